@@ -1,0 +1,96 @@
+import type { CloseOptions } from './producer.js';
+import type { ConsumerRecords } from './records.js';
+import type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from './topic-partition.js';
+
+/**
+ * Told when partitions come and go. Calls never overlap. Each is awaited; one that rejects is fatal for the consumer:
+ * `poll` rejects with its error.
+ */
+export interface ConsumerRebalanceListener {
+  /** Awaited before the partitions are given up. Commits of them still work here; `poll` no longer returns them. */
+  onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Awaited before the first record of them; positions are known and `seek` works. An empty assignment is told too. */
+  onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void>;
+  /** They are gone already (evicted, fenced): too late to commit. */
+  onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void>;
+}
+
+/** Who this consumer is in its group; -1 and '' outside a generation. */
+export interface ConsumerGroupMetadata {
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId?: string;
+}
+
+/** How far behind the end of a partition the position is; what the last fetch told, so undefined before the first. */
+export interface PartitionLag extends TopicPartition {
+  readonly position: number;
+  readonly endOffset: number | undefined;
+  readonly lag: number | undefined;
+}
+
+/**
+ * Reads records. Owned by one caller: a container's poll loop and its committer. Group membership, heartbeats and fetching
+ * go on in the background whether or not `poll` is outstanding; heartbeats stop only when `poll` was not called for
+ * `maxPollIntervalMs`.
+ */
+export interface Consumer {
+  /** Joins the group for these topics. Resolves at once; assignments are told to the listener. */
+  subscribe(topics: readonly string[] | RegExp, listener?: ConsumerRebalanceListener): Promise<void>;
+  /** Reads these partitions without group membership; resolves when their positions are known. Replaces the last assignment. */
+  assign(partitions: readonly TopicPartition[]): Promise<void>;
+  /**
+   * The next records, at most `maxRecords`; empty after `timeoutMs`, on `wakeup` and when what was outstanding is revoked.
+   * One call at a time. `maxRecords` 0 returns at once: it only says that the caller is alive.
+   * Rejects with the fatal error, once there is one, for ever.
+   */
+  poll(timeoutMs: number, maxRecords?: number): Promise<ConsumerRecords>;
+  /** Makes the outstanding `poll`, or else the next one, return empty. */
+  wakeup(): void;
+  /** `poll` returns no records of these until `resume`; what is buffered is kept. Partitions not assigned are ignored. */
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  paused(): readonly TopicPartition[];
+  assignment(): readonly TopicPartition[];
+  /** The next `poll` goes on here. @throws IllegalStateError for a partition that is not assigned */
+  seek(partition: TopicPartition, offset: number): void;
+  seekToBeginning(partitions: readonly TopicPartition[]): Promise<void>;
+  seekToEnd(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Offset of the next record `poll` will return. @throws IllegalStateError for a partition that is not assigned */
+  position(partition: TopicPartition): number;
+  /**
+   * Resolves when every offset is written, never before; rejects with {@link CommitFailedError}. Retriable errors are
+   * retried within the request time-out; a commit of a lost or older generation is refused.
+   */
+  commit(offsets: TopicPartitionOffsets): Promise<void>;
+  /** What the group committed; partitions without are left out. */
+  committed(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets>;
+  /** Per partition the first offset whose timestamp is at least this; partitions without one are left out. */
+  offsetsForTimes(
+    times: readonly (TopicPartition & { readonly timestamp: number })[],
+  ): Promise<readonly (TopicPartitionOffset & { readonly timestamp: number })[]>;
+  beginningOffsets(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets>;
+  /** The last stable offset under `read_committed`, else the high watermark. */
+  endOffsets(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets>;
+  lag(): readonly PartitionLag[];
+  groupMetadata(): ConsumerGroupMetadata;
+  /** Leaves the group and lets go. The rebalance listener is told of what was assigned. Idempotent, bounded. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** What a container may set for its own consumer. */
+export interface ConsumerOverrides {
+  readonly groupId?: string;
+  /** Appended to the client id. */
+  readonly clientIdSuffix?: string;
+  readonly maxPollRecords?: number;
+}
+
+export interface ConsumerFactory {
+  /** The group of consumers made without an override. */
+  readonly groupId: string | undefined;
+  readonly maxPollIntervalMs: number;
+  /** Does not connect: a wrong address rejects the first call that needs a broker. */
+  createConsumer(overrides?: ConsumerOverrides): Consumer;
+}

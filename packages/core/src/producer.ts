@@ -1,0 +1,60 @@
+import type { Bytes, ProducerRecord, RecordMetadata } from './records.js';
+
+/** One partition of a topic, as the brokers tell it. */
+export interface PartitionInfo {
+  readonly topic: string;
+  readonly partition: number;
+  /** Node id of the leader; undefined while there is none. */
+  readonly leader: number | undefined;
+  readonly replicas: readonly number[];
+  readonly inSyncReplicas: readonly number[];
+}
+
+/** A snapshot; counters run from the producer's creation. */
+export interface ProducerMetrics {
+  readonly recordsSent: number;
+  readonly recordsFailed: number;
+  readonly batchesSent: number;
+  /** Batches sent again after a retriable error. */
+  readonly batchesRetried: number;
+  readonly bytesSent: number;
+  /** Bytes of records accepted and not yet settled. */
+  readonly bufferedBytes: number;
+  /** Sends that wait for buffer memory or metadata. */
+  readonly waiting: number;
+  /** Produce requests without an answer yet. */
+  readonly inFlight: number;
+}
+
+/**
+ * Sends records. Called from anywhere, at any time before `close`; every method is safe to call concurrently.
+ * Records of one partition are written in the order of the `send` calls. Nothing throws synchronously.
+ */
+export interface Producer {
+  /**
+   * Resolves when the record is acknowledged as `acks` says; rejects with a coded error that concerns this record alone.
+   * The record's buffers must not be changed before that.
+   */
+  send(record: ProducerRecord<Bytes, Bytes>): Promise<RecordMetadata>;
+  /** Sends what is buffered at once; resolves when every record accepted before this call is settled, well or badly. */
+  flush(): Promise<void>;
+  partitionsFor(topic: string): Promise<readonly PartitionInfo[]>;
+  metrics(): ProducerMetrics;
+  /** Refuses new records, flushes, lets go. Records not settled after `timeoutMs` reject. Idempotent. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+export interface CloseOptions {
+  /** How long to wait for what is under way. @default 30000 */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Makes producers. Hearken's own factory keeps one connection-holding producer, made on first use, and hands out handles
+ * on it: closing a handle flushes and releases; the last release, or the factory's `close`, closes the producer.
+ */
+export interface ProducerFactory {
+  /** Does not connect: a wrong address rejects the first `send`, not this. */
+  createProducer(): Producer;
+  close(options?: CloseOptions): Promise<void>;
+}

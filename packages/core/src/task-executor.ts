@@ -1,0 +1,27 @@
+/**
+ * Runs listener calls: *whether there is a slot* is its only question; which record may run is the container's. It knows
+ * nothing of records or keys, so p-queue or piscina fit behind it in a few lines. May be shared by several containers.
+ * `exerciseTaskExecutor` in `@hearken/testing` checks all that is said here.
+ */
+export interface TaskExecutor {
+  /** How many tasks may run at once, now: it may change, and an open circuit breaker says 0. */
+  readonly concurrency: number;
+  /** How many tasks would start at once if given now. */
+  readonly available: number;
+  /**
+   * What one task stands for. `'record'` (default): the executor must see every record by itself, to count, limit or time
+   * it. `'run'`: consecutive records of one lane may be one task, which saves a promise a record.
+   */
+  readonly unit?: 'record' | 'run';
+  /**
+   * Runs the task, now or when a slot is free, and settles as it does. Never throws synchronously.
+   * The signal aborts on `cancel`. A task that is never run rejects (`TASK_REJECTED`, or the reason given to `cancel`).
+   */
+  execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T>;
+  /** Calls `wake` whenever a slot came free or the capacity grew; it must not throw. Returns what ends the calls. */
+  onAvailable(wake: () => void): () => void;
+  /** Resolves when nothing runs or waits. For whoever made the executor: a container drains and aborts only its own tasks. */
+  drain(): Promise<void>;
+  /** Aborts the signals of running tasks and rejects waiting ones with `reason`. Later tasks run as before. */
+  cancel(reason: Error): void;
+}
