@@ -1,4 +1,4 @@
-import type { Bytes, ProducerRecord, RecordMetadata } from './records.js';
+import type { ProducerRecord, RecordMetadata } from './records.js';
 
 /** One partition of a topic, as the brokers tell it. */
 export interface PartitionInfo {
@@ -35,7 +35,7 @@ export interface Producer {
    * Resolves when the record is acknowledged as `acks` says; rejects with a coded error that concerns this record alone.
    * The record's buffers must not be changed before that.
    */
-  send(record: ProducerRecord<Bytes, Bytes>): Promise<RecordMetadata>;
+  send(record: ProducerRecord): Promise<RecordMetadata>;
   /** Sends what is buffered at once; resolves when every record accepted before this call is settled, well or badly. */
   flush(): Promise<void>;
   partitionsFor(topic: string): Promise<readonly PartitionInfo[]>;
