@@ -153,7 +153,7 @@ export function describe(value: unknown): string {
     ? 'an object'
     : typeof value === 'function'
       ? 'a function'
-      : String(value as number | boolean | bigint | symbol | undefined);
+      : String(value);
 }
 
 const isPlainObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
