@@ -1,0 +1,21 @@
+// For Hearken's own packages: the tools they are built with. No part of the public API, and no promise across versions.
+export { deferred, type Deferred } from './deferred.js';
+export { describeError } from './logger.js';
+export {
+  boolean,
+  callable,
+  custom,
+  describe,
+  durationMs,
+  hasMethods,
+  integer,
+  oneOf,
+  OptionsCheck,
+  required,
+  text,
+  type OptionRule,
+  type OptionRules,
+} from './options.js';
+export { serializeDefault } from './serde.js';
+export { StateMachine } from './state-machine.js';
+export { describePartition, describePartitions, topicPartitionKey } from './topic-partition.js';
