@@ -1,0 +1,123 @@
+import {
+  boolean,
+  custom,
+  describe,
+  durationMs,
+  integer,
+  oneOf,
+  text,
+  type OptionRules,
+  type OptionsCheck,
+} from '@hearken/core';
+
+/** How a group shares its partitions out; computed as Java's assignor of that name does. */
+export type AssignorName = 'range' | 'round-robin';
+
+/** How a consumer reads, and how it takes part in its group. */
+export interface ConsumerOptions {
+  /**
+   * The group whose members share the partitions and whose offsets are committed. Needed by `subscribe` and `commit`, not
+   * to read partitions given to `assign`. A container's own wins. @default none
+   */
+  readonly groupId?: string | undefined;
+  /**
+   * Where reading begins if the group has committed nothing for a partition, or what it committed is gone: at the oldest
+   * record, after the newest one, or not at all (`poll` rejects with `NO_OFFSET_FOR_PARTITION` or `OFFSET_OUT_OF_RANGE`).
+   * With `'latest'` that position is committed on first assignment, so that a rebalance cannot skip records.
+   * @default 'latest'
+   */
+  readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | undefined;
+  /**
+   * The group takes this member for dead when it has not heard of it for so long. In milliseconds; brokers accept 6 000 to
+   * 1 800 000 unless set otherwise. @default 45000
+   */
+  readonly sessionTimeoutMs?: number | undefined;
+  /** Between heartbeats, in milliseconds; at most a third of `sessionTimeoutMs`. @default 3000 */
+  readonly heartbeatIntervalMs?: number | undefined;
+  /**
+   * The consumer leaves its group when `poll` was not called for so long, and joins again at the next call. Also how long
+   * a rebalance waits for this member: `onPartitionsRevoked` has to end within it. In milliseconds. @default 300000
+   */
+  readonly maxPollIntervalMs?: number | undefined;
+  /** Records of one `poll` at most, unless the call says otherwise. @default 500 */
+  readonly maxPollRecords?: number | undefined;
+  /** A broker answers a fetch as soon as it has so many bytes. @default 1 */
+  readonly fetchMinBytes?: number | undefined;
+  /** … or after so many milliseconds. @default 500 */
+  readonly fetchMaxWaitMs?: number | undefined;
+  /** Fetched bytes kept for `poll`, over all partitions; no fetch is made above it. @default 52428800 (50 MiB) */
+  readonly fetchMaxBytes?: number | undefined;
+  /**
+   * Fetched bytes kept per partition; one is not fetched above it. One answer brings at most so much of a partition, or one
+   * batch if that is larger. @default 1048576 (1 MiB)
+   */
+  readonly maxPartitionFetchBytes?: number | undefined;
+  /** Whether records of open and aborted transactions are left out. @default 'read_committed' */
+  readonly isolationLevel?: 'read_committed' | 'read_uncommitted' | undefined;
+  /** In order of preference; a group uses one that all members name. @default ['range', 'round-robin'] */
+  readonly partitionAssignors?: readonly AssignorName[] | undefined;
+  /** How often new topics, new partitions and moved leaders are looked for, in milliseconds. @default 60000 */
+  readonly metadataMaxAgeMs?: number | undefined;
+  /** How long an answer may take, and how long a commit or look-up is retried, in milliseconds. @default 30000 */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Whether the checksum of every fetched batch is verified. @default true */
+  readonly checkCrcs?: boolean | undefined;
+}
+
+/** {@link ConsumerOptions} after checking, with defaults. */
+export type ResolvedConsumerOptions = {
+  readonly [Name in Exclude<keyof ConsumerOptions, 'groupId'>]-?: Exclude<ConsumerOptions[Name], undefined>;
+} & { readonly groupId: string | undefined };
+
+const ASSIGNORS: readonly AssignorName[] = ['range', 'round-robin'];
+
+const RULES: OptionRules<ResolvedConsumerOptions> = {
+  groupId: text<string | undefined>(undefined),
+  autoOffsetReset: oneOf(['earliest', 'latest', 'none'], 'latest'),
+  sessionTimeoutMs: durationMs(45_000, { min: 1 }),
+  heartbeatIntervalMs: durationMs(3_000, { min: 1 }),
+  maxPollIntervalMs: durationMs(300_000, { min: 1, max: 2 ** 31 - 1 - 5_000 }),
+  maxPollRecords: integer(500, { min: 1 }),
+  fetchMinBytes: integer(1, { min: 0, max: 2 ** 31 - 1 }),
+  fetchMaxWaitMs: durationMs(500),
+  fetchMaxBytes: integer(50 * 1024 * 1024, { min: 1, max: 2 ** 31 - 1 }),
+  maxPartitionFetchBytes: integer(1024 * 1024, { min: 1, max: 2 ** 31 - 1 }),
+  isolationLevel: oneOf(['read_committed', 'read_uncommitted'], 'read_committed'),
+  partitionAssignors: custom<readonly AssignorName[]>(ASSIGNORS, assignorsProblem),
+  metadataMaxAgeMs: durationMs(60_000, { min: 1 }),
+  requestTimeoutMs: durationMs(30_000, { min: 1 }),
+  checkCrcs: boolean(true),
+};
+
+/**
+ * Checks what a user wrote for a consumer; problems are gathered in `check`, which the caller makes throw.
+ * @param path where it stands in what the user wrote: 'options'
+ */
+export function resolveConsumerOptions(check: OptionsCheck, given: unknown, path: string): ResolvedConsumerOptions {
+  const options = check.resolve(given, RULES, path);
+  if (check.ok) checkPairs(check, options, path);
+  return options;
+}
+
+function checkPairs(check: OptionsCheck, options: ResolvedConsumerOptions, path: string): void {
+  const at = (name: keyof ConsumerOptions): string => (path === '' ? name : `${path}.${name}`);
+  const { heartbeatIntervalMs, sessionTimeoutMs, fetchMaxWaitMs, requestTimeoutMs } = options;
+  if (heartbeatIntervalMs * 3 > sessionTimeoutMs) {
+    check.problem(
+      at('heartbeatIntervalMs'),
+      `must be at most a third of sessionTimeoutMs (${sessionTimeoutMs}), or one lost heartbeat ends the membership; got ${heartbeatIntervalMs}`,
+    );
+  }
+  if (fetchMaxWaitMs >= requestTimeoutMs) {
+    check.problem(at('fetchMaxWaitMs'), `must be below requestTimeoutMs (${requestTimeoutMs}), got ${fetchMaxWaitMs}`);
+  }
+}
+
+function assignorsProblem(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length === 0) {
+    return `must be an array with at least one of 'range', 'round-robin', got ${describe(value)}`;
+  }
+  const unknown: unknown = value.find((name: unknown) => !ASSIGNORS.includes(name as AssignorName));
+  if (unknown !== undefined) return `may hold 'range' and 'round-robin', not ${describe(unknown)}`;
+  return new Set(value).size === value.length ? undefined : 'must not name an assignor twice';
+}
