@@ -1,1 +1,10 @@
-export {};
+export { aRecord, someRecords, type RecordInit } from './a-record.js';
+export { FakeConsumer, type FakeConsumerOptions, type FakeRebalance } from './fake-consumer.js';
+export { FakeConsumerFactory, type FakeConsumerFactoryOptions } from './fake-consumer-factory.js';
+export { FakeLog } from './fake-log.js';
+export { FakeProducer, type FakeProducerOptions } from './fake-producer.js';
+export { FakeProducerFactory } from './fake-producer-factory.js';
+export { ManualClock } from './manual-clock.js';
+export { Recorder } from './recorder.js';
+export { RecordingLogger, type LogEntry } from './recording-logger.js';
+export { eventLoopTurn, Signal } from './signal.js';

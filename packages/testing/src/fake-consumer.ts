@@ -1,0 +1,419 @@
+import {
+  CommitFailedError,
+  ConsumerRecords,
+  IllegalStateError,
+  systemClock,
+  type Clock,
+  type CloseOptions,
+  type Consumer,
+  type ConsumerGroupMetadata,
+  type ConsumerRebalanceListener,
+  type PartitionLag,
+  type PartitionRecords,
+  type Timer,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicPartitionOffsets,
+} from '@hearken/core';
+import { describePartition, topicPartitionKey } from '@hearken/core/internal';
+import type { RecordInit } from './a-record.js';
+import { FakeLog } from './fake-log.js';
+import { Recorder } from './recorder.js';
+import { Signal } from './signal.js';
+
+export interface FakeConsumerOptions {
+  /** @default 'group'; null is a consumer without a group */
+  readonly groupId?: string | null;
+  /** What it reads. @default a log of its own */
+  readonly log?: FakeLog;
+  /** Ends polls and bounds `close`. @default the system's */
+  readonly clock?: Clock;
+  /** @default 500 */
+  readonly maxPollRecords?: number;
+  /** Assigned by itself, in the background, after `subscribe`. @default nothing: the test calls `rebalance` */
+  readonly assignOnSubscribe?: readonly TopicPartition[];
+}
+
+/** What a rebalance does, in this order. */
+export interface FakeRebalance {
+  readonly lost?: readonly TopicPartition[];
+  readonly revoke?: readonly TopicPartition[];
+  readonly assign?: readonly TopicPartition[];
+}
+
+/** Reading of one assigned partition. */
+interface Cursor extends TopicPartition {
+  position: number;
+  paused: boolean;
+  /** False until `onPartitionsAssigned` and from `onPartitionsRevoked` on: `poll` leaves it alone. */
+  fetching: boolean;
+}
+
+interface PendingPoll {
+  readonly maxRecords: number;
+  readonly timer: Timer;
+  readonly resolve: (records: ConsumerRecords) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * A consumer in memory that keeps every promise of the SPI and is steered by the test: `give` records, `rebalance`, let
+ * commits fail or wait. Longer than most files here because a consumer is.
+ */
+export class FakeConsumer implements Consumer {
+  readonly log: FakeLog;
+  /** Every `poll`, as it was called. */
+  readonly polls = new Recorder<{ readonly timeoutMs: number; readonly maxRecords: number }>();
+  /** Every commit that was written. */
+  readonly commits = new Recorder<TopicPartitionOffsets>();
+  /** Every commit that was asked for, written or not. */
+  readonly commitCalls = new Recorder<TopicPartitionOffsets>();
+  readonly closed = new Signal();
+
+  readonly #options: Required<FakeConsumerOptions>;
+  readonly #cursors = new Map<string, Cursor>();
+  readonly #commitFailures: ((offsets: TopicPartitionOffsets) => unknown)[] = [];
+  readonly #stopReading: () => void;
+  #commitGate: Promise<void> = Promise.resolve();
+  /** The end of the last rebalance asked for: the next one waits for it, so that callbacks never overlap. */
+  #rebalanced: Promise<void> = Promise.resolve();
+  #listener: ConsumerRebalanceListener | undefined;
+  #subscription: readonly string[] | RegExp | undefined;
+  #generationId = -1;
+  #pending: PendingPoll | undefined;
+  #wokenUp = false;
+  #fatal: { readonly error: unknown } | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: FakeConsumerOptions = {}) {
+    this.#options = {
+      groupId: 'group',
+      log: options.log ?? new FakeLog(),
+      clock: systemClock,
+      maxPollRecords: 500,
+      assignOnSubscribe: [],
+      ...options,
+    };
+    this.log = this.#options.log;
+    this.#stopReading = this.log.onAppend(() => this.#serve());
+  }
+
+  // ---- the test's side
+
+  /** Appends records to a partition; what is assigned is delivered to the outstanding or the next `poll`. */
+  give(topic: string, partition: number, ...records: readonly RecordInit[]): void {
+    this.log.append(topic, partition, ...records);
+  }
+
+  /**
+   * Lets the group move partitions. Resolves when the listener's callbacks have ended, well or badly: a callback that
+   * rejects makes `poll` reject.
+   */
+  rebalance(change: FakeRebalance): Promise<void> {
+    this.#rebalanced = this.#rebalanced.then(() => this.#move(change)).catch((error: unknown) => this.fail(error));
+    return this.#rebalanced;
+  }
+
+  /** From now on `poll` rejects with this, as after a fatal error. */
+  fail(error: unknown): void {
+    this.#fatal ??= { error };
+    this.#takePending()?.reject(this.#fatal.error);
+  }
+
+  /** The next commits reject with this, or with what it makes of their offsets (undefined: this one succeeds). */
+  failCommits(failure: Error | ((offsets: TopicPartitionOffsets) => Error | undefined), times = 1): void {
+    const script = typeof failure === 'function' ? failure : () => failure;
+    for (let i = 0; i < times; i++) this.#commitFailures.push(script);
+  }
+
+  /** Commits called from now on wait until the returned function is called. */
+  holdCommits(): () => void {
+    const gate = new Signal();
+    this.#commitGate = gate.wait();
+    return () => gate.fire();
+  }
+
+  /** What the group committed for the partition. */
+  committedOffset(topic: string, partition: number): number | undefined {
+    return this.#committed({ topic, partition })?.offset;
+  }
+
+  get subscription(): readonly string[] | RegExp | undefined {
+    return this.#subscription;
+  }
+
+  get isPolling(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  // ---- the SPI
+
+  subscribe(topics: readonly string[] | RegExp, listener?: ConsumerRebalanceListener): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    this.#subscription = topics;
+    this.#listener = listener;
+    const { assignOnSubscribe } = this.#options;
+    if (assignOnSubscribe.length > 0) void this.rebalance({ assign: assignOnSubscribe });
+    return Promise.resolve();
+  }
+
+  assign(partitions: readonly TopicPartition[]): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    const wanted = new Set(partitions.map(topicPartitionKey));
+    for (const key of this.#cursors.keys()) if (!wanted.has(key)) this.#cursors.delete(key);
+    this.#open(partitions.filter((partition) => !this.#cursors.has(topicPartitionKey(partition))));
+    this.#setFetching(partitions, true);
+    this.#serve();
+    return Promise.resolve();
+  }
+
+  poll(timeoutMs: number, maxRecords = this.#options.maxPollRecords): Promise<ConsumerRecords> {
+    this.polls.record({ timeoutMs, maxRecords });
+    if (this.#fatal !== undefined) return Promise.reject(this.#fatal.error);
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    if (this.#pending !== undefined)
+      return Promise.reject(
+        new IllegalStateError('poll was called while another poll is outstanding', 'CONCURRENT_POLL'),
+      );
+    if (maxRecords === 0) return Promise.resolve(ConsumerRecords.EMPTY);
+    if (this.#wokenUp) {
+      this.#wokenUp = false;
+      return Promise.resolve(ConsumerRecords.EMPTY);
+    }
+    const records = this.#take(maxRecords);
+    if (records !== undefined || timeoutMs <= 0) return Promise.resolve(records ?? ConsumerRecords.EMPTY);
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.clock.setTimer(() => this.#endPoll(), timeoutMs);
+      this.#pending = { maxRecords, timer, resolve, reject };
+    });
+  }
+
+  wakeup(): void {
+    if (this.#pending === undefined) this.#wokenUp = true;
+    else this.#endPoll();
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const cursor of this.#cursorsOf(partitions)) cursor.paused = true;
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const cursor of this.#cursorsOf(partitions)) cursor.paused = false;
+    this.#serve();
+  }
+
+  paused(): readonly TopicPartition[] {
+    return [...this.#cursors.values()].filter((cursor) => cursor.paused).map(plain);
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return [...this.#cursors.values()].map(plain);
+  }
+
+  seek(partition: TopicPartition, offset: number): void {
+    this.#cursor(partition).position = offset;
+    this.#serve();
+  }
+
+  seekToBeginning(partitions: readonly TopicPartition[]): Promise<void> {
+    return this.#attempt(() => {
+      for (const partition of partitions) this.seek(partition, this.log.beginningOffset(partition));
+    });
+  }
+
+  seekToEnd(partitions: readonly TopicPartition[]): Promise<void> {
+    return this.#attempt(() => {
+      for (const partition of partitions) this.seek(partition, this.log.endOffset(partition));
+    });
+  }
+
+  position(partition: TopicPartition): number {
+    return this.#cursor(partition).position;
+  }
+
+  async commit(offsets: TopicPartitionOffsets): Promise<void> {
+    const { groupId } = this.#options;
+    if (groupId === null) throw new IllegalStateError('a consumer without a group cannot commit', 'NO_GROUP');
+    this.commitCalls.record(offsets);
+    await this.#commitGate;
+    if (this.closed.fired) throw closedError();
+    this.#refuseForeign(offsets);
+    const failure = this.#commitFailures.shift()?.(offsets);
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- a test may script anything that code can throw
+    if (failure !== undefined) throw failure;
+    this.log.commit(groupId, offsets);
+    this.commits.record(offsets);
+  }
+
+  committed(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets> {
+    return Promise.resolve(
+      partitions.map((partition) => this.#committed(partition)).filter((found) => found !== undefined),
+    );
+  }
+
+  offsetsForTimes(
+    times: readonly (TopicPartition & { readonly timestamp: number })[],
+  ): Promise<readonly (TopicPartitionOffset & { readonly timestamp: number })[]> {
+    const found = times.flatMap(({ topic, partition, timestamp }) => {
+      const record = this.log.records(topic, partition).find((candidate) => candidate.timestamp >= timestamp);
+      return record === undefined ? [] : [{ topic, partition, offset: record.offset, timestamp: record.timestamp }];
+    });
+    return Promise.resolve(found);
+  }
+
+  beginningOffsets(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets> {
+    return Promise.resolve(partitions.map((at) => ({ ...plain(at), offset: this.log.beginningOffset(at) })));
+  }
+
+  endOffsets(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets> {
+    return Promise.resolve(partitions.map((at) => ({ ...plain(at), offset: this.log.endOffset(at) })));
+  }
+
+  lag(): readonly PartitionLag[] {
+    return [...this.#cursors.values()].map((cursor) => {
+      const endOffset = this.log.endOffset(cursor);
+      return { ...plain(cursor), position: cursor.position, endOffset, lag: Math.max(0, endOffset - cursor.position) };
+    });
+  }
+
+  groupMetadata(): ConsumerGroupMetadata {
+    const member = this.#generationId < 0 ? '' : 'fake-member';
+    return { groupId: this.#options.groupId ?? '', generationId: this.#generationId, memberId: member };
+  }
+
+  close({ timeoutMs = 30_000 }: CloseOptions = {}): Promise<void> {
+    return (this.#closing ??= this.#close(timeoutMs));
+  }
+
+  // ---- inside
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#endPoll();
+    const given = new Signal();
+    const timer = this.#options.clock.setTimer(() => given.fire(), timeoutMs);
+    const told = this.#rebalanced.then(() => this.#revoke(this.assignment())).finally(() => given.fire());
+    try {
+      await Promise.race([told, given.wait()]);
+    } finally {
+      timer.clear();
+      this.#cursors.clear();
+      this.#stopReading();
+      this.closed.fire();
+    }
+  }
+
+  async #move({ lost = [], revoke = [], assign }: FakeRebalance): Promise<void> {
+    await this.#lose(lost);
+    await this.#revoke(revoke);
+    if (assign === undefined && revoke.length === 0) return; // evicted: an assignment comes with the next rebalance
+    this.#generationId++;
+    this.#open(assign ?? []);
+    await this.#listener?.onPartitionsAssigned(assign ?? []);
+    this.#setFetching(assign ?? [], true);
+    this.#serve();
+  }
+
+  async #lose(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length === 0) return;
+    for (const partition of partitions) this.#cursors.delete(topicPartitionKey(partition));
+    this.#endPoll();
+    await this.#listener?.onPartitionsLost(partitions);
+  }
+
+  async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length === 0) return;
+    this.#setFetching(partitions, false);
+    this.#endPoll();
+    await this.#listener?.onPartitionsRevoked(partitions);
+    for (const partition of partitions) this.#cursors.delete(topicPartitionKey(partition));
+  }
+
+  #open(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const position = this.#committed(partition)?.offset ?? this.log.beginningOffset(partition);
+      this.#cursors.set(topicPartitionKey(partition), {
+        ...plain(partition),
+        position,
+        paused: false,
+        fetching: false,
+      });
+    }
+  }
+
+  #setFetching(partitions: readonly TopicPartition[], fetching: boolean): void {
+    for (const cursor of this.#cursorsOf(partitions)) cursor.fetching = fetching;
+  }
+
+  /** What there is, at most so many; undefined if there is nothing and no position moved. */
+  #take(maxRecords: number): ConsumerRecords | undefined {
+    const taken: PartitionRecords[] = [];
+    let room = maxRecords;
+    for (const [key, cursor] of [...this.#cursors]) {
+      if (room === 0) break;
+      if (cursor.paused || !cursor.fetching) continue;
+      const { records, nextOffset } = this.log.read(cursor, cursor.position, room);
+      if (nextOffset === cursor.position) continue;
+      taken.push({ ...plain(cursor), records, nextOffset });
+      cursor.position = nextOffset;
+      room -= records.length;
+      this.#cursors.delete(key); // to the end of the line: what was served last is served first the next time
+      this.#cursors.set(key, cursor);
+    }
+    return taken.length === 0 ? undefined : new ConsumerRecords(taken);
+  }
+
+  /** Ends the outstanding poll if there is something for it. */
+  #serve(): void {
+    if (this.#pending === undefined) return;
+    const records = this.#take(this.#pending.maxRecords);
+    if (records !== undefined) this.#takePending()?.resolve(records);
+  }
+
+  #endPoll(): void {
+    this.#takePending()?.resolve(ConsumerRecords.EMPTY);
+  }
+
+  #takePending(): PendingPoll | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.timer.clear();
+    return pending;
+  }
+
+  #cursorsOf(partitions: readonly TopicPartition[]): Cursor[] {
+    return partitions
+      .map((partition) => this.#cursors.get(topicPartitionKey(partition)))
+      .filter((cursor) => cursor !== undefined);
+  }
+
+  #cursor(partition: TopicPartition): Cursor {
+    const cursor = this.#cursors.get(topicPartitionKey(partition));
+    if (cursor !== undefined) return cursor;
+    throw new IllegalStateError(`${describePartition(partition)} is not assigned`, 'NOT_ASSIGNED');
+  }
+
+  #committed(partition: TopicPartition): TopicPartitionOffset | undefined {
+    const { groupId } = this.#options;
+    return groupId === null ? undefined : this.log.committed(groupId, partition);
+  }
+
+  /** A member may commit what it owns; stricter than a broker, which knows only the generation. */
+  #refuseForeign(offsets: TopicPartitionOffsets): void {
+    const foreign = offsets.filter((offset) => !this.#cursors.has(topicPartitionKey(offset)));
+    if (foreign.length === 0) return;
+    const code = 'ILLEGAL_GENERATION';
+    throw new CommitFailedError(`not assigned: ${foreign.map(describePartition).join(', ')}`, {
+      code,
+      partitions: foreign.map(({ topic, partition }) => ({ topic, partition, code })),
+    });
+  }
+
+  async #attempt(action: () => void): Promise<void> {
+    await Promise.resolve();
+    action();
+  }
+}
+
+const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
+
+const closedError = (): IllegalStateError => new IllegalStateError('the consumer is closed', 'CONSUMER_CLOSED');
