@@ -82,7 +82,7 @@ export class FakeConsumer implements Consumer {
   #generationId = -1;
   #pending: PendingPoll | undefined;
   #wokenUp = false;
-  #fatal: { readonly error: unknown } | undefined;
+  #fatal: Error | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: FakeConsumerOptions = {}) {
@@ -110,14 +110,16 @@ export class FakeConsumer implements Consumer {
    * rejects makes `poll` reject.
    */
   rebalance(change: FakeRebalance): Promise<void> {
-    this.#rebalanced = this.#rebalanced.then(() => this.#move(change)).catch((error: unknown) => this.fail(error));
+    this.#rebalanced = this.#rebalanced
+      .then(() => this.#move(change))
+      .catch((error: unknown) => this.fail(asError(error)));
     return this.#rebalanced;
   }
 
   /** From now on `poll` rejects with this, as after a fatal error. */
-  fail(error: unknown): void {
-    this.#fatal ??= { error };
-    this.#takePending()?.reject(this.#fatal.error);
+  fail(error: Error): void {
+    this.#fatal ??= error;
+    this.#takePending()?.reject(this.#fatal);
   }
 
   /** The next commits reject with this, or with what it makes of their offsets (undefined: this one succeeds). */
@@ -169,7 +171,7 @@ export class FakeConsumer implements Consumer {
 
   poll(timeoutMs: number, maxRecords = this.#options.maxPollRecords): Promise<ConsumerRecords> {
     this.polls.record({ timeoutMs, maxRecords });
-    if (this.#fatal !== undefined) return Promise.reject(this.#fatal.error);
+    if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
     if (this.#closing !== undefined) return Promise.reject(closedError());
     if (this.#pending !== undefined)
       return Promise.reject(
@@ -413,6 +415,8 @@ export class FakeConsumer implements Consumer {
     action();
   }
 }
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
 
