@@ -1,0 +1,22 @@
+import type { Answer, Assignment } from './contender.js';
+import type { Turn } from './scenario.js';
+import { scenarios } from './scenarios/index.js';
+
+// The process of one side: runs a turn each time it is told, and ends when its parent lets it go.
+const assignment = JSON.parse(process.argv[2] ?? '') as Assignment;
+const run = scenarios[assignment.scenario]?.contests[assignment.contest]?.[assignment.side];
+if (run === undefined) throw new Error(`no such contender: ${process.argv[2] ?? ''}`);
+
+process.on('message', () => {
+  void answer(run).then((message) => process.send?.(message));
+});
+
+async function answer(turn: Turn): Promise<Answer> {
+  global.gc?.(); // the garbage of one turn is no work of the next
+  try {
+    const figures = await turn(assignment);
+    return { figures: { ...figures, maxRssMib: process.resourceUsage().maxRSS / 1024 } };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}

@@ -1,0 +1,61 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Figures, Side, TurnContext } from './scenario.js';
+
+/** What a contender's process is told once. */
+export interface Assignment extends TurnContext {
+  readonly scenario: string;
+  readonly contest: string;
+  readonly side: Side;
+}
+
+/** What it answers to each `turn`. */
+export type Answer = { readonly figures: Figures } | { readonly error: string };
+
+/** How long a process may take to end by itself once it is let go. */
+const EXIT_WITHIN_MS = 10_000;
+
+/**
+ * One side in a process of its own, so that CPU and heap are its own. It lives as long as the contest (what the compiler has
+ * learnt stays) and works only in its turns.
+ */
+export class Contender {
+  readonly #process: ChildProcess;
+  readonly #name: string;
+
+  constructor(assignment: Assignment) {
+    this.#name = `${assignment.side} in ${assignment.scenario}, ${assignment.contest}`;
+    this.#process = fork(new URL('./contender-process.js', import.meta.url), [JSON.stringify(assignment)], {
+      execArgv: [...process.execArgv, '--expose-gc'],
+    });
+  }
+
+  async turn(): Promise<Figures> {
+    const answered = new AbortController();
+    try {
+      const answer = once(this.#process, 'message', { signal: answered.signal });
+      const exit = once(this.#process, 'exit', { signal: answered.signal }).then(([code]) => {
+        throw new Error(`${this.#name}: its process ended with ${String(code)}`);
+      });
+      this.#process.send('turn');
+      const [message] = (await Promise.race([answer, exit])) as [Answer];
+      if ('error' in message) throw new Error(`${this.#name}: ${message.error}`);
+      return message.figures;
+    } finally {
+      answered.abort();
+    }
+  }
+
+  /** A client that keeps its process running after all is closed has a leak: that is said, and the process ended. */
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    const overdue = setTimeout(() => {
+      process.stderr.write(`${this.#name}: something keeps the process running; it is killed\n`);
+      this.#process.kill('SIGKILL');
+    }, EXIT_WITHIN_MS);
+    this.#process.disconnect();
+    await exited;
+    clearTimeout(overdue);
+  }
+}

@@ -1,0 +1,55 @@
+import type { TopicPlan } from './topics.js';
+
+/** What one turn measured, by name, unit included: `perSecond`, `cpuMicrosPerMessage`, `p99Ms`. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** What `name=value` on the command line may change. */
+export type Settings = Readonly<Record<string, number>>;
+
+/** What a turn works on. */
+export interface TurnContext<S = Settings> {
+  readonly brokers: string[];
+  readonly topic: string;
+  readonly settings: S;
+}
+
+/**
+ * One measured run of one side: connects, measures, disconnects. It leaves nothing running, because the other side's turn
+ * is next. It rejects if what it measured was not correct: a wrong count, a lost commit, a broken order.
+ */
+export type Turn<S = Settings> = (context: TurnContext<S>) => Promise<Figures>;
+
+export type Side = 'hearken' | 'kafkajs';
+
+/** What must hold: of the median of a figure of Hearken's turns, or of the ratio of both sides. */
+export interface Gate {
+  readonly figure: string;
+  readonly atLeast: number;
+}
+
+/** Two sides that do the same work. */
+export type Contest<S = Settings> = Readonly<Record<Side, Turn<S>>> & {
+  /** The figure whose medians make the ratio hearken / kafkajs. */
+  readonly compared: string;
+  readonly gate?: Gate;
+};
+
+/** Contests over one topic. */
+export interface Scenario<S = Settings> {
+  /** Every setting with its default. */
+  readonly settings: S;
+  readonly topic: (settings: S) => TopicPlan;
+  readonly contests: Readonly<Record<string, Contest<S>>>;
+}
+
+/** Forgets which settings a scenario has: whoever runs it gives it all those it names, and no others. */
+export const defineScenario = <S extends Settings>(scenario: Scenario<S>): Scenario => scenario as unknown as Scenario;
+
+/** What every scenario can be told. */
+export const COMMON_SETTINGS = {
+  /** Measured turns of each side, after one that is not reported. */
+  turns: 3,
+  /** Bytes of a value. */
+  size: 100,
+  partitions: 12,
+};

@@ -1,0 +1,81 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import {
+  DefaultKafkaConsumerFactory,
+  DefaultKafkaProducerFactory,
+  KafkaTemplate,
+  MessageListenerContainer,
+} from 'hearken';
+import { connectConsumer, connectProducer, PARTITIONS_CONSUMED_CONCURRENTLY } from '../kafkajs-peer.js';
+import { LatencyProbe } from '../latency-probe.js';
+import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
+import { deleteGroup } from '../topics.js';
+
+const settings = {
+  ...COMMON_SETTINGS,
+  keys: 1000,
+  /** Sends a second, evenly spaced as far as timers go. */
+  rate: 1000,
+  /** Not measured, at the beginning of a turn. */
+  settleMs: 2000,
+  measureMs: 8000,
+};
+type LatencySettings = typeof settings;
+
+/** From before `send` to the listener, in one process, with commits on. */
+export const latency = defineScenario<LatencySettings>({
+  settings,
+  topic: ({ partitions, size, keys }) => ({ partitions, records: 0, keys, size }),
+  contests: {
+    'end to end': { hearken, kafkajs, compared: 'p50Ms' },
+  },
+});
+
+async function hearken({ brokers, topic, settings }: TurnContext<LatencySettings>): Promise<Figures> {
+  const kafka = { brokers, clientId: 'bench-hearken' };
+  const groupId = `bench-${randomUUID()}`;
+  const probe = new LatencyProbe(settings, randomInt(2 ** 31));
+  const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka));
+  const container = new MessageListenerContainer(
+    new DefaultKafkaConsumerFactory(kafka, { groupId, autoOffsetReset: 'latest' }),
+    {
+      topics: [topic],
+      concurrency: settings.partitions,
+      // eslint-disable-next-line @typescript-eslint/require-await -- as a user's listener is
+      listener: async (record) => {
+        probe.received(record.value);
+      },
+    },
+  );
+  try {
+    await container.start();
+    return await probe.run(({ key, value }) => template.send(topic, value, { key }));
+  } finally {
+    await container.stop();
+    await template.close();
+    await deleteGroup(brokers, groupId);
+  }
+}
+
+async function kafkajs({ brokers, topic, settings }: TurnContext<LatencySettings>): Promise<Figures> {
+  const groupId = `bench-${randomUUID()}`;
+  const probe = new LatencyProbe(settings, randomInt(2 ** 31));
+  const producer = await connectProducer(brokers);
+  const consumer = await connectConsumer(brokers, groupId);
+  const joined = new Promise<void>((resolve) => consumer.on(consumer.events.GROUP_JOIN, () => resolve()));
+  try {
+    await consumer.subscribe({ topics: [topic] });
+    await consumer.run({
+      partitionsConsumedConcurrently: PARTITIONS_CONSUMED_CONCURRENTLY,
+      // eslint-disable-next-line @typescript-eslint/require-await
+      eachMessage: async ({ message }) => {
+        probe.received(message.value);
+      },
+    });
+    await joined;
+    return await probe.run((message) => producer.send({ topic, messages: [message] }));
+  } finally {
+    await consumer.disconnect();
+    await producer.disconnect();
+    await deleteGroup(brokers, groupId);
+  }
+}

@@ -1,0 +1,81 @@
+import { connectProducer, withAdmin } from './kafkajs-peer.js';
+import { payloads } from './payloads.js';
+
+/** A topic as a scenario needs it. */
+export interface TopicPlan {
+  readonly partitions: number;
+  /** Records it holds before the first turn. */
+  readonly records: number;
+  readonly keys: number;
+  readonly size: number;
+}
+
+const FILL_BATCH = 2000;
+const FILL_LANES = 3;
+/** Bounds what a produce run leaves on disk. */
+const PARTITION_BYTES = 256 * 1024 * 1024;
+
+/** Makes and fills the topic, runs `work` on it, and deletes it however that ends. */
+export async function withTopic<T>(
+  brokers: string[],
+  name: string,
+  plan: TopicPlan,
+  work: () => Promise<T>,
+): Promise<T> {
+  await createTopic(brokers, name, plan);
+  try {
+    await fillTopic(brokers, name, plan);
+    return await work();
+  } finally {
+    await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [name] }));
+  }
+}
+
+async function createTopic(brokers: string[], topic: string, plan: TopicPlan): Promise<void> {
+  const configEntries = plan.records > 0 ? [] : [{ name: 'retention.bytes', value: String(PARTITION_BYTES) }];
+  await withAdmin(brokers, (admin) =>
+    admin.createTopics({
+      topics: [{ topic, numPartitions: plan.partitions, configEntries }],
+      waitForLeaders: true,
+    }),
+  );
+}
+
+/** Filled by kafkajs, so that both sides read batches that the peer made. */
+async function fillTopic(brokers: string[], topic: string, plan: TopicPlan): Promise<void> {
+  if (plan.records === 0) return;
+  const producer = await connectProducer(brokers);
+  const source = payloads(plan.records, plan.keys, plan.size);
+  const lane = async (): Promise<void> => {
+    for (let batch = take(source, FILL_BATCH); batch.length > 0; batch = take(source, FILL_BATCH)) {
+      await producer.send({ topic, messages: batch });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: FILL_LANES }, lane));
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+function take<T>(source: Iterator<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const { done, value } = source.next();
+    if (done === true) break;
+    taken.push(value);
+  }
+  return taken;
+}
+
+/** What a group has committed, added up over the partitions of a topic. */
+export async function committedRecords(brokers: string[], groupId: string, topic: string): Promise<number> {
+  const offsets = await withAdmin(brokers, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+  const partitions = offsets.flatMap((entry) => entry.partitions);
+  return partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+}
+
+/** Nobody comes back to a turn's group. */
+export const deleteGroup = async (brokers: string[], groupId: string): Promise<void> => {
+  await withAdmin(brokers, (admin) => admin.deleteGroups([groupId]));
+};
