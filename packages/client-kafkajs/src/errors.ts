@@ -1,4 +1,4 @@
-import { KafkaError } from '@hearken/core';
+import { isKafkaError, KafkaError, type KafkaErrorOptions, type TopicPartition } from '@hearken/core';
 import { errorName, isRetriableError } from '@hearken/protocol';
 
 /**
@@ -67,3 +67,56 @@ export class UnsupportedVersionError extends KafkaError {
     super(message, { code: 'UNSUPPORTED_VERSION' });
   }
 }
+
+/**
+ * Reading a partition cannot go on from where it stands. `poll` rejects with it until the partition is sought elsewhere.
+ * Codes: `OFFSET_OUT_OF_RANGE` and `NO_OFFSET_FOR_PARTITION` (with `autoOffsetReset: 'none'`), `CORRUPT_BATCH`,
+ * `UNSUPPORTED_COMPRESSION`.
+ */
+export class PartitionError extends KafkaError {
+  readonly partition: TopicPartition;
+  /** Where reading stopped; undefined if there never was a position. */
+  readonly offset: number | undefined;
+
+  constructor(
+    message: string,
+    options: KafkaErrorOptions & { readonly partition: TopicPartition; readonly offset?: number | undefined },
+  ) {
+    super(message, options);
+    this.partition = options.partition;
+    this.offset = options.offset;
+  }
+}
+
+/**
+ * A record that the producer refused or gave up. Codes: `INVALID_RECORD`, `INVALID_PARTITION`, `RECORD_TOO_LARGE` (the
+ * record's own fault); `BUFFER_FULL`, `MAX_BLOCK_EXCEEDED` (no room, no metadata within `maxBlockMs`); `DELIVERY_TIMEOUT`;
+ * `PRODUCER_CLOSED`.
+ */
+export class ProducerError extends KafkaError {
+  declare readonly code: ProducerErrorCode;
+  /** The record was on its way and nobody knows whether it arrived: sending it again may write it twice. */
+  readonly mayBeWritten: boolean;
+
+  constructor(
+    message: string,
+    options: { readonly code: ProducerErrorCode; readonly cause?: unknown; readonly mayBeWritten?: boolean },
+  ) {
+    super(message, { ...options, retriable: TRANSIENT.includes(options.code) });
+    this.mayBeWritten = options.mayBeWritten ?? false;
+  }
+}
+
+export type ProducerErrorCode =
+  | 'INVALID_RECORD'
+  | 'INVALID_PARTITION'
+  | 'RECORD_TOO_LARGE'
+  | 'BUFFER_FULL'
+  | 'MAX_BLOCK_EXCEEDED'
+  | 'DELIVERY_TIMEOUT'
+  | 'PRODUCER_CLOSED';
+
+const TRANSIENT: readonly ProducerErrorCode[] = ['BUFFER_FULL', 'MAX_BLOCK_EXCEEDED', 'DELIVERY_TIMEOUT'];
+
+/** Whether the same call may succeed later without any change. */
+export const isRetriable = (error: unknown): error is KafkaError => isKafkaError(error) && error.retriable;

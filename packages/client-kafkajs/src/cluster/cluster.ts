@@ -1,0 +1,177 @@
+import type { KafkaError } from '@hearken/core';
+import { findCoordinatorApi, metadataApi, type Api } from '@hearken/protocol';
+import { isRetriable, KafkaConnectionError } from '../errors.js';
+import type { ResolvedKafkaOptions } from '../kafka-options.js';
+import { formatAddress, type Address } from '../net/address.js';
+import type { Connection, RequestOf, SendOptions } from '../net/connection.js';
+import { backOffMs } from './back-off.js';
+import { Bootstrap } from './bootstrap.js';
+import { Coordinators } from './coordinators.js';
+import { Metadata } from './metadata.js';
+import { NodeConnection } from './node-connection.js';
+import { Pauses } from './pauses.js';
+
+/** What a producer or consumer adds to the options of its Kafka. */
+export interface ClusterOptions extends ResolvedKafkaOptions {
+  /** How old cached metadata may be. */
+  readonly metadataMaxAgeMs: number;
+  /** Whether asking for a topic that does not exist may create it, if the broker is set so. */
+  readonly allowAutoTopicCreation: boolean;
+}
+
+/**
+ * What a connection is for. A broker serves one request of a connection at a time, so what may wait long has a socket of its
+ * own: a fetch at the leader, a join at the coordinator.
+ */
+export type ConnectionRole = 'control' | 'produce' | 'fetch' | 'spare' | 'group';
+
+/** A broker, as metadata names it. */
+export interface Node extends Address {
+  readonly nodeId: number;
+}
+
+/**
+ * The brokers, as one producer or consumer sees them: which there are, a connection for each node and role, topics and
+ * coordinators. Nothing is shared between clusters. Connects on first use.
+ */
+export class Cluster {
+  readonly metadata: Metadata;
+  readonly #options: ClusterOptions;
+  readonly #pauses: Pauses;
+  readonly #bootstrap: Bootstrap;
+  readonly #coordinators: Coordinators;
+  #nodes: ReadonlyMap<number, Node> = new Map();
+  readonly #connections = new Map<string, NodeConnection>();
+  /** Where `sendToAny` begins, so that not every client asks the first broker. */
+  #turn = Math.floor(Math.random() * 1_000);
+  #closedBy: KafkaError | undefined;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#pauses = new Pauses(options.clock);
+    this.#bootstrap = new Bootstrap(options, this.#pauses);
+    this.metadata = new Metadata(options, this.#pauses, async (request) => {
+      const response = await this.sendToAny('control', metadataApi, request, { minVersion: 1 });
+      this.#updateNodes(response);
+      return response;
+    });
+    this.#coordinators = new Coordinators(this.#pauses, async (groupId) => {
+      const found = await this.sendToAny('control', findCoordinatorApi, { key: groupId, keyType: 0 });
+      // It may have joined the cluster since the nodes were told last.
+      if (found.errorCode === 0 && !this.#nodes.has(found.nodeId)) this.#updateNodes({ brokers: [...this.nodes, found] });
+      return found;
+    });
+  }
+
+  /** The brokers known now; empty before the first contact. */
+  get nodes(): readonly Node[] {
+    return [...this.#nodes.values()];
+  }
+
+  /**
+   * Sends to one node, over its connection for the role: connects first if needed. Requests of one node and role go out in
+   * the order of the calls. Tries once: retrying is the caller's.
+   * @throws KafkaConnectionError, RequestTimeoutError, AuthenticationError, UnsupportedVersionError
+   */
+  async send<Rq, Rs>(
+    nodeId: number,
+    role: ConnectionRole,
+    api: Api<Rq, Rs>,
+    request: RequestOf<Rq>,
+    options?: SendOptions,
+  ): Promise<Rs> {
+    const connection = await this.#connection(nodeId, role);
+    return connection.send(api, request, options);
+  }
+
+  /**
+   * Sends to whichever node answers, trying them in turn and finding brokers anew when none does.
+   * @throws what the last attempt rejected with, after `bootstrapTimeoutMs`; at once what no other node would mend
+   */
+  sendToAny<Rq, Rs>(
+    role: ConnectionRole,
+    api: Api<Rq, Rs>,
+    request: RequestOf<Rq>,
+    options?: SendOptions,
+  ): Promise<Rs> {
+    return this.#onAny(role, (connection) => connection.send(api, request, options));
+  }
+
+  /**
+   * Sends one of kafkajs' requests; resolves with what kafkajs decodes, error codes unchecked.
+   * @param nodeId undefined for whichever node answers
+   */
+  sendKafkajs(nodeId: number | undefined, name: string, args: unknown, timeoutMs?: number): Promise<unknown> {
+    const send = (connection: Connection): Promise<unknown> => connection.sendKafkajs(name, args, { timeoutMs });
+    return nodeId === undefined ? this.#onAny('control', send) : this.#connection(nodeId, 'control').then(send);
+  }
+
+  /** {@link Coordinators.coordinator} */
+  coordinator(groupId: string): Promise<number> {
+    return this.#coordinators.coordinator(groupId);
+  }
+
+  /** {@link Coordinators.forget} */
+  forgetCoordinator(groupId: string): void {
+    this.#coordinators.forget(groupId);
+  }
+
+  /** Destroys every socket and rejects what is in flight or waiting with `CLIENT_CLOSED`. Idempotent; waits for nothing. */
+  close(): Promise<void> {
+    this.#closedBy ??= new KafkaConnectionError('the client was closed', { code: 'CLIENT_CLOSED' });
+    this.#pauses.close(this.#closedBy);
+    this.#bootstrap.close(this.#closedBy);
+    for (const connection of this.#connections.values()) connection.close(this.#closedBy);
+    return Promise.resolve();
+  }
+
+  async #onAny<T>(role: ConnectionRole, use: (connection: Connection) => Promise<T>): Promise<T> {
+    const { clock, bootstrapTimeoutMs } = this.#options;
+    const deadline = clock.monotonic() + bootstrapTimeoutMs;
+    if (this.#nodes.size === 0) await this.#findNodes();
+    for (let round = 1; ; round++) {
+      const nodes = this.nodes;
+      for (const _ of nodes) {
+        try {
+          const { nodeId } = nodes[this.#turn % nodes.length] as Node;
+          return await use(await this.#connection(nodeId, role));
+        } catch (error) {
+          if (!isRetriable(error) || clock.monotonic() >= deadline) throw error;
+          this.#turn++; // only now: a node that answers stays the one that is asked, with one connection to it
+        }
+      }
+      await this.#pauses.pause(backOffMs(round, Math.random()));
+      await this.#findNodes(); // they may all have moved
+    }
+  }
+
+  #connection(nodeId: number, role: ConnectionRole): Promise<Connection> {
+    if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
+    const node = this.#nodes.get(nodeId);
+    if (node !== undefined) return this.#placeOf(node, role).get();
+    if (this.#nodes.size > 0) return Promise.reject(unknownNode(nodeId));
+    return this.#findNodes().then(() => this.#connection(nodeId, role));
+  }
+
+  #placeOf(node: Node, role: ConnectionRole): NodeConnection {
+    const key = `${node.nodeId}/${role}`;
+    const known = this.#connections.get(key);
+    if (known !== undefined && formatAddress(known.address) === formatAddress(node)) return known;
+    known?.close(new KafkaConnectionError(`node ${node.nodeId} moved to ${formatAddress(node)}`, { code: 'CONNECTION_CLOSED' }));
+    const place = new NodeConnection({ host: node.host, port: node.port }, this.#options, this.#pauses);
+    this.#connections.set(key, place);
+    return place;
+  }
+
+  async #findNodes(): Promise<void> {
+    this.#updateNodes(await this.#bootstrap.find());
+    if (this.#closedBy !== undefined) throw this.#closedBy;
+  }
+
+  #updateNodes({ brokers }: { readonly brokers: readonly Node[] }): void {
+    if (brokers.length > 0) this.#nodes = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { nodeId, host, port }]));
+  }
+}
+
+const unknownNode = (nodeId: number): KafkaConnectionError =>
+  new KafkaConnectionError(`node ${nodeId} is not in the cluster now`, { code: 'CONNECTION_FAILED' });

@@ -1,0 +1,280 @@
+import { createRequire } from 'node:module';
+import { isKafkaError, type KafkaError } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
+import {
+  apiVersionsApi,
+  decodeResponse,
+  encodeRequest,
+  errorCodes,
+  negotiate,
+  type Api,
+  type ApiVersionsResponse,
+  type VersionRange,
+} from '@hearken/protocol';
+import { brokerError, KafkaConnectionError, UnsupportedVersionError } from '../errors.js';
+import type { ResolvedKafkaOptions } from '../kafka-options.js';
+import { formatAddress, type Address } from './address.js';
+import type { Exchange } from './in-flight.js';
+import { frameKafkajsRequest, kafkajsApi, type KafkajsRequest } from './kafkajs-internals.js';
+import { authenticate } from './sasl-session.js';
+import { Wire } from './wire.js';
+
+/** How one request is to be sent. */
+export interface SendOptions {
+  /** How long the answer may take, from the writing of the request. @default the client's `requestTimeoutMs` */
+  readonly timeoutMs?: number | undefined;
+  /** Bounds on the version, inside what both sides speak. */
+  readonly minVersion?: number | undefined;
+  readonly maxVersion?: number | undefined;
+  /** False where the broker does not answer (Produce with acks 0): resolves with undefined once the bytes left. @default true */
+  readonly expectResponse?: boolean | undefined;
+}
+
+/** A request, or what makes it for the negotiated version at the moment it is written. */
+export type RequestOf<Rq> = Rq | ((version: number) => Rq);
+
+/** Knows the client's name; version 4 adds nothing we read and costs older brokers another round. */
+const API_VERSIONS_VERSION = 3;
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const CLIENT_SOFTWARE = { clientSoftwareName: 'hearken', clientSoftwareVersion: version };
+
+/**
+ * A connection to one broker: opened once, closed once. A reconnect is a new object, so nothing half-read or half-sent
+ * outlives its socket. Requests are written in the order of the calls, also over a renewal of the SASL session (KIP-368):
+ * while it goes on they are held, and what is in flight is still answered.
+ */
+export class Connection {
+  readonly #options: ResolvedKafkaOptions;
+  readonly #wire: Wire;
+  readonly #opened = deferred();
+  readonly #versions: Record<number, VersionRange> = {};
+  /** What waits for the session to be renewed; undefined while nothing has to. */
+  #held: Exchange[] | undefined;
+  /** On the monotonic clock. */
+  #renewSessionAt = Infinity;
+
+  /** @param onClose told once, when the connection is closed by anyone, also while it opens */
+  constructor(address: Address, options: ResolvedKafkaOptions, onClose: (reason: KafkaError) => void = () => undefined) {
+    this.#options = options;
+    this.#wire = new Wire(address, options, (reason) => {
+      this.#release((exchange) => exchange.reject(reason));
+      this.#opened.reject(reason);
+      onClose(reason);
+    });
+    this.#opened.promise.catch(() => undefined); // `open` gives it to whoever opens; closed before that, nobody waits
+  }
+
+  get address(): Address {
+    return this.#wire.address;
+  }
+
+  get isClosed(): boolean {
+    return this.#wire.closedBy !== undefined;
+  }
+
+  /** Whether it answered a request beyond its handshake: what listens there is a broker that takes us. */
+  get isProven(): boolean {
+    return this.#wire.isProven;
+  }
+
+  /**
+   * Connects, asks which versions the broker speaks, authenticates. Called once.
+   * @throws KafkaConnectionError or AuthenticationError, which say what to do
+   */
+  open(): Promise<void> {
+    this.#shakeHands().then(
+      () => this.#opened.resolve(),
+      (error: unknown) => this.close(this.#describe(error)),
+    );
+    return this.#opened.promise;
+  }
+
+  /**
+   * Sends a request. Nothing happens between the call and the writing, so calls keep their order.
+   * @throws KafkaError what closed the connection; `REQUEST_TIMED_OUT`, `UNSUPPORTED_VERSION`, `INVALID_RESPONSE`
+   */
+  async send<Rq, Rs>(api: Api<Rq, Rs>, request: RequestOf<Rq>, options: SendOptions = {}): Promise<Rs> {
+    const version = this.#negotiate(api, options);
+    const expectsAnswer = options.expectResponse !== false;
+    const frame = await this.#exchange(
+      {
+        name: api.name,
+        timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
+        expectsAnswer,
+        encode: (correlationId) => this.#encode(api, version, correlationId, request),
+      },
+      (exchange) => this.#enqueue(exchange),
+    );
+    if (!expectsAnswer) return undefined as Rs;
+    this.#wire.proven();
+    return this.#decode(api, version, frame);
+  }
+
+  /** Sends one of kafkajs' requests, by its own codec in the highest version both know. Resolves with the decoded answer. */
+  async sendKafkajs(name: string, args: unknown, { timeoutMs }: Pick<SendOptions, 'timeoutMs'> = {}): Promise<unknown> {
+    const request = this.#kafkajsRequest(name, args);
+    const body = await this.#exchangeKafkajs(request, (exchange) => this.#enqueue(exchange), timeoutMs);
+    this.#wire.proven();
+    return request.response.decode(body);
+  }
+
+  /** Destroys the socket and rejects everything in flight, held or opening with the reason. Idempotent: the first stays. */
+  close(reason: KafkaError): void {
+    this.#wire.close(reason);
+  }
+
+  async #shakeHands(): Promise<void> {
+    await this.#wire.connect();
+    for (const { apiKey, minVersion, maxVersion } of (await this.#askVersions()).apiKeys) {
+      this.#versions[apiKey] = { minVersion, maxVersion };
+    }
+    await this.#authenticate();
+  }
+
+  /** A broker older than the version asked for answers UNSUPPORTED_VERSION; all know version 0 (KIP-511). */
+  async #askVersions(): Promise<ApiVersionsResponse> {
+    const response = await this.#askVersionsIn(API_VERSIONS_VERSION);
+    const isRefused = response.errorCode === errorCodes.UNSUPPORTED_VERSION;
+    const answer = isRefused ? await this.#askVersionsIn(0) : response;
+    if (answer.errorCode !== 0) throw brokerError(answer.errorCode, 'ApiVersions');
+    return answer;
+  }
+
+  async #askVersionsIn(version: number): Promise<ApiVersionsResponse> {
+    const frame = await this.#exchange(
+      {
+        name: apiVersionsApi.name,
+        timeoutMs: this.#options.requestTimeoutMs,
+        expectsAnswer: true,
+        encode: (correlationId) => this.#encode(apiVersionsApi, version, correlationId, CLIENT_SOFTWARE),
+      },
+      (exchange) => this.#wire.write(exchange),
+    );
+    return this.#decode(apiVersionsApi, version, frame);
+  }
+
+  async #authenticate(): Promise<void> {
+    const { sasl, clock, logger, authenticationTimeoutMs } = this.#options;
+    if (sasl === undefined) return;
+    // The user's own provider may never settle; closing rejects whoever waits for this connection all the same.
+    const timer = clock.setTimer(
+      () =>
+        this.close(
+          new KafkaConnectionError(
+            `${formatAddress(this.address)}: authentication took longer than ${authenticationTimeoutMs} ms`,
+            { code: 'CONNECTION_FAILED' },
+          ),
+        ),
+      authenticationTimeoutMs,
+    );
+    try {
+      const lifetimeMs = await authenticate({
+        address: this.address,
+        sasl,
+        versions: this.#versions,
+        logger,
+        exchange: (request) => this.#exchangeKafkajs(request, (exchange) => this.#wire.write(exchange)),
+      });
+      this.#renewSessionAt = clock.monotonic() + renewAfterMs(lifetimeMs, this.#options.reauthenticationThresholdMs);
+    } finally {
+      timer.clear();
+    }
+  }
+
+  #exchange(exchange: Omit<Exchange, 'resolve' | 'reject'>, start: (exchange: Exchange) => void): Promise<Buffer> {
+    return new Promise((resolve, reject) => start({ ...exchange, resolve, reject }));
+  }
+
+  /** Writes it now; or renews the session first, if that is due, and holds it and what comes after until then. */
+  #enqueue(exchange: Exchange): void {
+    if (this.#held !== undefined) this.#held.push(exchange);
+    else if (this.#options.clock.monotonic() < this.#renewSessionAt) this.#wire.write(exchange);
+    else {
+      this.#held = [exchange];
+      this.#authenticate().then(
+        () => this.#release((held) => this.#wire.write(held)),
+        (error: unknown) => this.close(this.#describe(error)),
+      );
+    }
+  }
+
+  #release(settle: (exchange: Exchange) => void): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    held.forEach(settle);
+  }
+
+  #encode<Rq>(api: Api<Rq, unknown>, version: number, correlationId: number, request: RequestOf<Rq>): Buffer[] {
+    const made = typeof request === 'function' ? (request as (version: number) => Rq)(version) : request;
+    return encodeRequest(api, version, { correlationId, clientId: this.#options.clientId }, made);
+  }
+
+  #decode<Rs>(api: Api<unknown, Rs>, version: number, frame: Buffer): Rs {
+    try {
+      return decodeResponse(api, version, frame);
+    } catch (cause) {
+      throw new KafkaConnectionError(`${formatAddress(this.address)} sent an answer to ${api.name} that cannot be read`, {
+        code: 'INVALID_RESPONSE',
+        cause,
+      });
+    }
+  }
+
+  #negotiate(api: Api<unknown, unknown>, { minVersion = 0, maxVersion = Infinity }: SendOptions): number {
+    const offered = this.#versions[api.key];
+    const wanted = offered && {
+      minVersion: Math.max(offered.minVersion, minVersion),
+      maxVersion: Math.min(offered.maxVersion, maxVersion),
+    };
+    const version = negotiate(api, wanted);
+    if (version !== undefined) return version;
+    throw this.#unsupported(api.name, offered, Math.max(api.minVersion, minVersion), Math.min(api.maxVersion, maxVersion));
+  }
+
+  #kafkajsRequest(name: string, args: unknown): KafkajsRequest {
+    const api = kafkajsApi(name);
+    const newest = Math.max(...api.versions.map(Number));
+    const apiKey = api.protocol({ version: newest })(args).request.apiKey;
+    const version = negotiate({ minVersion: 0, maxVersion: newest }, this.#versions[apiKey]);
+    if (version === undefined) throw this.#unsupported(name, this.#versions[apiKey], 0, newest);
+    return api.protocol({ version })(args);
+  }
+
+  async #exchangeKafkajs(
+    request: KafkajsRequest,
+    start: (exchange: Exchange) => void,
+    timeoutMs = this.#options.requestTimeoutMs,
+  ): Promise<Buffer> {
+    const body = (await request.request.encode()).buffer;
+    const frame = await this.#exchange(
+      {
+        name: request.request.apiName,
+        timeoutMs,
+        expectsAnswer: true,
+        encode: (correlationId) => frameKafkajsRequest(request, body, correlationId, this.#options.clientId),
+      },
+      start,
+    );
+    return frame.subarray(4);
+  }
+
+  #unsupported(name: string, offered: VersionRange | undefined, min: number, max: number): UnsupportedVersionError {
+    const theirs = offered === undefined ? 'does not know it' : `speaks ${offered.minVersion} to ${offered.maxVersion}`;
+    return new UnsupportedVersionError(`${name} is needed in version ${min} to ${max}; ${formatAddress(this.address)} ${theirs}`);
+  }
+
+  /** Codec mistakes and a throwing option of the user's end here; everything else is an error of ours already. */
+  #describe(error: unknown): KafkaError {
+    if (isKafkaError(error)) return error;
+    return new KafkaConnectionError(`the handshake with ${formatAddress(this.address)} failed: ${String(error)}`, {
+      code: 'CONNECTION_FAILED',
+      cause: error,
+    });
+  }
+}
+
+/** When to renew a session: by the threshold before its end, but for short sessions not before half of it. */
+function renewAfterMs(lifetimeMs: number, thresholdMs: number): number {
+  return lifetimeMs === 0 ? Infinity : Math.max(lifetimeMs - thresholdMs, lifetimeMs / 2);
+}

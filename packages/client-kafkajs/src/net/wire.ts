@@ -1,0 +1,171 @@
+import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { KafkaError } from '@hearken/core';
+import { readCorrelationId } from '@hearken/protocol';
+import { KafkaConnectionError, RequestTimeoutError } from '../errors.js';
+import type { ResolvedKafkaOptions } from '../kafka-options.js';
+import { formatAddress, type Address } from './address.js';
+import { closedByPeer, connectTimedOut, socketFailure, type ConnectionContext } from './connection-failure.js';
+import { FrameReader } from './frame-reader.js';
+import { InFlight, type Exchange } from './in-flight.js';
+import { kafkajsInternals } from './kafkajs-internals.js';
+
+const MAX_CORRELATION_ID = 2 ** 31 - 1;
+const NO_ANSWER = Buffer.alloc(0);
+
+/**
+ * A socket that carries requests and their answers: frames, correlation, time-outs. Connected once and closed once. A
+ * request that gets no answer in time closes it, because what comes after could not be told apart from a late answer, and
+ * rejects everything else in flight before anyone can retry anything.
+ */
+export class Wire {
+  readonly address: Address;
+  readonly #options: ResolvedKafkaOptions;
+  readonly #onClose: (error: KafkaError) => void;
+  readonly #inFlight: InFlight;
+  readonly #frames = new FrameReader((frame) => this.#onFrame(frame));
+  #socket: Socket | undefined;
+  #progress: ConnectionContext['progress'] = 'connecting';
+  #nextCorrelationId = 0;
+  #closedBy: KafkaError | undefined;
+
+  /** @param onClose told once, with the reason, after everything in flight was rejected with it */
+  constructor(address: Address, options: ResolvedKafkaOptions, onClose: (error: KafkaError) => void) {
+    this.address = address;
+    this.#options = options;
+    this.#onClose = onClose;
+    this.#inFlight = new InFlight(options.clock, (late) => this.#onTimeout(late));
+  }
+
+  get closedBy(): KafkaError | undefined {
+    return this.#closedBy;
+  }
+
+  /** Whether it did what it is there for; until then a close hints at a wrong protocol. */
+  get isProven(): boolean {
+    return this.#progress === 'proven';
+  }
+
+  proven(): void {
+    this.#progress = 'proven';
+  }
+
+  /** Resolves when the socket stands, TLS included. A failure is told to `onClose` alone: it closes the wire. */
+  connect(): Promise<void> {
+    const { clock, connectionTimeoutMs } = this.#options;
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(
+        () => this.close(connectTimedOut(this.#context, connectionTimeoutMs)),
+        connectionTimeoutMs,
+      );
+      this.#clearConnectTimer = (): void => timer.clear();
+      this.#open(() => {
+        timer.clear();
+        if (this.#progress === 'connecting') this.#progress = 'connected';
+        resolve();
+      });
+    });
+  }
+
+  #clearConnectTimer: () => void = () => undefined;
+
+  /** Writes the request now, or rejects it if the wire is closed. Never throws. */
+  write(exchange: Exchange): void {
+    const socket = this.#socket;
+    if (this.#closedBy !== undefined || socket === undefined) return exchange.reject(this.#closedError());
+    const correlationId = this.#nextCorrelationId;
+    let chunks: readonly Buffer[];
+    try {
+      chunks = exchange.encode(correlationId);
+    } catch (error) {
+      return exchange.reject(error); // nothing was written: the next request goes on
+    }
+    this.#nextCorrelationId = correlationId === MAX_CORRELATION_ID ? 0 : correlationId + 1;
+    const remove = this.#inFlight.add(exchange, correlationId);
+    writeAll(
+      socket,
+      chunks,
+      exchange.expectsAnswer
+        ? undefined
+        : (): void => {
+            remove();
+            exchange.resolve(NO_ANSWER); // after a failure it was rejected by `close` already
+          },
+    );
+  }
+
+  /** Destroys the socket and rejects what is in flight. Idempotent: the first reason stays. */
+  close(reason: KafkaError): void {
+    if (this.#closedBy !== undefined) return;
+    this.#closedBy = reason;
+    this.#clearConnectTimer();
+    this.#socket?.destroy();
+    for (const exchange of this.#inFlight.takeAll()) exchange.reject(reason);
+    this.#onClose(reason);
+  }
+
+  get #context(): ConnectionContext {
+    const { ssl, sasl } = this.#options;
+    return { address: this.address, tls: ssl !== undefined, sasl: sasl !== undefined, progress: this.#progress };
+  }
+
+  #open(onConnect: () => void): void {
+    const make = this.#options.socketFactory ?? kafkajsInternals().socketFactory();
+    let socket: Socket;
+    try {
+      // kafkajs types `ssl` as always there and passes undefined for none, which is how factories tell.
+      socket = make({ ...this.address, ssl: this.#options.ssl as ConnectionOptions, onConnect });
+    } catch (error) {
+      return this.close(socketFailure(error instanceof Error ? error : new Error(String(error)), this.#context));
+    }
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    // Kept for the socket's life: an 'error' nobody listens to ends the process.
+    socket.on('error', (error) => this.close(socketFailure(error, this.#context)));
+    socket.on('end', () => this.close(closedByPeer(this.#context)));
+    socket.on('close', () => this.close(closedByPeer(this.#context)));
+    socket.on('timeout', () => this.close(closedByPeer(this.#context, new Error('the socket timed out'))));
+  }
+
+  #onData(chunk: Buffer): void {
+    try {
+      this.#frames.push(chunk);
+    } catch (error) {
+      this.close(error as KafkaConnectionError);
+    }
+  }
+
+  #onFrame(frame: Buffer): void {
+    if (this.#closedBy !== undefined) return; // the rest of the chunk that closed it
+    const correlationId = readCorrelationId(frame);
+    const exchange = this.#inFlight.take(correlationId);
+    if (exchange !== undefined) return exchange.resolve(frame);
+    throw new KafkaConnectionError(
+      `${formatAddress(this.address)} sent an answer (correlation id ${correlationId}) that is not the next one due`,
+      { code: 'INVALID_RESPONSE' },
+    );
+  }
+
+  #onTimeout(late: Exchange): void {
+    const message = `${formatAddress(this.address)} did not answer ${late.name} within ${late.timeoutMs} ms`;
+    const error = new RequestTimeoutError(message);
+    late.reject(error);
+    this.close(new KafkaConnectionError(`the connection was closed: ${message}`, { code: 'CONNECTION_CLOSED', cause: error }));
+  }
+
+  #closedError(): KafkaError {
+    return (
+      this.#closedBy ??
+      new KafkaConnectionError(`${formatAddress(this.address)} is not connected`, { code: 'CONNECTION_CLOSED' })
+    );
+  }
+}
+
+/** One writev for all chunks. */
+function writeAll(socket: Socket, chunks: readonly Buffer[], onWritten: (() => void) | undefined): void {
+  const last = chunks.length - 1;
+  if (last > 0) socket.cork();
+  chunks.forEach((chunk, i) => socket.write(chunk, i === last ? onWritten : undefined));
+  if (last > 0) socket.uncork();
+}
