@@ -8,3 +8,6 @@ export { ManualClock } from './manual-clock.js';
 export { Recorder } from './recorder.js';
 export { RecordingLogger, type LogEntry } from './recording-logger.js';
 export { eventLoopTurn, Signal } from './signal.js';
+export { ManualTask, manualTasks } from './manual-task.js';
+export { exerciseTaskExecutor, type TaskExecutorPromises } from './conformance/exercise-task-executor.js';
+export type { TestRunner } from './conformance/test-runner.js';
