@@ -58,7 +58,8 @@ export class Cluster {
     this.#coordinators = new Coordinators(this.#pauses, async (groupId) => {
       const found = await this.sendToAny('control', findCoordinatorApi, { key: groupId, keyType: 0 });
       // It may have joined the cluster since the nodes were told last.
-      if (found.errorCode === 0 && !this.#nodes.has(found.nodeId)) this.#updateNodes({ brokers: [...this.nodes, found] });
+      if (found.errorCode === 0 && !this.#nodes.has(found.nodeId))
+        this.#updateNodes({ brokers: [...this.nodes, found] });
       return found;
     });
   }
@@ -157,7 +158,9 @@ export class Cluster {
     const key = `${node.nodeId}/${role}`;
     const known = this.#connections.get(key);
     if (known !== undefined && formatAddress(known.address) === formatAddress(node)) return known;
-    known?.close(new KafkaConnectionError(`node ${node.nodeId} moved to ${formatAddress(node)}`, { code: 'CONNECTION_CLOSED' }));
+    known?.close(
+      new KafkaConnectionError(`node ${node.nodeId} moved to ${formatAddress(node)}`, { code: 'CONNECTION_CLOSED' }),
+    );
     const place = new NodeConnection({ host: node.host, port: node.port }, this.#options, this.#pauses);
     this.#connections.set(key, place);
     return place;
@@ -169,7 +172,8 @@ export class Cluster {
   }
 
   #updateNodes({ brokers }: { readonly brokers: readonly Node[] }): void {
-    if (brokers.length > 0) this.#nodes = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { nodeId, host, port }]));
+    if (brokers.length > 0)
+      this.#nodes = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { nodeId, host, port }]));
   }
 }
 

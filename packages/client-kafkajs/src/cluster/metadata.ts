@@ -131,7 +131,8 @@ export class Metadata {
     this.#next = undefined;
     const names = [...round.topics];
     try {
-      if (names.length > 0) this.#update(names, await this.#ask(metadataRequest(names, this.#options.allowAutoTopicCreation)));
+      if (names.length > 0)
+        this.#update(names, await this.#ask(metadataRequest(names, this.#options.allowAutoTopicCreation)));
       this.#running = undefined;
       round.done.resolve();
     } catch (error) {

@@ -12,10 +12,14 @@ export interface ConnectionContext {
 
 const CERTIFICATE_HINTS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed: pass it, or the authority that signed it, as ssl.ca',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
-  UNABLE_TO_GET_ISSUER_CERT: 'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
+  UNABLE_TO_GET_ISSUER_CERT:
+    'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'its certificate is signed by an authority this machine does not know: pass that as ssl.ca',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name: use that name in brokers, or set ssl.servername',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: is this clock right?',
@@ -33,18 +37,32 @@ const SOCKET_HINTS: Readonly<Record<string, string>> = {
 /** Makes what a socket reported into an error that says what to do. */
 export function socketFailure(cause: Error, context: ConnectionContext): KafkaConnectionError {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
-  const tlsHint = CERTIFICATE_HINTS[code] ?? alertHint(code);
-  if (tlsHint !== undefined) return failure('TLS_FAILED', context, tlsHint, cause);
-  if (context.progress !== 'connecting') return closedByPeer(context, cause);
-  if (code === 'ECONNRESET') return failure('CONNECTION_FAILED', context, resetHint(context), cause);
+  const hint = CERTIFICATE_HINTS[code] ?? alertHint(code);
+  if (hint !== undefined) return failure('TLS_FAILED', context, hint, cause);
+  if (context.progress !== 'connecting' || code === 'ECONNRESET') return closedByPeer(context, cause);
   return failure('CONNECTION_FAILED', context, SOCKET_HINTS[code] ?? cause.message, cause);
 }
 
 /** The other end closed the connection. */
 export function closedByPeer(context: ConnectionContext, cause?: Error): KafkaConnectionError {
-  if (context.progress === 'proven') return failure('CONNECTION_CLOSED', context, 'the connection was closed', cause);
-  return failure('CONNECTION_CLOSED', context, `it closed the connection before it answered: ${protocolHint(context)}`, cause);
+  switch (context.progress) {
+    case 'connecting':
+      return failure('CONNECTION_FAILED', context, `it closed the connection at once${tlsHint(context)}`, cause);
+    case 'connected':
+      return failure(
+        'CONNECTION_CLOSED',
+        context,
+        `it closed the connection and answered nothing: ${protocolHint(context)}`,
+        cause,
+      );
+    case 'proven':
+      return failure('CONNECTION_CLOSED', context, 'the connection was closed', cause);
+  }
 }
+
+/** What came over the connection is not Kafka's protocol. */
+export const garbled = (context: ConnectionContext, what: string): KafkaConnectionError =>
+  failure('INVALID_RESPONSE', context, what);
 
 export const connectTimedOut = (context: ConnectionContext, timeoutMs: number): KafkaConnectionError =>
   failure('CONNECTION_FAILED', context, `no connection within ${timeoutMs} ms: ${String(SOCKET_HINTS['ETIMEDOUT'])}`);
@@ -60,13 +78,15 @@ function failure(
 
 /** TLS alerts and garbage in place of TLS; ERR_SSL_… are OpenSSL's own. */
 function alertHint(code: string): string | undefined {
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return 'it does not speak TLS: leave out ssl, or use its TLS port';
-  if (code.startsWith('ERR_SSL_') && code.includes('ALERT')) return 'it refused the TLS handshake: does it ask for a client certificate (ssl.cert, ssl.key)?';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+    return 'it does not speak TLS: leave out ssl, or use its TLS port';
+  if (code.startsWith('ERR_SSL_') && code.includes('ALERT'))
+    return 'it refused the TLS handshake: does it ask for a client certificate (ssl.cert, ssl.key)?';
   return code.startsWith('ERR_SSL_') || code === 'EPROTO' ? 'TLS failed' : undefined;
 }
 
-const resetHint = ({ tls }: ConnectionContext): string =>
-  tls ? 'it closed the connection during the TLS handshake: is it a listener without TLS (leave out ssl)?' : 'it closed the connection';
+const tlsHint = ({ tls }: ConnectionContext): string =>
+  tls ? ', during the TLS handshake: is it a listener without TLS (leave out ssl)?' : '';
 
 function protocolHint({ tls, sasl }: ConnectionContext): string {
   if (tls && sasl) return 'does the listener take SASL, with these credentials?';

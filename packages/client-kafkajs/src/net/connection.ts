@@ -55,7 +55,11 @@ export class Connection {
   #renewSessionAt = Infinity;
 
   /** @param onClose told once, when the connection is closed by anyone, also while it opens */
-  constructor(address: Address, options: ResolvedKafkaOptions, onClose: (reason: KafkaError) => void = () => undefined) {
+  constructor(
+    address: Address,
+    options: ResolvedKafkaOptions,
+    onClose: (reason: KafkaError) => void = () => undefined,
+  ) {
     this.#options = options;
     this.#wire = new Wire(address, options, (reason) => {
       this.#release((exchange) => exchange.reject(reason));
@@ -214,10 +218,13 @@ export class Connection {
     try {
       return decodeResponse(api, version, frame);
     } catch (cause) {
-      throw new KafkaConnectionError(`${formatAddress(this.address)} sent an answer to ${api.name} that cannot be read`, {
-        code: 'INVALID_RESPONSE',
-        cause,
-      });
+      throw new KafkaConnectionError(
+        `${formatAddress(this.address)} sent an answer to ${api.name} that cannot be read`,
+        {
+          code: 'INVALID_RESPONSE',
+          cause,
+        },
+      );
     }
   }
 
@@ -229,7 +236,12 @@ export class Connection {
     };
     const version = negotiate(api, wanted);
     if (version !== undefined) return version;
-    throw this.#unsupported(api.name, offered, Math.max(api.minVersion, minVersion), Math.min(api.maxVersion, maxVersion));
+    throw this.#unsupported(
+      api.name,
+      offered,
+      Math.max(api.minVersion, minVersion),
+      Math.min(api.maxVersion, maxVersion),
+    );
   }
 
   #kafkajsRequest(name: string, args: unknown): KafkajsRequest {
@@ -261,7 +273,9 @@ export class Connection {
 
   #unsupported(name: string, offered: VersionRange | undefined, min: number, max: number): UnsupportedVersionError {
     const theirs = offered === undefined ? 'does not know it' : `speaks ${offered.minVersion} to ${offered.maxVersion}`;
-    return new UnsupportedVersionError(`${name} is needed in version ${min} to ${max}; ${formatAddress(this.address)} ${theirs}`);
+    return new UnsupportedVersionError(
+      `${name} is needed in version ${min} to ${max}; ${formatAddress(this.address)} ${theirs}`,
+    );
   }
 
   /** Codec mistakes and a throwing option of the user's end here; everything else is an error of ours already. */

@@ -1,5 +1,3 @@
-import { KafkaConnectionError } from '../errors.js';
-
 /**
  * No answer is larger: far above any fetch a client asks for, and below what the first bytes of a TLS alert (0x15030…) or
  * of "HTTP" say when they are read as a size.
@@ -26,7 +24,7 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
 
-  /** @throws KafkaConnectionError `INVALID_RESPONSE` for a size no broker announces; the stream is of no use after it */
+  /** @throws RangeError for a size no broker announces; the stream is of no use after it */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -77,8 +75,5 @@ export class FrameReader {
 /** Every answer holds at least the correlation id. */
 function checkedSize(size: number): number {
   if (size >= SIZE_BYTES && size <= MAX_FRAME_BYTES) return size;
-  throw new KafkaConnectionError(
-    `an answer of ${size} bytes was announced, which no Kafka broker sends: is this the port of something else, or of a TLS listener (set ssl)?`,
-    { code: 'INVALID_RESPONSE' },
-  );
+  throw new RangeError(`an answer of ${size} bytes was announced, which no Kafka broker sends`);
 }

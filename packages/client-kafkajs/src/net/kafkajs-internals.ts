@@ -73,7 +73,8 @@ function load(require: (path: string) => unknown): KafkajsInternals {
   const { requests } = require('kafkajs/src/protocol/requests/index.js') as { requests: KafkajsInternals['apis'] };
   return {
     socketFactory: require('kafkajs/src/network/socketFactory.js') as KafkajsInternals['socketFactory'],
-    SaslAuthenticator: require('kafkajs/src/broker/saslAuthenticator/index.js') as KafkajsInternals['SaslAuthenticator'],
+    SaslAuthenticator:
+      require('kafkajs/src/broker/saslAuthenticator/index.js') as KafkajsInternals['SaslAuthenticator'],
     apis: requests,
   };
 }

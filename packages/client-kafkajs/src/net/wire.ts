@@ -5,7 +5,7 @@ import { readCorrelationId } from '@hearken/protocol';
 import { KafkaConnectionError, RequestTimeoutError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { formatAddress, type Address } from './address.js';
-import { closedByPeer, connectTimedOut, socketFailure, type ConnectionContext } from './connection-failure.js';
+import { closedByPeer, connectTimedOut, garbled, socketFailure, type ConnectionContext } from './connection-failure.js';
 import { FrameReader } from './frame-reader.js';
 import { InFlight, type Exchange } from './in-flight.js';
 import { kafkajsInternals } from './kafkajs-internals.js';
@@ -132,7 +132,8 @@ export class Wire {
     try {
       this.#frames.push(chunk);
     } catch (error) {
-      this.close(error as KafkaConnectionError);
+      const hint = this.isProven ? '' : ': is this the port of something else, or of a TLS listener (set ssl)?';
+      this.close(garbled(this.#context, `${(error as Error).message}${hint}`));
     }
   }
 
@@ -140,18 +141,20 @@ export class Wire {
     if (this.#closedBy !== undefined) return; // the rest of the chunk that closed it
     const correlationId = readCorrelationId(frame);
     const exchange = this.#inFlight.take(correlationId);
-    if (exchange !== undefined) return exchange.resolve(frame);
-    throw new KafkaConnectionError(
-      `${formatAddress(this.address)} sent an answer (correlation id ${correlationId}) that is not the next one due`,
-      { code: 'INVALID_RESPONSE' },
-    );
+    if (exchange !== undefined) exchange.resolve(frame);
+    else
+      this.close(
+        garbled(this.#context, `an answer came (correlation id ${correlationId}) that is not the next one due`),
+      );
   }
 
   #onTimeout(late: Exchange): void {
     const message = `${formatAddress(this.address)} did not answer ${late.name} within ${late.timeoutMs} ms`;
     const error = new RequestTimeoutError(message);
     late.reject(error);
-    this.close(new KafkaConnectionError(`the connection was closed: ${message}`, { code: 'CONNECTION_CLOSED', cause: error }));
+    this.close(
+      new KafkaConnectionError(`the connection was closed: ${message}`, { code: 'CONNECTION_CLOSED', cause: error }),
+    );
   }
 
   #closedError(): KafkaError {

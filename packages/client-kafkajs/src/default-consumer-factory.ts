@@ -1,0 +1,47 @@
+import type { Consumer, ConsumerFactory, ConsumerOverrides } from '@hearken/core';
+import { OptionsCheck } from '@hearken/core/internal';
+import {
+  resolveConsumerOptions,
+  type ConsumerOptions,
+  type ResolvedConsumerOptions,
+} from './consumer/consumer-options.js';
+import { KafkaConsumer } from './consumer/kafka-consumer.js';
+import { resolveKafkaOptions, type KafkaOptions, type ResolvedKafkaOptions } from './kafka-options.js';
+
+/** Makes consumers of one Kafka. Each has its own connections; whoever asks for one closes it. */
+export class DefaultKafkaConsumerFactory implements ConsumerFactory {
+  readonly #kafka: ResolvedKafkaOptions;
+  readonly #options: ResolvedConsumerOptions;
+
+  /** @throws KafkaConfigError with everything that is wrong with either */
+  constructor(kafka: KafkaOptions, options: ConsumerOptions = {}) {
+    const check = new OptionsCheck('DefaultKafkaConsumerFactory');
+    this.#kafka = resolveKafkaOptions(check, kafka, 'kafka');
+    this.#options = resolveConsumerOptions(check, options, 'options');
+    check.throwIfAny();
+  }
+
+  get groupId(): string | undefined {
+    return this.#options.groupId;
+  }
+
+  get maxPollIntervalMs(): number {
+    return this.#options.maxPollIntervalMs;
+  }
+
+  /** @throws KafkaConfigError for unusable overrides */
+  createConsumer({ clientIdSuffix = '', groupId, maxPollRecords }: ConsumerOverrides = {}): Consumer {
+    const check = new OptionsCheck('createConsumer');
+    const options = resolveConsumerOptions(
+      check,
+      {
+        ...this.#options,
+        groupId: groupId ?? this.#options.groupId,
+        maxPollRecords: maxPollRecords ?? this.#options.maxPollRecords,
+      },
+      '',
+    );
+    check.throwIfAny();
+    return new KafkaConsumer({ ...this.#kafka, clientId: this.#kafka.clientId + clientIdSuffix }, options);
+  }
+}
