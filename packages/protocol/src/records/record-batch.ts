@@ -1,0 +1,160 @@
+import { ProtocolError } from '../errors.js';
+import { readInt64, readInt64Rounded } from '../integers.js';
+import { COMPRESSION_TYPES, decompress, type CompressionType } from './compression.js';
+import { crc32c } from './crc32c.js';
+import { AT, ATTRIBUTES, BATCH_OVERHEAD, LENGTH_PREFIX, MAGIC } from './layout.js';
+import { RecordCursor } from './record-cursor.js';
+
+export interface ReadBatchesOptions {
+  /** Whether to check each batch's checksum. @default true */
+  readonly checkCrcs?: boolean;
+}
+
+/** A view on a record batch as fetched. Reads nothing but its header until {@link records} is asked for. */
+export class RecordBatch {
+  readonly #bytes: Buffer;
+  /** Of the first record that was in the batch, which compaction may have removed since. */
+  readonly baseOffset: number;
+  /** Of the last record that was in the batch: a consumer goes on after it even if no record is left. */
+  readonly lastOffset: number;
+  /** After compaction fewer than the offsets of the batch; may be 0. */
+  readonly recordCount: number;
+
+  /**
+   * @param bytes one whole batch
+   * @throws ProtocolError `UNSUPPORTED_BATCH`, `MALFORMED`
+   */
+  constructor(bytes: Buffer) {
+    if (bytes.length <= AT.magic) throw malformed(`a batch of ${bytes.length} bytes`);
+    const magic = bytes.readInt8(AT.magic);
+    if (magic !== MAGIC)
+      throw new ProtocolError('UNSUPPORTED_BATCH', `a record batch of format ${magic}, not ${MAGIC}`);
+    if (bytes.length < BATCH_OVERHEAD) throw malformed(`a batch of ${bytes.length} bytes`);
+    this.#bytes = bytes;
+    this.baseOffset = readInt64(bytes, AT.baseOffset);
+    const span = bytes.readInt32BE(AT.lastOffsetDelta);
+    this.lastOffset = this.baseOffset + span;
+    this.recordCount = bytes.readInt32BE(AT.recordCount);
+    // A consumer's position is lastOffset + 1: unless it grows, the consumer goes round for ever.
+    if (this.baseOffset < 0 || span < 0 || this.recordCount < 0 || !Number.isSafeInteger(this.nextOffset)) {
+      throw malformed(`a batch of ${this.recordCount} records at ${this.baseOffset} to ${this.lastOffset}`);
+    }
+  }
+
+  /**
+   * The batches of a fetch answer. A last batch that is cut off, as brokers may do, is left out.
+   * @throws ProtocolError `CORRUPT_BATCH` naming the base offset, `UNSUPPORTED_BATCH`, `MALFORMED`
+   */
+  static readAll(records: Buffer, { checkCrcs = true }: ReadBatchesOptions = {}): RecordBatch[] {
+    const batches: RecordBatch[] = [];
+    let at = 0;
+    while (records.length - at > AT.magic) {
+      const size = LENGTH_PREFIX + records.readInt32BE(at + AT.batchLength);
+      if (size <= AT.magic) throw malformed(`a batch of ${size} bytes`);
+      if (size > records.length - at) break;
+      const batch = new RecordBatch(records.subarray(at, at + size));
+      if (checkCrcs) batch.checkCrc();
+      batches.push(batch);
+      at += size;
+    }
+    return batches;
+  }
+
+  /** @throws ProtocolError `CORRUPT_BATCH` */
+  checkCrc(): void {
+    const stored = this.#bytes.readUInt32BE(AT.crc);
+    const computed = crc32c(this.#bytes, AT.attributes);
+    if (stored === computed) return;
+    const message = `the batch at offset ${this.baseOffset} is corrupt: CRC ${computed} where ${stored} is written`;
+    throw new ProtocolError('CORRUPT_BATCH', message);
+  }
+
+  /** Where a consumer goes on. */
+  get nextOffset(): number {
+    return this.lastOffset + 1;
+  }
+
+  get sizeInBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** -1 if unknown. */
+  get partitionLeaderEpoch(): number {
+    return this.#bytes.readInt32BE(AT.partitionLeaderEpoch);
+  }
+
+  /** @throws ProtocolError `UNSUPPORTED_COMPRESSION` for a number that names none */
+  get compression(): CompressionType {
+    const type = COMPRESSION_TYPES[this.#attributes & ATTRIBUTES.compression];
+    if (type === undefined) throw new ProtocolError('UNSUPPORTED_COMPRESSION', 'a batch of an unknown compression');
+    return type;
+  }
+
+  get timestampType(): 'create-time' | 'log-append-time' {
+    return this.#has(ATTRIBUTES.logAppendTime) ? 'log-append-time' : 'create-time';
+  }
+
+  get isTransactional(): boolean {
+    return this.#has(ATTRIBUTES.transactional);
+  }
+
+  /** Whether it holds a transaction's marker and no records for users. */
+  get isControl(): boolean {
+    return this.#has(ATTRIBUTES.control);
+  }
+
+  /** What the records' timestamps count from. */
+  get firstTimestamp(): number {
+    return readInt64Rounded(this.#bytes, AT.baseTimestamp);
+  }
+
+  get maxTimestamp(): number {
+    return readInt64Rounded(this.#bytes, AT.maxTimestamp);
+  }
+
+  /** -1 for a producer that is not idempotent. */
+  get producerId(): number {
+    return readInt64(this.#bytes, AT.producerId);
+  }
+
+  get producerEpoch(): number {
+    return this.#bytes.readInt16BE(AT.producerEpoch);
+  }
+
+  get baseSequence(): number {
+    return this.#bytes.readInt32BE(AT.baseSequence);
+  }
+
+  /**
+   * The records, from the first one. At once, or after decompression as a promise.
+   * @throws ProtocolError, or rejects with it: `UNSUPPORTED_COMPRESSION`, `CORRUPT_BATCH`
+   */
+  records(): RecordCursor | Promise<RecordCursor> {
+    const { compression } = this;
+    if (compression === 'none') return this.#cursor(this.#bytes, BATCH_OVERHEAD);
+    const bytes = decompress(compression, this.#bytes.subarray(BATCH_OVERHEAD));
+    return Buffer.isBuffer(bytes) ? this.#cursor(bytes, 0) : bytes.then((buffer) => this.#cursor(buffer, 0));
+  }
+
+  #cursor(buffer: Buffer, from: number): RecordCursor {
+    return new RecordCursor({
+      buffer,
+      from,
+      to: buffer.length,
+      recordCount: this.recordCount,
+      baseOffset: this.baseOffset,
+      baseTimestamp: this.firstTimestamp,
+      logAppendTime: this.#has(ATTRIBUTES.logAppendTime) ? this.maxTimestamp : null,
+    });
+  }
+
+  get #attributes(): number {
+    return this.#bytes.readInt16BE(AT.attributes);
+  }
+
+  #has(attribute: number): boolean {
+    return (this.#attributes & attribute) !== 0;
+  }
+}
+
+const malformed = (message: string): ProtocolError => new ProtocolError('MALFORMED', message);
