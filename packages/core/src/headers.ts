@@ -16,11 +16,12 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
 
   /**
    * Makes headers from any accepted form. Headers given are copied.
-   * @throws TypeError for a value that is no Buffer, string or null
+   * @throws TypeError for anything else, and for a value that is no Buffer, string or null
    */
   static from(init?: HeadersInit): Headers {
     const headers = new Headers();
     if (init === undefined) return headers;
+    if (!isObject(init)) throw new TypeError('headers must be an object, name-value pairs or Headers');
     for (const [name, value] of isIterable(init) ? init : Object.entries(init)) {
       for (const one of Array.isArray(value) ? (value as readonly HeaderValue[]) : [value as HeaderValue]) {
         headers.add(name, one);
@@ -87,6 +88,8 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
     return this.entries();
   }
 }
+
+const isObject = (init: unknown): init is object => typeof init === 'object' && init !== null;
 
 const isIterable = (init: HeadersInit): init is Iterable<readonly [string, HeaderValue]> => Symbol.iterator in init;
 

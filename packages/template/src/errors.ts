@@ -1,0 +1,42 @@
+import { isKafkaError, KafkaError, type ProducerRecord } from '@hearken/core';
+import { describePartition } from '@hearken/core/internal';
+
+/** What the code of a {@link SendError} is when nothing that failed brought one of its own. */
+export type SendErrorCode =
+  | 'INVALID_RECORD'
+  | 'NO_DEFAULT_TOPIC'
+  | 'INTERCEPTOR_FAILED'
+  | 'SERIALIZATION_FAILED'
+  | 'TEMPLATE_CLOSED'
+  | 'SEND_FAILED';
+
+/**
+ * A record was not sent, or nobody can tell whether it was. `code` and `retriable` are those of the cause, if it is one of
+ * Hearken's errors; else the code says which step failed.
+ */
+export class SendError<K = unknown, V = unknown> extends KafkaError {
+  /** Private, so that logging the error does not log what the record holds. */
+  readonly #record: ProducerRecord<K, V>;
+
+  constructor(
+    record: ProducerRecord<K, V>,
+    problem: string,
+    options: { readonly code: SendErrorCode; readonly cause?: unknown },
+  ) {
+    const { cause } = options;
+    const { code, retriable } = isKafkaError(cause) ? cause : { code: options.code, retriable: false };
+    super(`cannot send ${destination(record)}: ${problem}`, { code, retriable, cause });
+    this.#record = record;
+  }
+
+  /** As it was given, after the interceptors. */
+  get record(): ProducerRecord<K, V> {
+    return this.#record;
+  }
+}
+
+function destination(record: ProducerRecord<unknown, unknown> | undefined): string {
+  const { topic, partition } = record ?? {};
+  if (typeof topic !== 'string' || topic === '') return 'a record';
+  return `to ${typeof partition === 'number' ? describePartition({ topic, partition }) : topic}`;
+}

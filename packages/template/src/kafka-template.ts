@@ -1,0 +1,254 @@
+import {
+  Headers,
+  IllegalStateError,
+  isKafkaError,
+  type CloseOptions,
+  type HeadersInit,
+  type PartitionInfo,
+  type Producer,
+  type ProducerFactory,
+  type ProducerMetrics,
+  type ProducerRecord,
+  type RecordMetadata,
+} from '@hearken/core';
+import { SendError } from './errors.js';
+import { invalidRecord } from './invalid-record.js';
+import { RecordEncoder } from './record-encoder.js';
+import { SendQueue } from './send-queue.js';
+import {
+  resolveTemplateOptions,
+  type KafkaTemplateOptions,
+  type ResolvedTemplateOptions,
+  type Sendable,
+} from './template-options.js';
+
+/** What may be said about a record beside its topic and value. */
+export interface SendOptions<K = Sendable> {
+  readonly key?: K;
+  /** @default chosen by the producer's partitioner */
+  readonly partition?: number;
+  /** Milliseconds since 1970. @default now */
+  readonly timestamp?: number;
+  readonly headers?: HeadersInit;
+}
+
+/** What was sent, after the interceptors, and where it was written. */
+export interface SendResult<K = Sendable, V = Sendable> {
+  readonly record: ProducerRecord<K, V>;
+  readonly metadata: RecordMetadata;
+}
+
+/**
+ * Sends records, with a promise for each. Makes one producer, on first use, and gives it back in `close`.
+ *
+ * Records of one partition are written in the order of the `send` calls, also with asynchronous serdes: while a
+ * serialisation is under way, later sends of this template wait for it, though not with their own serialisation.
+ *
+ * Nothing throws synchronously. A send that fails rejects with {@link SendError}; codes of its own are `INVALID_RECORD`,
+ * `NO_DEFAULT_TOPIC`, `INTERCEPTOR_FAILED`, `NO_SERDE`, `SERIALIZATION_FAILED` and `TEMPLATE_CLOSED`, the others are the
+ * producer's.
+ */
+export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposable {
+  readonly #factory: ProducerFactory;
+  readonly #options: Readonly<ResolvedTemplateOptions<K, V>>;
+  readonly #encoder: RecordEncoder<K, V>;
+  readonly #queue = new SendQueue();
+  #producer: Producer | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws KafkaConfigError */
+  constructor(producerFactory: ProducerFactory, options?: KafkaTemplateOptions<K, V>) {
+    this.#options = resolveTemplateOptions(producerFactory, options);
+    this.#factory = producerFactory;
+    this.#encoder = new RecordEncoder(this.#options.keySerde, this.#options.valueSerde);
+  }
+
+  /** Resolves when the record is acknowledged as the producer's `acks` says. */
+  send(record: ProducerRecord<K, V>): Promise<SendResult<K, V>>;
+  send(topic: string, value: V, options?: SendOptions<K>): Promise<SendResult<K, V>>;
+  send(topicOrRecord: string | ProducerRecord<K, V>, value?: V, options?: SendOptions<K>): Promise<SendResult<K, V>> {
+    if (typeof topicOrRecord === 'object') return this.#send(topicOrRecord);
+    return this.#sendTo(topicOrRecord, value as V, options);
+  }
+
+  /** Sends to the `defaultTopic`. */
+  sendDefault(value: V, options?: SendOptions<K>): Promise<SendResult<K, V>> {
+    const { defaultTopic } = this.#options;
+    if (defaultTopic !== undefined) return this.#sendTo(defaultTopic, value, options);
+    const record = { topic: '', value };
+    const error = new SendError(record, 'sendDefault needs the option defaultTopic', { code: 'NO_DEFAULT_TOPIC' });
+    return this.#refuse(record, error);
+  }
+
+  /** Lends the producer for what the template has no method for. It stays the template's: do not close it. */
+  async execute<R>(callback: (producer: Producer) => R | Promise<R>): Promise<R> {
+    this.#refuseIfClosed();
+    return await callback(this.#acquire());
+  }
+
+  /** Sends what is buffered at once; resolves when every record given before is settled, well or badly. */
+  async flush(): Promise<void> {
+    await this.#queue.passed();
+    if (this.#closing === undefined) await this.#producer?.flush();
+    else await this.#closing;
+  }
+
+  async partitionsFor(topic: string): Promise<readonly PartitionInfo[]> {
+    this.#refuseIfClosed();
+    return await this.#acquire().partitionsFor(topic);
+  }
+
+  /** Of the template's producer: nothing but zeros before its first use. */
+  metrics(): ProducerMetrics {
+    return this.#producer?.metrics() ?? NOTHING_SENT;
+  }
+
+  /** Refuses new records, flushes, gives the producer back. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    return (this.#closing ??= this.#close(options));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #sendTo(topic: string, value: V, options: SendOptions<K> | undefined): Promise<SendResult<K, V>> {
+    if (options === undefined) return this.#send({ topic, value });
+    if (typeof options === 'object') return this.#send({ ...options, topic, value });
+    const problem = `the options must be an object such as { key }, got a ${typeof options}`;
+    return this.#refuse({ topic, value }, invalid({ topic, value }, problem));
+  }
+
+  #send(given: ProducerRecord<K, V>): Promise<SendResult<K, V>> {
+    let record = given;
+    let acknowledged: Promise<RecordMetadata>;
+    try {
+      this.#refuseIfClosed();
+      record = this.#intercepted(checked(given));
+      acknowledged = this.#handOnInTurn(this.#encoder.encode(record, headersOf(record)));
+    } catch (error) {
+      return this.#refuse(record, error);
+    }
+    return acknowledged.then(
+      (metadata) => this.#succeeded(record, metadata),
+      (error: unknown) => this.#refuse(record, error),
+    );
+  }
+
+  #intercepted(given: ProducerRecord<K, V>): ProducerRecord<K, V> {
+    const { interceptors } = this.#options;
+    if (interceptors.length === 0) return given;
+    let record = given;
+    for (const interceptor of interceptors) {
+      try {
+        record = typeof interceptor === 'function' ? interceptor(record) : interceptor.onSend(record);
+      } catch (cause) {
+        throw new SendError(given, `an interceptor failed${because(cause)}`, { code: 'INTERCEPTOR_FAILED', cause });
+      }
+      checked(record, given);
+    }
+    return record;
+  }
+
+  #handOnInTurn(encoded: ProducerRecord | Promise<ProducerRecord>): Promise<RecordMetadata> {
+    if (this.#queue.isEmpty && !(encoded instanceof Promise)) return this.#handOn(encoded);
+    return this.#queue.add(encoded, (record) => this.#handOn(record));
+  }
+
+  #handOn(record: ProducerRecord): Promise<RecordMetadata> {
+    const producer = this.#acquire();
+    const acknowledged = producer.send(record);
+    if (this.#options.autoFlush) this.#flushInBackground(producer);
+    return acknowledged;
+  }
+
+  /** Concurrent first sends make one. Making it does not connect; if it throws, the next send tries again. */
+  #acquire(): Producer {
+    return (this.#producer ??= this.#factory.createProducer());
+  }
+
+  #flushInBackground(producer: Producer): void {
+    producer.flush().catch((error: unknown) => this.#options.logger.warn({ error }, 'flush after send failed'));
+  }
+
+  #succeeded(record: ProducerRecord<K, V>, metadata: RecordMetadata): SendResult<K, V> {
+    const { producerListener } = this.#options;
+    if (producerListener?.onSuccess !== undefined) this.#tell(() => producerListener.onSuccess?.(record, metadata));
+    return { record, metadata };
+  }
+
+  #refuse(record: ProducerRecord<K, V>, cause: unknown): Promise<never> {
+    const { producerListener } = this.#options;
+    const error = cause instanceof SendError ? (cause as SendError<K, V>) : failed(record, cause);
+    if (producerListener?.onError !== undefined) this.#tell(() => producerListener.onError?.(record, error));
+    return Promise.reject(error);
+  }
+
+  #tell(listener: () => unknown): void {
+    const log = (error: unknown): void => this.#options.logger.warn({ error }, 'producer listener failed');
+    try {
+      const told = listener();
+      if (told instanceof Promise) told.catch(log);
+    } catch (error) {
+      log(error);
+    }
+  }
+
+  async #close({ timeoutMs = 30_000 }: CloseOptions): Promise<void> {
+    const { clock } = this.#options;
+    const deadline = clock.monotonic() + timeoutMs;
+    const timer = clock.setTimer(() => this.#queue.abandon(closedError()), timeoutMs);
+    await this.#queue.passed();
+    timer.clear();
+    await this.#producer?.close({ timeoutMs: Math.max(0, deadline - clock.monotonic()) });
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+}
+
+/** @param lastGood what the error carries if this is no record at all */
+function checked<K, V>(record: ProducerRecord<K, V>, lastGood = record): ProducerRecord<K, V> {
+  const problem = invalidRecord(record);
+  if (problem === undefined) return record;
+  throw invalid(lastGood, problem);
+}
+
+/** A copy: serdes may add to it, and the caller may send the same record again. */
+function headersOf<K, V>(record: ProducerRecord<K, V>): Headers | undefined {
+  if (record.headers === undefined) return undefined;
+  try {
+    return Headers.from(record.headers);
+  } catch (cause) {
+    throw invalid(record, (cause as Error).message, cause);
+  }
+}
+
+const invalid = <K, V>(record: ProducerRecord<K, V>, problem: string, cause?: unknown): SendError<K, V> =>
+  new SendError(record, problem, { code: 'INVALID_RECORD', cause });
+
+const failed = <K, V>(record: ProducerRecord<K, V>, cause: unknown): SendError<K, V> =>
+  new SendError(record, isKafkaError(cause) ? cause.message : `the producer failed${because(cause)}`, {
+    code: 'SEND_FAILED',
+    cause,
+  });
+
+/** The words of errors that are not ours stay in the cause: they may quote the payload. */
+const because = (cause: unknown): string =>
+  isKafkaError(cause)
+    ? `: ${cause.message}`
+    : ` with ${cause instanceof Error ? cause.name : typeof cause}, see the cause`;
+
+const closedError = (): IllegalStateError => new IllegalStateError('the template is closed', 'TEMPLATE_CLOSED');
+
+const NOTHING_SENT: ProducerMetrics = Object.freeze({
+  recordsSent: 0,
+  recordsFailed: 0,
+  batchesSent: 0,
+  batchesRetried: 0,
+  bytesSent: 0,
+  bufferedBytes: 0,
+  waiting: 0,
+  inFlight: 0,
+});
