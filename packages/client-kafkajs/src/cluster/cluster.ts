@@ -1,5 +1,11 @@
 import type { KafkaError } from '@hearken/core';
-import { findCoordinatorApi, metadataApi, type Api } from '@hearken/protocol';
+import {
+  findCoordinatorApi,
+  metadataApi,
+  type Api,
+  type MetadataRequest,
+  type MetadataResponse,
+} from '@hearken/protocol';
 import { isRetriable, KafkaConnectionError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { formatAddress, type Address } from '../net/address.js';
@@ -7,7 +13,7 @@ import type { Connection, RequestOf, SendOptions } from '../net/connection.js';
 import { backOffMs } from './back-off.js';
 import { Bootstrap } from './bootstrap.js';
 import { Coordinators } from './coordinators.js';
-import { Metadata } from './metadata.js';
+import { Metadata, metadataRequest } from './metadata.js';
 import { NodeConnection } from './node-connection.js';
 import { Pauses } from './pauses.js';
 
@@ -41,6 +47,7 @@ export class Cluster {
   readonly #bootstrap: Bootstrap;
   readonly #coordinators: Coordinators;
   #nodes: ReadonlyMap<number, Node> = new Map();
+  #controllerId = -1;
   readonly #connections = new Map<string, NodeConnection>();
   /** Where `sendToAny` begins, so that not every client asks the first broker. */
   #turn = Math.floor(Math.random() * 1_000);
@@ -50,16 +57,11 @@ export class Cluster {
     this.#options = options;
     this.#pauses = new Pauses(options.clock);
     this.#bootstrap = new Bootstrap(options, this.#pauses);
-    this.metadata = new Metadata(options, this.#pauses, async (request) => {
-      const response = await this.sendToAny('control', metadataApi, request, { minVersion: 1 });
-      this.#updateNodes(response);
-      return response;
-    });
+    this.metadata = new Metadata(options, this.#pauses, (request) => this.#askMetadata(request));
     this.#coordinators = new Coordinators(this.#pauses, async (groupId) => {
       const found = await this.sendToAny('control', findCoordinatorApi, { key: groupId, keyType: 0 });
       // It may have joined the cluster since the nodes were told last.
-      if (found.errorCode === 0 && !this.#nodes.has(found.nodeId))
-        this.#updateNodes({ brokers: [...this.nodes, found] });
+      if (found.errorCode === 0 && !this.#nodes.has(found.nodeId)) this.#setNodes([...this.nodes, found]);
       return found;
     });
   }
@@ -67,6 +69,11 @@ export class Cluster {
   /** The brokers known now; empty before the first contact. */
   get nodes(): readonly Node[] {
     return [...this.#nodes.values()];
+  }
+
+  /** The node that changes topics; undefined if nobody told. Brokers of KRaft clusters name any: they all pass it on. */
+  get controllerId(): number | undefined {
+    return this.#nodes.has(this.#controllerId) ? this.#controllerId : undefined;
   }
 
   /**
@@ -107,6 +114,12 @@ export class Cluster {
     return nodeId === undefined ? this.#onAny('control', send) : this.#connection(nodeId, 'control').then(send);
   }
 
+  /** The brokers as they are now, asked anew. */
+  async refreshNodes(): Promise<readonly Node[]> {
+    await this.#askMetadata(metadataRequest([], false));
+    return this.nodes;
+  }
+
   /** {@link Coordinators.coordinator} */
   coordinator(groupId: string): Promise<number> {
     return this.#coordinators.coordinator(groupId);
@@ -117,6 +130,14 @@ export class Cluster {
     this.#coordinators.forget(groupId);
   }
 
+  /**
+   * Waits; for retries of what is sent by this cluster.
+   * @throws KafkaConnectionError `CLIENT_CLOSED` as soon as the cluster is closed
+   */
+  pause(delayMs: number): Promise<void> {
+    return this.#pauses.pause(delayMs);
+  }
+
   /** Destroys every socket and rejects what is in flight or waiting with `CLIENT_CLOSED`. Idempotent; waits for nothing. */
   close(): Promise<void> {
     this.#closedBy ??= new KafkaConnectionError('the client was closed', { code: 'CLIENT_CLOSED' });
@@ -124,6 +145,12 @@ export class Cluster {
     this.#bootstrap.close(this.#closedBy);
     for (const connection of this.#connections.values()) connection.close(this.#closedBy);
     return Promise.resolve();
+  }
+
+  async #askMetadata(request: MetadataRequest): Promise<MetadataResponse> {
+    const response = await this.sendToAny('control', metadataApi, request, { minVersion: 1 });
+    this.#updateNodes(response);
+    return response;
   }
 
   async #onAny<T>(role: ConnectionRole, use: (connection: Connection) => Promise<T>): Promise<T> {
@@ -171,9 +198,13 @@ export class Cluster {
     if (this.#closedBy !== undefined) throw this.#closedBy;
   }
 
-  #updateNodes({ brokers }: { readonly brokers: readonly Node[] }): void {
-    if (brokers.length > 0)
-      this.#nodes = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { nodeId, host, port }]));
+  #updateNodes({ brokers, controllerId }: MetadataResponse): void {
+    this.#controllerId = controllerId;
+    if (brokers.length > 0) this.#setNodes(brokers);
+  }
+
+  #setNodes(nodes: readonly Node[]): void {
+    this.#nodes = new Map(nodes.map(({ nodeId, host, port }) => [nodeId, { nodeId, host, port }]));
   }
 }
 
