@@ -1,0 +1,148 @@
+import { codeOf, type Clock, type Logger } from '@hearken/core';
+import { describeError, describePartition } from '@hearken/core/internal';
+import { backOffMs } from '../cluster/back-off.js';
+import { isRetriable, ProducerError } from '../errors.js';
+import type { Deliveries } from './deliveries.js';
+import type { MetadataRefresher } from './metadata-refresher.js';
+import type { PendingRecord } from './pending-record.js';
+import { produceError, type BatchAnswer } from './produce-request.js';
+import { isRefusal, verdictOf } from './produce-verdict.js';
+import type { ProducerBatch } from './producer-batch.js';
+import type { Idempotence } from './producer-identity.js';
+import type { RecordAccumulator } from './record-accumulator.js';
+
+export interface BatchOutcomesParts {
+  readonly accumulator: RecordAccumulator;
+  readonly deliveries: Deliveries;
+  /** Undefined for a producer that is not idempotent. */
+  readonly idempotence: Idempotence | undefined;
+  readonly refresher: MetadataRefresher;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+/** Does what an attempt to send a batch calls for: settle it, put it back, take it apart. */
+export class BatchOutcomes {
+  readonly #parts: BatchOutcomesParts;
+  retried = 0;
+
+  constructor(parts: BatchOutcomesParts) {
+    this.#parts = parts;
+  }
+
+  /** The broker answered. An answer that comes after the batch was given up is ignored. */
+  answered(batch: ProducerBatch, answer: BatchAnswer): void {
+    if (batch.state !== 'in-flight') return;
+    const { errorCode, recordErrors } = answer;
+    const named = [...recordErrors.keys()].filter((index) => index < batch.records.length);
+    const verdict = verdictOf({ errorCode, namedRecords: named.length }, { recordCount: batch.records.length });
+    if (verdict !== 'written' && !isRefusal(errorCode)) batch.mayBeWritten = true;
+    switch (verdict) {
+      case 'written':
+        this.#written(batch, answer);
+        break;
+      case 'retry':
+        this.#retryLater([batch], produceError(batch, answer));
+        break;
+      case 'split':
+        this.#replace(batch, halves(batch.records));
+        break;
+      case 'drop-named':
+        this.#dropNamed(batch, answer);
+        break;
+      case 'renew-identity':
+        if (batch.identity !== undefined) this.#parts.idempotence?.spend(batch.identity);
+        this.fail(batch, produceError(batch, answer));
+        break;
+      case 'fail':
+        this.fail(batch, produceError(batch, answer));
+    }
+  }
+
+  /** The request failed as a whole. */
+  unanswered(batches: readonly ProducerBatch[], error: unknown): void {
+    const open = batches.filter(({ state }) => state === 'in-flight');
+    if (!isUnsent(error)) for (const batch of open) batch.mayBeWritten = true;
+    if (isRetriable(error)) this.#retryLater(open, error);
+    else for (const batch of open) this.fail(batch, error);
+  }
+
+  /** The batch's time is over, or the producer's. */
+  giveUp(batch: ProducerBatch, code: 'DELIVERY_TIMEOUT' | 'PRODUCER_CLOSED', when: string): void {
+    if (batch.state === 'in-flight') batch.mayBeWritten = true;
+    const { mayBeWritten, attempts, lastError } = batch;
+    const fate = mayBeWritten
+      ? 'it may be written all the same: no answer proves that it is not'
+      : `it was not written (${attempts} attempts)`;
+    const partition = describePartition({ topic: batch.queue.topic.name, partition: batch.queue.partition });
+    const error = new ProducerError(`a record for ${partition} was given up ${when}; ${fate}`, {
+      code,
+      mayBeWritten,
+      cause: lastError,
+    });
+    this.fail(batch, error);
+  }
+
+  /** No batch that was not sent yet ever will be. */
+  refuseUnsent(error: unknown): void {
+    for (const batch of this.#parts.accumulator.batches()) if (batch.identity === undefined) this.fail(batch, error);
+  }
+
+  fail(batch: ProducerBatch, error: unknown): void {
+    const { accumulator, deliveries, idempotence } = this.#parts;
+    idempotence?.release(batch);
+    accumulator.forget(batch);
+    deliveries.reject(batch, error);
+    idempotence?.settle(batch);
+  }
+
+  #written(batch: ProducerBatch, { baseOffset, logAppendTimeMs, errorCode }: BatchAnswer): void {
+    const { accumulator, deliveries, idempotence } = this.#parts;
+    accumulator.forget(batch);
+    if (errorCode === 0) deliveries.resolve(batch, baseOffset, logAppendTimeMs);
+    else deliveries.resolve(batch, -1, -1); // a duplicate of which the broker no longer knows the place
+    idempotence?.settle(batch);
+  }
+
+  #retryLater(batches: readonly ProducerBatch[], error: unknown): void {
+    const { accumulator, refresher, clock, logger, random } = this.#parts;
+    const failures = Math.max(...batches.map(({ attempts }) => attempts));
+    const retryAtMs = clock.monotonic() + backOffMs(failures, random());
+    for (const batch of batches) {
+      const { queue } = batch;
+      batch.lastError = error;
+      queue.retryAtMs = retryAtMs;
+      accumulator.putBack(batch);
+      refresher.markStale(queue.topic.name);
+    }
+    this.retried += batches.length;
+    const details = { code: codeOf(error), batches: batches.length, failures, error: describeError(error) };
+    logger.debug(details, 'batches are sent again');
+  }
+
+  #dropNamed(batch: ProducerBatch, answer: BatchAnswer): void {
+    const good = batch.records.filter((_, index) => !answer.recordErrors.has(index));
+    this.#replace(batch, good.length > 0 ? [good] : []);
+    for (const [index, reason] of answer.recordErrors) {
+      const record = batch.records[index];
+      if (record === undefined) continue;
+      this.#parts.deliveries.rejectRecord(record, produceError(batch, answer, reason || answer.errorMessage));
+    }
+  }
+
+  #replace(batch: ProducerBatch, groups: readonly PendingRecord[][]): void {
+    const parts = batch.replaceWith(groups);
+    this.#parts.idempotence?.handOver(batch, parts);
+    this.#parts.accumulator.replace(batch, parts);
+  }
+}
+
+function halves(records: readonly PendingRecord[]): PendingRecord[][] {
+  const middle = records.length >> 1;
+  return [records.slice(0, middle), records.slice(middle)];
+}
+
+/** Whether the error proves that the request never left. */
+const isUnsent = (error: unknown): boolean =>
+  ['CONNECTION_FAILED', 'UNSUPPORTED_VERSION'].includes(codeOf(error) ?? '');

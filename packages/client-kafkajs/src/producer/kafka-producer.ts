@@ -1,0 +1,211 @@
+import type {
+  CloseOptions,
+  PartitionInfo,
+  Producer,
+  ProducerMetrics,
+  ProducerRecord,
+  RecordMetadata,
+} from '@hearken/core';
+import { BATCH_OVERHEAD, initProducerIdApi } from '@hearken/protocol';
+import { Cluster } from '../cluster/cluster.js';
+import { brokerError, ProducerError } from '../errors.js';
+import type { ResolvedKafkaOptions } from '../kafka-options.js';
+import { Admission } from './admission.js';
+import { BatchOutcomes } from './batch-outcomes.js';
+import { BufferMemory } from './buffer-memory.js';
+import { Deliveries } from './deliveries.js';
+import { FlushTracker } from './flush-tracker.js';
+import { MetadataRefresher } from './metadata-refresher.js';
+import { topicPartitioner } from './partitioner.js';
+import { PendingRecord, type Settlers } from './pending-record.js';
+import { ProduceExchange } from './produce-exchange.js';
+import type { ProducerCluster } from './producer-cluster.js';
+import { Idempotence, ProducerIdentity } from './producer-identity.js';
+import type { ResolvedProducerOptions } from './producer-options.js';
+import { ProducerTopic, toPartitionInfos } from './producer-topic.js';
+import { RecordAccumulator } from './record-accumulator.js';
+import { Sender } from './sender.js';
+
+const CLOSE_TIMEOUT_MS = 30_000;
+
+/** What a test puts in the place of the network and of chance. */
+export interface KafkaProducerParts {
+  /** @default a cluster of its own, which connects on first use */
+  readonly cluster?: ProducerCluster;
+  /** A number from 0 up to 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/**
+ * Hearken's producer. A record's way: `send` → {@link Admission} (topic known? room?) → {@link RecordAccumulator} (which
+ * batch) → {@link Sender} (when) → {@link ProduceExchange} (one request) → {@link BatchOutcomes} (what the answer means) →
+ * {@link Deliveries} (the record's own promise).
+ */
+export class KafkaProducer implements Producer, AsyncDisposable {
+  readonly #kafka: ResolvedKafkaOptions;
+  readonly #options: ResolvedProducerOptions;
+  readonly #cluster: ProducerCluster;
+  readonly #flushes = new FlushTracker();
+  readonly #memory: BufferMemory<PendingRecord>;
+  readonly #deliveries: Deliveries;
+  readonly #admission: Admission;
+  readonly #outcomes: BatchOutcomes;
+  readonly #exchange: ProduceExchange;
+  readonly #sender: Sender;
+  #closing: Promise<void> | undefined;
+
+  constructor(kafka: ResolvedKafkaOptions, options: ResolvedProducerOptions, parts: KafkaProducerParts = {}) {
+    const { clock, logger } = kafka;
+    const random = parts.random ?? Math.random;
+    const cluster = parts.cluster ?? new Cluster({ ...kafka, ...clusterOptions(options) });
+    const wake = (): void => this.#sender.wake();
+    const memory = new BufferMemory<PendingRecord>(options.bufferMemoryBytes, (record) =>
+      this.#admission.onRoom(record),
+    );
+    const deliveries = new Deliveries(memory, this.#flushes);
+    const accumulator = new RecordAccumulator({ batchSizeBytes: options.batchSizeBytes, clock });
+    const refresher = new MetadataRefresher({ metadata: cluster.metadata, clock, logger, random, onRefreshed: wake });
+    const idempotence = options.idempotent
+      ? new Idempotence({
+          acquire: () => this.#acquireIdentity(),
+          clock,
+          random,
+          onChange: wake,
+          onRefused: (error) => this.#outcomes.refuseUnsent(error),
+        })
+      : undefined;
+    this.#outcomes = new BatchOutcomes({ accumulator, deliveries, idempotence, refresher, clock, logger, random });
+    this.#exchange = new ProduceExchange({ cluster, outcomes: this.#outcomes, options });
+    this.#sender = new Sender({
+      cluster,
+      accumulator,
+      exchange: this.#exchange,
+      outcomes: this.#outcomes,
+      idempotence,
+      refresher,
+      clock,
+      options,
+      isUrgent: () => this.#flushes.isFlushing || memory.waiting > 0,
+    });
+    this.#admission = new Admission({
+      cluster,
+      memory,
+      accumulator,
+      deliveries,
+      clock,
+      options,
+      random,
+      makeTopic: (name) => new ProducerTopic(name, topicPartitioner(options.partitioner, random)),
+      onAppended: wake,
+    });
+    this.#kafka = kafka;
+    this.#options = options;
+    this.#cluster = cluster;
+    this.#memory = memory;
+    this.#deliveries = deliveries;
+  }
+
+  send(record: ProducerRecord): Promise<RecordMetadata> {
+    const promise = new Promise<RecordMetadata>(this.#capture);
+    try {
+      this.#accept(record);
+    } catch (error) {
+      this.#settlers.reject(error);
+      this.#deliveries.recordsFailed++;
+    }
+    return promise;
+  }
+
+  flush(): Promise<void> {
+    this.#sender.wake();
+    return this.#flushes.flush();
+  }
+
+  async partitionsFor(topic: string): Promise<readonly PartitionInfo[]> {
+    if (this.#closing !== undefined) throw closedError();
+    return toPartitionInfos(topic, await this.#cluster.metadata.ensure(topic));
+  }
+
+  metrics(): ProducerMetrics {
+    return {
+      recordsSent: this.#deliveries.recordsSent,
+      recordsFailed: this.#deliveries.recordsFailed,
+      batchesSent: this.#exchange.batchesSent,
+      batchesRetried: this.#outcomes.retried,
+      bytesSent: this.#exchange.bytesSent,
+      bufferedBytes: this.#memory.usedBytes,
+      waiting: this.#admission.waiting + this.#memory.waiting,
+      inFlight: this.#sender.inFlight,
+    };
+  }
+
+  close({ timeoutMs = CLOSE_TIMEOUT_MS }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // The functions of the promise that `send` is making. Its executor runs at once, so one place for both serves all
+  // records and none needs a closure of its own.
+  readonly #settlers: { -readonly [Name in keyof Settlers]: Settlers[Name] } = { resolve: unset, reject: unset };
+  readonly #capture = (resolve: Settlers['resolve'], reject: Settlers['reject']): void => {
+    this.#settlers.resolve = resolve;
+    this.#settlers.reject = reject;
+  };
+
+  #accept(record: ProducerRecord): void {
+    if (this.#closing !== undefined) throw closedError();
+    const nowMs = this.#kafka.clock.now();
+    const pending = new PendingRecord(record, { nowMs, flushes: this.#flushes, settlers: this.#settlers });
+    const { maxRequestBytes, bufferMemoryBytes } = this.#options;
+    const limitBytes = Math.min(maxRequestBytes - BATCH_OVERHEAD, bufferMemoryBytes);
+    if (pending.sizeBytes <= limitBytes) this.#admission.admit(pending);
+    else this.#deliveries.refuse(pending, tooLarge(pending, maxRequestBytes));
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    await this.#waitAtMost(this.flush(), timeoutMs);
+    this.#admission.close(closedError());
+    this.#sender.close();
+    await this.#cluster.close();
+  }
+
+  #waitAtMost(done: Promise<void>, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#kafka.clock.setTimer(resolve, timeoutMs);
+      void done.then(() => {
+        timer.clear();
+        resolve();
+      });
+    });
+  }
+
+  async #acquireIdentity(): Promise<ProducerIdentity> {
+    const request = { transactionalId: null, transactionTimeoutMs: 2 ** 31 - 1, producerId: -1, producerEpoch: -1 };
+    const response = await this.#cluster.sendToAny('control', initProducerIdApi, request);
+    const { errorCode, producerId, producerEpoch } = response;
+    if (errorCode === 0) return new ProducerIdentity(producerId, producerEpoch);
+    const hint = 'an idempotent producer needs an id: grant IDEMPOTENT_WRITE on the cluster, or set idempotent: false';
+    throw brokerError(errorCode, 'InitProducerId', hint);
+  }
+}
+
+const unset = (): void => undefined;
+
+const clusterOptions = ({ metadataMaxAgeMs, allowAutoTopicCreation, requestTimeoutMs }: ResolvedProducerOptions) => ({
+  metadataMaxAgeMs,
+  allowAutoTopicCreation,
+  requestTimeoutMs,
+});
+
+const closedError = (): ProducerError =>
+  new ProducerError('the producer is closed: records can no longer be sent', { code: 'PRODUCER_CLOSED' });
+
+const tooLarge = ({ topic, sizeBytes }: PendingRecord, maxRequestBytes: number): ProducerError =>
+  new ProducerError(
+    `a record for ${topic} takes up to ${sizeBytes} bytes, more than a request may (maxRequestBytes ${maxRequestBytes}, and no more than bufferMemoryBytes): raise it, with the topic's max.message.bytes, or send less`,
+    { code: 'RECORD_TOO_LARGE' },
+  );

@@ -1,0 +1,49 @@
+import type { PartitionInfo } from '@hearken/core';
+import type { TopicMetadata } from '../cluster/metadata.js';
+import { PartitionQueue } from './partition-queue.js';
+import type { PartitionsView, TopicPartitioner } from './partitioner.js';
+
+/** A topic as the producer knows it: its partitions and their queues. */
+export class ProducerTopic implements PartitionsView {
+  readonly name: string;
+  readonly partitioner: TopicPartitioner;
+  partitions: readonly PartitionInfo[] = [];
+  available: readonly number[] = [];
+  /** By partition number, which have no gaps. Queues stay when a topic shrinks (it was made anew): their batches still have to end. */
+  readonly queues: PartitionQueue[] = [];
+  /** Records wait for the partitions to be known, so later ones wait behind them. Written by the admission. */
+  isHeld = false;
+  #followed: TopicMetadata | undefined;
+
+  constructor(name: string, partitioner: TopicPartitioner) {
+    this.name = name;
+    this.partitioner = partitioner;
+  }
+
+  /** Takes over leaders and partitions. `undefined` or no partitions: the topic is gone, so nothing has a leader. */
+  follow(metadata: TopicMetadata | undefined): void {
+    if (metadata === this.#followed) return;
+    this.#followed = metadata;
+    this.partitions = metadata === undefined ? [] : toPartitionInfos(this.name, metadata);
+    while (this.queues.length < this.partitions.length) this.queues.push(new PartitionQueue(this, this.queues.length));
+    for (const queue of this.queues) this.#lead(queue, this.partitions[queue.partition]?.leader ?? -1);
+    const led = this.partitions.filter(({ leader }) => leader !== undefined);
+    this.available = (led.length > 0 ? led : this.partitions).map(({ partition }) => partition);
+  }
+
+  #lead(queue: PartitionQueue, leader: number): void {
+    queue.leader = leader;
+    if (leader < 0) this.partitioner.onBatchClosed(queue.partition); // so that keyless records go elsewhere
+  }
+}
+
+/** As the public API shows partitions. */
+export function toPartitionInfos(topic: string, metadata: TopicMetadata): PartitionInfo[] {
+  return metadata.partitions.map(({ partition, leader, replicas, isr }) => ({
+    topic,
+    partition,
+    leader: leader < 0 ? undefined : leader,
+    replicas,
+    inSyncReplicas: isr,
+  }));
+}

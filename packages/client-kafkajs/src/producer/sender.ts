@@ -1,0 +1,174 @@
+import type { Clock } from '@hearken/core';
+import type { BatchOutcomes } from './batch-outcomes.js';
+import type { MetadataRefresher } from './metadata-refresher.js';
+import type { PartitionQueue } from './partition-queue.js';
+import type { ProduceExchange } from './produce-exchange.js';
+import type { ProducerBatch } from './producer-batch.js';
+import type { Idempotence } from './producer-identity.js';
+import type { ResolvedProducerOptions } from './producer-options.js';
+import type { RecordAccumulator } from './record-accumulator.js';
+import { WakeUpTimer } from './wake-up-timer.js';
+import type { ProducerCluster } from './producer-cluster.js';
+
+/** Produce requests without an answer per broker. More would only queue at the broker, which serves one at a time. */
+const MAX_REQUESTS_PER_LEADER = 5;
+
+export interface SenderParts {
+  readonly cluster: Pick<ProducerCluster, 'metadata'>;
+  readonly accumulator: RecordAccumulator;
+  readonly exchange: Pick<ProduceExchange, 'run'>;
+  readonly outcomes: BatchOutcomes;
+  /** Undefined for a producer that is not idempotent. */
+  readonly idempotence: Idempotence | undefined;
+  readonly refresher: MetadataRefresher;
+  readonly clock: Clock;
+  readonly options: ResolvedProducerOptions;
+  /** Somebody waits for what is buffered: nothing lingers. */
+  readonly isUrgent: () => boolean;
+}
+
+/** Batches that will be one request. */
+interface Draft {
+  readonly leader: number;
+  readonly batches: ProducerBatch[];
+  sizeBytes: number;
+}
+
+/** Decides when batches leave, and puts those for one broker into one request. What an answer means is not its question. */
+export class Sender {
+  readonly #parts: SenderParts;
+  readonly #timer: WakeUpTimer;
+  /** Without an answer; one that is being put together counts. */
+  readonly #requests = new Map<number, number>();
+  #isWoken = false;
+  #isClosed = false;
+  /** No batch's delivery time-out ends before. */
+  #expiryMs = Infinity;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+    this.#timer = new WakeUpTimer(parts.clock, () => this.#drain());
+  }
+
+  /** Requests without an answer. */
+  get inFlight(): number {
+    let count = 0;
+    for (const requests of this.#requests.values()) count += requests;
+    return count;
+  }
+
+  /**
+   * Something may be ready to leave. It does so after this turn of the event loop: a loop of sends then leaves in full
+   * batches, not with its first record alone.
+   */
+  wake(): void {
+    if (this.#isWoken || this.#isClosed) return;
+    this.#isWoken = true;
+    setImmediate(this.#onImmediate);
+  }
+
+  /** Gives up every batch. Nothing is sent afterwards. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer.clear();
+    const { accumulator, outcomes } = this.#parts;
+    for (const batch of accumulator.batches()) outcomes.giveUp(batch, 'PRODUCER_CLOSED', 'because the producer closed');
+  }
+
+  readonly #onImmediate = (): void => {
+    this.#isWoken = false;
+    if (!this.#isClosed) this.#drain();
+  };
+
+  #drain(): void {
+    const { accumulator, clock, refresher, idempotence } = this.#parts;
+    const nowMs = clock.monotonic();
+    this.#expire(nowMs);
+    const dueMs = this.#sendDue(nowMs);
+    if (accumulator.busySinceMs === Infinity) {
+      this.#timer.clear();
+      return;
+    }
+    const renewalMs = idempotence?.renewIfDue(nowMs) ?? Infinity;
+    this.#timer.wakeAt(Math.min(dueMs, this.#expiryMs, refresher.refreshIfDue(nowMs), renewalMs));
+  }
+
+  /** Sends what may leave. Returns when time alone makes more of it; Infinity if an event has to come first. */
+  #sendDue(nowMs: number): number {
+    let nextMs = Infinity;
+    const drafts = new Map<number, Draft>();
+    for (const queue of this.#parts.accumulator.ready()) {
+      this.#followLeader(queue);
+      const draft = drafts.get(queue.leader);
+      const dueMs = this.#dueMs(queue, draft, nowMs);
+      if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
+      else this.#addTo(this.#draftFor(queue, draft, drafts), queue);
+    }
+    for (const draft of drafts.values()) void this.#transmit(draft);
+    return nextMs;
+  }
+
+  #followLeader(queue: PartitionQueue): void {
+    const { cluster, refresher, options } = this.#parts;
+    const { name } = queue.topic;
+    queue.topic.follow(cluster.metadata.topic(name));
+    if (queue.leader < 0 || cluster.metadata.ageMs(name) > options.metadataMaxAgeMs) refresher.markStale(name);
+  }
+
+  /** When the queue's first batch may leave; Infinity if something has to happen first, which wakes the sender. */
+  #dueMs({ leader, retryAtMs, waiting: [first] }: PartitionQueue, draft: Draft | undefined, nowMs: number): number {
+    const { idempotence, options, isUrgent } = this.#parts;
+    if (first === undefined || leader < 0 || idempotence?.admits(first) === false) return Infinity;
+    if (retryAtMs > nowMs) return retryAtMs;
+    if (draft !== undefined && this.#fits(draft, first)) return nowMs;
+    const requests = this.#requests.get(leader) ?? 0;
+    if (requests >= MAX_REQUESTS_PER_LEADER) return Infinity;
+    // Lingering is for company while the broker is busy anyway: a lone record would only be late (Nagle's rule).
+    if (first.state === 'closed' || requests === 0 || isUrgent()) return nowMs;
+    return first.createdAtMs + options.lingerMs;
+  }
+
+  /** The draft given if the queue's first batch fits into it, else a new one; a full one leaves. */
+  #draftFor(queue: PartitionQueue, draft: Draft | undefined, drafts: Map<number, Draft>): Draft {
+    const { leader, waiting } = queue;
+    if (draft !== undefined) {
+      if (this.#fits(draft, waiting[0])) return draft;
+      void this.#transmit(draft);
+    }
+    const next: Draft = { leader, batches: [], sizeBytes: 0 };
+    drafts.set(leader, next);
+    this.#requests.set(leader, (this.#requests.get(leader) ?? 0) + 1);
+    return next;
+  }
+
+  #fits({ sizeBytes }: Draft, batch: ProducerBatch | undefined): boolean {
+    return batch !== undefined && sizeBytes + batch.sizeBytes <= this.#parts.options.maxRequestBytes;
+  }
+
+  #addTo(draft: Draft, queue: PartitionQueue): void {
+    const batch = this.#parts.accumulator.take(queue);
+    this.#parts.idempotence?.stamp(batch);
+    draft.batches.push(batch);
+    draft.sizeBytes += batch.sizeBytes;
+  }
+
+  async #transmit({ leader, batches }: Draft): Promise<void> {
+    await this.#parts.exchange.run(leader, batches);
+    this.#requests.set(leader, (this.#requests.get(leader) ?? 1) - 1);
+    this.wake();
+  }
+
+  /** Looks at every batch, but only when one may be due: they all have the same time, and the oldest is known. */
+  #expire(nowMs: number): void {
+    const { accumulator, outcomes, options } = this.#parts;
+    if (accumulator.busySinceMs === Infinity) this.#expiryMs = Infinity;
+    else if (this.#expiryMs === Infinity) this.#expiryMs = accumulator.busySinceMs + options.deliveryTimeoutMs;
+    if (nowMs < this.#expiryMs) return;
+    this.#expiryMs = Infinity;
+    for (const batch of accumulator.batches()) {
+      const expiryMs = batch.createdAtMs + options.deliveryTimeoutMs;
+      if (expiryMs > nowMs) this.#expiryMs = Math.min(this.#expiryMs, expiryMs);
+      else outcomes.giveUp(batch, 'DELIVERY_TIMEOUT', `after ${options.deliveryTimeoutMs} ms (deliveryTimeoutMs)`);
+    }
+  }
+}
