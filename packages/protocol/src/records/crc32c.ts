@@ -4,42 +4,51 @@
 const CASTAGNOLI_REVERSED = 0x82f63b78;
 
 /**
- * Eight tables of 256: table 0 is the CRC of one byte, table n that of the byte followed by n zero bytes. So eight bytes
- * are eight look-ups that do not wait for each other ("slicing by eight").
+ * Sixteen tables of 256 in a row: the first holds the CRC of each byte, the nth that of the byte followed by n zero
+ * bytes. So sixteen bytes are sixteen look-ups that do not wait for each other ("slicing"); eight at a time, and bytes
+ * instead of words, are measurably slower.
  */
-const [T0, T1, T2, T3, T4, T5, T6, T7] = sliceTables();
+const T = slicingTables(16);
 
 /** CRC-32C (Castagnoli) of `buffer[from, to)`, as an unsigned 32-bit integer. */
 export function crc32c(buffer: Uint8Array, from = 0, to: number = buffer.length): number {
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   let crc = -1;
   let at = from;
-  for (const end = to - 7; at < end; at += 8) {
-    const low = crc ^ (buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24));
+  for (const end = to - 15; at < end; at += 16) {
+    const a = crc ^ view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
     crc =
-      T7[low & 0xff]! ^
-      T6[(low >>> 8) & 0xff]! ^
-      T5[(low >>> 16) & 0xff]! ^
-      T4[low >>> 24]! ^
-      T3[buffer[at + 4]!]! ^
-      T2[buffer[at + 5]!]! ^
-      T1[buffer[at + 6]!]! ^
-      T0[buffer[at + 7]!]!;
+      T[0xf00 | (a & 0xff)]! ^
+      T[0xe00 | ((a >>> 8) & 0xff)]! ^
+      T[0xd00 | ((a >>> 16) & 0xff)]! ^
+      T[0xc00 | (a >>> 24)]! ^
+      (T[0xb00 | (b & 0xff)]! ^
+        T[0xa00 | ((b >>> 8) & 0xff)]! ^
+        T[0x900 | ((b >>> 16) & 0xff)]! ^
+        T[0x800 | (b >>> 24)]!) ^
+      (T[0x700 | (c & 0xff)]! ^
+        T[0x600 | ((c >>> 8) & 0xff)]! ^
+        T[0x500 | ((c >>> 16) & 0xff)]! ^
+        T[0x400 | (c >>> 24)]!) ^
+      (T[0x300 | (d & 0xff)]! ^ T[0x200 | ((d >>> 8) & 0xff)]! ^ T[0x100 | ((d >>> 16) & 0xff)]! ^ T[d >>> 24]!);
   }
-  for (; at < to; at++) crc = (crc >>> 8) ^ T0[(crc ^ buffer[at]!) & 0xff]!;
+  for (; at < to; at++) crc = (crc >>> 8) ^ T[(crc ^ buffer[at]!) & 0xff]!;
   return ~crc >>> 0;
 }
 
-type Tables = readonly [Table, Table, Table, Table, Table, Table, Table, Table];
-type Table = Int32Array<ArrayBuffer>;
-
-function sliceTables(): Tables {
-  const ofByte = Int32Array.from({ length: 256 }, (_, byte) => {
+function slicingTables(count: number): Int32Array {
+  const tables = new Int32Array(count * 256);
+  for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? CASTAGNOLI_REVERSED : 0);
-    return crc;
-  });
-  const withZeroByte = (table: Table): Table => table.map((crc) => (crc >>> 8) ^ ofByte[crc & 0xff]!);
-  const tables = [ofByte];
-  while (tables.length < 8) tables.push(withZeroByte(tables.at(-1)!));
-  return tables as unknown as Tables;
+    tables[byte] = crc;
+  }
+  for (let i = 256; i < tables.length; i++) {
+    const shorter = tables[i - 256]!;
+    tables[i] = (shorter >>> 8) ^ tables[shorter & 0xff]!;
+  }
+  return tables;
 }
