@@ -88,7 +88,7 @@ export class KafkaNode {
     const file = join(this.#folder, 'server.properties');
     await mkdir(this.#folder, { recursive: true });
     await writeFile(file, propertiesText({ ...properties, 'log.dirs': join(this.#folder, 'data') }));
-    const format = ['format', '--ignore-formatted', '--config', file, '--cluster-id', clusterId, ...formatArguments];
+    const format = ['format', '--ignore-formatted', '--config', file, `--cluster-id=${clusterId}`, ...formatArguments];
     // The log goes to a file, not through a pipe: a parent too busy to read would stall the broker.
     const log = openSync(this.#logFile, 'a');
     try {
