@@ -16,7 +16,7 @@ import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { formatAddress, type Address } from './address.js';
 import type { Exchange } from './in-flight.js';
 import { frameKafkajsRequest, kafkajsApi, type KafkajsRequest } from './kafkajs-internals.js';
-import { authenticate } from './sasl-session.js';
+import { SaslSession } from './sasl-session.js';
 import { Wire } from './wire.js';
 
 /** How one request is to be sent. */
@@ -51,8 +51,8 @@ export class Connection {
   readonly #versions: Record<number, VersionRange> = {};
   /** What waits for the session to be renewed; undefined while nothing has to. */
   #held: Exchange[] | undefined;
-  /** On the monotonic clock. */
-  #renewSessionAt = Infinity;
+  /** Undefined without SASL. */
+  readonly #session: SaslSession | undefined;
 
   /** @param onClose told once, when the connection is closed by anyone, also while it opens */
   constructor(
@@ -62,10 +62,17 @@ export class Connection {
   ) {
     this.#options = options;
     this.#wire = new Wire(address, options, (reason) => {
+      this.#session?.abandon();
       this.#release((exchange) => exchange.reject(reason));
       this.#opened.reject(reason);
       onClose(reason);
     });
+    this.#session =
+      options.sasl &&
+      new SaslSession(address, options.sasl, options, {
+        exchange: (request) => this.#exchangeKafkajs(request, (exchange) => this.#wire.write(exchange)),
+        onTimeout: (reason) => this.close(reason),
+      });
     this.#opened.promise.catch(() => undefined); // `open` gives it to whoever opens; closed before that, nobody waits
   }
 
@@ -120,7 +127,11 @@ export class Connection {
     const request = this.#kafkajsRequest(name, args);
     const body = await this.#exchangeKafkajs(request, (exchange) => this.#enqueue(exchange), timeoutMs);
     this.#wire.proven();
-    return request.response.decode(body);
+    try {
+      return await request.response.decode(body);
+    } catch (cause) {
+      throw this.#unreadable(name, cause);
+    }
   }
 
   /** Destroys the socket and rejects everything in flight, held or opening with the reason. Idempotent: the first stays. */
@@ -133,7 +144,7 @@ export class Connection {
     for (const { apiKey, minVersion, maxVersion } of (await this.#askVersions()).apiKeys) {
       this.#versions[apiKey] = { minVersion, maxVersion };
     }
-    await this.#authenticate();
+    await this.#session?.authenticate(this.#versions);
   }
 
   /** A broker older than the version asked for answers UNSUPPORTED_VERSION; all know version 0 (KIP-511). */
@@ -158,34 +169,6 @@ export class Connection {
     return this.#decode(apiVersionsApi, version, frame);
   }
 
-  async #authenticate(): Promise<void> {
-    const { sasl, clock, logger, authenticationTimeoutMs } = this.#options;
-    if (sasl === undefined) return;
-    // The user's own provider may never settle; closing rejects whoever waits for this connection all the same.
-    const timer = clock.setTimer(
-      () =>
-        this.close(
-          new KafkaConnectionError(
-            `${formatAddress(this.address)}: authentication took longer than ${authenticationTimeoutMs} ms`,
-            { code: 'CONNECTION_FAILED' },
-          ),
-        ),
-      authenticationTimeoutMs,
-    );
-    try {
-      const lifetimeMs = await authenticate({
-        address: this.address,
-        sasl,
-        versions: this.#versions,
-        logger,
-        exchange: (request) => this.#exchangeKafkajs(request, (exchange) => this.#wire.write(exchange)),
-      });
-      this.#renewSessionAt = clock.monotonic() + renewAfterMs(lifetimeMs, this.#options.reauthenticationThresholdMs);
-    } finally {
-      timer.clear();
-    }
-  }
-
   #exchange(exchange: Omit<Exchange, 'resolve' | 'reject'>, start: (exchange: Exchange) => void): Promise<Buffer> {
     return new Promise((resolve, reject) => start({ ...exchange, resolve, reject }));
   }
@@ -193,10 +176,10 @@ export class Connection {
   /** Writes it now; or renews the session first, if that is due, and holds it and what comes after until then. */
   #enqueue(exchange: Exchange): void {
     if (this.#held !== undefined) this.#held.push(exchange);
-    else if (this.#options.clock.monotonic() < this.#renewSessionAt) this.#wire.write(exchange);
+    else if (this.#session?.isDue !== true || this.isClosed) this.#wire.write(exchange);
     else {
       this.#held = [exchange];
-      this.#authenticate().then(
+      this.#session.authenticate(this.#versions).then(
         () => this.#release((held) => this.#wire.write(held)),
         (error: unknown) => this.close(this.#describe(error)),
       );
@@ -218,14 +201,13 @@ export class Connection {
     try {
       return decodeResponse(api, version, frame);
     } catch (cause) {
-      throw new KafkaConnectionError(
-        `${formatAddress(this.address)} sent an answer to ${api.name} that cannot be read`,
-        {
-          code: 'INVALID_RESPONSE',
-          cause,
-        },
-      );
+      throw this.#unreadable(api.name, cause);
     }
+  }
+
+  #unreadable(name: string, cause: unknown): KafkaConnectionError {
+    const message = `${formatAddress(this.address)} sent an answer to ${name} that cannot be read`;
+    return new KafkaConnectionError(message, { code: 'INVALID_RESPONSE', cause });
   }
 
   #negotiate(api: Api<unknown, unknown>, { minVersion = 0, maxVersion = Infinity }: SendOptions): number {
@@ -242,15 +224,6 @@ export class Connection {
       Math.max(api.minVersion, minVersion),
       Math.min(api.maxVersion, maxVersion),
     );
-  }
-
-  #kafkajsRequest(name: string, args: unknown): KafkajsRequest {
-    const api = kafkajsApi(name);
-    const newest = Math.max(...api.versions.map(Number));
-    const apiKey = api.protocol({ version: newest })(args).request.apiKey;
-    const version = negotiate({ minVersion: 0, maxVersion: newest }, this.#versions[apiKey]);
-    if (version === undefined) throw this.#unsupported(name, this.#versions[apiKey], 0, newest);
-    return api.protocol({ version })(args);
   }
 
   async #exchangeKafkajs(
@@ -271,6 +244,13 @@ export class Connection {
     return frame.subarray(4);
   }
 
+  #kafkajsRequest(name: string, args: unknown): KafkajsRequest {
+    const { apiKey, newest, make } = kafkajsApi(name);
+    const version = negotiate({ minVersion: 0, maxVersion: newest }, this.#versions[apiKey]);
+    if (version === undefined) throw this.#unsupported(name, this.#versions[apiKey], 0, newest);
+    return make(version, args);
+  }
+
   #unsupported(name: string, offered: VersionRange | undefined, min: number, max: number): UnsupportedVersionError {
     const theirs = offered === undefined ? 'does not know it' : `speaks ${offered.minVersion} to ${offered.maxVersion}`;
     return new UnsupportedVersionError(
@@ -286,9 +266,4 @@ export class Connection {
       cause: error,
     });
   }
-}
-
-/** When to renew a session: by the threshold before its end, but for short sessions not before half of it. */
-function renewAfterMs(lifetimeMs: number, thresholdMs: number): number {
-  return lifetimeMs === 0 ? Infinity : Math.max(lifetimeMs - thresholdMs, lifetimeMs / 2);
 }

@@ -25,7 +25,7 @@ export interface KafkajsRequest<Response = unknown> {
 export type KafkajsVersions = Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
 
 /** One of kafkajs' APIs in all its versions. */
-export interface KafkajsApi {
+interface KafkajsApi {
   readonly versions: readonly string[];
   protocol(options: { readonly version: number }): (args?: unknown) => KafkajsRequest;
 }
@@ -53,16 +53,18 @@ interface KafkajsInternals {
     supportsSaslAuthenticate: boolean,
   ) => SaslAuthenticator;
   readonly apis: Readonly<Record<string, KafkajsApi>>;
+  readonly apiKeys: Readonly<Record<string, number>>;
 }
 
 let loaded: KafkajsInternals | undefined;
 
 /** @throws KafkaError `UNSUPPORTED_KAFKAJS` if another version of kafkajs is installed */
 export function kafkajsInternals(): KafkajsInternals {
-  return (loaded ??= load(createRequire(import.meta.url)));
+  return (loaded ??= loadKafkajs(createRequire(import.meta.url)));
 }
 
-function load(require: (path: string) => unknown): KafkajsInternals {
+/** @param require finds kafkajs' modules */
+export function loadKafkajs(require: (path: string) => unknown): KafkajsInternals {
   const { version } = require('kafkajs/package.json') as { version: string };
   if (version !== SUPPORTED_VERSION) {
     throw new KafkaError(
@@ -76,14 +78,25 @@ function load(require: (path: string) => unknown): KafkajsInternals {
     SaslAuthenticator:
       require('kafkajs/src/broker/saslAuthenticator/index.js') as KafkajsInternals['SaslAuthenticator'],
     apis: requests,
+    apiKeys: require('kafkajs/src/protocol/requests/apiKeys.js') as KafkajsInternals['apiKeys'],
   };
 }
 
-/** One of kafkajs' APIs by its name there: 'CreateTopics'. */
-export function kafkajsApi(name: string): KafkajsApi {
-  const api = kafkajsInternals().apis[name];
-  if (api === undefined) throw new TypeError(`kafkajs has no API named ${name}`);
-  return api;
+/** One of kafkajs' APIs by its name there ('CreateTopics'): its key, and its requests in versions up to the newest. */
+export function kafkajsApi(name: string): {
+  readonly apiKey: number;
+  readonly newest: number;
+  make(version: number, args: unknown): KafkajsRequest;
+} {
+  const { apis, apiKeys } = kafkajsInternals();
+  const api = apis[name];
+  const apiKey = apiKeys[name];
+  if (api === undefined || apiKey === undefined) throw new TypeError(`kafkajs has no API named ${name}`);
+  return {
+    apiKey,
+    newest: Math.max(...api.versions.map(Number)),
+    make: (version, args) => api.protocol({ version })(args),
+  };
 }
 
 /** One of kafkajs' requests ready for the socket: size, request header version 1, the body it encoded. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import type { KafkaError } from '@hearken/core';
+import type { KafkaError, Timer } from '@hearken/core';
 import { readCorrelationId } from '@hearken/protocol';
 import { KafkaConnectionError, RequestTimeoutError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
@@ -25,6 +25,7 @@ export class Wire {
   readonly #inFlight: InFlight;
   readonly #frames = new FrameReader((frame) => this.#onFrame(frame));
   #socket: Socket | undefined;
+  #connectTimer: Timer | undefined;
   #progress: ConnectionContext['progress'] = 'connecting';
   #nextCorrelationId = 0;
   #closedBy: KafkaError | undefined;
@@ -53,21 +54,18 @@ export class Wire {
   /** Resolves when the socket stands, TLS included. A failure is told to `onClose` alone: it closes the wire. */
   connect(): Promise<void> {
     const { clock, connectionTimeoutMs } = this.#options;
-    return new Promise((resolve) => {
-      const timer = clock.setTimer(
-        () => this.close(connectTimedOut(this.#context, connectionTimeoutMs)),
-        connectionTimeoutMs,
-      );
-      this.#clearConnectTimer = (): void => timer.clear();
+    this.#connectTimer = clock.setTimer(
+      () => this.close(connectTimedOut(this.#context, connectionTimeoutMs)),
+      connectionTimeoutMs,
+    );
+    return new Promise((resolve) =>
       this.#open(() => {
-        timer.clear();
-        if (this.#progress === 'connecting') this.#progress = 'connected';
+        this.#connectTimer?.clear();
+        this.#progress = 'connected';
         resolve();
-      });
-    });
+      }),
+    );
   }
-
-  #clearConnectTimer: () => void = () => undefined;
 
   /** Writes the request now, or rejects it if the wire is closed. Never throws. */
   write(exchange: Exchange): void {
@@ -82,23 +80,18 @@ export class Wire {
     }
     this.#nextCorrelationId = correlationId === MAX_CORRELATION_ID ? 0 : correlationId + 1;
     const remove = this.#inFlight.add(exchange, correlationId);
-    writeAll(
-      socket,
-      chunks,
-      exchange.expectsAnswer
-        ? undefined
-        : (): void => {
-            remove();
-            exchange.resolve(NO_ANSWER); // after a failure it was rejected by `close` already
-          },
-    );
+    writeAll(socket, chunks, (error) => {
+      if (exchange.expectsAnswer || error) return; // an error closes the wire, which rejects it
+      remove();
+      exchange.resolve(NO_ANSWER);
+    });
   }
 
   /** Destroys the socket and rejects what is in flight. Idempotent: the first reason stays. */
   close(reason: KafkaError): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = reason;
-    this.#clearConnectTimer();
+    this.#connectTimer?.clear();
     this.#socket?.destroy();
     for (const exchange of this.#inFlight.takeAll()) exchange.reject(reason);
     this.#onClose(reason);
@@ -166,7 +159,7 @@ export class Wire {
 }
 
 /** One writev for all chunks. */
-function writeAll(socket: Socket, chunks: readonly Buffer[], onWritten: (() => void) | undefined): void {
+function writeAll(socket: Socket, chunks: readonly Buffer[], onWritten: (error?: Error | null) => void): void {
   const last = chunks.length - 1;
   if (last > 0) socket.cork();
   chunks.forEach((chunk, i) => socket.write(chunk, i === last ? onWritten : undefined));
