@@ -1,1 +1,5 @@
-export {};
+export * from '@hearken/client-kafkajs';
+export * from '@hearken/core';
+export * from '@hearken/executor';
+export * from '@hearken/listener';
+export * from '@hearken/template';

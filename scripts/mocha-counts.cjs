@@ -1,0 +1,21 @@
+// Mocha's spec reporter, which also leaves its counts in the file HEARKEN_TEST_COUNTS.
+const { writeFileSync } = require('node:fs');
+const { reporters, Runner } = require('mocha');
+
+const LINGER_MS = 10_000;
+
+module.exports = class extends reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    runner.once(Runner.constants.EVENT_RUN_END, () => {
+      const { passes, failures, pending } = runner.stats;
+      const counts = { passed: passes, failed: failures, skipped: pending };
+      writeFileSync(process.env.HEARKEN_TEST_COUNTS, JSON.stringify(counts));
+      // What a test forgot to close would keep the process for ever: that is a failure, told by name.
+      setTimeout(() => {
+        console.error(`still open after the last test: ${process.getActiveResourcesInfo().join(', ')}`);
+        process.exit(1);
+      }, LINGER_MS).unref();
+    });
+  }
+};

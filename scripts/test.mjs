@@ -1,0 +1,69 @@
+// `npm test [-- mocha's arguments]`: unit tests, then the tests across packages on one real Kafka. The last line has the
+// counts: "N passed, N failed", then ", N skipped" if any.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runNode } from './child.mjs';
+import { ROOT, setup } from './setup.mjs';
+import { withKafka } from './with-kafka.mjs';
+
+const RUN_TIMEOUT_MS = 12 * 60_000;
+const UNITS = { files: 'packages/*/dist-test/**/*.test.js', timeoutMs: 5_000 };
+const ACROSS = { files: 'test/dist/**/*.test.js', timeoutMs: 60_000 };
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+try {
+  setup();
+  add(await mocha(UNITS));
+  await runAcross();
+  if (total.passed + total.failed === 0) fail('no test ran');
+} catch (error) {
+  fail(error.stack);
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+async function runAcross() {
+  try {
+    await withKafka({ quickStart: true }, async (brokers) => add(await mocha(ACROSS, { HEARKEN_BROKERS: brokers })));
+  } catch (error) {
+    if (error.code !== 'MISSING_TOOL') throw error;
+    const line = `THE TESTS ON REAL KAFKA DID NOT RUN. ${error.message}`;
+    if (process.env.HEARKEN_REQUIRE_KAFKA === '1') fail(line);
+    else console.error(`\n${'!'.repeat(100)}\n${line}\n${'!'.repeat(100)}\n`);
+    add(await mocha(ACROSS));
+  }
+}
+
+/** One run of mocha. A run that ends badly without saying so in its counts is a failure by itself. */
+async function mocha({ files, timeoutMs }, env = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'hearken-test-'));
+  const countsFile = join(folder, 'counts.json');
+  try {
+    const code = await runNode(
+      [
+        join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js'),
+        ...['--reporter', join(ROOT, 'scripts', 'mocha-counts.cjs'), '--timeout', String(timeoutMs)],
+        ...process.argv.slice(2),
+        files,
+      ],
+      { env: { ...env, HEARKEN_TEST_COUNTS: countsFile }, timeoutMs: RUN_TIMEOUT_MS },
+    );
+    const counts = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, 'utf8')) : undefined;
+    if (counts !== undefined && (code === 0 || counts.failed > 0)) return counts;
+    fail(`mocha ended with exit code ${code} over ${files}`);
+    return counts ?? { passed: 0, failed: 0, skipped: 0 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function add(counts) {
+  for (const name of Object.keys(total)) total[name] += counts[name];
+}
+
+function fail(message) {
+  console.error(message);
+  total.failed++;
+}
