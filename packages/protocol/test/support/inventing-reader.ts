@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import type { Reader } from '@hearken/protocol';
+
+type Invent = <T>(arbitrary: () => fc.Arbitrary<T>) => T;
+
+const int8 = () => fc.integer({ min: -128, max: 127 });
+const int16 = () => fc.integer({ min: -32768, max: 32767 });
+const int32 = () => fc.integer();
+const int64 = () => fc.maxSafeInteger();
+const string = () => fc.string({ unit: 'grapheme', maxLength: 60 });
+const bytes = () => fc.uint8Array({ maxLength: 700 }).map((array) => Buffer.from(array));
+const uuid = () => fc.uint8Array({ minLength: 16, maxLength: 16 }).map((a) => Buffer.from(a).toString('base64url'));
+const isNull = () => fc.boolean();
+const count = () => fc.nat(3);
+
+/** Stands in for a reader and makes up whatever it is asked for: an API's `read` then yields any message of a version. */
+export function inventingReader(g: Invent): Reader {
+  const inventor = {
+    flexible: false,
+    int8: () => g(int8),
+    int16: () => g(int16),
+    peekInt16: () => 0,
+    int32: () => g(int32),
+    int64: () => g(int64),
+    boolean: () => g(fc.boolean),
+    uuid: () => g(uuid),
+    string: () => g(string),
+    nullableString: () => (g(isNull) ? null : g(string)),
+    bytes: () => g(bytes),
+    nullableBytes: () => (g(isNull) ? null : g(bytes)),
+    array: <T>(readOne: () => T) => Array.from({ length: g(count) }, readOne),
+    nullableArray: <T>(readOne: () => T) => (g(isNull) ? null : Array.from({ length: g(count) }, readOne)),
+    tags: () => undefined,
+  };
+  return inventor as unknown as Reader;
+}
