@@ -10,7 +10,7 @@ const settings = {
   n: 1_000_000,
   keys: 100_000,
   /** Hearken: promises outstanding, at most. */
-  outstanding: 10_000,
+  outstanding: 2_000,
   /** kafkajs: records a call. */
   batch: 1000,
   /** kafkajs: calls outstanding. */
