@@ -1,0 +1,63 @@
+import type { ConsumerRecord, Logger, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import { EventEmitter } from 'eventemitter3';
+import type { ContainerState, StopReport } from './container-state.js';
+
+/** Everything a container tells. Observers only: none can change what it does. */
+export interface ContainerEvents {
+  'state:changed': { readonly previous: ContainerState; readonly next: ContainerState };
+  'container:started': { readonly assignment: readonly TopicPartition[] };
+  'container:stopped': { readonly report: StopReport; readonly error?: unknown };
+  'partitions:assigned': { readonly partitions: readonly TopicPartition[] };
+  /** They are drained and committed; other members get them now. */
+  'partitions:revoked': { readonly partitions: readonly TopicPartition[] };
+  'partitions:lost': { readonly partitions: readonly TopicPartition[] };
+  /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
+  'window:filled': TopicPartition & { readonly oldestOutstanding: number; readonly span: number };
+  /** An attempt failed; the next one follows after `delayMs`. */
+  'record:retried': {
+    readonly record: ConsumerRecord;
+    readonly error: unknown;
+    readonly attempt: number;
+    readonly delayMs: number;
+  };
+  /** The last attempt failed. */
+  'record:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
+  /** A listener ended after its record was abandoned; `error` if it failed. */
+  'listener:late': { readonly record: ConsumerRecord; readonly error?: unknown };
+  'offsets:committed': { readonly offsets: TopicPartitionOffsets };
+  /** These offsets stay to be committed; the next try follows. */
+  'commit:failed': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
+}
+
+export type ContainerEventListener<Name extends keyof ContainerEvents> = (payload: ContainerEvents[Name]) => unknown;
+
+/** Tells observers, and keeps whatever they throw or reject with away from the container: it is logged. */
+export class GuardedEvents {
+  readonly #emitter = new EventEmitter();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** @returns what unsubscribes */
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name>): () => void {
+    const report = (error: unknown): void =>
+      this.#logger.error({ event: name, error }, 'an observer of container events failed');
+    // Each observer is guarded by itself: what one throws must not keep the event from the next.
+    const guarded = (payload: ContainerEvents[Name]): void => {
+      try {
+        const result = listener(payload);
+        if (result instanceof Promise) result.catch(report);
+      } catch (error) {
+        report(error);
+      }
+    };
+    this.#emitter.on(name, guarded);
+    return () => void this.#emitter.off(name, guarded);
+  }
+
+  emit<Name extends keyof ContainerEvents>(name: Name, payload: ContainerEvents[Name]): void {
+    this.#emitter.emit(name, payload);
+  }
+}

@@ -1,0 +1,77 @@
+/** Counts since the container was made. `polled = processed + abandoned + outstanding`, always. */
+export interface ContainerCounters {
+  /** Records that `poll` returned. */
+  polled: number;
+  /** Records that ended well: the listener returned or, under `ackMode: 'manual'`, acknowledged. */
+  processed: number;
+  /** Records given up unfinished because their partition was revoked, lost, sought, or the container stopped: they come again. */
+  abandoned: number;
+  /** Attempts that failed and were tried again. */
+  retried: number;
+  /** Records whose last attempt failed. */
+  failed: number;
+  /** Listeners that ended after their record was abandoned. */
+  lateResults: number;
+  /** Acknowledgments that came after their record was abandoned. */
+  lateAcknowledgments: number;
+  commits: number;
+  commitFailures: number;
+}
+
+/** A snapshot. */
+export interface ContainerMetrics extends Readonly<ContainerCounters> {
+  /** Records polled that have neither ended nor been abandoned: queued, running, waiting for a retry or an acknowledgment. */
+  readonly outstanding: number;
+  /** Records that wait for their turn. */
+  readonly queued: number;
+  /** Listeners that run, also those whose record was abandoned meanwhile. */
+  readonly running: number;
+}
+
+export const newCounters = (): ContainerCounters => ({
+  polled: 0,
+  processed: 0,
+  abandoned: 0,
+  retried: 0,
+  failed: 0,
+  lateResults: 0,
+  lateAcknowledgments: 0,
+  commits: 0,
+  commitFailures: 0,
+});
+
+/** One owned partition, as it stands. */
+export interface PartitionSnapshot {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  /** Offset of the next record to be polled. */
+  readonly position: number;
+  /** As far as this container knows; undefined before the first commit of a new group. */
+  readonly committed: number | undefined;
+  readonly outstanding: number;
+  /** Offset of the oldest record that has not ended: what holds the commits back. */
+  readonly oldestOutstanding: number | undefined;
+  readonly queued: number;
+  readonly running: number;
+  /** Lanes that hold records. */
+  readonly lanes: number;
+  readonly paused: boolean;
+}
+
+export interface ContainerSnapshot {
+  readonly state: string;
+  readonly partitions: readonly PartitionSnapshot[];
+}
+
+export interface ContainerHealth {
+  /** `'up'` while starting or running and the loop turns. */
+  readonly status: 'up' | 'down';
+  readonly state: string;
+  readonly assigned: number;
+  readonly paused: number;
+  /** Milliseconds since the poll loop last turned; undefined before its first turn. */
+  readonly lastTurnMsAgo: number | undefined;
+  /** Why it failed. */
+  readonly error?: unknown;
+}

@@ -1,0 +1,99 @@
+import { IllegalStateError, type ConsumerRecord, type Logger } from '@hearken/core';
+import type { Acknowledgment, ListenerContainer, ListenerContext } from '../message-listener.js';
+import type { Ownership } from '../offsets/ownership.js';
+import { AttemptSignal } from './attempt-signal.js';
+import type { Lane, PartitionLanes } from './lanes.js';
+
+export type DeliveryLane = Lane<Delivery>;
+export type DeliveryLanes = PartitionLanes<Delivery>;
+
+/** What the deliveries of one container have in common. */
+export interface DeliveryHost {
+  readonly manualAck: boolean;
+  readonly logger: Logger;
+  /** The container as the listener of this delivery sees it. */
+  containerFor(delivery: Delivery): ListenerContainer;
+}
+
+/**
+ * One record on its way through the line. It is the link of its lane's list, the context its listener gets and the
+ * acknowledgment in one, because it is the only object made per record.
+ */
+export class Delivery implements ListenerContext, Acknowledgment {
+  next: Delivery | undefined = undefined;
+  attempt = 0;
+  readonly record: ConsumerRecord;
+  readonly ownership: Ownership;
+  readonly sequence: number;
+  readonly #host: DeliveryHost;
+  /** The executor's, while an attempt runs. */
+  #taskSignal: AbortSignal | undefined = undefined;
+  #signal: AttemptSignal | undefined = undefined;
+  #awaited = false;
+  #acknowledged = false;
+
+  constructor(record: ConsumerRecord, ownership: Ownership, sequence: number, host: DeliveryHost) {
+    this.record = record;
+    this.ownership = ownership;
+    this.sequence = sequence;
+    this.#host = host;
+  }
+
+  get epoch(): number {
+    return this.ownership.epoch;
+  }
+
+  get logger(): Logger {
+    return this.#host.logger;
+  }
+
+  get container(): ListenerContainer {
+    return this.#host.containerFor(this);
+  }
+
+  get acknowledgment(): Acknowledgment {
+    if (this.#host.manualAck) return this;
+    throw new IllegalStateError(
+      `acknowledgments need ackMode: 'manual'; in the other modes a record ends when its listener returns`,
+      'NO_ACKNOWLEDGMENT',
+    );
+  }
+
+  get signal(): AbortSignal {
+    if (this.#taskSignal === undefined) return NEVER; // the listener returned already
+    this.#signal ??= new AttemptSignal(this.#taskSignal, this.ownership);
+    return this.#signal.signal;
+  }
+
+  get isAcknowledged(): boolean {
+    return this.#acknowledged;
+  }
+
+  acknowledge(): void {
+    this.#acknowledged = true;
+    this.ownership.acknowledged(this.sequence);
+  }
+
+  begin(taskSignal: AbortSignal): void {
+    this.attempt++;
+    this.#taskSignal = taskSignal;
+    this.#awaited = true;
+    this.ownership.started();
+  }
+
+  finish(): void {
+    this.#taskSignal = undefined;
+    this.#signal?.drop();
+    this.#signal = undefined;
+    this.excuse();
+  }
+
+  /** Nobody waits for the attempt from now on: it waits for the container itself. */
+  excuse(): void {
+    if (!this.#awaited) return;
+    this.#awaited = false;
+    this.ownership.finished();
+  }
+}
+
+const NEVER = new AbortController().signal;

@@ -1,0 +1,206 @@
+import type { Bytes, TopicPartition } from '@hearken/core';
+import { topicPartitionKey } from '@hearken/core/internal';
+
+/**
+ * Which records must wait for each other: those of a partition, those of a partition with the same key (byte for byte;
+ * records without a key count as one key), or none.
+ */
+export type Ordering = 'partition' | 'key' | 'none';
+
+/** What stands in a lane: a link of its list. */
+export interface LaneItem<Item> {
+  readonly record: { readonly key: Bytes };
+  next: Item | undefined;
+}
+
+/** Records that run one after the other. Its fields are {@link Lanes}' own, but for `partition` and `current`. */
+export class Lane<Item extends LaneItem<Item>> {
+  readonly partition: PartitionLanes<Item>;
+  readonly key: unknown;
+  /**
+   * - `ready`: has a record to run and stands in the ready list, or in its partition's while that is paused.
+   * - `busy`: `next` handed it out. Leads to ready, waiting, gone.
+   * - `waiting`: between two attempts, or for a commit. Leads to ready, gone.
+   * - `gone`: nothing of it is left; the next record of its key makes a new lane.
+   */
+  state: 'ready' | 'busy' | 'waiting' | 'gone' = 'gone';
+  /** What runs, or is to be tried again. Not counted as queued. */
+  current: Item | undefined = undefined;
+  first: Item | undefined = undefined;
+  last: Item | undefined = undefined;
+  nextReady: Lane<Item> | undefined = undefined;
+
+  constructor(partition: PartitionLanes<Item>, key: unknown) {
+    this.partition = partition;
+    this.key = key;
+  }
+}
+
+/** The lanes of one partition. They outlive an ownership of it: a lane whose record still runs stays closed. */
+export class PartitionLanes<Item extends LaneItem<Item>> {
+  readonly byKey = new Map<unknown, Lane<Item>>();
+  /** Records that wait in lanes. */
+  queued = 0;
+  paused = false;
+  /** Ready lanes that came up while the partition was paused, in their order. */
+  held: Lane<Item>[] = [];
+}
+
+/**
+ * What must wait for what, and whose turn it is: first in, first out among lanes that are ready. Pure memory: it starts
+ * nothing and keeps no time. Lists are links in the items and lanes themselves, so a record costs no allocation here and no
+ * list ever has to be moved.
+ */
+export class Lanes<Item extends LaneItem<Item>> {
+  readonly #ordering: Ordering;
+  readonly #partitions = new Map<string, PartitionLanes<Item>>();
+  #firstReady: Lane<Item> | undefined;
+  #lastReady: Lane<Item> | undefined;
+  #queued = 0;
+
+  constructor(ordering: Ordering) {
+    this.#ordering = ordering;
+  }
+
+  /** Records that wait, over all partitions. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** Whether a lane may be ready; `next` says it for sure. */
+  get mayBeReady(): boolean {
+    return this.#firstReady !== undefined;
+  }
+
+  /** The partition's lanes, the same objects each time. */
+  of(partition: TopicPartition): PartitionLanes<Item> {
+    const key = topicPartitionKey(partition);
+    const known = this.#partitions.get(key);
+    if (known !== undefined) return known;
+    const made = new PartitionLanes<Item>();
+    this.#partitions.set(key, made);
+    return made;
+  }
+
+  /** Puts a record at the end of its lane. */
+  add(partition: PartitionLanes<Item>, item: Item): void {
+    const key = this.#keyOf(item);
+    let lane = partition.byKey.get(key);
+    if (lane === undefined) {
+      lane = new Lane(partition, key);
+      partition.byKey.set(key, lane);
+    }
+    if (lane.last === undefined) lane.first = item;
+    else lane.last.next = item;
+    lane.last = item;
+    partition.queued++;
+    this.#queued++;
+    if (lane.state === 'gone') this.#makeReady(lane);
+  }
+
+  /** Hands out the lane whose turn it is; it is busy until `release`, `postpone` or `hold`. */
+  next(): Lane<Item> | undefined {
+    for (let lane = this.#shiftReady(); lane !== undefined; lane = this.#shiftReady()) {
+      if (lane.state !== 'ready') continue; // cleared while it stood in the list
+      if (!lane.partition.paused) {
+        lane.state = 'busy';
+        return lane;
+      }
+      lane.partition.held.push(lane);
+    }
+    return undefined;
+  }
+
+  /** The record of a busy lane to run now: the one to be tried again, else its next; undefined if it was cleared. */
+  take(lane: Lane<Item>): Item | undefined {
+    if (lane.current !== undefined) return lane.current;
+    const item = lane.first;
+    if (item === undefined) return undefined;
+    lane.first = item.next;
+    if (item.next === undefined) lane.last = undefined;
+    item.next = undefined; // whoever keeps the record must not keep those behind it
+    lane.current = item;
+    lane.partition.queued--;
+    this.#queued--;
+    return item;
+  }
+
+  /** The lane's current record is over: the lane goes to the end of the ready list, or is gone if nothing is left. */
+  release(lane: Lane<Item>): void {
+    lane.current = undefined;
+    this.#leave(lane);
+  }
+
+  /** Closes the lane until `wake`; its current record is tried again then. */
+  postpone(lane: Lane<Item>): void {
+    lane.state = 'waiting';
+  }
+
+  /** The lane's current record is over, but the lane stays closed until `wake`. */
+  hold(lane: Lane<Item>): void {
+    lane.current = undefined;
+    lane.state = 'waiting';
+  }
+
+  /** Ends a wait; a lane that was cleared meanwhile stays gone. */
+  wake(lane: Lane<Item>): void {
+    if (lane.state === 'waiting') this.#leave(lane);
+  }
+
+  /** Forgets what waits in the partition's lanes. Lanes that run stay closed until they are released. */
+  clear(partition: PartitionLanes<Item>): void {
+    this.#queued -= partition.queued;
+    partition.queued = 0;
+    partition.held = [];
+    for (const [key, lane] of partition.byKey) {
+      lane.first = lane.last = undefined;
+      if (lane.state === 'busy') continue;
+      lane.current = undefined;
+      lane.state = 'gone';
+      partition.byKey.delete(key);
+    }
+  }
+
+  pause(partition: PartitionLanes<Item>): void {
+    partition.paused = true;
+  }
+
+  resume(partition: PartitionLanes<Item>): void {
+    partition.paused = false;
+    const held = partition.held;
+    partition.held = [];
+    for (const lane of held) this.#makeReady(lane);
+  }
+
+  #keyOf(item: Item): unknown {
+    if (this.#ordering === 'partition') return undefined;
+    if (this.#ordering === 'none') return item;
+    // latin1 maps each byte to one character: equal strings are equal bytes, which UTF-8 would not guarantee.
+    return item.record.key === null ? null : item.record.key.toString('latin1');
+  }
+
+  #leave(lane: Lane<Item>): void {
+    if (lane.current !== undefined || lane.first !== undefined) {
+      this.#makeReady(lane);
+      return;
+    }
+    lane.state = 'gone';
+    lane.partition.byKey.delete(lane.key);
+  }
+
+  #makeReady(lane: Lane<Item>): void {
+    lane.state = 'ready';
+    if (this.#lastReady === undefined) this.#firstReady = lane;
+    else this.#lastReady.nextReady = lane;
+    this.#lastReady = lane;
+  }
+
+  #shiftReady(): Lane<Item> | undefined {
+    const lane = this.#firstReady;
+    if (lane === undefined) return undefined;
+    this.#firstReady = lane.nextReady;
+    if (lane.nextReady === undefined) this.#lastReady = undefined;
+    lane.nextReady = undefined;
+    return lane;
+  }
+}

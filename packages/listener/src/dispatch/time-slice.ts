@@ -1,0 +1,74 @@
+import type { Clock } from '@hearken/core';
+
+const LONGEST_STRIDE = 64;
+
+/**
+ * How many records may pass before the clock is read again: as many as fit into an eighth of the budget at the last pace,
+ * at most twice as many as before. A clock read costs more than a quick listener; a slow one must be seen at once.
+ */
+export function nextStride(stride: number, elapsedMs: number, budgetMs: number): number {
+  const fitting = Math.floor((stride * budgetMs) / 8 / elapsedMs); // Infinity if no time passed
+  return Math.max(1, Math.min(fitting, stride * 2, LONGEST_STRIDE));
+}
+
+/**
+ * One turn of the event loop, and how long listeners may hold it. Listeners that end in microtasks would otherwise run a
+ * whole fetch before any timer or socket is served. The turn that is under way has a number: a run that finds another one
+ * has been waiting for something real.
+ */
+export class TimeSlice {
+  readonly #clock: Clock;
+  readonly #budgetMs: number;
+  readonly #onNextTurn: () => void;
+  #turn = 0;
+  #underWay = false;
+  #spent = false;
+  #startedAt = 0;
+  #checkedAt = 0;
+  #stride = 1;
+  #untilCheck = 1;
+
+  /** @param onNextTurn called at the end of every turn that was entered; must not throw */
+  constructor(clock: Clock, budgetMs: number, onNextTurn: () => void) {
+    this.#clock = clock;
+    this.#budgetMs = budgetMs;
+    this.#onNextTurn = onNextTurn;
+  }
+
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** Whether listeners held this turn long enough: nothing starts before the next one. */
+  get isSpent(): boolean {
+    return this.#spent;
+  }
+
+  /** Begins a turn if none is under way. */
+  enter(): number {
+    if (!this.#underWay) {
+      this.#underWay = true;
+      this.#startedAt = this.#checkedAt = this.#clock.monotonic();
+      this.#untilCheck = this.#stride;
+      setImmediate(this.#end);
+    }
+    return this.#turn;
+  }
+
+  /** Counts a record that ran in this turn. */
+  count(): void {
+    if (--this.#untilCheck > 0) return;
+    const now = this.#clock.monotonic();
+    this.#stride = nextStride(this.#stride, now - this.#checkedAt, this.#budgetMs);
+    this.#untilCheck = this.#stride;
+    this.#checkedAt = now;
+    if (now - this.#startedAt >= this.#budgetMs) this.#spent = true;
+  }
+
+  readonly #end = (): void => {
+    this.#underWay = false;
+    this.#spent = false;
+    this.#turn++;
+    this.#onNextTurn();
+  };
+}

@@ -1,0 +1,58 @@
+import { KafkaError, type ConsumerRecord } from '@hearken/core';
+import { describePartition } from '@hearken/core/internal';
+
+const place = (record: ConsumerRecord<unknown, unknown>): string =>
+  `${describePartition(record)} offset ${record.offset}`;
+
+/** A record's last attempt failed: the container stops, and `finished` rejects with this. Code `LISTENER_FAILED`. */
+export class ListenerFailedError extends KafkaError {
+  /** As it stands in the log. */
+  readonly record: ConsumerRecord;
+  /** How many attempts were made. */
+  readonly attempts: number;
+
+  constructor(record: ConsumerRecord, attempts: number, cause: unknown) {
+    const tried = attempts === 1 ? 'once, and is not retried after such an error' : `${attempts} times`;
+    super(`the listener failed on ${place(record)} ${tried}`, { code: 'LISTENER_FAILED', cause });
+    this.record = record;
+    this.attempts = attempts;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    const { topic, partition, offset } = this.record;
+    return { ...super.toJSON(), topic, partition, offset, attempts: this.attempts };
+  }
+}
+
+/** The container was not assigned in time. Code `START_TIMED_OUT`; retriable. */
+export class StartTimeoutError extends KafkaError {
+  constructor(startTimeoutMs: number, hint: string) {
+    super(`not assigned within ${startTimeoutMs} ms (startTimeoutMs): ${hint}`, {
+      code: 'START_TIMED_OUT',
+      retriable: true,
+    });
+  }
+}
+
+/**
+ * Why a listener's signal was aborted. Its record was not committed and comes again. Codes `PARTITION_REVOKED`,
+ * `PARTITION_LOST`, `CONTAINER_STOPPED`.
+ */
+export class ListenerAbortedError extends KafkaError {
+  constructor(code: 'PARTITION_REVOKED' | 'PARTITION_LOST' | 'CONTAINER_STOPPED', message: string) {
+    super(message, { code });
+  }
+}
+
+/** Some of the steps of a stop failed; the others were done all the same. Code `STOP_INCOMPLETE`. */
+export class ContainerStopError extends KafkaError {
+  readonly failures: readonly unknown[];
+
+  constructor(failures: readonly unknown[]) {
+    super(`${failures.length} step(s) of stopping the container failed`, {
+      code: 'STOP_INCOMPLETE',
+      cause: failures[0],
+    });
+    this.failures = failures;
+  }
+}

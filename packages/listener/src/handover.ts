@@ -1,0 +1,54 @@
+import type { Clock } from '@hearken/core';
+import type { OffsetCommitter } from './offsets/offset-committer.js';
+import type { OwnedPartitions } from './offsets/owned-partitions.js';
+import type { Ownership } from './offsets/ownership.js';
+import { within } from './within.js';
+
+export interface HandoverInit {
+  readonly owned: OwnedPartitions;
+  readonly committer: OffsetCommitter;
+  readonly clock: Clock;
+}
+
+export interface HandoverOptions {
+  /** How long running listeners may go on. */
+  readonly drainMs: number;
+  /** Their signals' reason after that. */
+  readonly reason: Error;
+}
+
+/** Gives partitions up, in an order in which nothing is committed that did not end and nothing that ended is forgotten. */
+export class Handover {
+  readonly #init: HandoverInit;
+
+  constructor(init: HandoverInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Starts nothing more, waits for listeners, aborts those that take too long, commits, lets go.
+   * @returns whether all listeners ended in time
+   */
+  async giveUp(ownerships: readonly Ownership[], { drainMs, reason }: HandoverOptions): Promise<boolean> {
+    const { owned, committer, clock } = this.#init;
+    for (const ownership of ownerships) owned.close(ownership);
+    // A poll may have been answered just before this call, and its records be on their way to the dispatcher. A turn later
+    // they have arrived there and were turned away. Without it they could come after these partitions were assigned to us
+    // again, and be taken for records of the new epoch.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const idle = Promise.all(ownerships.map((ownership) => ownership.whenIdle()));
+    const drained = await within(idle, drainMs, clock);
+    if (!drained) for (const ownership of ownerships) ownership.abort(reason);
+    await committer.flush(ownerships);
+    for (const ownership of ownerships) owned.end(ownership);
+    return drained;
+  }
+
+  /** They are gone already: another member may be reading them. Nothing to wait for, nothing to commit. */
+  lose(ownerships: readonly Ownership[], reason: Error): void {
+    for (const ownership of ownerships) {
+      ownership.abort(reason);
+      this.#init.owned.end(ownership);
+    }
+  }
+}

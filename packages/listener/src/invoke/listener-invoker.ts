@@ -1,0 +1,66 @@
+import type { Delivery } from '../dispatch/delivery.js';
+import type { MessageListener, MessageListenerFunction } from '../message-listener.js';
+import type { BackOff } from './back-off.js';
+import { afterFailure } from './error-policy.js';
+import { DONE, type Outcome } from './outcome.js';
+import type { RecordDecoder } from './record-decoder.js';
+
+/** Calls the listener, one attempt at a time, and says how it ended. Makes a promise only where decoding or the listener does. */
+export class ListenerInvoker {
+  readonly #listener: MessageListenerFunction<unknown, unknown>;
+  readonly #decode: RecordDecoder;
+  readonly #backOff: BackOff;
+  #calling: Delivery | undefined;
+
+  constructor(listener: MessageListener<unknown, unknown>, decode: RecordDecoder, backOff: BackOff) {
+    this.#listener =
+      typeof listener === 'function' ? listener : (record, context) => listener.onMessage(record, context);
+    this.#decode = decode;
+    this.#backOff = backOff;
+  }
+
+  /** The delivery whose listener is on the stack right now: it has not returned, or not reached its first `await`. */
+  get calling(): Delivery | undefined {
+    return this.#calling;
+  }
+
+  invoke(delivery: Delivery): Outcome | Promise<Outcome> {
+    try {
+      const record = this.#decode(delivery.record);
+      const result =
+        record instanceof Promise
+          ? record.then((decoded) => this.#call(decoded, delivery))
+          : this.#call(record, delivery);
+      return isThenable(result) ? this.#outcomeOf(result, delivery) : DONE;
+    } catch (error) {
+      return this.failed(delivery, error);
+    }
+  }
+
+  /** What follows an attempt that failed with this. */
+  failed(delivery: Delivery, error: unknown): Outcome {
+    return afterFailure(error, delivery.attempt, this.#backOff);
+  }
+
+  async #outcomeOf(result: PromiseLike<unknown>, delivery: Delivery): Promise<Outcome> {
+    try {
+      await result;
+      return DONE;
+    } catch (error) {
+      return this.failed(delivery, error);
+    }
+  }
+
+  #call(record: Parameters<MessageListenerFunction<unknown, unknown>>[0], delivery: Delivery): unknown {
+    const before = this.#calling; // a listener that resumes partitions makes others run
+    this.#calling = delivery;
+    try {
+      return this.#listener(record, delivery);
+    } finally {
+      this.#calling = before;
+    }
+  }
+}
+
+const isThenable = (result: unknown): result is PromiseLike<unknown> =>
+  typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function';

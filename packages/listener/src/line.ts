@@ -1,0 +1,286 @@
+import {
+  IllegalStateError,
+  type Clock,
+  type Consumer,
+  type Logger,
+  type TaskExecutor,
+  type TopicPartition,
+} from '@hearken/core';
+import { deferred, describePartition } from '@hearken/core/internal';
+import type { GuardedEvents } from './container-events.js';
+import type { ContainerCounters, PartitionSnapshot } from './container-metrics.js';
+import type { ResolvedContainerProperties } from './container-properties.js';
+import type { StopReport } from './container-state.js';
+import type { Delivery, DeliveryHost } from './dispatch/delivery.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { Intake } from './dispatch/intake.js';
+import { Lanes } from './dispatch/lanes.js';
+import { Settler } from './dispatch/settler.js';
+import { TimeSlice } from './dispatch/time-slice.js';
+import { ListenerAbortedError } from './errors.js';
+import { Handover } from './handover.js';
+import { ListenerInvoker } from './invoke/listener-invoker.js';
+import { recordDecoder } from './invoke/record-decoder.js';
+import { OffsetCommitter } from './offsets/offset-committer.js';
+import { OwnedPartitions } from './offsets/owned-partitions.js';
+import type { Ownership } from './offsets/ownership.js';
+import { PausedPartitions } from './paused-partitions.js';
+import { PollLoop } from './poll-loop.js';
+import { Rebalance } from './rebalance.js';
+
+export interface LineInit {
+  readonly properties: ResolvedContainerProperties;
+  readonly consumer: Consumer;
+  readonly maxPollIntervalMs: number;
+  readonly executor: TaskExecutor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: GuardedEvents;
+  readonly counters: ContainerCounters;
+  readonly host: DeliveryHost;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/**
+ * The straight line of one container, from its consumer to its commits: makes the parts, joins them, and takes them down
+ * again. Reads from top to bottom as the record moves.
+ */
+export class Line {
+  readonly #init: LineInit;
+  readonly #paused = new PausedPartitions();
+  readonly #lanes: Lanes<Delivery>;
+  readonly #owned: OwnedPartitions;
+  readonly #intake: Intake;
+  readonly #invoker: ListenerInvoker;
+  readonly #dispatcher: Dispatcher;
+  readonly #committer: OffsetCommitter;
+  readonly #handover: Handover;
+  readonly #loop: PollLoop;
+  readonly #assigned = deferred();
+
+  constructor(init: LineInit) {
+    this.#init = init;
+    const { properties, consumer, executor, clock, logger, events, counters, host, onFatal } = init;
+    this.#lanes = new Lanes(properties.ordering);
+    this.#owned = new OwnedPartitions({
+      lanes: this.#lanes,
+      counters,
+      onBegun: (ownership) => this.#applyPause(ownership),
+      onEnded: (ownership) => {
+        this.#committer.touch();
+        if (ownership.isFull) this.#intake.ended(ownership);
+      },
+      onOver: (ownership) => this.#intake.forget(ownership),
+    });
+    this.#intake = new Intake({
+      bufferRecords: properties.bufferRecords,
+      windowRecords: properties.windowRecords,
+      executor,
+      lanes: this.#lanes,
+      owned: this.#owned,
+      onChange: (ownership) => this.#applyPause(ownership),
+      onWindowFilled: (ownership) => this.#reportWindow(ownership),
+    });
+    this.#invoker = new ListenerInvoker(
+      properties.listener,
+      recordDecoder(properties.keySerde, properties.valueSerde),
+      properties.backOff,
+    );
+    this.#dispatcher = new Dispatcher({
+      executor,
+      lanes: this.#lanes,
+      owned: this.#owned,
+      intake: this.#intake,
+      invoker: this.#invoker,
+      settler: new Settler({
+        lanes: this.#lanes,
+        counters,
+        events,
+        logger,
+        clock,
+        manualAck: host.manualAck,
+        commitNow: properties.syncCommits ? () => this.#committer.commitNow() : undefined,
+        onReady: () => this.#dispatcher.startReady(),
+        onFatal,
+      }),
+      slice: new TimeSlice(clock, properties.yieldAfterMs, () => this.#dispatcher.startReady()),
+      host,
+      counters,
+      onRoom: () => this.#loop.wake(),
+      onFatal,
+    });
+    this.#committer = new OffsetCommitter({
+      consumer,
+      owned: this.#owned,
+      counters,
+      events,
+      logger,
+      clock,
+      commitIntervalMs: properties.commitIntervalMs,
+      enabled: properties.groupId !== undefined,
+    });
+    this.#handover = new Handover({ owned: this.#owned, committer: this.#committer, clock });
+    this.#loop = new PollLoop({
+      consumer,
+      dispatcher: this.#dispatcher,
+      intake: this.#intake,
+      clock,
+      pollTimeoutMs: properties.pollTimeoutMs,
+      keepAliveMs: Math.max(1, Math.floor(init.maxPollIntervalMs / 3)),
+    });
+  }
+
+  /** The delivery whose listener is on the stack. */
+  get calling(): Delivery | undefined {
+    return this.#invoker.calling;
+  }
+
+  /** Resolves when partitions are assigned and their positions known. The loop turns from then on, or before. */
+  async open(): Promise<void> {
+    const { properties, consumer, onFatal } = this.#init;
+    const rebalance = this.#rebalance();
+    if (properties.topicPartitions === undefined) {
+      await consumer.subscribe(properties.topicPattern ?? properties.topics ?? [], rebalance);
+    } else {
+      await consumer.assign(properties.topicPartitions.map(({ topic, partition }) => ({ topic, partition })));
+      for (const at of properties.topicPartitions) if (at.offset !== undefined) consumer.seek(at, at.offset);
+      await rebalance.onPartitionsAssigned(consumer.assignment());
+    }
+    this.#loop.run().catch(onFatal);
+    await this.#assigned.promise;
+  }
+
+  pause(partitions: readonly TopicPartition[] | undefined): void {
+    this.#paused.pause(partitions);
+    for (const ownership of this.#owned) this.#applyPause(ownership);
+  }
+
+  resume(partitions: readonly TopicPartition[] | undefined): void {
+    this.#paused.resume(partitions, this.#owned);
+    for (const ownership of this.#owned) this.#applyPause(ownership);
+    this.#dispatcher.startReady();
+  }
+
+  /** Goes on at the offset; what is queued of the partition is dropped, what runs is late. */
+  seek(partition: TopicPartition, offset: number): Promise<void> {
+    return this.#loop.do(() => {
+      const ownership = this.#owned.get(partition);
+      if (ownership?.isOpen !== true) {
+        throw new IllegalStateError(`${describePartition(partition)} is not assigned`, 'NOT_ASSIGNED');
+      }
+      this.#init.consumer.seek(partition, offset);
+      this.#owned.begin(partition, offset, ownership.committed);
+    });
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return Array.from(this.#owned, ({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /** Takes everything down. Each step is done even if one before failed; their errors are returned. */
+  async close(drainMs: number): Promise<{ readonly report: StopReport; readonly failures: readonly unknown[] }> {
+    const { consumer, counters } = this.#init;
+    const abandonedBefore = counters.abandoned;
+    const owned = [...this.#owned];
+    const reason = new ListenerAbortedError(
+      'CONTAINER_STOPPED',
+      `the container stopped before the listener ended (shutdownTimeoutMs, ${drainMs} ms)`,
+    );
+    let drained = false;
+    for (const ownership of owned) this.#owned.close(ownership);
+    const failures = await allOf([
+      () => this.#loop.stop(),
+      async () => void (drained = await this.#handover.giveUp(owned, { drainMs, reason })),
+      () => consumer.close(),
+      () => this.#committer.close(),
+      () => this.#dispatcher.close(),
+    ]);
+    const abandoned = counters.abandoned - abandonedBefore;
+    return { report: { drained, abandoned, committed: owned.flatMap(committedOf) }, failures };
+  }
+
+  get outstanding(): number {
+    let outstanding = 0;
+    for (const { tracker } of this.#owned) outstanding += tracker.outstanding;
+    return outstanding;
+  }
+
+  get queued(): number {
+    return this.#lanes.queued;
+  }
+
+  get running(): number {
+    return this.#dispatcher.running;
+  }
+
+  /** When the loop last turned, on the monotonic clock. */
+  get turnedAt(): number | undefined {
+    return this.#loop.turnedAt;
+  }
+
+  snapshot(): readonly PartitionSnapshot[] {
+    return Array.from(this.#owned, (ownership) => ({
+      topic: ownership.topic,
+      partition: ownership.partition,
+      epoch: ownership.epoch,
+      position: ownership.tracker.nextOffset,
+      committed: ownership.committed,
+      outstanding: ownership.tracker.outstanding,
+      oldestOutstanding: ownership.tracker.oldestOutstanding,
+      queued: ownership.lanes.queued,
+      running: ownership.running,
+      lanes: ownership.lanes.byKey.size,
+      paused: ownership.lanes.paused,
+    }));
+  }
+
+  #rebalance(): Rebalance {
+    const { properties, consumer, events } = this.#init;
+    return new Rebalance({
+      consumer,
+      owned: this.#owned,
+      committer: this.#committer,
+      handover: this.#handover,
+      events,
+      revokeDrainTimeoutMs: properties.revokeDrainTimeoutMs,
+      onAssigned: () => this.#assigned.resolve(),
+    });
+  }
+
+  /** A partition is not polled while the user or the intake says so; what is queued of it waits only for the user. */
+  #applyPause(ownership: Ownership): void {
+    const { consumer } = this.#init;
+    const byUser = this.#paused.has(ownership);
+    if (byUser) this.#lanes.pause(ownership.lanes);
+    else this.#lanes.resume(ownership.lanes);
+    if (byUser || ownership.isFull) consumer.pause([ownership]);
+    else consumer.resume([ownership]);
+  }
+
+  #reportWindow(ownership: Ownership): void {
+    const { topic, partition, tracker } = ownership;
+    const details = { topic, partition, oldestOutstanding: tracker.oldestOutstanding ?? 0, span: tracker.span };
+    this.#init.logger.warn(details, 'a partition waits for its oldest record: it is windowRecords ahead of it');
+    this.#init.events.emit('window:filled', details);
+  }
+}
+
+const committedOf = ({
+  topic,
+  partition,
+  committed,
+}: Ownership): { topic: string; partition: number; offset: number }[] =>
+  committed === undefined ? [] : [{ topic, partition, offset: committed }];
+
+/** Does every step; returns what went wrong. */
+async function allOf(steps: readonly (() => void | Promise<void>)[]): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return failures;
+}

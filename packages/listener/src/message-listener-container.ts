@@ -1,0 +1,261 @@
+import {
+  defaultLogger,
+  IllegalStateError,
+  systemClock,
+  type Bytes,
+  type Clock,
+  type ConsumerFactory,
+  type Logger,
+  type TaskExecutor,
+  type TopicPartition,
+} from '@hearken/core';
+import { deferred, StateMachine } from '@hearken/core/internal';
+import { AsyncTaskExecutor } from '@hearken/executor';
+import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
+import {
+  newCounters,
+  type ContainerHealth,
+  type ContainerMetrics,
+  type ContainerSnapshot,
+} from './container-metrics.js';
+import {
+  resolveContainerProperties,
+  type ContainerProperties,
+  type ResolvedContainerProperties,
+} from './container-properties.js';
+import { CONTAINER_MOVES, type ContainerState, type StopOptions, type StopReport } from './container-state.js';
+import type { Delivery } from './dispatch/delivery.js';
+import { ContainerStopError, StartTimeoutError } from './errors.js';
+import { Line } from './line.js';
+import { ListenerView } from './listener-view.js';
+import type { ListenerContainer } from './message-listener.js';
+import { within } from './within.js';
+
+/** What a container may be given beside its properties. */
+export interface ContainerDependencies {
+  /** @default the system's */
+  readonly clock?: Clock;
+  /** @default warnings and errors to stderr */
+  readonly logger?: Logger;
+}
+
+/**
+ * Reads topics and calls a listener for each record, as many at once as `concurrency` or the executor allows and the
+ * `ordering` permits; commits what has ended. At least once: a record is committed when it and every record before it in its
+ * partition has ended.
+ *
+ * A container starts once and stops once; see {@link ContainerState}.
+ */
+export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerContainer, AsyncDisposable {
+  /**
+   * Resolves when the container stopped as asked; rejects with what made it fail: `ListenerFailedError`, a fatal error of the
+   * consumer, or why it did not start. Never an unhandled rejection.
+   */
+  readonly finished: Promise<void>;
+
+  readonly #factory: ConsumerFactory;
+  readonly #properties: ResolvedContainerProperties;
+  readonly #executor: TaskExecutor;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #events: GuardedEvents;
+  readonly #counters = newCounters();
+  readonly #state: StateMachine<ContainerState>;
+  readonly #finished = deferred();
+  /** Rejects when there is nothing left to start. */
+  readonly #halted = deferred<never>();
+  #line: Line | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<StopReport> | undefined;
+  /** The first failure: it leads. */
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @throws KafkaConfigError that names every problem of the properties */
+  constructor(
+    consumerFactory: ConsumerFactory,
+    properties: ContainerProperties<K, V>,
+    { clock = systemClock, logger = defaultLogger }: ContainerDependencies = {},
+  ) {
+    this.#factory = consumerFactory;
+    this.#properties = resolveContainerProperties(properties, consumerFactory);
+    this.#executor =
+      this.#properties.taskExecutor ?? new AsyncTaskExecutor({ concurrency: this.#properties.concurrency });
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#events = new GuardedEvents(logger);
+    this.#state = new StateMachine('a MessageListenerContainer', {
+      initial: 'created',
+      moves: CONTAINER_MOVES,
+      onMove: (change) => this.#events.emit('state:changed', change),
+    });
+    this.finished = this.#finished.promise;
+    for (const promise of [this.finished, this.#halted.promise]) promise.catch(() => undefined);
+  }
+
+  get state(): ContainerState {
+    return this.#state.state;
+  }
+
+  /**
+   * Resolves when partitions are assigned (none is an assignment too) and their positions are known: what is sent from then
+   * on is delivered. Called again it is the same start. Rejects with what prevented it, `START_TIMED_OUT` after
+   * `startTimeoutMs`, or an IllegalStateError for a container that was stopped; the container is over then.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /**
+   * Polls no more, lets running listeners end (those that do not in time see their signals abort), commits what ended, leaves
+   * the group. May be called any number of times, always with the same report; never rejects: what went wrong is told by
+   * `finished`. Called from a listener (through its context, or before its first `await`) it does not wait for that listener.
+   */
+  stop(options: StopOptions = {}): Promise<StopReport> {
+    return this.#stop(options, this.#line?.calling);
+  }
+
+  /**
+   * Starts no more records of these partitions, or of any, until `resume`; also after a rebalance. Listeners that run go on.
+   * The container stays in its group.
+   */
+  pause(partitions?: readonly TopicPartition[]): void {
+    this.#running().pause(partitions);
+  }
+
+  resume(partitions?: readonly TopicPartition[]): void {
+    this.#running().resume(partitions);
+  }
+
+  /**
+   * Goes on at this offset. What was polled of the partition and not ended is abandoned. Resolves when it is done.
+   * Rejects with an IllegalStateError for a partition that is not assigned.
+   */
+  async seek(partition: TopicPartition, offset: number): Promise<void> {
+    await this.#running().seek(partition, offset);
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return this.#line?.assignment() ?? [];
+  }
+
+  health(): ContainerHealth {
+    const { state } = this;
+    const turnedAt = this.#line?.turnedAt;
+    const lastTurnMsAgo = turnedAt === undefined ? undefined : this.#clock.monotonic() - turnedAt;
+    const turns = (lastTurnMsAgo ?? 0) < this.#factory.maxPollIntervalMs;
+    const partitions = this.#line?.snapshot() ?? [];
+    return {
+      status: this.#state.is('starting', 'running') && turns ? 'up' : 'down',
+      state,
+      assigned: partitions.length,
+      paused: partitions.filter(({ paused }) => paused).length,
+      lastTurnMsAgo,
+      ...this.#failure,
+    };
+  }
+
+  metrics(): ContainerMetrics {
+    const { outstanding = 0, queued = 0, running = 0 } = this.#line ?? {};
+    return { ...this.#counters, outstanding, queued, running };
+  }
+
+  snapshot(): ContainerSnapshot {
+    return { state: this.state, partitions: this.#line?.snapshot() ?? [] };
+  }
+
+  /** @returns what unsubscribes. An observer that throws or rejects is logged and changes nothing. */
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name>): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #start(): Promise<void> {
+    this.#state.moveTo('starting');
+    try {
+      this.#line = this.#assemble();
+      const { startTimeoutMs } = this.#properties;
+      const opened = within(this.#line.open(), startTimeoutMs, this.#clock);
+      if (!(await Promise.race([opened, this.#halted.promise]))) throw new StartTimeoutError(startTimeoutMs, HINT);
+      this.#state.moveTo('running');
+      this.#events.emit('container:started', { assignment: this.assignment() });
+    } catch (error) {
+      this.#fail(error);
+      await this.#stopping;
+      throw error;
+    }
+  }
+
+  #assemble(): Line {
+    const { groupId, clientIdSuffix, maxPollRecords } = this.#properties;
+    return new Line({
+      properties: this.#properties,
+      consumer: this.#factory.createConsumer({
+        ...(groupId === undefined ? {} : { groupId }),
+        ...(clientIdSuffix === undefined ? {} : { clientIdSuffix }),
+        ...(maxPollRecords === undefined ? {} : { maxPollRecords }),
+      }),
+      maxPollIntervalMs: this.#factory.maxPollIntervalMs,
+      executor: this.#executor,
+      clock: this.#clock,
+      logger: this.#logger,
+      events: this.#events,
+      counters: this.#counters,
+      host: {
+        manualAck: this.#properties.ackMode === 'manual',
+        logger: this.#logger,
+        containerFor: (delivery) => new ListenerView(this, (options) => this.#stop(options, delivery)),
+      },
+      onFatal: (error) => this.#fail(error),
+    });
+  }
+
+  /** @param from the delivery whose listener asks: it is not waited for */
+  #stop({ timeoutMs = this.#properties.shutdownTimeoutMs }: StopOptions, from?: Delivery): Promise<StopReport> {
+    from?.excuse();
+    this.#stopping ??= this.#shutDown(timeoutMs);
+    return this.#stopping;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined || this.#state.is('stopped', 'failed')) {
+      if (error !== this.#failure?.error) this.#logger.error({ error }, 'one more failure of a container that stops');
+      return;
+    }
+    this.#failure = { error };
+    this.#logger.error({ error }, 'a listener container failed and stops');
+    void this.#stop({});
+  }
+
+  /** Never rejects. */
+  async #shutDown(timeoutMs: number): Promise<StopReport> {
+    if (this.#state.is('created')) {
+      this.#state.moveTo('stopped');
+      this.#finished.resolve();
+      return { drained: true, abandoned: 0, committed: [] };
+    }
+    this.#state.moveTo('stopping');
+    this.#halted.reject(this.#failure?.error ?? new IllegalStateError('stopped while it started', 'CONTAINER_STOPPED'));
+    const { report, failures } = (await this.#line?.close(timeoutMs)) ?? NOTHING_TO_CLOSE;
+    if (failures.length > 0) this.#fail(new ContainerStopError(failures));
+    const failure = this.#failure;
+    this.#state.moveTo(failure === undefined ? 'stopped' : 'failed');
+    this.#events.emit('container:stopped', { report, ...failure });
+    if (failure === undefined) this.#finished.resolve();
+    else this.#finished.reject(failure.error);
+    return report;
+  }
+
+  #running(): Line {
+    if (this.#line !== undefined && this.#state.is('starting', 'running')) return this.#line;
+    throw new IllegalStateError(`the container is ${this.state}`, 'CONTAINER_NOT_RUNNING');
+  }
+}
+
+const HINT =
+  'are the brokers reachable, do the topics exist, and does no other member of the group hold up its rebalance?';
+
+const NOTHING_TO_CLOSE = { report: { drained: true, abandoned: 0, committed: [] }, failures: [] };

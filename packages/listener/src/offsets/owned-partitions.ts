@@ -1,0 +1,74 @@
+import type { TopicPartition } from '@hearken/core';
+import { topicPartitionKey } from '@hearken/core/internal';
+import type { ContainerCounters } from '../container-metrics.js';
+import type { Delivery } from '../dispatch/delivery.js';
+import type { Lanes } from '../dispatch/lanes.js';
+import { Ownership } from './ownership.js';
+
+/** The callbacks must not throw. */
+export interface OwnedPartitionsInit {
+  readonly lanes: Lanes<Delivery>;
+  readonly counters: ContainerCounters;
+  /** A new epoch began. */
+  readonly onBegun: (ownership: Ownership) => void;
+  /** One of its records ended. */
+  readonly onEnded: (ownership: Ownership) => void;
+  /** It was given up. */
+  readonly onOver: (ownership: Ownership) => void;
+}
+
+/** What this container owns now, one {@link Ownership} per partition. */
+export class OwnedPartitions implements Iterable<Ownership> {
+  readonly #byPartition = new Map<string, Ownership>();
+  readonly #init: OwnedPartitionsInit;
+  #epochs = 0;
+
+  constructor(init: OwnedPartitionsInit) {
+    this.#init = init;
+  }
+
+  get size(): number {
+    return this.#byPartition.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Ownership> {
+    return this.#byPartition.values();
+  }
+
+  get(partition: TopicPartition): Ownership | undefined {
+    return this.#byPartition.get(topicPartitionKey(partition));
+  }
+
+  /** A new epoch of the partition; what was left of the one before is given up. */
+  begin(partition: TopicPartition, position: number, committed: number | undefined): Ownership {
+    this.end(this.get(partition));
+    const ownership: Ownership = new Ownership({
+      partition,
+      epoch: ++this.#epochs,
+      position,
+      committed,
+      lanes: this.#init.lanes.of(partition),
+      counters: this.#init.counters,
+      onEnded: () => this.#init.onEnded(ownership),
+    });
+    this.#byPartition.set(topicPartitionKey(partition), ownership);
+    this.#init.onBegun(ownership);
+    return ownership;
+  }
+
+  /** The first step of giving up: none of its records starts any more, and those that wait are dropped. */
+  close(ownership: Ownership): void {
+    if (!ownership.isOpen) return;
+    ownership.close();
+    this.#init.lanes.clear(ownership.lanes);
+  }
+
+  /** The last step: what has not ended is abandoned, and whatever ends from now on is late. */
+  end(ownership: Ownership | undefined): void {
+    if (ownership === undefined || ownership.isOver) return;
+    this.close(ownership);
+    ownership.end();
+    if (this.get(ownership) === ownership) this.#byPartition.delete(topicPartitionKey(ownership));
+    this.#init.onOver(ownership);
+  }
+}

@@ -1,0 +1,167 @@
+import type { TopicPartition, Timer } from '@hearken/core';
+import { deferred, type Deferred } from '@hearken/core/internal';
+import type { ContainerCounters } from '../container-metrics.js';
+import type { AttemptSignal } from '../dispatch/attempt-signal.js';
+import type { DeliveryLanes } from '../dispatch/delivery.js';
+import { OffsetTracker } from './offset-tracker.js';
+
+export interface OwnershipInit {
+  readonly partition: TopicPartition;
+  readonly epoch: number;
+  /** Offset of the first record to be read. */
+  readonly position: number;
+  /** What the group committed, if known. */
+  readonly committed: number | undefined;
+  readonly lanes: DeliveryLanes;
+  readonly counters: ContainerCounters;
+  /** Called after a record ended; must not throw. */
+  readonly onEnded: () => void;
+}
+
+/**
+ * One partition from when it is assigned, sought or reset until it is revoked, lost, sought or reset: everything that must
+ * not outlive that. Written by the dispatcher, by acknowledgments and, where it says so, by the committer; all in one
+ * thread, so there is no lock, and no `await` between a read and its write.
+ *
+ * - `open`: its records are dispatched.
+ * - `closing`: no record of it starts any more; those that end still count and are committed.
+ * - `over`: whatever still ends is late.
+ */
+export class Ownership implements TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly tracker: OffsetTracker;
+  readonly lanes: DeliveryLanes;
+  /** The last offset written, by the group before us or by the committer; undefined if none is known. */
+  committed: number | undefined;
+  /** The newest leader epoch that a poll told. */
+  leaderEpoch: number | undefined;
+  /** Too much of it is queued or unfinished: it is not polled for now. Written by `Intake`. */
+  isFull = false;
+  /** Timers of retries. */
+  readonly retries = new Set<Timer>();
+
+  readonly #init: OwnershipInit;
+  /** Attempts whose listener asked for its signal. */
+  readonly #attempts = new Set<AttemptSignal>();
+  readonly #commitWaiters: { readonly offset: number; readonly wake: () => void }[] = [];
+  #phase: 'open' | 'closing' | 'over' = 'open';
+  #abortReason: Error | undefined;
+  #running = 0;
+  #idle: Deferred<void> | undefined;
+
+  constructor(init: OwnershipInit) {
+    this.topic = init.partition.topic;
+    this.partition = init.partition.partition;
+    this.epoch = init.epoch;
+    this.lanes = init.lanes;
+    this.committed = init.committed;
+    this.tracker = new OffsetTracker(init.position);
+    this.#init = init;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'open';
+  }
+
+  get isOver(): boolean {
+    return this.#phase === 'over';
+  }
+
+  /** Listeners that run and are waited for. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** The offset to write, if there is one that is not written yet. */
+  get dirty(): number | undefined {
+    const { committable } = this.tracker;
+    return this.isOver || committable === this.committed ? undefined : committable;
+  }
+
+  started(): void {
+    this.#running++;
+  }
+
+  /** A listener is done with, or is no longer waited for. */
+  finished(): void {
+    if (--this.#running > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
+
+  /** Resolves when no listener runs. */
+  whenIdle(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    this.#idle ??= deferred();
+    return this.#idle.promise;
+  }
+
+  /** A record ended. False if it had ended before, or if it is too late. */
+  ended(sequence: number): boolean {
+    if (this.isOver || !this.tracker.ended(sequence)) return false;
+    this.#init.counters.processed++;
+    this.#init.onEnded();
+    return true;
+  }
+
+  /** The position moved past offsets without records: there may be something to commit. */
+  moved(): void {
+    this.#init.onEnded();
+  }
+
+  acknowledged(sequence: number): boolean {
+    if (this.isOver) this.#init.counters.lateAcknowledgments++;
+    return this.ended(sequence);
+  }
+
+  /** No record of it starts from now on. The caller clears its lanes. */
+  close(): void {
+    if (this.#phase === 'open') this.#phase = 'closing';
+    for (const timer of this.retries) timer.clear();
+    this.retries.clear();
+  }
+
+  /** Aborts the signals of its listeners, also of those that ask for theirs later. */
+  abort(reason: Error): void {
+    this.#abortReason ??= reason;
+    for (const attempt of this.#attempts) attempt.abort(this.#abortReason);
+  }
+
+  /** Gives up what has not ended. Whoever waited for a commit waits no longer. */
+  end(): void {
+    if (this.isOver) return;
+    this.close();
+    this.#phase = 'over';
+    this.#init.counters.abandoned += this.tracker.outstanding;
+    for (const { wake } of this.#commitWaiters.splice(0)) wake();
+  }
+
+  /** `abort` reaches this attempt until it is removed. */
+  addAttempt(attempt: AttemptSignal): void {
+    if (this.#abortReason !== undefined) attempt.abort(this.#abortReason);
+    this.#attempts.add(attempt);
+  }
+
+  removeAttempt(attempt: AttemptSignal): void {
+    this.#attempts.delete(attempt);
+  }
+
+  /** Called by the committer: this offset is written. */
+  wrote(offset: number): void {
+    this.committed = offset;
+    const due = this.#commitWaiters.filter((waiter) => waiter.offset <= offset);
+    if (due.length === 0) return;
+    const waiting = this.#commitWaiters.filter((waiter) => waiter.offset > offset);
+    this.#commitWaiters.splice(0, Infinity, ...waiting);
+    for (const { wake } of due) wake();
+  }
+
+  /** Calls `wake` once `offset` or more is written, or the ownership is over. */
+  onceWritten(offset: number, wake: () => void): void {
+    const isWritten = this.dirty === undefined && this.tracker.committable >= offset;
+    if (isWritten) wake();
+    else this.#commitWaiters.push({ offset, wake });
+  }
+}

@@ -1,0 +1,93 @@
+import type { Clock, Consumer } from '@hearken/core';
+import { IllegalStateError } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
+import type { Dispatcher } from './dispatch/dispatcher.js';
+import type { Intake } from './dispatch/intake.js';
+import { Wakeup } from './wakeup.js';
+
+export interface PollLoopInit {
+  readonly consumer: Pick<Consumer, 'poll' | 'wakeup'>;
+  readonly dispatcher: Dispatcher;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly pollTimeoutMs: number;
+  /** While there is no room, the consumer is told that often that we are alive. */
+  readonly keepAliveMs: number;
+}
+
+/** Moves records from the consumer to the dispatcher, as many as there is room for. */
+export class PollLoop {
+  readonly #init: PollLoopInit;
+  readonly #wakeup: Wakeup;
+  /** What must not happen while a poll is outstanding. */
+  #betweenPolls: (() => void)[] = [];
+  #running: Promise<void> | undefined;
+  #stopping = false;
+  #turnedAt: number | undefined;
+
+  constructor(init: PollLoopInit) {
+    this.#init = init;
+    this.#wakeup = new Wakeup(init.clock);
+  }
+
+  /** When the loop last turned, on the monotonic clock. */
+  get turnedAt(): number | undefined {
+    return this.#turnedAt;
+  }
+
+  /** Turns until stopped. Rejects with the consumer's fatal error. */
+  run(): Promise<void> {
+    this.#running ??= this.#turn();
+    return this.#running;
+  }
+
+  /** There is room again. */
+  wake(): void {
+    this.#wakeup.wake();
+  }
+
+  /** Runs the action when no poll is outstanding, so that none returns records from before it. */
+  do(action: () => void): Promise<void> {
+    if (this.#stopping) return Promise.reject(new IllegalStateError('the container stops', 'CONTAINER_STOPPED'));
+    const { promise, resolve, reject } = deferred();
+    this.#betweenPolls.push(() => {
+      try {
+        action();
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    this.#wakeup.wake();
+    this.#init.consumer.wakeup();
+    return promise;
+  }
+
+  /** Resolves when the loop has ended, well or badly. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wakeup.wake();
+    this.#init.consumer.wakeup();
+    await this.#running?.catch(() => undefined); // `run` reports it
+  }
+
+  async #turn(): Promise<void> {
+    const { consumer, dispatcher, intake, clock, pollTimeoutMs, keepAliveMs } = this.#init;
+    while (!this.#stopping) {
+      this.#turnedAt = clock.monotonic();
+      this.#act();
+      const room = intake.room();
+      if (room > 0) {
+        dispatcher.dispatch(await consumer.poll(pollTimeoutMs, room));
+      } else {
+        await this.#wakeup.sleep(keepAliveMs);
+        await consumer.poll(0, 0);
+      }
+    }
+    this.#act();
+  }
+
+  #act(): void {
+    for (const action of this.#betweenPolls.splice(0)) action();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Consumer, ConsumerRebalanceListener, TopicPartition } from '@hearken/core';
+import { describePartitions } from '@hearken/core/internal';
+import type { GuardedEvents } from './container-events.js';
+import { ListenerAbortedError } from './errors.js';
+import type { Handover } from './handover.js';
+import type { OffsetCommitter } from './offsets/offset-committer.js';
+import type { OwnedPartitions } from './offsets/owned-partitions.js';
+import type { Ownership } from './offsets/ownership.js';
+
+export interface RebalanceInit {
+  readonly consumer: Pick<Consumer, 'position'>;
+  readonly owned: OwnedPartitions;
+  readonly committer: OffsetCommitter;
+  readonly handover: Handover;
+  readonly events: GuardedEvents;
+  readonly revokeDrainTimeoutMs: number;
+  /** Called after every assignment. */
+  readonly onAssigned: () => void;
+}
+
+/** What partitions coming and going mean for the line. */
+export class Rebalance implements ConsumerRebalanceListener {
+  readonly #init: RebalanceInit;
+
+  constructor(init: RebalanceInit) {
+    this.#init = init;
+  }
+
+  async onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void> {
+    const { consumer, owned, committer, events, onAssigned } = this.#init;
+    const committed = await committer.committed(partitions);
+    const begun = partitions.map((at) => owned.begin(at, consumer.position(at), committed(at)));
+    // Where the group had committed nothing, the position is: records sent from now on are not lost to a crash before the
+    // first of them is processed, also under autoOffsetReset 'latest' (as Spring does on assignment).
+    await committer.flush(begun);
+    events.emit('partitions:assigned', { partitions });
+    onAssigned();
+  }
+
+  async onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const { handover, events, revokeDrainTimeoutMs } = this.#init;
+    const reason = new ListenerAbortedError(
+      'PARTITION_REVOKED',
+      `${describePartitions(partitions)} went to another member before the listener ended (revokeDrainTimeoutMs)`,
+    );
+    await handover.giveUp(this.#ownershipsOf(partitions), { drainMs: revokeDrainTimeoutMs, reason });
+    events.emit('partitions:revoked', { partitions });
+  }
+
+  onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
+    const { handover, events } = this.#init;
+    const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
+    handover.lose(this.#ownershipsOf(partitions), reason);
+    events.emit('partitions:lost', { partitions });
+    return Promise.resolve();
+  }
+
+  #ownershipsOf(partitions: readonly TopicPartition[]): Ownership[] {
+    return partitions.map((at) => this.#init.owned.get(at)).filter((found) => found !== undefined);
+  }
+}
