@@ -55,7 +55,10 @@ export function encodeSubscription(subscription: Subscription): Buffer {
 }
 
 /** @throws ProtocolError `MALFORMED` */
-export const decodeSubscription = (bytes: Buffer): Subscription => decode(subscriptionWire, bytes);
+export function decodeSubscription(bytes: Buffer): Subscription {
+  const { topics, userData, ownedPartitions, generationId } = decode(subscriptionWire, bytes);
+  return { topics, userData, ownedPartitions, generationId };
+}
 
 export const encodeAssignment = (assignment: Assignment): Buffer => encode(assignmentWire, assignment);
 
