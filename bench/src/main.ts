@@ -36,7 +36,7 @@ async function passes(name: string, settings: Settings, brokers: string[]): Prom
 }
 
 function brokersFromEnvironment(): string[] {
-  const brokers = process.env['HEARKEN_BROKERS'];
+  const brokers = process.env.HEARKEN_BROKERS;
   if (brokers === undefined) throw new Error('HEARKEN_BROKERS must name a Kafka, as in 127.0.0.1:9092');
   return brokers.split(',');
 }

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { documents, examples, headingsOf, linksOf, read, regionsOf, ROOT, snippetsOf, sources } from './documents.js';
+
+describe('documents', () => {
+  it('cut every snippet from a program under examples/', () => {
+    const known = new Set([quickStart(), ...examples().flatMap(regionsOf)]);
+    for (const document of documents()) {
+      for (const snippet of snippetsOf(document)) {
+        assert.ok(known.has(snippet), `${document.path} has a snippet of its own:\n${snippet}`);
+      }
+    }
+  });
+
+  it('use every region that is marked for them', () => {
+    const used = new Set(documents().flatMap(snippetsOf));
+    for (const region of examples().flatMap(regionsOf)) {
+      assert.ok(used.has(region), `no document shows:\n${region}`);
+    }
+  });
+
+  it('show the quick start in the README', () => {
+    assert.ok(snippetsOf(read('README.md')).includes(quickStart()));
+  });
+
+  it('link to files and headings that exist', () => {
+    for (const document of documents()) {
+      for (const { target, heading } of linksOf(document)) {
+        assert.ok(existsSync(join(ROOT, target)), `${document.path} links to ${target}`);
+        if (heading === undefined) continue;
+        assert.ok(headingsOf(read(target)).includes(heading), `${document.path} links to ${target}#${heading}`);
+      }
+    }
+  });
+
+  it('explain every error code', () => {
+    const page = read('docs/errors.md').text;
+    for (const code of errorCodes()) assert.ok(page.includes(`\`${code}\``), `docs/errors.md does not explain ${code}`);
+  });
+
+  for (const { page, source, type } of [
+    {
+      page: 'docs/send.md',
+      source: 'packages/client-kafkajs/src/producer/producer-options.ts',
+      type: 'ProducerOptions',
+    },
+    { page: 'docs/send.md', source: 'packages/template/src/template-options.ts', type: 'KafkaTemplateOptions' },
+    {
+      page: 'docs/listen.md',
+      source: 'packages/client-kafkajs/src/consumer/consumer-options.ts',
+      type: 'ConsumerOptions',
+    },
+    { page: 'docs/listen.md', source: 'packages/listener/src/container-properties.ts', type: 'ContainerProperties' },
+    { page: 'docs/listen.md', source: 'packages/listener/src/container-events.ts', type: 'ContainerEvents' },
+  ]) {
+    it(`name every member of ${type}`, () => {
+      const { text } = read(page);
+      for (const name of membersOf(read(source).text, type)) {
+        assert.ok(text.includes(`\`${name}\``), `${page} does not name ${name}`);
+      }
+    });
+  }
+});
+
+/** The README's quick start talks to the default port, the program to whatever Kafka the tests have. */
+const quickStart = (): string =>
+  read('examples/src/quick-start.ts')
+    .text.trim()
+    .replace("[process.env.HEARKEN_BROKERS ?? '127.0.0.1:9092']", "['127.0.0.1:9092']");
+
+/** Every literal in the sources that is spelled as a code and is neither Kafka's nor Node's. */
+function errorCodes(): string[] {
+  const kafkas = read('packages/protocol/src/error-codes.ts').text;
+  const literals = sources().flatMap(({ text }) =>
+    Array.from(text.matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g), ([, code = '']) => code),
+  );
+  const codes = literals.filter((code) => !kafkas.includes(code) && !code.startsWith('ERR_'));
+  assert.ok(codes.length > 20, 'the sources spell their codes in another way than before');
+  return [...new Set(codes)];
+}
+
+/** The members of an interface, as its declaration spells them. */
+function membersOf(source: string, type: string): string[] {
+  const [, body = ''] = new RegExp(`^export interface ${type}\\b.*?\\{\\n(.*?)^\\}`, 'ms').exec(source) ?? [];
+  const names = Array.from(body.matchAll(/^ {2}(?:readonly )?'?([\w:]+)'?\??: /gm), ([, name = '']) => name);
+  assert.ok(names.length > 0, `found no members of ${type}`);
+  return names;
+}
