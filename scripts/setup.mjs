@@ -22,7 +22,7 @@ function install() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   process.stdout.write('installing\n');
-  npm('ci', '--include=dev', '--loglevel=error');
+  npm(['ci', '--include=dev', '--loglevel=error']);
   writeFileSync(stamp, wanted);
 }
 
@@ -45,16 +45,24 @@ function removeOrphans(project) {
 }
 
 /** npm as it runs us, or else the one on the PATH (npm.cmd on Windows needs a shell). */
-function npm(...args) {
+export function npm(args, options) {
   const self = process.env.npm_execpath;
-  if (self?.endsWith('.js')) run(process.execPath, [self, ...args]);
-  else run('npm', args, { shell: process.platform === 'win32' });
+  if (self?.endsWith('.js')) return run(process.execPath, [self, ...args], options);
+  return run('npm', args, { shell: process.platform === 'win32', ...options });
 }
 
+/** Returns standard output where that is piped; throws unless the program ends well. */
 function run(command, args, options) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', ...options });
+  const { status, error, stdout } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    ...options,
+  });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${args.at(-1) === '--build' ? 'the build' : 'npm ci'} failed`);
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
+  return stdout;
 }
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../docs/documents.js';
+
+const execute = promisify(execFile);
+
+/** What a program wrote; it ended with exit code 0. */
+export interface Written {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Packs every public package of the repository into a folder, as publishing would. */
+export async function packAll(folder: string): Promise<string[]> {
+  const { stdout } = await npm(ROOT, 'pack', '--json', '--workspace', 'packages', '--pack-destination', folder);
+  const packed = JSON.parse(stdout) as { filename: string }[];
+  return packed.map(({ filename }) => join(folder, filename));
+}
+
+/** An empty project of a user, outside the repository. */
+export class Project implements AsyncDisposable {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(manifest: object): Promise<Project> {
+    const project = new Project(await mkdtemp(join(tmpdir(), 'hearken-user-')));
+    await project.write('package.json', JSON.stringify({ name: 'user', private: true, ...manifest }));
+    return project;
+  }
+
+  async write(file: string, text: string): Promise<void> {
+    await writeFile(join(this.#folder, file), text);
+  }
+
+  async install(tarballs: readonly string[]): Promise<void> {
+    await npm(this.#folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs);
+  }
+
+  /** Uses a package of the repository as if it were installed here: tools that are not what is tested. */
+  async link(name: string): Promise<void> {
+    const at = join(this.#folder, 'node_modules', name);
+    await mkdir(dirname(at), { recursive: true });
+    await symlink(join(ROOT, 'node_modules', name), at, 'junction');
+  }
+
+  node(...args: readonly string[]): Promise<Written> {
+    return inFolder(this.#folder, process.execPath, args);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** npm as it runs us, or else the one on the PATH. */
+function npm(folder: string, ...args: readonly string[]): Promise<Written> {
+  const self = process.env.npm_execpath ?? '';
+  return self.endsWith('.js') ? inFolder(folder, process.execPath, [self, ...args]) : inFolder(folder, 'npm', args);
+}
+
+/** The environment of a user's shell: what npm tells the scripts of the repository is not for a project outside it. */
+const environment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(npm_(package|lifecycle|command)|npm_config_local|INIT_CWD)/.test(name),
+    ),
+  );
+
+/** Rejects with all that was written if the program fails or does not end. */
+async function inFolder(cwd: string, command: string, args: readonly string[]): Promise<Written> {
+  try {
+    return await execute(command, args, { cwd, env: environment(), timeout: 60_000, maxBuffer: 2 ** 26 });
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as Partial<Written>;
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+  }
+}
