@@ -103,7 +103,7 @@ export class Line {
         onReady: () => this.#dispatcher.startReady(),
         onFatal,
       }),
-      slice: new TimeSlice(clock, properties.yieldAfterMs, () => this.#dispatcher.startReady()),
+      slice: new TimeSlice(clock, properties.yieldAfterMs, () => this.#dispatcher.nextTurn()),
       host,
       counters,
       onRoom: () => this.#loop.wake(),

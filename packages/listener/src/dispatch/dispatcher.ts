@@ -1,6 +1,7 @@
 import type { ConsumerRecords, PartitionRecords, TaskExecutor } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { ListenerInvoker } from '../invoke/listener-invoker.js';
+import { DONE } from '../invoke/outcome.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { Delivery, type DeliveryHost, type DeliveryLane } from './delivery.js';
@@ -52,7 +53,7 @@ export class Dispatcher {
   }
 
   dispatch(records: ConsumerRecords): void {
-    const { counters, intake } = this.#init;
+    const { counters, intake, slice } = this.#init;
     counters.polled += records.count;
     for (const batch of records.partitions) {
       const ownership = this.#ownerOf(batch);
@@ -63,10 +64,17 @@ export class Dispatcher {
       this.#enqueue(batch, ownership);
       intake.added(ownership);
     }
+    slice.enter(); // so that a turn ends after this, also if nothing can start
     this.startReady();
   }
 
-  /** Starts what may start. Called whenever a slot came free, a lane became ready, or a turn began. */
+  /** A turn of the event loop is over. */
+  nextTurn(): void {
+    this.#init.intake.relieve();
+    this.startReady();
+  }
+
+  /** Starts what may start. Called whenever a slot came free, a lane became ready, or a turn ended. */
   startReady(): void {
     if (this.#starting) return; // a listener that runs inside `execute` got here: the loop below goes on anyway
     const { executor, lanes, slice, intake, onRoom } = this.#init;
@@ -77,7 +85,7 @@ export class Dispatcher {
       this.#start(lane);
     }
     this.#starting = false;
-    if (intake.hasRoom()) onRoom();
+    if (intake.room() > 0) onRoom();
   }
 
   /** Listens to the executor no more. */
@@ -132,10 +140,15 @@ export class Dispatcher {
       }
       delivery.begin(signal);
       this.#running++;
-      const outcome = invoker.invoke(delivery);
-      const settled = outcome instanceof Promise ? await outcome : outcome;
+      let outcome = DONE;
+      try {
+        const pending = invoker.call(delivery);
+        if (pending !== undefined) await pending;
+      } catch (error) {
+        outcome = invoker.failed(delivery, error);
+      }
       this.#running--;
-      settler.settle(lane, delivery, settled);
+      settler.settle(lane, delivery, outcome);
     }
   }
 

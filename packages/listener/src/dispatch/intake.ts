@@ -17,13 +17,13 @@ export interface IntakeInit {
 }
 
 /**
- * How much to poll. Records are asked for when half of the buffer is free, so that polls are large; while everybody is
- * busy that is all there is to it.
+ * How much to poll. Records are asked for while no more than half of the buffer is taken, so that polls are large.
  *
  * A partition that cannot go on (its record is tried again for a minute, its listener hangs, it is paused) would fill the
- * buffer with records that cannot run, and stop all others. So when slots are free, nothing is ready and the buffer is more
- * than half full, partitions with more than their share of it count as full: they are not polled until they are down to
- * half of it, and what they hold no longer keeps others from being polled. At most about twice the buffer is held so.
+ * buffer with records that cannot run, and stop all others. So when a turn of the event loop ends with slots free, nothing
+ * ready and more than half of the buffer taken, the partitions that hold more than half of their share of it count as full:
+ * they are not polled until they are down to a quarter, and what they hold no longer keeps others from being polled. About
+ * twice the buffer may be held then.
  */
 export class Intake {
   readonly #init: IntakeInit;
@@ -36,18 +36,20 @@ export class Intake {
   /** How many records may be polled now; 0 is to wait. */
   room(): number {
     const { bufferRecords, executor, lanes } = this.#init;
-    if (!this.hasRoom()) return 0;
-    if (this.#queuedElsewhere() > bufferRecords / 2) this.#markHoarders();
+    if (this.#queuedElsewhere() > bufferRecords / 2) return 0;
     const room = bufferRecords + executor.available - lanes.queued;
-    return this.#full.size > 0 ? Math.max(room, this.#share()) : Math.max(room, 0);
+    return Math.max(room, this.#full.size > 0 ? this.#share() : 0);
   }
 
-  /** Cheap: called whenever a slot came free. */
-  hasRoom(): boolean {
-    const { bufferRecords, executor, lanes } = this.#init;
-    if (lanes.queued <= bufferRecords / 2) return bufferRecords > 0 || executor.available > 0;
-    if (executor.available > 0 && !lanes.mayBeReady) return true;
-    return this.#full.size > 0 && this.#queuedElsewhere() <= bufferRecords / 2;
+  /** Looks for partitions that fill the buffer while slots are free. Called when a turn ends. */
+  relieve(): void {
+    const { bufferRecords, executor, lanes, owned } = this.#init;
+    if (lanes.mayBeReady || executor.available === 0 || this.#queuedElsewhere() <= bufferRecords / 2) return;
+    // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
+    const halfOfShare = this.#share() / 2;
+    for (const ownership of owned) {
+      if (!ownership.isFull && ownership.lanes.queued >= halfOfShare) this.#setFull(ownership, true);
+    }
   }
 
   /** Looks at a partition after records were added. */
@@ -59,20 +61,13 @@ export class Intake {
 
   /** Looks at a full partition after one of its records ended. */
   ended(ownership: Ownership): void {
-    const goesOn = ownership.tracker.span < this.#init.windowRecords && ownership.lanes.queued <= this.#share() / 2;
+    const goesOn = ownership.tracker.span < this.#init.windowRecords && ownership.lanes.queued <= this.#share() / 4;
     if (goesOn) this.#setFull(ownership, false);
   }
 
   /** The partition is given up. */
   forget(ownership: Ownership): void {
     this.#full.delete(ownership);
-  }
-
-  #markHoarders(): void {
-    const share = this.#share();
-    for (const ownership of this.#init.owned) {
-      if (!ownership.isFull && ownership.lanes.queued >= share) this.#setFull(ownership, true);
-    }
   }
 
   #setFull(ownership: Ownership, isFull: boolean): void {

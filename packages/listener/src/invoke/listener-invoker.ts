@@ -2,7 +2,7 @@ import type { Delivery } from '../dispatch/delivery.js';
 import type { MessageListener, MessageListenerFunction } from '../message-listener.js';
 import type { BackOff } from './back-off.js';
 import { afterFailure } from './error-policy.js';
-import { DONE, type Outcome } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import type { RecordDecoder } from './record-decoder.js';
 
 /** Calls the listener, one attempt at a time, and says how it ended. Makes a promise only where decoding or the listener does. */
@@ -24,31 +24,19 @@ export class ListenerInvoker {
     return this.#calling;
   }
 
-  invoke(delivery: Delivery): Outcome | Promise<Outcome> {
-    try {
-      const record = this.#decode(delivery.record);
-      const result =
-        record instanceof Promise
-          ? record.then((decoded) => this.#call(decoded, delivery))
-          : this.#call(record, delivery);
-      return isThenable(result) ? this.#outcomeOf(result, delivery) : DONE;
-    } catch (error) {
-      return this.failed(delivery, error);
-    }
+  /** Throws, or rejects, as the listener does. */
+  call(delivery: Delivery): PromiseLike<unknown> | undefined {
+    const record = this.#decode(delivery.record);
+    const result =
+      record instanceof Promise
+        ? record.then((decoded) => this.#call(decoded, delivery))
+        : this.#call(record, delivery);
+    return isThenable(result) ? result : undefined;
   }
 
   /** What follows an attempt that failed with this. */
   failed(delivery: Delivery, error: unknown): Outcome {
     return afterFailure(error, delivery.attempt, this.#backOff);
-  }
-
-  async #outcomeOf(result: PromiseLike<unknown>, delivery: Delivery): Promise<Outcome> {
-    try {
-      await result;
-      return DONE;
-    } catch (error) {
-      return this.failed(delivery, error);
-    }
   }
 
   #call(record: Parameters<MessageListenerFunction<unknown, unknown>>[0], delivery: Delivery): unknown {
