@@ -2,15 +2,15 @@ import type { Scenario, Settings } from './scenario.js';
 
 /** What the command line asks for. */
 export interface Arguments {
-  /** Names of scenarios, in the order to run them. */
-  readonly scenarios: readonly string[];
+  /** In the order to run them. */
+  readonly chosen: readonly (readonly [name: string, scenario: Scenario])[];
   readonly settings: Settings;
 }
 
 export const usage = (scenarios: Readonly<Record<string, Scenario>>): string =>
   [
     'usage: npm run bench -- <scenario> [name=number …]',
-    ...Object.entries({ ...scenarios }).map(
+    ...Object.entries(scenarios).map(
       ([name, { settings }]) =>
         `  ${name.padEnd(10)}${Object.entries(settings)
           .map(([setting, value]) => `${setting}=${value}`)
@@ -22,15 +22,14 @@ export const usage = (scenarios: Readonly<Record<string, Scenario>>): string =>
 /** @throws Error that says what is wrong, for an unknown scenario or setting or a value that is not a positive number */
 export function parseArguments(args: readonly string[], scenarios: Readonly<Record<string, Scenario>>): Arguments {
   const [name = '', ...rest] = args;
-  const chosen = name === 'all' ? Object.keys(scenarios) : [name];
+  const chosen = Object.entries(scenarios).filter(([known]) => name === 'all' || name === known);
+  if (chosen.length === 0) throw new Error(name === '' ? 'which scenario?' : `unknown scenario '${name}'`);
   const settings = Object.fromEntries(rest.map(parseSetting));
-  for (const scenario of chosen) {
-    const known = scenarios[scenario]?.settings;
-    if (known === undefined) throw new Error(`unknown scenario '${scenario}'`);
-    const unknown = Object.keys(settings).filter((setting) => !Object.hasOwn(known, setting));
-    if (unknown.length > 0) throw new Error(`'${scenario}' has no setting ${unknown.join(', ')}`);
+  for (const [title, scenario] of chosen) {
+    const unknown = Object.keys(settings).filter((setting) => !Object.hasOwn(scenario.settings, setting));
+    if (unknown.length > 0) throw new Error(`'${title}' has no setting ${unknown.join(', ')}`);
   }
-  return { scenarios: chosen, settings };
+  return { chosen, settings };
 }
 
 function parseSetting(text: string): [name: string, value: number] {

@@ -55,6 +55,6 @@ export class HandlerProbe {
     if (this.#violations > 0) throw new Error(`${this.#violations} records were handled out of their key's order`);
     if (this.#mostRunning > this.#concurrency) throw new Error(`${this.#mostRunning} handlers ran at once`);
     const allowedPerSecond = (this.#concurrency / handlerMs) * 1000;
-    return { ...figures, handlerMs, efficiency: (figures['perSecond'] ?? 0) / allowedPerSecond };
+    return { ...figures, handlerMs, efficiency: (figures.perSecond ?? 0) / allowedPerSecond };
   }
 }

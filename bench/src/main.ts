@@ -15,20 +15,20 @@ try {
 }
 
 /** A scenario that fails or misses a gate does not keep the others from running. */
-async function run({ scenarios: names, settings }: Arguments, brokers: string[]): Promise<void> {
+async function run({ chosen, settings }: Arguments, brokers: string[]): Promise<void> {
   // Ctrl-C ends the contenders too. Here that is a failure like any other, after which the topic is deleted.
   const interrupted = new AbortController();
   process.on('SIGINT', () => interrupted.abort());
   printLine({ machine: machine() });
-  for (const name of names) {
+  for (const [name, scenario] of chosen) {
     if (interrupted.signal.aborted) return;
-    if (!(await passes(name, settings, brokers))) process.exitCode = FAILED;
+    if (!(await passes(name, scenario, settings, brokers))) process.exitCode = FAILED;
   }
 }
 
-async function passes(name: string, settings: Settings, brokers: string[]): Promise<boolean> {
+async function passes(name: string, scenario: Scenario, settings: Settings, brokers: string[]): Promise<boolean> {
   try {
-    return await runScenario(name, scenarios[name] as Scenario, settings, brokers);
+    return await runScenario(name, scenario, settings, brokers);
   } catch (error) {
     process.stderr.write(`${name} failed: ${messageOf(error)}\n`);
     return false;

@@ -35,7 +35,7 @@ async function runContest(scenario: string, title: string, contest: Contest, con
   }));
   const turns: Record<Side, Figures[]> = { hearken: [], kafkajs: [] };
   try {
-    for (let turn = 0; turn <= (context.settings['turns'] ?? 1); turn++) {
+    for (let turn = 0; turn <= (context.settings.turns ?? 1); turn++) {
       for (const { side, process } of contenders) {
         note(`${scenario}, ${title}: ${side}, ${turn === 0 ? 'warm-up' : `turn ${turn}`}`);
         const figures = await process.turn();

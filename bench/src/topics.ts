@@ -58,12 +58,13 @@ async function fillTopic(brokers: string[], topic: string, plan: TopicPlan): Pro
   }
 }
 
+/** The next items, fewer at the end. */
 function take<T>(source: Iterator<T>, count: number): T[] {
   const taken: T[] = [];
   while (taken.length < count) {
-    const { done, value } = source.next();
-    if (done === true) break;
-    taken.push(value);
+    const next = source.next();
+    if (next.done === true) break;
+    taken.push(next.value);
   }
   return taken;
 }
@@ -72,7 +73,7 @@ function take<T>(source: Iterator<T>, count: number): T[] {
 export async function committedRecords(brokers: string[], groupId: string, topic: string): Promise<number> {
   const offsets = await withAdmin(brokers, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
   const partitions = offsets.flatMap((entry) => entry.partitions);
-  return partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  return partitions.reduce((sum, at) => sum + Math.max(0, Number(at.offset)), 0);
 }
 
 /** Nobody comes back to a turn's group. */
