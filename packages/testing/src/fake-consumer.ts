@@ -31,7 +31,8 @@ export interface FakeConsumerOptions {
   /** @default 500 */
   readonly maxPollRecords?: number;
   /** Assigned by itself, in the background, after `subscribe`. @default nothing: the test calls `rebalance` */
-  readonly assignOnSubscribe?: readonly TopicPartition[];
+  readonly assignOnSubscribe?:
+    readonly TopicPartition[] | ((topics: readonly string[] | RegExp) => readonly TopicPartition[]);
 }
 
 /** What a rebalance does, in this order. */
@@ -155,7 +156,8 @@ export class FakeConsumer implements Consumer {
     this.#subscription = topics;
     this.#listener = listener;
     const { assignOnSubscribe } = this.#options;
-    if (assignOnSubscribe.length > 0) void this.rebalance({ assign: assignOnSubscribe });
+    const assign = typeof assignOnSubscribe === 'function' ? assignOnSubscribe(topics) : assignOnSubscribe;
+    if (assign.length > 0) void this.rebalance({ assign });
     return Promise.resolve();
   }
 

@@ -18,8 +18,8 @@ import { Signal } from './signal.js';
 export interface FakeProducerOptions {
   /** Where records are written. @default a log of its own */
   readonly log?: FakeLog;
-  /** Partitions of every topic. @default 1 */
-  readonly partitions?: number;
+  /** Partitions of every topic, or how many there are now. @default 1 */
+  readonly partitions?: number | (() => number);
   /** Stamps records and bounds `close`. @default the system's */
   readonly clock?: Clock;
 }
@@ -34,7 +34,7 @@ export class FakeProducer implements Producer {
   /** Every record handed to `send`, in order. */
   readonly sent = new Recorder<ProducerRecord>();
   readonly closed = new Signal();
-  readonly #partitions: number;
+  readonly #partitions: () => number;
   readonly #clock: Clock;
   readonly #failures: ((record: ProducerRecord) => unknown)[] = [];
   readonly #waiting: PendingSend[] = [];
@@ -46,7 +46,7 @@ export class FakeProducer implements Producer {
 
   constructor({ log = new FakeLog(), partitions = 1, clock = systemClock }: FakeProducerOptions = {}) {
     this.log = log;
-    this.#partitions = partitions;
+    this.#partitions = typeof partitions === 'function' ? partitions : () => partitions;
     this.#clock = clock;
   }
 
@@ -102,7 +102,9 @@ export class FakeProducer implements Producer {
 
   partitionsFor(topic: string): Promise<readonly PartitionInfo[]> {
     const node = { leader: 0, replicas: [0], inSyncReplicas: [0] };
-    return Promise.resolve(Array.from({ length: this.#partitions }, (_, partition) => ({ topic, partition, ...node })));
+    return Promise.resolve(
+      Array.from({ length: this.#partitions() }, (_, partition) => ({ topic, partition, ...node })),
+    );
   }
 
   metrics(): ProducerMetrics {
@@ -133,7 +135,7 @@ export class FakeProducer implements Producer {
   }
 
   #write({ topic, key, value, headers, ...record }: ProducerRecord): RecordMetadata {
-    const partition = record.partition ?? (key?.reduce((sum, byte) => sum + byte, 0) ?? 0) % this.#partitions;
+    const partition = record.partition ?? (key?.reduce((sum, byte) => sum + byte, 0) ?? 0) % this.#partitions();
     const timestamp = record.timestamp ?? this.#clock.now();
     const init = { key: key ?? null, value, timestamp, ...(headers === undefined ? {} : { headers }) };
     const [written] = this.log.append(topic, partition, init);
@@ -147,8 +149,8 @@ export class FakeProducer implements Producer {
   }
 
   #wrongPartition({ topic, partition = 0 }: ProducerRecord): KafkaError | undefined {
-    if (partition < this.#partitions) return undefined;
-    return new KafkaError(`${topic} has ${this.#partitions} partitions, not ${partition}`, {
+    if (partition < this.#partitions()) return undefined;
+    return new KafkaError(`${topic} has ${this.#partitions()} partitions, not ${partition}`, {
       code: 'INVALID_PARTITION',
     });
   }

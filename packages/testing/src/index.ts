@@ -11,3 +11,5 @@ export { eventLoopTurn, Signal } from './signal.js';
 export { ManualTask, manualTasks } from './manual-task.js';
 export { exerciseTaskExecutor, type TaskExecutorPromises } from './conformance/exercise-task-executor.js';
 export type { TestRunner } from './conformance/test-runner.js';
+export { exerciseConsumer, type ConsumerHarness } from './conformance/exercise-consumer.js';
+export { exerciseProducer, type ProducerHarness } from './conformance/exercise-producer.js';

@@ -381,6 +381,5 @@ async function fill(
 }
 
 function fail(thrown: unknown): never {
-   
   throw thrown;
 }
