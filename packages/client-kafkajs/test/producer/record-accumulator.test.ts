@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { Headers } from '@hearken/core';
+import { BATCH_OVERHEAD } from '@hearken/protocol';
+import { ManualClock } from '@hearken/testing';
+import fc from 'fast-check';
+import type { PartitionQueue } from '../../dist/producer/partition-queue.js';
+import type { PendingRecord } from '../../dist/producer/pending-record.js';
+import { topicPartitioner } from '../../dist/producer/partitioner.js';
+import type { ProducerBatch } from '../../dist/producer/producer-batch.js';
+import { ProducerTopic } from '../../dist/producer/producer-topic.js';
+import { RecordAccumulator } from '../../dist/producer/record-accumulator.js';
+
+const BATCH_SIZE = 300;
+
+interface TestRecord extends PendingRecord {
+  readonly id: number;
+}
+
+function setup() {
+  const clock = new ManualClock();
+  const accumulator = new RecordAccumulator({ batchSizeBytes: BATCH_SIZE, clock });
+  const topic = new ProducerTopic('t', topicPartitioner('murmur2', Math.random));
+  const partitions = [0, 1, 2].map((partition) => ({
+    partition,
+    errorCode: 0,
+    leader: 1,
+    leaderEpoch: 0,
+    replicas: [],
+    isr: [],
+  }));
+  topic.follow({ name: 't', topicId: undefined, errorCode: 0, isInternal: false, fetchedAt: 0, partitions });
+  let ids = 0;
+  const append = (partition: number, sizeBytes: number): TestRecord => {
+    const record = { id: ids++, sizeBytes, headers: new Headers() } as unknown as TestRecord;
+    accumulator.append(topic.queues[partition]!, record);
+    return record;
+  };
+  return { accumulator, topic, clock, append };
+}
+
+const idsOf = (batch: ProducerBatch): number[] => batch.records.map((record) => (record as TestRecord).id);
+
+describe('RecordAccumulator', () => {
+  it('closes a batch when another record like the last would not fit', () => {
+    const { topic, append } = setup();
+    append(0, 100);
+    assert.equal(topic.queues[0]!.waiting[0]!.state, 'open');
+    append(0, 100); // 61 + 200; a third would be 361
+    assert.equal(topic.queues[0]!.waiting[0]!.state, 'closed');
+    append(0, 10);
+    assert.deepEqual(
+      topic.queues[0]!.waiting.map(({ state }) => state),
+      ['closed', 'open'],
+    );
+  });
+
+  it('gives a record that is larger than a batch one of its own', () => {
+    const { topic, append } = setup();
+    append(0, 50);
+    append(0, 1000);
+    append(0, 50);
+    assert.deepEqual(topic.queues[0]!.waiting.map(idsOf), [[0], [1], [2]]);
+  });
+
+  it('puts a batch back before those that came after, and parts of it in its place', () => {
+    const { accumulator, topic, append } = setup();
+    const queue = topic.queues[0]!;
+    for (let i = 0; i < 6; i++) append(0, 100);
+    const first = accumulator.take(queue);
+    accumulator.putBack(first);
+    assert.deepEqual(queue.waiting.map(idsOf), [
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ]);
+    assert.equal(accumulator.take(queue), first);
+    accumulator.replace(first, first.replaceWith([[first.records[0]!], [first.records[1]!]]));
+    assert.deepEqual(queue.waiting.map(idsOf), [[0], [1], [2, 3], [4, 5]]);
+    assert.deepEqual(queue.inFlight, []);
+  });
+
+  it('knows since when it has not been empty', () => {
+    const { accumulator, topic, clock, append } = setup();
+    assert.equal(accumulator.busySinceMs, Infinity);
+    clock.advance(5);
+    append(0, 10);
+    clock.advance(5);
+    append(1, 10);
+    assert.equal(accumulator.busySinceMs, 5);
+    for (const partition of [0, 1]) accumulator.forget(accumulator.take(topic.queues[partition]!));
+    assert.equal(accumulator.busySinceMs, Infinity);
+  });
+
+  it('keeps every record, in order per partition, in batches within bounds, one in flight per partition', () => {
+    const command = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          do: fc.constant('append' as const),
+          partition: fc.nat(2),
+          sizeBytes: fc.integer({ min: 1, max: 400 }),
+        }),
+      },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('take' as const), which: fc.nat(99) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('put back' as const), which: fc.nat(99) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('split' as const), which: fc.nat(99) }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('settle' as const), which: fc.nat(99) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
+        const { accumulator, topic, append } = setup();
+        const model = [0, 1, 2].map((): number[] => []); // unsettled ids per partition
+        let flying: ProducerBatch[] = [];
+        const drop = (batch: ProducerBatch): void => void (flying = flying.filter((one) => one !== batch));
+        for (const one of commands) {
+          if (one.do === 'append') {
+            model[one.partition]!.push(append(one.partition, one.sizeBytes).id);
+          } else if (one.do === 'take') {
+            const ready = [...accumulator.ready()];
+            if (ready.length > 0) flying.push(accumulator.take(ready[one.which % ready.length]!));
+          } else if (flying.length > 0) {
+            const batch = flying[one.which % flying.length]!;
+            drop(batch);
+            if (one.do === 'put back') accumulator.putBack(batch);
+            if (one.do === 'split') {
+              const middle = batch.records.length >> 1;
+              const groups = [batch.records.slice(0, middle), batch.records.slice(middle)];
+              accumulator.replace(batch, batch.replaceWith(groups.filter((group) => group.length > 0)));
+            }
+            if (one.do === 'settle') {
+              model[batch.queue.partition]!.splice(0, batch.records.length);
+              accumulator.forget(batch);
+            }
+          }
+          check(topic.queues, [...accumulator.ready()], model);
+        }
+        assert.equal(
+          accumulator.busySinceMs === Infinity,
+          model.every((ids) => ids.length === 0),
+        );
+        assert.equal(accumulator.batches().flatMap(idsOf).length, model.flat().length);
+      }),
+    );
+  });
+});
+
+function check(queues: readonly PartitionQueue[], ready: readonly PartitionQueue[], model: readonly number[][]): void {
+  for (const queue of queues) {
+    const batches = [...queue.inFlight, ...queue.waiting];
+    assert.deepEqual(batches.flatMap(idsOf), model[queue.partition]);
+    assert.ok(queue.inFlight.length <= 1);
+    assert.equal(ready.includes(queue), queue.waiting.length > 0 && queue.inFlight.length === 0);
+    for (const { records, sizeBytes } of batches) {
+      assert.equal(
+        sizeBytes,
+        records.reduce((sum, record) => sum + record.sizeBytes, BATCH_OVERHEAD),
+      );
+      assert.ok(records.length === 1 || sizeBytes <= BATCH_SIZE);
+    }
+  }
+}
