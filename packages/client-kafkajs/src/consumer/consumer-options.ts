@@ -8,7 +8,7 @@ import {
   text,
   type OptionRules,
   type OptionsCheck,
-} from '@hearken/core';
+} from '@hearken/core/internal';
 
 /** How a group shares its partitions out; computed as Java's assignor of that name does. */
 export type AssignorName = 'range' | 'round-robin';

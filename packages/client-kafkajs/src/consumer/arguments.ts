@@ -1,0 +1,50 @@
+import { IllegalStateError, KafkaError, type TopicPartition } from '@hearken/core';
+import { describe, describePartition } from '@hearken/core/internal';
+import { errorCodes } from '@hearken/protocol';
+import { brokerError } from '../errors.js';
+import { byTopic } from './by-topic.js';
+import type { ConsumerCluster, ConsumerContext } from './consumer-context.js';
+
+/** @throws KafkaError `INVALID_OFFSET` */
+export function requireOffset(partition: TopicPartition, offset: number): void {
+  if (Number.isSafeInteger(offset) && offset >= 0) return;
+  throw new KafkaError(`${describePartition(partition)}: an offset is a whole number from 0, got ${describe(offset)}`, {
+    code: 'INVALID_OFFSET',
+  });
+}
+
+/** @throws IllegalStateError `NO_TOPICS` */
+export function requireTopics(topics: readonly string[] | RegExp): void {
+  if (topics instanceof RegExp) return;
+  if (topics.length > 0 && topics.every((topic) => typeof topic === 'string' && topic !== '')) return;
+  throw new IllegalStateError('subscribe takes a pattern, or at least one name of a topic', 'NO_TOPICS');
+}
+
+/**
+ * Resolves if all of these exist, as metadata tells it now.
+ * @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`
+ */
+export async function requirePartitions(
+  { cluster }: ConsumerContext,
+  partitions: readonly TopicPartition[],
+): Promise<void> {
+  await Promise.all(
+    byTopic(partitions).map(async ([topic, items]) => {
+      if (items.every((item) => isKnown(cluster, item))) return;
+      await cluster.metadata.ensure(topic);
+      // The cache may be from before partitions were added.
+      if (!items.every((item) => isKnown(cluster, item))) await cluster.metadata.refresh([topic]);
+      const missing = items.find((item) => !isKnown(cluster, item));
+      if (missing !== undefined) throw noPartition(cluster, missing);
+    }),
+  );
+}
+
+const isKnown = (cluster: ConsumerCluster, { topic, partition }: TopicPartition): boolean =>
+  cluster.metadata.topic(topic)?.partitions[partition] !== undefined;
+
+function noPartition(cluster: ConsumerCluster, partition: TopicPartition): KafkaError {
+  const count = cluster.metadata.topic(partition.topic)?.partitions.length ?? 0;
+  const hint = `the topic has ${count} partitions, numbered from 0`;
+  return brokerError(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, describePartition(partition), hint);
+}

@@ -1,0 +1,26 @@
+import type { Clock, Logger, TopicPartition } from '@hearken/core';
+import type { Cluster } from '../cluster/cluster.js';
+import type { PartitionMetadata } from '../cluster/metadata.js';
+import type { ResolvedConsumerOptions } from './consumer-options.js';
+
+/** What a consumer needs of its cluster. Its own: no connection is shared with another consumer or a producer. */
+export type ConsumerCluster = Pick<Cluster, 'send' | 'metadata' | 'coordinator' | 'forgetCoordinator' | 'close'>;
+
+/** What all parts of one consumer share. */
+export interface ConsumerContext {
+  readonly cluster: ConsumerCluster;
+  readonly options: ResolvedConsumerOptions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when the consumer lets go of its connections: nothing is retried or waited for after that. */
+  readonly closed: AbortSignal;
+}
+
+/** What is known of the partition and its leader; undefined while there is none. */
+export function leaderOf(
+  cluster: ConsumerCluster,
+  { topic, partition }: TopicPartition,
+): PartitionMetadata | undefined {
+  const metadata = cluster.metadata.topic(topic)?.partitions[partition];
+  return metadata === undefined || metadata.leader < 0 ? undefined : metadata;
+}

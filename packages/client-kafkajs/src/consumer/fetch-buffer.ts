@@ -1,0 +1,213 @@
+import type { KafkaError, PartitionRecords, TopicPartition } from '@hearken/core';
+import { RecordBatch, type RecordCursor } from '@hearken/protocol';
+import type { AbortedTransactions } from './aborted-transactions.js';
+import { ConsumedRecord, type BatchOrigin } from './consumed-record.js';
+import { unreadable } from './partition-errors.js';
+
+/** A fetched batch, read up to some record. */
+interface Entry {
+  readonly batch: RecordBatch;
+  readonly origin: BatchOrigin;
+  /** Absent until decompressed. */
+  cursor: RecordCursor | undefined;
+  opening: boolean;
+  /** Records the cursor has not passed. */
+  left: number;
+  /** Position when this entry is used up; past the batch's end if what follows it holds nothing for the application. */
+  nextOffset: number;
+}
+
+/** Batches decompressed ahead of the reader: the one being read, and the next. */
+const OPEN_AHEAD = 2;
+
+/**
+ * What was fetched of a partition and not polled yet, from one position on, without a gap. Batches stay as they came over
+ * the wire until `take` makes records of them.
+ *
+ * A buffer is one epoch of reading: assignment, seek and offset reset make a new one, and the answer to a fetch that was sent
+ * for another is dropped.
+ */
+export class FetchBuffer {
+  readonly #partition: TopicPartition;
+  readonly #onReady: () => void;
+  /** Used up from the front; `#head` moves, and the array is cut when half of it is behind the head. */
+  #entries: Entry[] = [];
+  #head = 0;
+  #bytes = 0;
+  #position: number;
+  #fetchOffset: number;
+  #handedOut: number;
+  #error: KafkaError | undefined;
+
+  /** @param onReady called when a batch that had to be decompressed is there */
+  constructor({ topic, partition }: TopicPartition, position: number, onReady: () => void) {
+    this.#partition = { topic, partition };
+    this.#position = position;
+    this.#fetchOffset = position;
+    this.#handedOut = position;
+    this.#onReady = onReady;
+  }
+
+  /** Offset of the next record `take` returns. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Where the next fetch goes on: the end of what is buffered. */
+  get fetchOffset(): number {
+    return this.#fetchOffset;
+  }
+
+  /** As fetched, compressed ones compressed; the batch being read counts until it is used up. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#head === this.#entries.length;
+  }
+
+  /** Whether `take` has something: records, a position that moved without any, or an error. */
+  get isReady(): boolean {
+    const first = this.#entries[this.#head];
+    if (first !== undefined) return first.cursor !== undefined || first.left === 0;
+    return this.#position !== this.#handedOut || this.#error !== undefined;
+  }
+
+  /** Adds what a fetch from `fetchOffset` brought. The broker may begin with a batch that holds earlier records, too. */
+  append(records: Buffer, aborted: AbortedTransactions, { checkCrcs }: { readonly checkCrcs: boolean }): void {
+    try {
+      for (const batch of RecordBatch.readAll(records, { checkCrcs: false })) {
+        if (checkCrcs) batch.checkCrc();
+        this.#add(batch, aborted.hides(batch));
+      }
+    } catch (error) {
+      this.fail(unreadable(this.#partition, this.#fetchOffset, error));
+    }
+    this.#openAhead();
+  }
+
+  /** Ends the buffer: `take` throws this once everything before it is used up, until a seek gives the partition a new one. */
+  fail(error: KafkaError): void {
+    this.#error ??= error;
+  }
+
+  get failed(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /**
+   * The next records, at most `max`; undefined if there is nothing new.
+   * @throws KafkaError what the buffer ends with
+   */
+  take(max: number): PartitionRecords | undefined {
+    const records: ConsumedRecord[] = [];
+    let leaderEpoch = -1;
+    for (let entry = this.#entries[this.#head]; entry?.cursor !== undefined; entry = this.#entries[this.#head]) {
+      if (records.length >= max) break;
+      this.#read(entry, entry.cursor, records, max);
+      ({ leaderEpoch } = entry.origin);
+      if (entry.left > 0) break;
+      this.#shift(entry);
+    }
+    this.#openAhead();
+    if (this.#position === this.#handedOut) {
+      if (this.#error !== undefined && this.isEmpty) throw this.#error;
+      return undefined;
+    }
+    this.#handedOut = this.#position;
+    const { topic, partition } = this.#partition;
+    const nextOffset = this.#position;
+    return leaderEpoch < 0
+      ? { topic, partition, records, nextOffset }
+      : { topic, partition, records, nextOffset, leaderEpoch };
+  }
+
+  #read(entry: Entry, cursor: RecordCursor, into: ConsumedRecord[], max: number): void {
+    const { origin } = entry;
+    const from = this.#position;
+    try {
+      while (entry.left > 0 && into.length < max && cursor.next()) {
+        entry.left--;
+        if (cursor.offset >= from) into.push(new ConsumedRecord(origin, cursor));
+      }
+      if (into.length < max) entry.left = 0;
+      this.#position = entry.left === 0 ? entry.nextOffset : cursor.offset + 1;
+    } catch (error) {
+      // What was read before the broken record is handed out first; the position stays at the broken one.
+      const last = into.at(-1);
+      if (last !== undefined && last.offset >= from) this.#position = last.offset + 1;
+      this.#breakAt(entry, error);
+    }
+  }
+
+  #add(batch: RecordBatch, isHidden: boolean): void {
+    if (batch.nextOffset <= this.#fetchOffset) return;
+    this.#fetchOffset = batch.nextOffset;
+    if (isHidden || batch.recordCount === 0) this.#skipTo(batch.nextOffset);
+    else this.#push(batch);
+  }
+
+  #push(batch: RecordBatch): void {
+    const { timestampType, partitionLeaderEpoch: leaderEpoch } = batch;
+    this.#entries.push({
+      batch,
+      origin: { ...this.#partition, timestampType, leaderEpoch },
+      cursor: undefined,
+      opening: false,
+      left: batch.recordCount,
+      nextOffset: batch.nextOffset,
+    });
+    this.#bytes += batch.sizeInBytes;
+  }
+
+  #skipTo(offset: number): void {
+    const last = this.#entries.at(-1);
+    if (last === undefined) this.#position = offset;
+    else last.nextOffset = offset;
+  }
+
+  #shift(entry: Entry): void {
+    this.#bytes -= entry.batch.sizeInBytes;
+    this.#head++;
+    if (this.#head * 2 < this.#entries.length) return;
+    this.#entries.splice(0, this.#head);
+    this.#head = 0;
+  }
+
+  #openAhead(): void {
+    for (let ahead = 0; ahead < OPEN_AHEAD; ahead++) {
+      const entry = this.#entries[this.#head + ahead];
+      if (entry?.cursor === undefined && entry?.opening === false) this.#open(entry);
+    }
+  }
+
+  #open(entry: Entry): void {
+    try {
+      const cursor = entry.batch.records();
+      if (cursor instanceof Promise) this.#awaitCursor(entry, cursor);
+      else entry.cursor = cursor;
+    } catch (error) {
+      this.#breakAt(entry, error);
+    }
+  }
+
+  #awaitCursor(entry: Entry, cursor: Promise<RecordCursor>): void {
+    entry.opening = true;
+    cursor
+      .then(
+        (opened) => (entry.cursor = opened),
+        (error: unknown) => this.#breakAt(entry, error),
+      )
+      .finally(this.#onReady);
+  }
+
+  /** Nothing from this batch on can be read: lets go of it and of what follows. */
+  #breakAt(entry: Entry, cause: unknown): void {
+    const at = this.#entries.indexOf(entry);
+    if (at === -1) return;
+    for (const { batch } of this.#entries.splice(at)) this.#bytes -= batch.sizeInBytes;
+    this.#fetchOffset = entry.batch.baseOffset;
+    this.fail(unreadable(this.#partition, Math.max(this.#position, entry.batch.baseOffset), cause));
+  }
+}

@@ -1,0 +1,143 @@
+import type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from '@hearken/core';
+import { describePartition, describePartitions, topicPartitionKey } from '@hearken/core/internal';
+import { errorCodes, listOffsetsApi, offsetFetchApi, type ListOffsetsResponse } from '@hearken/protocol';
+import { brokerError } from '../errors.js';
+import { byTopic } from './by-topic.js';
+import { leaderOf, type ConsumerContext } from './consumer-context.js';
+import type { GroupCoordinator } from './group-coordinator.js';
+import { retrying, type RetryOptions } from './retrying.js';
+
+/** Which offset of a partition: the first whose timestamp is at least so many milliseconds since 1970, or one of the ends. */
+export interface OffsetQuery extends TopicPartition {
+  readonly timestamp: number;
+}
+
+export interface FoundOffset extends TopicPartitionOffset {
+  readonly timestamp: number;
+}
+
+/** The oldest record that is still there. */
+export const BEGINNING = -2;
+/** After the newest record; under `read_committed` the first record of a transaction that is still open. */
+export const END = -1;
+
+/** Questions about offsets. Retriable errors are retried. */
+export class Offsets {
+  readonly #context: ConsumerContext;
+
+  constructor(context: ConsumerContext) {
+    this.#context = context;
+  }
+
+  /** Partitions without such an offset are left out. */
+  async list(queries: readonly OffsetQuery[], retry?: RetryOptions): Promise<readonly FoundOffset[]> {
+    const found: FoundOffset[] = [];
+    let open = queries;
+    await retrying(
+      this.#context,
+      async () => {
+        const answers = await Promise.allSettled(this.#leaders(open).map((asked) => this.#listOf(asked)));
+        const answered = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+        found.push(...answered.filter(({ offset }) => offset >= 0));
+        const done = new Set(answered.map(topicPartitionKey));
+        open = open.filter((query) => !done.has(topicPartitionKey(query)));
+        if (open.length > 0) await this.#refresh(open);
+        for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+        if (open.length > 0) throw brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartitions(open));
+      },
+      retry,
+    );
+    return found;
+  }
+
+  /** What the group committed; partitions without are left out. */
+  committed(
+    coordinator: GroupCoordinator,
+    partitions: readonly TopicPartition[],
+    retry?: RetryOptions,
+  ): Promise<TopicPartitionOffsets> {
+    if (partitions.length === 0) return Promise.resolve([]);
+    return retrying(this.#context, () => this.#committed(coordinator, partitions), retry);
+  }
+
+  async #committed(
+    coordinator: GroupCoordinator,
+    partitions: readonly TopicPartition[],
+  ): Promise<TopicPartitionOffsets> {
+    const response = await coordinator.send('control', offsetFetchApi, {
+      groupId: coordinator.groupId,
+      topics: byTopic(partitions).map(([name, items]) => ({
+        name,
+        partitionIndexes: items.map(({ partition }) => partition),
+      })),
+      // An offset that a transaction is about to commit is waited for: reading from the old one would repeat its records.
+      requireStable: this.#context.options.isolationLevel === 'read_committed',
+    });
+    coordinator.check(response.errorCode);
+    const committed: TopicPartitionOffset[] = [];
+    for (const { name, partitions: answers } of response.topics) {
+      for (const { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode } of answers) {
+        coordinator.check(errorCode);
+        if (committedOffset < 0) continue;
+        committed.push({
+          topic: name,
+          partition: partitionIndex,
+          offset: committedOffset,
+          ...(committedLeaderEpoch >= 0 && { leaderEpoch: committedLeaderEpoch }),
+          ...(metadata !== null && metadata !== '' && { metadata }),
+        });
+      }
+    }
+    return committed;
+  }
+
+  /** The queries whose partition has a leader that we know, by leader. */
+  #leaders(queries: readonly OffsetQuery[]): [nodeId: number, queries: OffsetQuery[]][] {
+    const leaders = new Map<number, OffsetQuery[]>();
+    for (const query of queries) {
+      const nodeId = leaderOf(this.#context.cluster, query)?.leader;
+      if (nodeId === undefined) continue;
+      const known = leaders.get(nodeId);
+      if (known === undefined) leaders.set(nodeId, [query]);
+      else known.push(query);
+    }
+    return [...leaders];
+  }
+
+  async #listOf([nodeId, queries]: [number, readonly OffsetQuery[]]): Promise<FoundOffset[]> {
+    const { cluster, options } = this.#context;
+    const response = await cluster.send(
+      nodeId,
+      'control',
+      listOffsetsApi,
+      {
+        replicaId: -1,
+        isolationLevel: options.isolationLevel === 'read_committed' ? 1 : 0,
+        topics: byTopic(queries).map(([name, items]) => ({
+          name,
+          partitions: items.map((query) => ({
+            partitionIndex: query.partition,
+            currentLeaderEpoch: leaderOf(cluster, query)?.leaderEpoch ?? -1,
+            timestamp: query.timestamp,
+          })),
+        })),
+      },
+      { timeoutMs: options.requestTimeoutMs },
+    );
+    return foundIn(response);
+  }
+
+  async #refresh(queries: readonly OffsetQuery[]): Promise<void> {
+    await this.#context.cluster.metadata.refresh([...new Set(queries.map(({ topic }) => topic))]);
+  }
+}
+
+/** @throws KafkaBrokerError of the first partition that has one */
+function foundIn({ topics }: ListOffsetsResponse): FoundOffset[] {
+  return topics.flatMap(({ name: topic, partitions }) =>
+    partitions.map(({ partitionIndex: partition, errorCode, offset, timestamp, leaderEpoch }) => {
+      if (errorCode !== 0) throw brokerError(errorCode, describePartition({ topic, partition }));
+      return { topic, partition, offset, timestamp, ...(leaderEpoch >= 0 && { leaderEpoch }) };
+    }),
+  );
+}

@@ -1,0 +1,125 @@
+import { ConsumerRecords, IllegalStateError, type Clock, type PartitionRecords, type Timer } from '@hearken/core';
+import { deferred, type Deferred } from '@hearken/core/internal';
+import type { SubscriptionState } from './subscription-state.js';
+
+/** A poll that found nothing and waits. */
+interface Waiting extends Deferred<ConsumerRecords> {
+  readonly maxRecords: number;
+  readonly timer: Timer;
+}
+
+/** Hands out what is buffered: at once if there is anything, else to the poll that waits, as soon as there is. */
+export class Poller {
+  readonly #clock: Clock;
+  readonly #subscription: SubscriptionState;
+  readonly #onTaken: () => void;
+  #waiting: Waiting | undefined;
+  #isWoken = false;
+  #failure: { readonly error: unknown } | undefined;
+  /** The partition that comes first in the next poll, so that none starves behind others. */
+  #turn = 0;
+
+  /** @param onTaken called when a poll made room in the buffers */
+  constructor(clock: Clock, subscription: SubscriptionState, onTaken: () => void) {
+    this.#clock = clock;
+    this.#subscription = subscription;
+    this.#onTaken = onTaken;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  poll(timeoutMs: number, maxRecords: number): Promise<ConsumerRecords> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    if (this.#waiting !== undefined) {
+      return Promise.reject(new IllegalStateError('a poll is outstanding: one call at a time', 'CONCURRENT_POLL'));
+    }
+    if (maxRecords <= 0) return Promise.resolve(ConsumerRecords.EMPTY);
+    if (this.#isWoken) {
+      this.#isWoken = false;
+      return Promise.resolve(ConsumerRecords.EMPTY);
+    }
+    try {
+      const records = this.#take(maxRecords);
+      if (records !== undefined) return Promise.resolve(records);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return timeoutMs <= 0 ? Promise.resolve(ConsumerRecords.EMPTY) : this.#wait(timeoutMs, maxRecords);
+  }
+
+  /** To be called when there may be something: gives it to the poll that waits. */
+  serve(): void {
+    if (this.#waiting === undefined) return;
+    const { maxRecords } = this.#waiting;
+    try {
+      const records = this.#take(maxRecords);
+      if (records !== undefined) this.#endWait()?.resolve(records);
+    } catch (error) {
+      this.#endWait()?.reject(error);
+    }
+  }
+
+  /** The poll that waits, or else the next one, returns empty. */
+  wakeup(): void {
+    if (this.#waiting === undefined) this.#isWoken = true;
+    else this.interrupt();
+  }
+
+  /** A poll that waits returns empty; the next one is not concerned. */
+  interrupt(): void {
+    this.#endWait()?.resolve(ConsumerRecords.EMPTY);
+  }
+
+  /** Every poll rejects from now on. The first error stays. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#endWait()?.reject(this.#failure.error);
+  }
+
+  #wait(timeoutMs: number, maxRecords: number): Promise<ConsumerRecords> {
+    const { promise, resolve, reject } = deferred<ConsumerRecords>();
+    const timer = this.#clock.setTimer(() => this.interrupt(), timeoutMs);
+    this.#waiting = { promise, resolve, reject, maxRecords, timer };
+    return promise;
+  }
+
+  #endWait(): Waiting | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.timer.clear();
+    return waiting;
+  }
+
+  /** @throws KafkaError that the partition whose turn it is ends with */
+  #take(maxRecords: number): ConsumerRecords | undefined {
+    const taken: PartitionRecords[] = [];
+    this.#takeInto(taken, maxRecords);
+    if (taken.length === 0) return undefined;
+    this.#onTaken();
+    return new ConsumerRecords(taken);
+  }
+
+  #takeInto(taken: PartitionRecords[], maxRecords: number): void {
+    const { partitions } = this.#subscription;
+    const first = this.#turn;
+    let room = maxRecords;
+    for (let i = 0; i < partitions.length && room > 0; i++) {
+      const index = (first + i) % partitions.length;
+      const partition = partitions[index];
+      if (partition?.isReady !== true) continue;
+      try {
+        const records = partition.take(room);
+        if (records === undefined) continue;
+        taken.push(records);
+        room -= records.records.length;
+        this.#turn = index + 1;
+      } catch (error) {
+        this.#turn = index; // what was taken before it is handed out first; then this partition tells its error
+        if (taken.length === 0) throw error;
+        return;
+      }
+    }
+  }
+}

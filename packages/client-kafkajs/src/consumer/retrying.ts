@@ -1,0 +1,56 @@
+import { isKafkaError, KafkaError, type Clock } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
+import { backOffMs } from '../cluster/back-off.js';
+import type { ConsumerContext } from './consumer-context.js';
+
+export interface RetryOptions {
+  /** How long to go on, over all attempts. @default for ever */
+  readonly timeoutMs?: number;
+  /** Stops retrying: what was to be done is no longer wanted. The consumer's close stops it in any case. */
+  readonly signal?: AbortSignal;
+}
+
+/** Repeats `attempt` with growing delays while it rejects with a retriable error; rejects with the last error. */
+export async function retrying<T>(
+  context: ConsumerContext,
+  attempt: () => Promise<T>,
+  { timeoutMs = Infinity, signal = context.closed }: RetryOptions = {},
+): Promise<T> {
+  const stopped = AbortSignal.any([signal, context.closed]);
+  const deadlineMs = context.clock.monotonic() + timeoutMs;
+  for (let attempts = 1; ; attempts++) {
+    if (isAborted(stopped)) throw new KafkaError('the consumer no longer waits for this', { code: 'INTERRUPTED' });
+    try {
+      return await attempt();
+    } catch (error) {
+      const delayMs = backOffMs(attempts, Math.random());
+      const hopeless = !isKafkaError(error) || !error.retriable;
+      if (hopeless || isAborted(stopped) || context.clock.monotonic() + delayMs > deadlineMs) throw error;
+      context.logger.debug({ error, attempts, delayMs }, 'consumer: will try again');
+      await pause(context.clock, delayMs, stopped);
+    }
+  }
+}
+
+/** Resolves after `delayMs`, or as soon as `signal` aborts. */
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = deferred();
+  const end = (): void => resolve();
+  const timer = clock.setTimer(end, delayMs);
+  signal.addEventListener('abort', end);
+  await promise;
+  signal.removeEventListener('abort', end);
+  timer.clear();
+}
+
+/** A call, because the compiler takes a property that was read before an `await` for unchanged after it. */
+export const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
+/** Resolves when `signal` aborts. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = deferred();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}

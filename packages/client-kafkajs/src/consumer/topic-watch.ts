@@ -1,0 +1,74 @@
+import type { ConsumerContext } from './consumer-context.js';
+
+/**
+ * Which topics are subscribed to, and how many partitions topics have: what the group last joined with, and whether that
+ * has changed since.
+ */
+export class TopicWatch {
+  readonly #context: ConsumerContext;
+  #subscribed: readonly string[] | RegExp = [];
+  #joinedWith: readonly string[] = [];
+  #assignedOver: ReadonlyMap<string, number> = new Map();
+
+  constructor(context: ConsumerContext) {
+    this.#context = context;
+  }
+
+  /** @param topics names, or a pattern that is matched against every topic but Kafka's internal ones */
+  subscribe(topics: readonly string[] | RegExp): void {
+    this.#subscribed = topics instanceof RegExp ? withoutState(topics) : [...new Set(topics)];
+  }
+
+  /**
+   * Topics that are named may come later, but if none of them exists somebody should be told.
+   * @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`
+   */
+  async requireAny(): Promise<void> {
+    if (this.#subscribed instanceof RegExp) return;
+    const counts = await this.#countsOf(this.#subscribed);
+    if ([...counts.values()].some((count) => count > 0)) return;
+    for (const topic of this.#subscribed) await this.#context.cluster.metadata.ensure(topic);
+  }
+
+  /** The topics to join the group with now. */
+  async topics(): Promise<readonly string[]> {
+    this.#assignedOver = new Map(); // whoever leads the next generation watches the counts
+    this.#joinedWith = await this.#matching();
+    return this.#joinedWith;
+  }
+
+  /** For the leader: the partition counts of those topics that exist, watched from now on. */
+  async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counts = await this.#countsOf(topics);
+    this.#assignedOver = counts;
+    return new Map([...counts].filter(([, count]) => count > 0));
+  }
+
+  /** Whether the group should join again: the pattern matches other topics, or (for the leader) partitions came or went. */
+  async hasChanged(): Promise<boolean> {
+    const matching = await this.#matching();
+    if (matching.length !== this.#joinedWith.length || matching.some((name, i) => name !== this.#joinedWith[i])) {
+      return true;
+    }
+    const before = this.#assignedOver;
+    const counts = await this.#countsOf([...before.keys()]);
+    return before === this.#assignedOver && [...counts].some(([topic, count]) => count !== before.get(topic));
+  }
+
+  async #matching(): Promise<readonly string[]> {
+    const subscribed = this.#subscribed;
+    if (!(subscribed instanceof RegExp)) return subscribed;
+    const names = await this.#context.cluster.metadata.allTopics();
+    return names.filter((name) => subscribed.test(name)).sort();
+  }
+
+  /** 0 for a topic that does not exist. */
+  async #countsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { metadata } = this.#context.cluster;
+    if (topics.length > 0) await metadata.refresh(topics);
+    return new Map(topics.map((topic) => [topic, metadata.topic(topic)?.partitions.length ?? 0]));
+  }
+}
+
+/** Flags g and y make a RegExp remember where it stopped: the same name would match only every other time. */
+const withoutState = (pattern: RegExp): RegExp => new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
