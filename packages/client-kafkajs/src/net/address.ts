@@ -6,7 +6,7 @@ export interface Address {
   readonly port: number;
 }
 
-const SHAPE = /^(?:\[(?<v6>[0-9a-f:.%]+)\]|(?<host>[^\s:/[\]]+)):(?<port>\d{1,5})$/i;
+const SHAPE = /^(?:\[(?<v6>[0-9a-f:.]+(?:%[\w.-]+)?)\]|(?<host>[^\s:/[\]]+)):(?<port>\d{1,5})$/i;
 const SCHEME = /^[a-z_]+:\/\//i;
 
 /** Reads `host:port` or `[ipv6]:port`; undefined if it is neither. */

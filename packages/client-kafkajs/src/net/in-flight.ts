@@ -90,12 +90,13 @@ export class InFlight {
 
   #onTimer(): void {
     const now = this.#clock.monotonic();
-    // A listener computes for a minute -> timers fire before sockets are read -> answers that came long ago lie unread.
-    // So time in which nothing could be read does not count.
+    // A listener computes for a minute -> timers run before sockets are read -> answers that came long ago lie unread. So
+    // time in which nothing could be read does not count, and what lies there is given a moment to be read.
     const heldUpMs = now - this.#timerDue;
+    const extraMs = heldUpMs > HELD_UP_MS ? heldUpMs + HELD_UP_MS : 0;
     let earliest: Entry | undefined;
     for (const entry of this.#entries) {
-      if (heldUpMs > HELD_UP_MS) entry.deadline += heldUpMs;
+      entry.deadline += extraMs;
       if (earliest === undefined || entry.deadline < earliest.deadline) earliest = entry;
     }
     this.#disarm();

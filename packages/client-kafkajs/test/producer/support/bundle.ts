@@ -42,8 +42,7 @@ export function setup(options: ProducerOptions = {}) {
     const mark = (): void => void (done = true);
     promise.then(mark, mark);
     while (!done) {
-      await eventLoopTurn();
-      await eventLoopTurn();
+      for (let turn = 0; turn < 5; turn++) await eventLoopTurn(); // look-up, identity, request: a turn each
       if (!done && clock.nextDueInMs !== undefined) clock.advance(clock.nextDueInMs);
     }
     return promise;

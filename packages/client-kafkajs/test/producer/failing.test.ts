@@ -1,0 +1,320 @@
+import assert from 'node:assert/strict';
+import { errorCodes } from '@hearken/protocol';
+import { eventLoopTurn } from '@hearken/testing';
+import { brokerError, KafkaConnectionError } from '../../dist/errors.js';
+import { setup } from './support/bundle.js';
+import {
+  answerTo,
+  hold,
+  loseAnswer,
+  loseRequest,
+  noConnection,
+  refuse,
+  timeOut,
+  type ProduceScript,
+} from './support/fake-cluster.js';
+
+const { NOT_LEADER_OR_FOLLOWER, MESSAGE_TOO_LARGE, INVALID_RECORD, OUT_OF_ORDER_SEQUENCE_NUMBER } = errorCodes;
+
+const unreachable = (): Promise<void> =>
+  Promise.reject(new KafkaConnectionError('nobody there', { code: 'CONNECTION_FAILED' }));
+
+describe('KafkaProducer, when brokers fail', () => {
+  for (const [name, script] of Object.entries({
+    'a lost answer': loseAnswer,
+    'a lost request': loseRequest,
+    'a time-out': timeOut,
+    'no connection': noConnection,
+    'a retriable error': refuse(errorCodes.NOT_ENOUGH_REPLICAS),
+  })) {
+    it(`sends the same bytes again after ${name}, and writes them once`, async () => {
+      const { producer, send, cluster, warmUp, finish } = setup();
+      const before = await warmUp();
+      cluster.scripts.push(script);
+      const [a, b, c] = await finish(Promise.all([send('a'), send('b'), send('c', { partition: 1 })]));
+      assert.deepEqual([a.offset, b.offset, c.offset], [1, 2, 0]);
+      assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'a', 'b']);
+      const [first, second] = cluster.calls.items.slice(before).map(({ request }) => request.topicData);
+      assert.deepEqual(second, first);
+      assert.equal(producer.metrics().batchesRetried, 2);
+    });
+  }
+
+  it('waits before it tries again, longer each time, and keeps what comes later behind', async () => {
+    const { send, cluster, clock, warmUp } = setup();
+    const before = await warmUp();
+    cluster.scripts.push(noConnection, noConnection, noConnection);
+    const first = send('a');
+    const delays: number[] = [];
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await cluster.calls.received(before + attempt);
+      for (let turn = 0; turn < 3; turn++) await eventLoopTurn();
+      const startedAt = clock.monotonic();
+      while (cluster.calls.count === before + attempt) {
+        clock.advance(1);
+        await eventLoopTurn();
+      }
+      delays.push(clock.monotonic() - startedAt);
+    }
+    assert.deepEqual(delays, [50, 100, 200]);
+    const second = send('b');
+    await Promise.all([first, second]);
+    assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'a', 'b']);
+  });
+
+  it('follows a leader that moved', async () => {
+    const { send, cluster, warmUp, finish } = setup();
+    const before = await warmUp();
+    cluster.setTopic('t', [2, 1]);
+    cluster.scripts.push(refuse(NOT_LEADER_OR_FOLLOWER));
+    await finish(send('a'));
+    assert.deepEqual(
+      cluster.calls.items.slice(before).map(({ nodeId }) => nodeId),
+      [1, 2],
+    );
+  });
+
+  it('waits for a partition without a leader; others go on', async () => {
+    const { send, cluster, finish } = setup();
+    cluster.setTopic('t', [-1, 1]);
+    const waiting = send('a');
+    await send('b', { partition: 1 });
+    assert.deepEqual(cluster.requested, [['t-1']]);
+    cluster.setTopic('t', [1, 1]);
+    assert.equal((await finish(waiting)).offset, 0);
+  });
+
+  it('splits a batch that is too large, and goes on with its sequences', async () => {
+    const { send, cluster, warmUp } = setup();
+    await warmUp();
+    cluster.scripts.push(refuse(MESSAGE_TOO_LARGE));
+    const sent = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((value) => send(value)));
+    await send('f');
+    assert.deepEqual(
+      sent.map(({ offset }) => offset),
+      [1, 2, 3, 4, 5],
+    );
+    assert.deepEqual(
+      cluster.log('t', 0).offered.map(({ baseSequence, recordCount }) => [baseSequence, recordCount]),
+      [
+        [0, 1],
+        [1, 2],
+        [3, 3],
+        [6, 1],
+      ],
+    );
+  });
+
+  it('rejects only the record that is too large by itself', async () => {
+    const { send, settled, cluster, warmUp } = setup();
+    await warmUp();
+    const limit: ProduceScript = (serve, request) =>
+      request.topicData[0]!.partitionData[0]!.records!.length > 300
+        ? answerTo(request, () => ({ errorCode: MESSAGE_TOO_LARGE, baseOffset: -1 }))
+        : serve();
+    cluster.scripts.push(...Array<ProduceScript>(9).fill(limit));
+    const results = await Promise.all(['a', 'b', 'x'.repeat(400), 'c', 'd'].map((value) => settled(send(value))));
+    assert.deepEqual(
+      results.map(({ metadata, error }) => metadata?.offset ?? error?.code),
+      [1, 2, 'MESSAGE_TOO_LARGE', 3, 4],
+    );
+    assert.match(results[2]!.error!.message, /max\.message\.bytes/);
+  });
+
+  it('rejects the records that the broker names, and sends the rest', async () => {
+    const { producer, send, settled, cluster, warmUp } = setup();
+    await warmUp();
+    const recordErrors = [{ batchIndex: 1, batchIndexErrorMessage: 'no key' }];
+    cluster.scripts.push(refuse(INVALID_RECORD, { recordErrors, errorMessage: 'bad records' }));
+    const results = await Promise.all(['a', 'b', 'c'].map((value) => settled(send(value))));
+    assert.deepEqual(
+      results.map(({ metadata, error }) => metadata?.offset ?? error?.code),
+      [1, 'INVALID_RECORD', 2],
+    );
+    assert.match(results[1]!.error!.message, /no key/);
+    await send('d');
+    assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'a', 'c', 'd']);
+    assert.equal(cluster.identities, 1, 'nothing was lost, so the sequences simply go on');
+    assert.equal(producer.metrics().bufferedBytes, 0);
+  });
+
+  it('ends when the broker names every record, or names none that there is', async () => {
+    for (const indexes of [[0, 1], [9], []]) {
+      const { producer, send, settled, cluster, warmUp } = setup();
+      await warmUp();
+      const recordErrors = indexes.map((batchIndex) => ({ batchIndex, batchIndexErrorMessage: null }));
+      cluster.scripts.push(refuse(INVALID_RECORD, { recordErrors }));
+      const results = await Promise.all(['a', 'b'].map((value) => settled(send(value))));
+      for (const { error } of results) assert.equal(error?.code, 'INVALID_RECORD');
+      assert.equal((await send('c')).offset, 1);
+      assert.equal(producer.metrics().bufferedBytes, 0);
+    }
+  });
+
+  it('takes a duplicate of unknown place for written', async () => {
+    const { send, cluster, warmUp } = setup();
+    await warmUp();
+    cluster.scripts.push(refuse(errorCodes.DUPLICATE_SEQUENCE_NUMBER));
+    const sent = await Promise.all([send('a', { timestamp: 3 }), send('b')]);
+    assert.deepEqual(
+      sent.map(({ offset }) => offset),
+      [-1, -1],
+    );
+    assert.equal(sent[0].timestamp, 3);
+  });
+
+  it('starts anew after the broker disagrees on sequences, once the others have ended', async () => {
+    const { send, settled, cluster, warmUp } = setup();
+    cluster.setTopic('t', [1, 2]);
+    const before = await warmUp();
+    const held = hold();
+    cluster.scripts.push(held.script);
+    const other = send('other', { partition: 1 });
+    await cluster.calls.received(before + 1);
+    cluster.scripts.push(refuse(OUT_OF_ORDER_SEQUENCE_NUMBER));
+    const { error } = await settled(send('lost'));
+    assert.equal(error?.code, 'OUT_OF_ORDER_SEQUENCE_NUMBER');
+    const next = send('next');
+    await eventLoopTurn();
+    assert.equal(cluster.calls.count, before + 2, 'the next batch waits for the one in flight');
+    held.release.fire();
+    await Promise.all([other, next]);
+    assert.deepEqual(cluster.log('t', 0).offered.at(-1), { producerId: 1001, baseSequence: 0, recordCount: 1 });
+    assert.equal(cluster.log('t', 1).offered.at(-1)?.producerId, 1000);
+  });
+
+  it('rejects what the broker refuses for good, with a hint, and nothing else', async () => {
+    const { send, settled, cluster, warmUp } = setup();
+    await warmUp();
+    cluster.scripts.push((_serve, request) =>
+      answerTo(request, (_topic, partition) =>
+        partition === 0 ? { errorCode: errorCodes.TOPIC_AUTHORIZATION_FAILED, baseOffset: -1 } : { baseOffset: 0 },
+      ),
+    );
+    const [refused, written] = await Promise.all([settled(send('a')), settled(send('b', { partition: 1 }))]);
+    assert.equal(refused.error?.code, 'TOPIC_AUTHORIZATION_FAILED');
+    assert.match(refused.error.message, /WRITE/);
+    assert.equal(written.metadata?.offset, 0);
+  });
+
+  it('asks again for an identity while the broker may give one, and tells when it will not', async () => {
+    const { send, settled, cluster, finish } = setup();
+    cluster.identityErrors.push(errorCodes.COORDINATOR_LOAD_IN_PROGRESS, errorCodes.CLUSTER_AUTHORIZATION_FAILED);
+    const { error } = await finish(settled(send('a')));
+    assert.equal(error?.code, 'CLUSTER_AUTHORIZATION_FAILED');
+    assert.match(error.message, /idempotent: false/);
+    assert.equal((await finish(send('b'))).offset, 0);
+  });
+
+  it('sends again what an answer does not mention', async () => {
+    const { send, cluster, warmUp, finish } = setup();
+    await warmUp();
+    cluster.scripts.push((serve) => {
+      serve();
+      return { throttleTimeMs: 0, responses: [] };
+    });
+    assert.equal((await finish(send('a'))).offset, 1);
+    assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'a']);
+  });
+
+  describe('and time is up', () => {
+    it('tells whether the record may be written', async () => {
+      const { send, settled, cluster, clock, warmUp } = setup({ deliveryTimeoutMs: 40_000 });
+      const before = await warmUp();
+      const held = hold();
+      cluster.scripts.push(held.script);
+      const sent = settled(send('sent'));
+      await cluster.calls.received(before + 1);
+      const queued = settled(send('queued'));
+      await eventLoopTurn();
+      clock.advance(40_000);
+      const [first, second] = [(await sent).error, (await queued).error];
+      assert.deepEqual([first?.code, first?.mayBeWritten], ['DELIVERY_TIMEOUT', true]);
+      assert.deepEqual([second?.code, second?.mayBeWritten], ['DELIVERY_TIMEOUT', false]);
+      assert.match(first!.message, /may be written/);
+      held.release.fire();
+    });
+
+    it('leaves a hole behind, so the next record goes under a new identity', async () => {
+      const { send, settled, cluster, warmUp, finish } = setup({ deliveryTimeoutMs: 30_000 });
+      await warmUp();
+      cluster.scripts.push(...Array<ProduceScript>(99).fill(loseRequest));
+      const { error } = await finish(settled(send('a')));
+      assert.equal(error?.code, 'DELIVERY_TIMEOUT');
+      cluster.scripts.length = 0;
+      assert.equal((await finish(send('b'))).offset, 1);
+      assert.deepEqual(cluster.log('t', 0).offered.at(-1), { producerId: 1001, baseSequence: 0, recordCount: 1 });
+    });
+
+    it('leaves none when no attempt left the machine', async () => {
+      const { send, settled, cluster, warmUp, finish } = setup({ deliveryTimeoutMs: 30_000 });
+      await warmUp();
+      cluster.scripts.push(...Array<ProduceScript>(99).fill(noConnection));
+      const { error } = await finish(settled(send('a')));
+      assert.deepEqual([error?.code, error?.mayBeWritten], ['DELIVERY_TIMEOUT', false]);
+      assert.match(String((error?.cause as Error).message), /refused/);
+      cluster.scripts.length = 0;
+      await finish(send('b'));
+      assert.deepEqual(cluster.log('t', 0).offered.at(-1), { producerId: 1000, baseSequence: 1, recordCount: 1 });
+    });
+
+    it('ignores the answer that comes afterwards', async () => {
+      const { producer, send, settled, cluster, clock, warmUp, finish } = setup({ deliveryTimeoutMs: 30_000 });
+      const before = await warmUp();
+      const held = hold();
+      cluster.scripts.push(held.script);
+      const late = settled(send('late'));
+      await cluster.calls.received(before + 1);
+      clock.advance(30_000);
+      assert.equal((await late).error?.code, 'DELIVERY_TIMEOUT');
+      held.release.fire();
+      await eventLoopTurn();
+      await finish(send('next'));
+      assert.deepEqual([producer.metrics().recordsSent, producer.metrics().recordsFailed], [2, 1]);
+      assert.equal(producer.metrics().bufferedBytes, 0);
+    });
+  });
+
+  it('refuses an unknown topic at once, others are not harmed', async () => {
+    const { producer, send, settled, finish } = setup({ allowAutoTopicCreation: false });
+    const unknown = settled(producer.send({ topic: 'nowhere', value: null }));
+    assert.equal((await send('a')).offset, 0);
+    const { error } = await finish(unknown);
+    assert.equal(error?.code, 'UNKNOWN_TOPIC_OR_PARTITION');
+  });
+
+  it('finds a topic that was made a moment ago', async () => {
+    const { producer, cluster, finish } = setup({ allowAutoTopicCreation: false });
+    const sent = producer.send({ topic: 'new', value: null });
+    await eventLoopTurn();
+    cluster.setTopic('new', [1]);
+    assert.equal((await finish(sent)).offset, 0);
+  });
+
+  it('rejects at once when no broker has ever answered', async () => {
+    const { send, settled, cluster, clock } = setup();
+    cluster.metadataScripts.push(unreachable);
+    assert.equal((await settled(send('a'))).error?.code, 'CONNECTION_FAILED');
+    assert.equal(clock.pendingTimers, 0);
+    assert.equal((await send('b')).offset, 0);
+  });
+
+  it('waits maxBlockMs for a topic when the brokers were there before', async () => {
+    const { producer, settled, cluster, clock, warmUp, finish } = setup({ maxBlockMs: 5_000 });
+    await warmUp();
+    cluster.metadataScripts.push(...Array<typeof unreachable>(99).fill(unreachable));
+    const { error } = await finish(settled(producer.send({ topic: 'u', value: null })));
+    assert.equal(error?.code, 'MAX_BLOCK_EXCEEDED');
+    assert.equal(clock.monotonic(), 5_000);
+    assert.ok(error.cause instanceof Error);
+  });
+
+  it('keeps waiting for a topic through errors that pass', async () => {
+    const { producer, cluster, warmUp, finish } = setup();
+    cluster.setTopic('u', [1]);
+    await warmUp();
+    const failing = (): Promise<void> => Promise.reject(brokerError(errorCodes.LEADER_NOT_AVAILABLE, 'topic u'));
+    cluster.metadataScripts.push(failing, failing);
+    assert.equal((await finish(producer.send({ topic: 'u', value: null }))).offset, 0);
+  });
+});
