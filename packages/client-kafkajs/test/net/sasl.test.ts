@@ -21,7 +21,12 @@ describe('Connection with SASL', () => {
     const broker = await startSaslBroker(script);
     const clock = new ManualClock();
     const logger = new RecordingLogger();
-    return { broker, clock, logger, connection: new Connection(broker.address, kafkaOptions({ logger, ...written }, clock)) };
+    return {
+      broker,
+      clock,
+      logger,
+      connection: new Connection(broker.address, kafkaOptions({ logger, ...written }, clock)),
+    };
   }
 
   it('authenticates before anything else is sent', async () => {
@@ -73,7 +78,10 @@ describe('Connection with SASL', () => {
       }),
     };
     const seen: string[] = [];
-    const { connection, logger } = await setup({ mechanisms: ['CUSTOM'], accepts: (bytes) => seen.push(bytes) > 0 }, { sasl });
+    const { connection, logger } = await setup(
+      { mechanisms: ['CUSTOM'], accepts: (bytes) => seen.push(bytes) > 0 },
+      { sasl },
+    );
     await connection.open();
     assert.deepEqual(seen, ['hello']);
     const namespace = 'SaslAuthenticator-CUSTOM';
@@ -102,7 +110,10 @@ describe('Connection with SASL', () => {
   });
 
   it('ends when the broker never answers', async () => {
-    const { broker, clock, connection } = await setup({ accepts: () => undefined }, { sasl: PLAIN, authenticationTimeout: 2_000 });
+    const { broker, clock, connection } = await setup(
+      { accepts: () => undefined },
+      { sasl: PLAIN, authenticationTimeout: 2_000 },
+    );
     const opening = connection.open();
     await broker.received.received(3);
     clock.advance(2_000);
@@ -131,7 +142,9 @@ describe('Connection with SASL', () => {
       await connection.open();
       clock.advance(55_000);
       const topics = ['a', 'b', 'c'];
-      const answers = await Promise.all(topics.map((name) => connection.send(metadataApi, metadataRequest([name], false))));
+      const answers = await Promise.all(
+        topics.map((name) => connection.send(metadataApi, metadataRequest([name], false))),
+      );
       assert.deepEqual(
         answers.map((answer) => answer.topics[0]?.name),
         topics,

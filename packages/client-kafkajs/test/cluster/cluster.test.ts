@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { findCoordinatorApi, metadataApi, type FindCoordinatorResponse } from '@hearken/protocol';
+import { ManualClock, Recorder, Signal } from '@hearken/testing';
+import { Cluster, type ClusterOptions } from '../../dist/cluster/cluster.js';
+import { metadataRequest } from '../../dist/cluster/metadata.js';
+import type { KafkaOptions } from '../../dist/kafka-options.js';
+import { kafkaOptions } from '../support/options.js';
+import { rejection } from '../support/rejects.js';
+import { ScriptedBroker } from '../support/scripted-broker.js';
+
+const NO_TOPICS = metadataRequest([], false);
+
+/** A clock on which pauses end at once; what they were is recorded. */
+class HastyClock extends ManualClock {
+  readonly pauses = new Recorder<number>();
+
+  override setTimer(callback: () => void, delayMs: number): ReturnType<ManualClock['setTimer']> {
+    const timer = super.setTimer(callback, delayMs);
+    if (delayMs > 1_300) return timer; // time-outs stand still
+    this.pauses.record(delayMs);
+    setImmediate(() => this.advance(delayMs));
+    return timer;
+  }
+}
+
+function clusterOf(
+  written: Partial<KafkaOptions>,
+  clock = new ManualClock(),
+  more: Partial<ClusterOptions> = {},
+): Cluster {
+  return new Cluster({
+    ...kafkaOptions(written, clock),
+    metadataMaxAgeMs: 60_000,
+    allowAutoTopicCreation: false,
+    ...more,
+  });
+}
+
+describe('Cluster', () => {
+  const clusters: Cluster[] = [];
+  afterEach(async () => {
+    for (const cluster of clusters.splice(0)) await cluster.close();
+    await ScriptedBroker.stopAll();
+  });
+
+  async function setup(clock = new ManualClock()) {
+    const broker = await ScriptedBroker.start();
+    const cluster = clusterOf({ brokers: [broker.bootstrap] }, clock);
+    clusters.push(cluster);
+    return { broker, clock, cluster };
+  }
+
+  describe('connections', () => {
+    it('are made on first use, one for each node and role however many ask', async () => {
+      const { broker, cluster } = await setup();
+      assert.equal(broker.connections.count, 0);
+      await Promise.all([1, 2, 3].map(() => cluster.send(1, 'fetch', metadataApi, NO_TOPICS)));
+      assert.equal(broker.connections.count, 2); // one to find the brokers, one to fetch
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      assert.equal(broker.connections.count, 2);
+      await cluster.send(1, 'group', metadataApi, NO_TOPICS);
+      assert.equal(broker.connections.count, 3);
+    });
+
+    it('leave none behind that only found the brokers', async () => {
+      const { broker, cluster } = await setup();
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      await broker.connections.items[0]?.closed;
+    });
+
+    it('carry requests in the order of the calls, those before and those after they stood', async () => {
+      const { broker, cluster } = await setup();
+      const names = ['a', 'b', 'c'];
+      const waiting = names.map((name) => cluster.send(1, 'produce', metadataApi, metadataRequest([name], false)));
+      await waiting[0];
+      waiting.push(cluster.send(1, 'produce', metadataApi, metadataRequest(['d'], false)));
+      await Promise.all(waiting);
+      const asked = broker.received.items.flatMap(
+        ({ request }) => (request as { topics?: { name: string }[] }).topics ?? [],
+      );
+      assert.deepEqual(
+        asked.map(({ name }) => name),
+        ['a', 'b', 'c', 'd'],
+      );
+    });
+
+    it('are made anew after they closed', async () => {
+      const { broker, cluster } = await setup();
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      const before = broker.connections.last;
+      broker.on(metadataApi, ({ client }) => void client.socket.destroy());
+      await rejection(cluster.send(1, 'fetch', metadataApi, NO_TOPICS), 'CONNECTION_CLOSED');
+      broker.on(metadataApi, ({ request }) => broker.metadata(request.topics));
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      assert.notEqual(broker.connections.last, before);
+    });
+
+    it('wait longer and longer after connections that came to nothing', async () => {
+      const clock = new HastyClock();
+      const { broker, cluster } = await setup(clock);
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      const { port } = broker.address;
+      await broker.stop();
+      const failures = [];
+      for (let i = 0; i < 7; i++) failures.push(await rejection(cluster.send(1, 'fetch', metadataApi, NO_TOPICS)));
+      assert.ok(failures.every(({ retriable }) => retriable));
+      const pauses = clock.pauses.items;
+      assert.ok(pauses.length >= 5, String(pauses));
+      assert.ok((pauses[0] ?? 0) >= 40 && (pauses[0] ?? 0) <= 60, String(pauses));
+      assert.ok((pauses.at(-1) ?? 0) >= 600, String(pauses));
+      await broker.listen(port);
+      assert.equal((await cluster.send(1, 'fetch', metadataApi, NO_TOPICS)).controllerId, 1);
+    });
+
+    it('go to the new address of a node that moved', async () => {
+      const { broker, cluster } = await setup();
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      const other = await ScriptedBroker.start();
+      broker.on(metadataApi, () => ({
+        ...broker.metadata([]),
+        brokers: [{ nodeId: 1, ...other.address, rack: null }],
+      }));
+      const stale = broker.connections.last;
+      await cluster.refreshNodes();
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      assert.equal(other.countOf(metadataApi), 1);
+      await stale?.closed;
+    });
+
+    it('reject for a node that is not there, retriably', async () => {
+      const { cluster } = await setup();
+      const error = await rejection(cluster.send(7, 'fetch', metadataApi, NO_TOPICS), 'CONNECTION_FAILED');
+      assert.match(error.message, /node 7 is not in the cluster/);
+      assert.ok(error.retriable);
+    });
+  });
+
+  describe('sendToAny', () => {
+    it('stays with a node that answers, and goes on to the next when it does not', async () => {
+      const clock = new HastyClock();
+      const { broker: first, cluster } = await setup(clock);
+      const second = await ScriptedBroker.start();
+      const brokers = [first, second].map(({ address }, i) => ({ nodeId: i + 1, ...address, rack: null }));
+      for (const broker of [first, second]) broker.on(metadataApi, () => ({ ...broker.metadata([]), brokers }));
+      for (let i = 0; i < 3; i++) await cluster.sendToAny('control', metadataApi, NO_TOPICS);
+      const asked = [first.countOf(metadataApi), second.countOf(metadataApi)].sort((a, b) => a - b);
+      assert.ok(asked[0] === 0 || asked[0] === 1, String(asked)); // 1: the question who is there
+      const busy = second.countOf(metadataApi) > 0 ? second : first;
+      await busy.stop();
+      await cluster.sendToAny('control', metadataApi, NO_TOPICS);
+    });
+
+    it('finds the brokers anew when all that were known are gone', async () => {
+      const clock = new HastyClock();
+      const addresses: string[] = [];
+      const cluster = clusterOf({ brokers: () => addresses }, clock);
+      clusters.push(cluster);
+      const before = await ScriptedBroker.start();
+      addresses.push(before.bootstrap);
+      await cluster.sendToAny('control', metadataApi, NO_TOPICS);
+      await before.stop();
+      const after = await ScriptedBroker.start();
+      addresses.splice(0, 1, after.bootstrap);
+      await cluster.sendToAny('control', metadataApi, NO_TOPICS);
+      assert.ok(after.countOf(metadataApi) >= 1);
+    });
+  });
+
+  describe('coordinators', () => {
+    const found = (changes: Partial<FindCoordinatorResponse> = {}): FindCoordinatorResponse => ({
+      throttleTimeMs: 0,
+      errorCode: 0,
+      errorMessage: null,
+      nodeId: 1,
+      host: '127.0.0.1',
+      port: 1,
+      ...changes,
+    });
+
+    it('are looked up once, until forgotten', async () => {
+      const { broker, cluster } = await setup();
+      broker.on(findCoordinatorApi, () => found());
+      assert.deepEqual(await Promise.all([cluster.coordinator('g'), cluster.coordinator('g')]), [1, 1]);
+      await cluster.coordinator('g');
+      assert.equal(broker.countOf(findCoordinatorApi), 1);
+      cluster.forgetCoordinator('g');
+      await cluster.coordinator('g');
+      assert.equal(broker.countOf(findCoordinatorApi), 2);
+    });
+
+    it('are waited for while they come up', async () => {
+      const { broker, cluster } = await setup(new HastyClock());
+      let asked = 0;
+      broker.on(findCoordinatorApi, () => found({ errorCode: ++asked < 4 ? 15 : 0 }));
+      assert.equal(await cluster.coordinator('g'), 1);
+      assert.equal(asked, 4);
+    });
+
+    it('that are refused are not asked for again by themselves, but by the next call', async () => {
+      const { broker, cluster } = await setup();
+      broker.on(findCoordinatorApi, () => found({ errorCode: 30 }));
+      await rejection(cluster.coordinator('g'), 'GROUP_AUTHORIZATION_FAILED');
+      broker.on(findCoordinatorApi, () => found());
+      assert.equal(await cluster.coordinator('g'), 1);
+    });
+
+    it('may be nodes that joined since', async () => {
+      const { broker, cluster } = await setup();
+      const joined = await ScriptedBroker.start();
+      broker.on(findCoordinatorApi, () => found({ nodeId: 9, ...joined.address }));
+      const node = await cluster.coordinator('g');
+      await cluster.send(node, 'group', metadataApi, NO_TOPICS);
+      assert.equal(joined.countOf(metadataApi), 1);
+    });
+  });
+
+  describe('close', () => {
+    it('rejects what is in flight, connecting, pausing and asked for later', async () => {
+      const { broker, clock, cluster } = await setup();
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      const asked = new Signal();
+      broker.on(metadataApi, () => void asked.fire());
+      const waiting = [
+        cluster.send(1, 'fetch', metadataApi, NO_TOPICS),
+        cluster.send(1, 'group', metadataApi, NO_TOPICS),
+        cluster.metadata.ensure('t'),
+        cluster.pause(1_000),
+      ];
+      await asked.wait();
+      const rejections = waiting.map((one) => rejection(one, 'CLIENT_CLOSED'));
+      await cluster.close();
+      await Promise.all(rejections);
+      await rejection(cluster.send(1, 'fetch', metadataApi, NO_TOPICS), 'CLIENT_CLOSED');
+      await rejection(cluster.metadata.refresh(['t']), 'CLIENT_CLOSED');
+      await cluster.close();
+      await Promise.all(broker.connections.items.map(({ closed }) => closed));
+      assert.equal(clock.pendingTimers, 0);
+    });
+
+    it('ends a search for brokers', async () => {
+      const clock = new ManualClock();
+      const cluster = clusterOf({ brokers: () => new Promise<string[]>(() => undefined) }, clock);
+      const waiting = rejection(cluster.coordinator('g'), 'CLIENT_CLOSED');
+      await cluster.close();
+      await waiting;
+      assert.equal(clock.pendingTimers, 0);
+    });
+  });
+});
