@@ -31,8 +31,9 @@ export function exerciseConsumer(harness: ConsumerHarness, runner: TestRunner = 
         const opened: Consumer[] = [];
         const groupId = harness.uniqueGroup();
         const open = async (): Promise<Consumer> => {
-          opened.push(await harness.createConsumer(groupId));
-          return opened.at(-1)!;
+          const consumer = await harness.createConsumer(groupId);
+          opened.push(consumer);
+          return consumer;
         };
         await body({ ...harness, open, groupId }).finally(() =>
           Promise.all(opened.map((consumer) => consumer.close())),
@@ -355,14 +356,16 @@ function exerciseGroup(it: It): void {
     const [at] = partitionsOf(topic, [0]) as [TopicPartition];
     const first = await stage.open();
     const revoked = new Signal<readonly TopicPartition[]>();
-    const onPartitionsRevoked = async (partitions: readonly TopicPartition[]): Promise<void> => {
-      await first.commit([{ ...at, offset: 2 }]);
+    let committed: Promise<void> | undefined;
+    const onPartitionsRevoked = (partitions: readonly TopicPartition[]): Promise<void> => {
       revoked.fire(partitions);
+      return (committed = first.commit([{ ...at, offset: 2 }]));
     };
     await first.subscribe([topic], rebalanceListener({ onPartitionsRevoked }));
     await take(first, 5);
     await first.close();
     assert.deepEqual(sorted(await revoked.wait()), [at]);
+    await committed;
     const second = await stage.open();
     await second.subscribe([topic]);
     assert.deepEqual(offsetsOf(await take(second, 3), 0), [2, 3, 4]);
