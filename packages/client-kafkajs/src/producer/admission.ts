@@ -85,7 +85,8 @@ export class Admission {
     const { accumulator, deliveries, onAppended } = this.#parts;
     try {
       const partition = record.partition < 0 ? topic.partitioner.choose(record, topic) : record.partition;
-      const queue = partition < topic.partitions.length ? topic.queues[partition] : undefined;
+      const isOne = Number.isInteger(partition) && partition < topic.partitions.length;
+      const queue = isOne ? topic.queues[partition] : undefined;
       if (queue === undefined) throw invalidPartition(topic.name, partition, topic.partitions.length);
       accumulator.append(queue, record);
       onAppended();

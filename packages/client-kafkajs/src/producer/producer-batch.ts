@@ -16,7 +16,7 @@ export class ProducerBatch {
   state: BatchState = 'open';
   readonly queue: PartitionQueue;
   readonly records: PendingRecord[];
-  /** Place among the partition's batches: what is sent again goes back to it. Parts of a batch share its place. */
+  /** Place among the partition's batches: what is sent again goes back to it. Counts records, so that parts have room. */
   readonly place: number;
   /** On the monotonic clock, as the delivery time-out counts. */
   readonly createdAtMs: number;
@@ -67,8 +67,10 @@ export class ProducerBatch {
   /** Parts that take its place, each with its fate so far: what may be written stays so. The batch itself is done with. */
   replaceWith(groups: readonly PendingRecord[][]): ProducerBatch[] {
     this.state = 'settled';
+    let { place } = this;
     return groups.map((records) => {
-      const part = new ProducerBatch(this.queue, { place: this.place, createdAtMs: this.createdAtMs, records });
+      const part = new ProducerBatch(this.queue, { place, createdAtMs: this.createdAtMs, records });
+      place += records.length;
       part.state = 'closed';
       part.mayBeWritten = this.mayBeWritten;
       return part;

@@ -17,7 +17,7 @@ export class RecordAccumulator {
   /** Queues with a batch that may leave, the one that had its turn longest ago first. */
   readonly #ready = new Set<PartitionQueue>();
   #batchCount = 0;
-  #places = 0;
+  #recordCount = 0;
   #busySinceMs = Infinity;
 
   constructor(options: { readonly batchSizeBytes: number; readonly clock: Clock }) {
@@ -38,6 +38,7 @@ export class RecordAccumulator {
     }
     batch ??= this.#openBatch(queue);
     batch.add(record);
+    this.#recordCount++;
     // Full if another like it would not fit: known now, the next record can go to another partition.
     if (batch.sizeBytes + record.sizeBytes > this.#batchSizeBytes) this.#close(batch);
   }
@@ -89,7 +90,7 @@ export class RecordAccumulator {
 
   #openBatch(queue: PartitionQueue): ProducerBatch {
     const createdAtMs = this.#clock.monotonic();
-    const batch = new ProducerBatch(queue, { place: this.#places++, createdAtMs });
+    const batch = new ProducerBatch(queue, { place: this.#recordCount, createdAtMs });
     if (this.#batchCount++ === 0) this.#busySinceMs = createdAtMs;
     queue.waiting.push(batch);
     this.#queues.add(queue);

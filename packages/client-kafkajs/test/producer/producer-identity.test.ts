@@ -3,21 +3,20 @@ import { eventLoopTurn, ManualClock, Recorder } from '@hearken/testing';
 import fc from 'fast-check';
 import { brokerError, KafkaConnectionError } from '../../dist/errors.js';
 import { PartitionQueue } from '../../dist/producer/partition-queue.js';
-import type { PendingRecord } from '../../dist/producer/pending-record.js';
 import { topicPartitioner } from '../../dist/producer/partitioner.js';
 import { ProducerBatch } from '../../dist/producer/producer-batch.js';
 import { Idempotence, ProducerIdentity, sequenceAfter } from '../../dist/producer/producer-identity.js';
 import { ProducerTopic } from '../../dist/producer/producer-topic.js';
+import { aRecord } from './support/a-record.js';
 
 const topic = new ProducerTopic('t', topicPartitioner('murmur2', Math.random));
 const queue = new PartitionQueue(topic, 0);
 
-const batchOf = (recordCount: number, of = queue): ProducerBatch =>
-  new ProducerBatch(of, {
-    place: 0,
-    createdAtMs: 0,
-    records: Array<PendingRecord>(recordCount).fill({ sizeBytes: 1 } as PendingRecord),
-  });
+function batchOf(recordCount: number, of = queue): ProducerBatch {
+  const batch = new ProducerBatch(of, { place: 0, createdAtMs: 0 });
+  for (let i = 0; i < recordCount; i++) batch.add(aRecord());
+  return batch;
+}
 
 describe('sequences', () => {
   it('go on at 0 after 2^31 - 1', () => {

@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
-import { Headers } from '@hearken/core';
 import { BATCH_OVERHEAD } from '@hearken/protocol';
 import { ManualClock } from '@hearken/testing';
 import fc from 'fast-check';
 import type { PartitionQueue } from '../../dist/producer/partition-queue.js';
-import type { PendingRecord } from '../../dist/producer/pending-record.js';
 import { topicPartitioner } from '../../dist/producer/partitioner.js';
 import type { ProducerBatch } from '../../dist/producer/producer-batch.js';
 import { ProducerTopic } from '../../dist/producer/producer-topic.js';
 import { RecordAccumulator } from '../../dist/producer/record-accumulator.js';
+import { aRecord } from './support/a-record.js';
 
 const BATCH_SIZE = 300;
-
-interface TestRecord extends PendingRecord {
-  readonly id: number;
-}
+const EMPTY_SIZE = aRecord('').sizeBytes;
 
 function setup() {
   const clock = new ManualClock();
@@ -30,24 +26,25 @@ function setup() {
   }));
   topic.follow({ name: 't', topicId: undefined, errorCode: 0, isInternal: false, fetchedAt: 0, partitions });
   let ids = 0;
-  const append = (partition: number, sizeBytes: number): TestRecord => {
-    const record = { id: ids++, sizeBytes, headers: new Headers() } as unknown as TestRecord;
+  /** Appends a record of about this size; its value begins with its id, which is returned. */
+  const append = (partition: number, sizeBytes: number): number => {
+    const record = aRecord(String(ids).padEnd(sizeBytes - EMPTY_SIZE));
     accumulator.append(topic.queues[partition]!, record);
-    return record;
+    return ids++;
   };
   return { accumulator, topic, clock, append };
 }
 
-const idsOf = (batch: ProducerBatch): number[] => batch.records.map((record) => (record as TestRecord).id);
+const idsOf = (batch: ProducerBatch): number[] => batch.records.map(({ value }) => Number(value));
 
 describe('RecordAccumulator', () => {
   it('closes a batch when another record like the last would not fit', () => {
     const { topic, append } = setup();
     append(0, 100);
     assert.equal(topic.queues[0]!.waiting[0]!.state, 'open');
-    append(0, 100); // 61 + 200; a third would be 361
+    append(0, 100); // a third would not fit into 300
     assert.equal(topic.queues[0]!.waiting[0]!.state, 'closed');
-    append(0, 10);
+    append(0, 50);
     assert.deepEqual(
       topic.queues[0]!.waiting.map(({ state }) => state),
       ['closed', 'open'],
@@ -83,9 +80,9 @@ describe('RecordAccumulator', () => {
     const { accumulator, topic, clock, append } = setup();
     assert.equal(accumulator.busySinceMs, Infinity);
     clock.advance(5);
-    append(0, 10);
+    append(0, 50);
     clock.advance(5);
-    append(1, 10);
+    append(1, 50);
     assert.equal(accumulator.busySinceMs, 5);
     for (const partition of [0, 1]) accumulator.forget(accumulator.take(topic.queues[partition]!));
     assert.equal(accumulator.busySinceMs, Infinity);
@@ -98,7 +95,7 @@ describe('RecordAccumulator', () => {
         arbitrary: fc.record({
           do: fc.constant('append' as const),
           partition: fc.nat(2),
-          sizeBytes: fc.integer({ min: 1, max: 400 }),
+          sizeBytes: fc.integer({ min: 50, max: 400 }),
         }),
       },
       { weight: 3, arbitrary: fc.record({ do: fc.constant('take' as const), which: fc.nat(99) }) },
@@ -114,7 +111,7 @@ describe('RecordAccumulator', () => {
         const drop = (batch: ProducerBatch): void => void (flying = flying.filter((one) => one !== batch));
         for (const one of commands) {
           if (one.do === 'append') {
-            model[one.partition]!.push(append(one.partition, one.sizeBytes).id);
+            model[one.partition]!.push(append(one.partition, one.sizeBytes));
           } else if (one.do === 'take') {
             const ready = [...accumulator.ready()];
             if (ready.length > 0) flying.push(accumulator.take(ready[one.which % ready.length]!));

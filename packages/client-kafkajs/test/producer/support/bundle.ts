@@ -11,8 +11,23 @@ export interface Settled {
   readonly error?: Error & { readonly code?: string; readonly mayBeWritten?: boolean };
 }
 
+export interface Bundle {
+  readonly producer: KafkaProducer;
+  readonly cluster: FakeCluster;
+  readonly clock: ManualClock;
+  readonly logger: RecordingLogger;
+  /** Sends to partition 0 of `t`, unless told otherwise. */
+  readonly send: (value: string, more?: Partial<ProducerRecord>) => Promise<RecordMetadata>;
+  /** For promises whose rejection is looked at later. */
+  readonly settled: (promise: Promise<RecordMetadata>) => Promise<Settled>;
+  /** Metadata and identity are known then, and nothing is under way. Resolves with the number of requests so far. */
+  readonly warmUp: () => Promise<number>;
+  /** Lets the event loop turn, and time pass where that is waited for, until the promise settles. */
+  readonly finish: <T>(promise: Promise<T>) => Promise<T>;
+}
+
 /** A producer over a cluster of fakes; topic `t` has two partitions, both led by node 1. */
-export function setup(options: ProducerOptions = {}) {
+export function setup(options: ProducerOptions = {}): Bundle {
   const cluster = new FakeCluster();
   cluster.setTopic('t', [1, 1]);
   const clock = new ManualClock();
@@ -22,30 +37,30 @@ export function setup(options: ProducerOptions = {}) {
   const resolved = resolveProducerOptions(check, options, 'options');
   check.throwIfAny();
   const producer = new KafkaProducer(kafka, resolved, { cluster, random: () => 0.5 });
-  const send = (value: string, more: Partial<ProducerRecord> = {}): Promise<RecordMetadata> =>
+  const send: Bundle['send'] = (value, more) =>
     producer.send({ topic: 't', partition: 0, value: Buffer.from(value), ...more });
-  /** For promises whose rejection is looked at later. */
-  const settled = (promise: Promise<RecordMetadata>): Promise<Settled> =>
+  const settled: Bundle['settled'] = (promise) =>
     promise.then(
       (metadata) => ({ metadata }),
       (error: unknown) => ({ error: error as NonNullable<Settled['error']> }),
     );
-  /** Metadata and identity are known, nothing is under way, and the calls so far are of no interest. */
   const warmUp = async (): Promise<number> => {
     await send('warm-up');
     await eventLoopTurn();
     return cluster.calls.count;
   };
-  /** Turns and timers, until the promise settles: what waits for time gets it. */
-  const finish = async <T>(promise: Promise<T>): Promise<T> => {
-    let done = false;
-    const mark = (): void => void (done = true);
-    promise.then(mark, mark);
-    while (!done) {
-      for (let turn = 0; turn < 5; turn++) await eventLoopTurn(); // look-up, identity, request: a turn each
-      if (!done && clock.nextDueInMs !== undefined) clock.advance(clock.nextDueInMs);
-    }
-    return promise;
+  return { producer, cluster, clock, logger, send, settled, warmUp, finish: (promise) => finish(promise, clock) };
+}
+
+async function finish<T>(promise: Promise<T>, clock: ManualClock): Promise<T> {
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const turns = async (): Promise<boolean> => {
+    for (let turn = 0; turn < 5; turn++) await eventLoopTurn(); // look-up, identity, request: a turn each
+    return false;
   };
-  return { producer, cluster, clock, logger, send, settled, warmUp, finish };
+  while (!(await Promise.race([settled, turns()]))) clock.advance(clock.nextDueInMs ?? 0);
+  return promise;
 }

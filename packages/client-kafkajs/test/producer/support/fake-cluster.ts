@@ -139,7 +139,7 @@ export class FakeCluster implements ProducerCluster {
     return (await (this.scripts.shift() ?? serve)(serve, produced)) as Rs;
   }
 
-  sendToAny<Rq, Rs>(_role: string, _api: Api<Rq, Rs>): Promise<Rs> {
+  sendToAny<Rs>(): Promise<Rs> {
     const error = this.identityErrors.shift();
     if (error instanceof Error) return Promise.reject(error);
     const producerId = error === undefined ? 1000 + this.identities++ : -1;
