@@ -83,7 +83,7 @@ export class PartitionError extends KafkaError {
     options: KafkaErrorOptions & { readonly partition: TopicPartition; readonly offset?: number | undefined },
   ) {
     super(message, options);
-    this.partition = options.partition;
+    this.partition = { topic: options.partition.topic, partition: options.partition.partition };
     this.offset = options.offset;
   }
 }

@@ -259,7 +259,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   async #enter(mode: 'subscribed' | 'assigned', change: () => void): Promise<void> {
-    this.#requireOpen();
+    if (this.#closing !== undefined) throw closedError();
     if (this.#mode !== 'none' && this.#mode !== mode) {
       throw new IllegalStateError('a consumer either subscribes or is assigned partitions', 'SUBSCRIPTION_CONFLICT');
     }
@@ -268,8 +268,9 @@ export class KafkaConsumer implements Consumer {
     return Promise.resolve();
   }
 
+  /** While it closes, the rebalance listener still commits and asks. */
   #requireOpen(): void {
-    if (this.#closing !== undefined) throw closedError();
+    if (this.#closed.signal.aborted) throw closedError();
   }
 
   #requireGroup(what: string): GroupSubscription {

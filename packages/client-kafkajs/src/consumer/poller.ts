@@ -31,7 +31,7 @@ export class Poller {
   }
 
   poll(timeoutMs: number, maxRecords: number): Promise<ConsumerRecords> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    if (this.#failure !== undefined) return rejected(this.#failure.error);
     if (this.#waiting !== undefined) {
       return Promise.reject(new IllegalStateError('a poll is outstanding: one call at a time', 'CONCURRENT_POLL'));
     }
@@ -44,7 +44,7 @@ export class Poller {
       const records = this.#take(maxRecords);
       if (records !== undefined) return Promise.resolve(records);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
     return timeoutMs <= 0 ? Promise.resolve(ConsumerRecords.EMPTY) : this.#wait(timeoutMs, maxRecords);
   }
@@ -122,4 +122,11 @@ export class Poller {
       }
     }
   }
+}
+
+/** Whatever a rebalance listener threw, as it is; it need not be an Error. */
+function rejected(error: unknown): Promise<never> {
+  const { promise, reject } = deferred<never>();
+  reject(error);
+  return promise;
 }
