@@ -111,7 +111,9 @@ export class Idempotence {
   handOver(batch: ProducerBatch, parts: readonly ProducerBatch[]): void {
     const { identity } = batch;
     if (identity === undefined) return;
-    if (!identity.giveBack(batch.queue, batch.baseSequence, batch.records.length)) this.spend(identity);
+    // With no part to find out, the next batch could take the sequences of one that is written, and count as its double.
+    const isClean = parts.length > 0 || !batch.mayBeWritten;
+    if (!isClean || !identity.giveBack(batch.queue, batch.baseSequence, batch.records.length)) this.spend(identity);
     if (batch.mayBeWritten) for (const part of parts) this.#carry(part, identity);
     this.settle(batch);
   }

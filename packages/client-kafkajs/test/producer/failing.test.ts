@@ -151,6 +151,16 @@ describe('KafkaProducer, when brokers fail', () => {
     }
   });
 
+  it('loses nothing when the broker refuses what it has written before', async () => {
+    const { send, settled, cluster, warmUp, finish } = setup();
+    await warmUp();
+    const recordErrors = [{ batchIndex: 0, batchIndexErrorMessage: null }];
+    cluster.scripts.push(loseAnswer, refuse(INVALID_RECORD, { recordErrors }));
+    assert.equal((await finish(settled(send('a')))).error?.code, 'INVALID_RECORD');
+    assert.equal((await finish(send('b'))).offset, 2);
+    assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'a', 'b']);
+  });
+
   it('takes a duplicate of unknown place for written', async () => {
     const { send, cluster, warmUp } = setup();
     await warmUp();
