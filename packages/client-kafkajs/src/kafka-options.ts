@@ -76,7 +76,12 @@ const withMethods =
   (value: unknown): string | undefined =>
     hasMethods(value, methods) ? undefined : `must have the methods ${methods.join(', ')}, got ${describe(value)}`;
 
-type Written = { readonly [Name in keyof KafkaOptions]-?: KafkaOptions[Name] };
+type MayBeAbsent = 'ssl' | 'sasl' | 'socketFactory';
+
+/** What was written, with the defaults. */
+type Written = { readonly [Name in Exclude<keyof KafkaOptions, MayBeAbsent>]-?: NonNullable<KafkaOptions[Name]> } & {
+  readonly [Name in MayBeAbsent]: KafkaOptions[Name];
+};
 
 const RULES: OptionRules<Written> = {
   brokers: required(custom<Brokers | undefined>(undefined, brokersProblem)),
@@ -93,8 +98,8 @@ const RULES: OptionRules<Written> = {
   reauthenticationThreshold: durationMs(10_000),
   requestTimeout: durationMs(30_000, { min: 1 }),
   bootstrapTimeoutMs: durationMs(10_000, { min: 1 }),
-  logger: custom<Logger | undefined>(defaultLogger, withMethods(LOGGER_METHODS)),
-  clock: custom<Clock | undefined>(systemClock, withMethods(CLOCK_METHODS)),
+  logger: custom<Logger>(defaultLogger, withMethods(LOGGER_METHODS)),
+  clock: custom<Clock>(systemClock, withMethods(CLOCK_METHODS)),
 };
 
 /**
@@ -105,17 +110,17 @@ export function resolveKafkaOptions(check: OptionsCheck, given: unknown, path: s
   const written = check.resolve(given, RULES, path);
   return Object.freeze({
     brokers: written.brokers,
-    clientId: written.clientId as string,
+    clientId: written.clientId,
     ssl: typeof written.ssl === 'object' ? written.ssl : written.ssl === true ? {} : undefined,
     sasl: written.sasl,
     socketFactory: written.socketFactory,
-    connectionTimeoutMs: written.connectionTimeout as number,
-    authenticationTimeoutMs: written.authenticationTimeout as number,
-    reauthenticationThresholdMs: written.reauthenticationThreshold as number,
-    requestTimeoutMs: written.requestTimeout as number,
-    bootstrapTimeoutMs: written.bootstrapTimeoutMs as number,
-    logger: written.logger as Logger,
-    clock: written.clock as Clock,
+    connectionTimeoutMs: written.connectionTimeout,
+    authenticationTimeoutMs: written.authenticationTimeout,
+    reauthenticationThresholdMs: written.reauthenticationThreshold,
+    requestTimeoutMs: written.requestTimeout,
+    bootstrapTimeoutMs: written.bootstrapTimeoutMs,
+    logger: written.logger,
+    clock: written.clock,
   });
 }
 

@@ -81,7 +81,7 @@ describe('Kafka options', () => {
     [{ brokers: [1], ssl: 1, requestTimeout: '5' }, /brokers/, /ssl/, /requestTimeout/],
   ];
   for (const [given, ...messages] of wrong) {
-    it(`refuse ${JSON.stringify(given) ?? 'nothing'}`, () => {
+    it(`refuse ${given === undefined ? 'nothing' : JSON.stringify(given)}`, () => {
       const found = problems(given);
       assert.equal(found.length, messages.length, found.join('\n'));
       messages.forEach((message, i) => assert.match(found[i] ?? '', message));

@@ -159,9 +159,9 @@ export class Cluster {
     if (this.#nodes.size === 0) await this.#findNodes();
     for (let round = 1; ; round++) {
       const nodes = this.nodes;
-      for (const _ of nodes) {
+      const first = this.#turn % nodes.length;
+      for (const { nodeId } of [...nodes.slice(first), ...nodes.slice(0, first)]) {
         try {
-          const { nodeId } = nodes[this.#turn % nodes.length] as Node;
           return await use(await this.#connection(nodeId, role));
         } catch (error) {
           if (!isRetriable(error) || clock.monotonic() >= deadline) throw error;

@@ -12,8 +12,8 @@ export class Pauses {
 
   /** @throws the reason given to `close` */
   pause(delayMs: number): Promise<void> {
+    if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
     return new Promise((resolve, reject) => {
-      if (this.#closedBy !== undefined) return reject(this.#closedBy);
       const cancel = (reason: KafkaError): void => {
         timer.clear();
         reject(reason);

@@ -12,8 +12,8 @@ const SCHEME = /^[a-z_]+:\/\//i;
 /** Reads `host:port` or `[ipv6]:port`; undefined if it is neither. */
 export function parseAddress(text: string): Address | undefined {
   const groups = SHAPE.exec(text)?.groups;
-  const port = Number(groups?.['port']);
-  const host = groups?.['v6'] ?? groups?.['host'];
+  const port = Number(groups?.port);
+  const host = groups?.v6 ?? groups?.host;
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 }
 

@@ -25,13 +25,15 @@ const CERTIFICATE_HINTS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: is this clock right?',
 };
 
+const NOBODY_ANSWERED = 'nobody answered: is it the right address, and does a firewall let it through?';
+
 const SOCKET_HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the broker running, and is this its address?',
   ENOTFOUND: 'the host name is unknown: is it spelt right?',
   EAI_AGAIN: 'the host name could not be looked up: is there a network?',
   EHOSTUNREACH: 'there is no route to the host',
   ENETUNREACH: 'there is no route to the network',
-  ETIMEDOUT: 'nobody answered: is it the right address, and does a firewall let it through?',
+  ETIMEDOUT: NOBODY_ANSWERED,
 };
 
 /** Makes what a socket reported into an error that says what to do. */
@@ -65,7 +67,7 @@ export const garbled = (context: ConnectionContext, what: string): KafkaConnecti
   failure('INVALID_RESPONSE', context, what);
 
 export const connectTimedOut = (context: ConnectionContext, timeoutMs: number): KafkaConnectionError =>
-  failure('CONNECTION_FAILED', context, `no connection within ${timeoutMs} ms: ${String(SOCKET_HINTS['ETIMEDOUT'])}`);
+  failure('CONNECTION_FAILED', context, `no connection within ${timeoutMs} ms: ${NOBODY_ANSWERED}`);
 
 function failure(
   code: KafkaConnectionError['code'],

@@ -245,10 +245,10 @@ export class Connection {
   }
 
   #kafkajsRequest(name: string, args: unknown): KafkajsRequest {
-    const { apiKey, newest, make } = kafkajsApi(name);
-    const version = negotiate({ minVersion: 0, maxVersion: newest }, this.#versions[apiKey]);
-    if (version === undefined) throw this.#unsupported(name, this.#versions[apiKey], 0, newest);
-    return make(version, args);
+    const api = kafkajsApi(name);
+    const version = negotiate({ minVersion: 0, maxVersion: api.newest }, this.#versions[api.apiKey]);
+    if (version === undefined) throw this.#unsupported(name, this.#versions[api.apiKey], 0, api.newest);
+    return api.make(version, args);
   }
 
   #unsupported(name: string, offered: VersionRange | undefined, min: number, max: number): UnsupportedVersionError {

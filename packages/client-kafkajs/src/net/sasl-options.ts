@@ -12,14 +12,14 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 /** What is wrong with `sasl` as a user wrote it; undefined if nothing is. Names settings, never shows their values. */
 export function saslProblem(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `must be an object with a mechanism, got ${describe(value)}`;
-  const sasl = value as Record<string, unknown>;
-  const mechanism = sasl['mechanism'];
+  const settings = value as Partial<Record<string, unknown>>;
+  const { mechanism, authenticationProvider } = settings;
   if (typeof mechanism !== 'string') return `must have a mechanism: ${known()}`;
-  if (typeof sasl['authenticationProvider'] === 'function') return undefined;
+  if (typeof authenticationProvider === 'function') return undefined;
   const needs = NEEDS[mechanism.toUpperCase()];
   if (needs === undefined)
     return `has the unknown mechanism ${describe(mechanism)}: use ${known()}, or give an authenticationProvider`;
-  const missing = needs.filter((name) => !isGiven(name, sasl[name]));
+  const missing = needs.filter((name) => !isGiven(name, settings[name]));
   return missing.length === 0 ? undefined : `lacks ${missing.join(' and ')} for the mechanism ${mechanism}`;
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
 import type { KafkaError, Timer } from '@hearken/core';
 import { readCorrelationId } from '@hearken/protocol';
+import type { ISocketFactoryArgs } from 'kafkajs';
 import { KafkaConnectionError, RequestTimeoutError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { formatAddress, type Address } from './address.js';
@@ -70,13 +70,17 @@ export class Wire {
   /** Writes the request now, or rejects it if the wire is closed. Never throws. */
   write(exchange: Exchange): void {
     const socket = this.#socket;
-    if (this.#closedBy !== undefined || socket === undefined) return exchange.reject(this.#closedError());
+    if (this.#closedBy !== undefined || socket === undefined) {
+      exchange.reject(this.#closedError());
+      return;
+    }
     const correlationId = this.#nextCorrelationId;
     let chunks: readonly Buffer[];
     try {
       chunks = exchange.encode(correlationId);
     } catch (error) {
-      return exchange.reject(error); // nothing was written: the next request goes on
+      exchange.reject(error); // nothing was written: the next request goes on
+      return;
     }
     this.#nextCorrelationId = correlationId === MAX_CORRELATION_ID ? 0 : correlationId + 1;
     const remove = this.#inFlight.add(exchange, correlationId);
@@ -107,9 +111,10 @@ export class Wire {
     let socket: Socket;
     try {
       // kafkajs types `ssl` as always there and passes undefined for none, which is how factories tell.
-      socket = make({ ...this.address, ssl: this.#options.ssl as ConnectionOptions, onConnect });
+      socket = make({ ...this.address, ssl: this.#options.ssl, onConnect } as ISocketFactoryArgs);
     } catch (error) {
-      return this.close(socketFailure(error instanceof Error ? error : new Error(String(error)), this.#context));
+      this.close(socketFailure(error instanceof Error ? error : new Error(String(error)), this.#context));
+      return;
     }
     this.#socket = socket;
     socket.setNoDelay(true);

@@ -219,7 +219,10 @@ describe('Cluster', () => {
       const { broker, clock, cluster } = await setup();
       await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
       const asked = new Signal();
-      broker.on(metadataApi, () => void asked.fire());
+      broker.on(metadataApi, () => {
+        asked.fire();
+        return undefined;
+      });
       const waiting = [
         cluster.send(1, 'fetch', metadataApi, NO_TOPICS),
         cluster.send(1, 'group', metadataApi, NO_TOPICS),

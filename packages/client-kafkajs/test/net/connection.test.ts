@@ -22,6 +22,13 @@ const NO_TOPICS = metadataRequest([], false);
 const HEARTBEAT = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null };
 const OVER = new KafkaConnectionError('the test is over', { code: 'CLIENT_CLOSED' });
 
+/** A handler that does this and sends no answer. */
+const silently =
+  (act: (received: Received) => void) =>
+  (received: Received): undefined => {
+    act(received);
+  };
+
 describe('Connection', () => {
   afterEach(() => ScriptedBroker.stopAll());
 
@@ -219,7 +226,7 @@ describe('Connection', () => {
       await connection.send(metadataApi, NO_TOPICS);
       assert.equal(clock.pendingTimers, 0);
       const asked = new Signal<Received>();
-      broker.on(metadataApi, (received) => void asked.fire(received));
+      broker.on(metadataApi, silently(asked.fire));
       const answer = connection.send(metadataApi, NO_TOPICS, { timeoutMs: 5_000 });
       const received = await asked.wait();
       clock.advance(4_999);
@@ -276,7 +283,10 @@ describe('Connection', () => {
     for (const [what, bytes] of Object.entries(nonsense)) {
       it(`is left: ${what}`, async () => {
         const { broker, connection } = await opened();
-        broker.on(metadataApi, (received) => void received.client.send(bytes(received)));
+        broker.on(
+          metadataApi,
+          silently((received) => received.client.send(bytes(received))),
+        );
         await rejection(connection.send(metadataApi, NO_TOPICS), 'INVALID_RESPONSE');
         assert.ok(connection.isClosed);
         await broker.connections.last?.closed;
@@ -287,7 +297,12 @@ describe('Connection', () => {
       const { broker, connection } = await opened();
       const both = new Signal();
       const ids: number[] = [];
-      broker.on(metadataApi, ({ correlationId }) => void (ids.push(correlationId) === 2 && both.fire()));
+      broker.on(
+        metadataApi,
+        silently(({ correlationId }) => {
+          if (ids.push(correlationId) === 2) both.fire();
+        }),
+      );
       const waiting = [connection.send(metadataApi, NO_TOPICS), connection.send(metadataApi, NO_TOPICS)];
       await both.wait();
       broker.connections.last?.send(withHeader(ids[1] ?? -1, Buffer.alloc(8)));
@@ -298,7 +313,7 @@ describe('Connection', () => {
       const { broker, connection } = await setup();
       broker.on(
         apiVersionsApi,
-        ({ client }) => void client.send(Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46])),
+        silently(({ client }) => client.send(Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46]))),
       );
       const error = await rejection(connection.open(), 'INVALID_RESPONSE');
       assert.match(error.message, /TLS listener \(set ssl\)/);

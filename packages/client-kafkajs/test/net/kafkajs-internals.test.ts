@@ -8,7 +8,7 @@ describe("kafkajs' internals", () => {
   it('are there in the version that is installed', () => {
     const { socketFactory, SaslAuthenticator } = kafkajsInternals();
     assert.equal(typeof socketFactory(), 'function');
-    assert.equal(typeof SaslAuthenticator.prototype.authenticate, 'function');
+    assert.ok('authenticate' in (SaslAuthenticator.prototype as object));
   });
 
   for (const [name, apiKey] of Object.entries({
@@ -40,7 +40,7 @@ describe("kafkajs' internals", () => {
     assert.throws(
       () => loadKafkajs(other),
       (error) =>
-        isKafkaError(error) && error.code === 'UNSUPPORTED_KAFKAJS' && /install kafkajs@2\.2\.4/.test(error.message),
+        isKafkaError(error) && error.code === 'UNSUPPORTED_KAFKAJS' && error.message.includes('install kafkajs@2.2.4'),
     );
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:tls';
-import { createServer as createPlainServer, type Server } from 'node:net';
+import { createServer as createPlainServer } from 'node:net';
 import { metadataApi } from '@hearken/protocol';
 import { metadataRequest } from '../../dist/cluster/metadata.js';
 import { KafkaConnectionError } from '../../dist/errors.js';
@@ -15,7 +15,7 @@ describe('Connection over TLS', () => {
   afterEach(() => ScriptedBroker.stopAll());
 
   async function setup(ssl: KafkaOptions['ssl'], host = 'localhost') {
-    const broker = await ScriptedBroker.start((onSocket) => createServer(SELF_SIGNED, onSocket) as Server);
+    const broker = await ScriptedBroker.start((onSocket) => createServer(SELF_SIGNED, onSocket));
     return { broker, connection: new Connection({ host, port: broker.address.port }, kafkaOptions({ ssl })) };
   }
 

@@ -14,7 +14,7 @@ export interface SaslScript {
   /** Milliseconds a session lasts; 0 is without end. */
   readonly sessionLifetimeMs?: number;
   /** Whether these bytes are right; undefined answers nothing. */
-  accepts?(bytes: string): boolean | undefined;
+  readonly accepts?: (bytes: string) => boolean | undefined;
 }
 
 /** A broker with SASL: the two requests in version 1, on the scripted wire. */

@@ -47,7 +47,7 @@ export class ScriptedBroker {
   constructor(makeServer: (onSocket: (socket: Socket) => void) => Server = (onSocket) => createServer(onSocket)) {
     this.#server = makeServer((socket) => this.connections.record(new BrokerConnection(socket, this)));
     this.on(apiVersionsApi, () => ({ errorCode: 0, apiKeys: this.versions(), throttleTimeMs: 0 }));
-    this.on(metadataApi, ({ request }) => this.metadata((request as MetadataRequest).topics));
+    this.on(metadataApi, ({ request }) => this.metadata(request.topics));
   }
 
   static readonly #running = new Set<ScriptedBroker>();
@@ -84,7 +84,7 @@ export class ScriptedBroker {
     api: Api<Rq, Rs>,
     handler: (received: Received & { readonly request: Rq }) => Rs | Buffer | undefined,
   ): this {
-    this.#scripts.set(api.key, { api: api as Api<unknown, unknown>, handler: handler as Handler });
+    this.#scripts.set(api.key, { api, handler: handler as Handler });
     return this;
   }
 
