@@ -74,12 +74,17 @@ export class SerializationError extends KafkaError {
 
 /** Bytes could not be turned into a key or value. Keeps them. Code `DESERIALIZATION_FAILED`; never retriable. */
 export class DeserializationError extends KafkaError {
-  /** The bytes as they stand in the log. */
-  readonly bytes: Buffer | null;
+  /** Private, so that logging the error does not log the payload. */
+  readonly #bytes: Buffer | null;
 
   constructor(message: string, { bytes, cause }: { bytes: Buffer | null; cause?: unknown }) {
     super(message, { code: 'DESERIALIZATION_FAILED', cause });
-    this.bytes = bytes;
+    this.#bytes = bytes;
+  }
+
+  /** The bytes as they stand in the log. */
+  get bytes(): Buffer | null {
+    return this.#bytes;
   }
 }
 

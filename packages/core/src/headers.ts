@@ -57,10 +57,15 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
     return this.#entries.some((entry) => entry[0] === name);
   }
 
-  /** Removes every value of the name, then appends this one. */
+  /**
+   * Removes every value of the name, then appends this one.
+   * @throws TypeError as `add` does; earlier values stay then
+   */
   set(name: string, value: HeaderValue): this {
+    const entry = checkedEntry(name, value);
     this.delete(name);
-    return this.add(name, value);
+    this.#entries.push(entry);
+    return this;
   }
 
   /**
@@ -68,8 +73,7 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
    * @throws TypeError for a name that is no string, or a value that is no Buffer, string or null
    */
   add(name: string, value: HeaderValue): this {
-    if (typeof name !== 'string') throw new TypeError(`a header's name must be a string, got ${typeof name}`);
-    this.#entries.push([name, toBytes(name, value)]);
+    this.#entries.push(checkedEntry(name, value));
     return this;
   }
 
@@ -92,6 +96,11 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
 const isObject = (init: unknown): init is object => typeof init === 'object' && init !== null;
 
 const isIterable = (init: HeadersInit): init is Iterable<readonly [string, HeaderValue]> => Symbol.iterator in init;
+
+function checkedEntry(name: unknown, value: unknown): [name: string, value: Buffer | null] {
+  if (typeof name !== 'string') throw new TypeError(`a header's name must be a string, got ${typeof name}`);
+  return [name, toBytes(name, value)];
+}
 
 function toBytes(name: string, value: unknown): Buffer | null {
   if (value === null || Buffer.isBuffer(value)) return value;

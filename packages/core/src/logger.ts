@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** The part of a pino logger that Hearken calls: the details first, then what happened. */
 export interface Logger {
   debug(details: object, message: string): void;
@@ -9,9 +11,7 @@ export interface Logger {
 const toStderr =
   (level: string) =>
   (details: object, message: string): void => {
-    process.stderr.write(
-      `${new Date().toISOString()} hearken ${level} ${message} ${JSON.stringify(printable(details))}\n`,
-    );
+    process.stderr.write(`${new Date().toISOString()} hearken ${level} ${message} ${printable(details)}\n`);
   };
 
 const silent = (): void => undefined;
@@ -27,19 +27,36 @@ export const defaultLogger: Logger = {
 /** Says nothing. */
 export const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
 
-/** Errors have no enumerable message, so JSON would print `{}`. */
-function printable(details: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(details).map(([name, value]) => [
+/** JSON where it can be. Errors have no enumerable message, so it would print them as `{}`. */
+function printable(details: object): string {
+  const shown = Object.fromEntries(
+    Object.entries(details).map(([name, value]: [string, unknown]) => [
       name,
-      value instanceof Error ? describeError(value) : (value as unknown),
+      value instanceof Error ? describeError(value) : value,
     ]),
   );
+  try {
+    return JSON.stringify(shown);
+  } catch {
+    return inspect(shown, { breakLength: Infinity, compact: true }); // circular, or holds a BigInt
+  }
 }
 
-/** "KafkaError: message; caused by Error: …", one line, the whole cause chain. */
+/** "KafkaError: message; caused by Error: …", one line, the whole cause chain, whatever was thrown. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const self = `${error.name}: ${error.message}`;
-  return error.cause === undefined ? self : `${self}; caused by ${describeError(error.cause)}`;
+  const chain: string[] = [];
+  const seen = new Set<unknown>(); // errors may cause each other
+  for (let next = error; !seen.has(next); next = next.cause) {
+    seen.add(next);
+    if (!(next instanceof Error)) {
+      if (next !== undefined || chain.length === 0) chain.push(describeThrown(next));
+      break;
+    }
+    chain.push(`${next.name}: ${next.message}`);
+  }
+  return chain.join('; caused by ');
 }
+
+/** An object need not have a text of its own, or may throw where one is asked for. */
+const describeThrown = (thrown: unknown): string =>
+  typeof thrown === 'object' && thrown !== null ? Object.prototype.toString.call(thrown) : String(thrown);

@@ -150,7 +150,8 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object') return 'an object';
-  return typeof value === 'function' ? 'a function' : `${value as number | boolean | undefined}`;
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'symbol' ? value.toString() : `${value as number | boolean | bigint | undefined}`;
 }
 
 const isPlainObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
