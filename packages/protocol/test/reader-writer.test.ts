@@ -193,7 +193,10 @@ describe('Reader and Writer', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.integer(), fc.uint8Array({ maxLength: 1500 }))), fc.nat(20), (parts, hint) => {
         const to = new Writer(hint);
-        for (const part of parts) typeof part === 'number' ? to.int32(part) : to.splice(Buffer.from(part));
+        for (const part of parts) {
+          if (typeof part === 'number') to.int32(part);
+          else to.splice(Buffer.from(part));
+        }
         const expected = parts.map((part) => {
           if (typeof part !== 'number') return Buffer.from(part);
           const four = Buffer.alloc(4);

@@ -15,7 +15,7 @@ function pick(ours: unknown, like: unknown): unknown {
   if (Array.isArray(ours) && Array.isArray(like)) return ours.map((one, i) => pick(one, like[i]));
   if (ours === null || typeof ours !== 'object' || Buffer.isBuffer(ours)) return ours;
   return Object.fromEntries(
-    Object.keys((like ?? {}) as object).map((key) => [
+    Object.keys(like ?? {}).map((key) => [
       key,
       pick((ours as Record<string, unknown>)[key], (like as Record<string, unknown>)[key]),
     ]),

@@ -20,5 +20,5 @@ export function write(api: Api<unknown, unknown>, kind: Kind, version: number, v
   return Buffer.concat(to.finish());
 }
 
-export const versionsOf = ({ minVersion, maxVersion }: Api<unknown, unknown>): number[] =>
+export const versionsOf = ({ minVersion, maxVersion }: protocol.VersionRange): number[] =>
   Array.from({ length: maxVersion - minVersion + 1 }, (_, i) => minVersion + i);
