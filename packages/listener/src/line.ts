@@ -126,6 +126,7 @@ export class Line {
       intake: this.#intake,
       clock,
       pollTimeoutMs: properties.pollTimeoutMs,
+      maxPollRecords: properties.maxPollRecords ?? Infinity,
       keepAliveMs: Math.max(1, Math.floor(init.maxPollIntervalMs / 3)),
     });
   }

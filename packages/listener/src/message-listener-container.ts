@@ -183,7 +183,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       this.#state.moveTo('running');
       this.#events.emit('container:started', { assignment: this.assignment() });
     } catch (error) {
-      this.#fail(error);
+      if (this.#stopping === undefined) this.#fail(error);
       await this.#stopping;
       throw error;
     }

@@ -21,22 +21,22 @@ export interface DeliveryHost {
  */
 export class Delivery implements ListenerContext, Acknowledgment {
   next: Delivery | undefined = undefined;
-  attempt = 0;
   readonly record: ConsumerRecord;
   readonly ownership: Ownership;
   readonly sequence: number;
+  readonly attempt: number;
   readonly #host: DeliveryHost;
   /** The executor's, while an attempt runs. */
   #taskSignal: AbortSignal | undefined = undefined;
   #signal: AttemptSignal | undefined = undefined;
   #awaited = false;
-  #acknowledged = false;
 
-  constructor(record: ConsumerRecord, ownership: Ownership, sequence: number, host: DeliveryHost) {
+  constructor(record: ConsumerRecord, ownership: Ownership, sequence: number, host: DeliveryHost, attempt = 1) {
     this.record = record;
     this.ownership = ownership;
     this.sequence = sequence;
     this.#host = host;
+    this.attempt = attempt;
   }
 
   get epoch(): number {
@@ -65,17 +65,11 @@ export class Delivery implements ListenerContext, Acknowledgment {
     return this.#signal.signal;
   }
 
-  get isAcknowledged(): boolean {
-    return this.#acknowledged;
-  }
-
   acknowledge(): void {
-    this.#acknowledged = true;
     this.ownership.acknowledged(this.sequence);
   }
 
   begin(taskSignal: AbortSignal): void {
-    this.attempt++;
     this.#taskSignal = taskSignal;
     this.#awaited = true;
     this.ownership.started();
@@ -86,6 +80,11 @@ export class Delivery implements ListenerContext, Acknowledgment {
     this.#signal?.drop();
     this.#signal = undefined;
     this.excuse();
+  }
+
+  /** The next attempt. An object of its own, because the listener of this one may still hold its context. */
+  again(): Delivery {
+    return new Delivery(this.record, this.ownership, this.sequence, this.#host, this.attempt + 1);
   }
 
   /** Nobody waits for the attempt from now on: it waits for the container itself. */

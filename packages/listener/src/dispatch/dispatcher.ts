@@ -168,7 +168,6 @@ export class Dispatcher {
       lanes.release(lane);
       return;
     }
-    delivery.attempt++;
     settler.settle(lane, delivery, invoker.failed(delivery, error));
   }
 }

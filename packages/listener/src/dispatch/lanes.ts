@@ -131,8 +131,9 @@ export class Lanes<Item extends LaneItem<Item>> {
     this.#leave(lane);
   }
 
-  /** Closes the lane until `wake`; its current record is tried again then. */
-  postpone(lane: Lane<Item>): void {
+  /** Closes the lane until `wake`; this is what runs first then: its current record, once more. */
+  postpone(lane: Lane<Item>, again: Item): void {
+    lane.current = again;
     lane.state = 'waiting';
   }
 

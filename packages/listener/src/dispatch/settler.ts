@@ -33,7 +33,8 @@ export class Settler {
     delivery.finish();
     if (delivery.ownership.isOver) this.#late(lane, delivery, outcome);
     else if (outcome.kind === 'done') this.#succeeded(lane, delivery);
-    else if (delivery.isAcknowledged) this.#failedAfterwards(lane, delivery, outcome.error);
+    else if (delivery.ownership.tracker.hasEnded(delivery.sequence))
+      this.#failedAfterwards(lane, delivery, outcome.error);
     else if (outcome.kind === 'retry') this.#retry(lane, delivery, outcome.error, outcome.delayMs);
     else this.#failed(lane, delivery, outcome.error);
   }
@@ -63,7 +64,7 @@ export class Settler {
       return;
     }
     counters.retried++;
-    lanes.postpone(lane);
+    lanes.postpone(lane, delivery.again());
     const timer = clock.setTimer(() => {
       ownership.retries.delete(timer);
       lanes.wake(lane);
@@ -77,7 +78,7 @@ export class Settler {
     const { lanes, counters, events, onFatal } = this.#init;
     const { record, attempt } = delivery;
     counters.failed++;
-    lanes.postpone(lane); // until the stop clears it: what comes after this record must not pass it
+    lanes.postpone(lane, delivery); // until the stop clears it: what comes after this record must not pass it
     events.emit('record:failed', { record, error, attempt });
     onFatal(new ListenerFailedError(record, attempt, error));
   }

@@ -78,7 +78,8 @@ export class ExponentialBackOff implements BackOff {
   delayMs(failures: number): number | undefined {
     const { initialIntervalMs, multiplier, maxIntervalMs, maxRetries, jitter, random } = this.#options;
     if (failures > maxRetries) return undefined;
-    const full = Math.min(maxIntervalMs, initialIntervalMs * multiplier ** (failures - 1));
+    const growth = Math.min(multiplier ** (failures - 1), Number.MAX_VALUE); // 0 times Infinity is no number
+    const full = Math.min(maxIntervalMs, initialIntervalMs * growth);
     return Math.round(full * (1 - jitter * random()));
   }
 }

@@ -79,11 +79,15 @@ export class OffsetTracker {
     if (nextOffset > this.#nextOffset) this.#nextOffset = nextOffset;
   }
 
+  hasEnded(sequence: number): boolean {
+    return sequence < this.#head || this.#ring[sequence & (this.#ring.length - 1)] === ENDED;
+  }
+
   /** Marks a record as ended. False if it was already: ending twice is one end. */
   ended(sequence: number): boolean {
+    if (this.hasEnded(sequence)) return false;
     const ring = this.#ring;
     const mask = ring.length - 1;
-    if (sequence < this.#head || ring[sequence & mask] === ENDED) return false;
     ring[sequence & mask] = ENDED;
     this.#outstanding--;
     if (sequence === this.#head) {

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Lanes, type Lane, type Ordering } from '../../dist/dispatch/lanes.js';
+
+class Item {
+  next: Item | undefined = undefined;
+  readonly record: { readonly key: Buffer | null };
+  constructor(
+    readonly partition: number,
+    readonly number: number,
+    key: string | null,
+  ) {
+    this.record = { key: key === null ? null : Buffer.from(key, 'latin1') };
+  }
+}
+
+type Step =
+  | { do: 'add'; partition: number; key: string | null }
+  | { do: 'next' }
+  | { do: 'take' | 'release' | 'postpone' | 'hold'; pick: number }
+  | { do: 'wake'; pick: number }
+  | { do: 'clear' | 'pause' | 'resume'; partition: number };
+
+const partition = fc.nat(2);
+const pick = fc.nat();
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('add' as const),
+      partition,
+      key: fc.constantFrom(null, '', 'a', 'b', '\u00e9', '\u00c3\u00a9'),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('next' as const) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('take' as const), pick }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'release', 'postpone', 'hold'), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('wake' as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clear' as const, 'pause', 'resume'), partition }) },
+);
+
+const laneOf = (item: Item, ordering: Ordering): string => {
+  const key = item.record.key === null ? 'null' : `'${item.record.key.toString('hex')}'`;
+  return { partition: `${item.partition}`, key: `${item.partition}/${key}`, none: `${item.number}` }[ordering];
+};
+
+/** Lanes with a plain account beside them, which every step is checked against. */
+class Checked {
+  readonly lanes: Lanes<Item>;
+  /** What waits, per lane, in order. */
+  readonly waiting = new Map<string, Item[]>();
+  /** Handed out lanes, and the item taken, if any. */
+  readonly busy = new Map<Lane<Item>, Item | undefined>();
+  readonly postponed = new Map<Lane<Item>, Item | undefined>();
+  readonly paused = new Set<unknown>();
+  #added = 0;
+
+  constructor(readonly ordering: Ordering) {
+    this.lanes = new Lanes(ordering);
+  }
+
+  of(number: number): ReturnType<Lanes<Item>['of']> {
+    return this.lanes.of({ topic: 't', partition: number });
+  }
+
+  run(what: Step): void {
+    if (what.do === 'add') this.#add(what.partition, what.key);
+    else if (what.do === 'next') this.#next();
+    else if (what.do === 'wake') this.#wake(what.pick);
+    else if ('pick' in what) this.#onBusy(what.do, what.pick);
+    else if (what.do === 'clear') this.#clear(what.partition);
+    else if (what.do === 'pause') this.#pause(what.partition);
+    else this.#resume(what.partition);
+  }
+
+  checkCounts(): void {
+    const queued = [...this.waiting.values()].reduce((sum, items) => sum + items.length, 0);
+    assert.equal(this.lanes.queued, queued);
+  }
+
+  /** Ends everything that runs or waits for a retry, and takes all that is left. */
+  drain(): void {
+    for (const number of [0, 1, 2]) this.#resume(number);
+    do {
+      while (this.busy.size > 0) {
+        this.#onBusy('take', 0);
+        this.#onBusy('release', 0);
+      }
+      while (this.postponed.size > 0) this.#wake(0);
+    } while (this.#next());
+    assert.equal(this.lanes.queued, 0);
+    for (const [lane, items] of this.waiting) assert.deepEqual(items, [], `left behind in lane ${lane}`);
+    for (const number of [0, 1, 2]) assert.equal(this.of(number).byKey.size, 0, 'empty lanes are removed');
+  }
+
+  #add(number: number, key: string | null): void {
+    const item = new Item(number, this.#added++, key);
+    const lane = laneOf(item, this.ordering);
+    this.waiting.set(lane, [...(this.waiting.get(lane) ?? []), item]);
+    this.lanes.add(this.of(number), item);
+  }
+
+  #next(): boolean {
+    const lane = this.lanes.next();
+    if (lane === undefined) return false;
+    assert.ok(!this.busy.has(lane) && !this.postponed.has(lane), 'a closed lane was handed out');
+    assert.ok(!this.paused.has(lane.partition), 'a paused partition was handed out');
+    this.busy.set(lane, undefined);
+    return true;
+  }
+
+  #onBusy(action: 'take' | 'release' | 'postpone' | 'hold', index: number): void {
+    const lane = [...this.busy.keys()][index % this.busy.size];
+    if (lane === undefined) return;
+    if (action === 'take') {
+      this.#take(lane);
+      return;
+    }
+    const current = this.busy.get(lane);
+    if (action === 'postpone' && current === undefined) return;
+    this.busy.delete(lane);
+    if (action !== 'release') this.postponed.set(lane, action === 'postpone' ? current : undefined);
+    if (action === 'postpone') this.lanes.postpone(lane, current!);
+    else this.lanes[action](lane);
+  }
+
+  #take(lane: Lane<Item>): void {
+    const retried = lane.current;
+    const item = this.lanes.take(lane);
+    this.busy.set(lane, item);
+    if (item === undefined) return;
+    assert.equal(item.next, undefined, 'a taken item keeps no other in memory');
+    const name = laneOf(item, this.ordering);
+    if (retried !== undefined) assert.equal(item, retried, 'what is tried again comes first');
+    else assert.equal(this.waiting.get(name)?.shift(), item, 'out of order');
+    const open = [...this.busy.values(), ...this.postponed.values()].filter((other) => other !== undefined);
+    assert.equal(open.filter((other) => laneOf(other, this.ordering) === name).length, 1, 'two of one lane at a time');
+  }
+
+  #wake(index: number): void {
+    const lane = [...this.postponed.keys()][index % this.postponed.size];
+    if (lane === undefined) return;
+    this.postponed.delete(lane);
+    this.lanes.wake(lane);
+  }
+
+  #clear(number: number): void {
+    for (const items of this.waiting.values()) if (items[0]?.partition === number) items.splice(0);
+    for (const lane of this.postponed.keys()) if (lane.partition === this.of(number)) this.postponed.delete(lane);
+    this.lanes.clear(this.of(number));
+    assert.equal(this.of(number).queued, 0);
+  }
+
+  #pause(number: number): void {
+    this.paused.add(this.of(number));
+    this.lanes.pause(this.of(number));
+  }
+
+  #resume(number: number): void {
+    this.paused.delete(this.of(number));
+    this.lanes.resume(this.of(number));
+  }
+}
+
+describe('Lanes', () => {
+  for (const ordering of ['partition', 'key', 'none'] as const) {
+    it(`runs one record of a lane at a time, in order, and leaves nothing behind (ordering ${ordering})`, () => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+          const checked = new Checked(ordering);
+          for (const what of steps) {
+            checked.run(what);
+            checked.checkCounts();
+          }
+          checked.drain();
+        }),
+        { numRuns: 300 },
+      );
+    });
+  }
+
+  it('hands out ready lanes first in, first out', () => {
+    const lanes = new Lanes<Item>('key');
+    const partition = lanes.of({ topic: 't', partition: 0 });
+    for (const [number, key] of ['a', 'b', 'a', 'c'].entries()) lanes.add(partition, new Item(0, number, key));
+    const order: number[] = [];
+    for (let lane = lanes.next(); lane !== undefined; lane = lanes.next()) {
+      order.push(lanes.take(lane)!.number);
+      lanes.release(lane);
+    }
+    assert.deepEqual(order, [0, 1, 3, 2]);
+  });
+
+  it('hands out no lane of a paused partition, and all of them in their order after', () => {
+    const lanes = new Lanes<Item>('key');
+    const [first, second] = [lanes.of({ topic: 't', partition: 0 }), lanes.of({ topic: 't', partition: 1 })];
+    lanes.add(first, new Item(0, 0, 'a'));
+    lanes.add(first, new Item(0, 1, 'b'));
+    lanes.add(second, new Item(1, 2, 'a'));
+    lanes.pause(first);
+    assert.equal(lanes.next()?.partition, second);
+    assert.equal(lanes.next(), undefined);
+    assert.equal(lanes.mayBeReady, false);
+    lanes.resume(first);
+    assert.deepEqual([lanes.next()?.key, lanes.next()?.key], ['a', 'b']);
+  });
+
+  it('keeps a lane that runs closed over a clear: the next record of its key waits', () => {
+    const lanes = new Lanes<Item>('key');
+    const partition = lanes.of({ topic: 't', partition: 0 });
+    lanes.add(partition, new Item(0, 0, 'a'));
+    const running = lanes.next()!;
+    lanes.take(running);
+    lanes.clear(partition);
+    lanes.add(partition, new Item(0, 1, 'a'));
+    assert.equal(lanes.next(), undefined);
+    lanes.release(running);
+    assert.equal(lanes.take(lanes.next()!)?.number, 1);
+  });
+
+  it('tells keys apart by their bytes, and no key from an empty one', () => {
+    const lanes = new Lanes<Item>('key');
+    const partition = lanes.of({ topic: 't', partition: 0 });
+    const invalidUtf8 = [Buffer.from([0xff]), Buffer.from([0xfe]), Buffer.alloc(0), null];
+    for (const [number, key] of invalidUtf8.entries()) {
+      lanes.add(partition, Object.assign(new Item(0, number, null), { record: { key } }));
+    }
+    assert.equal(partition.byKey.size, 4);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { eventLoopTurn, ManualClock } from '@hearken/testing';
+import fc from 'fast-check';
+import { nextStride, TimeSlice } from '../../dist/dispatch/time-slice.js';
+
+function setup() {
+  const clock = new ManualClock();
+  const turns: number[] = [];
+  const slice: TimeSlice = new TimeSlice(clock, 4, () => turns.push(slice.turn));
+  return { clock, slice, turns };
+}
+
+describe('nextStride', () => {
+  it('is from 1 to 64, at most doubles, and at the last pace takes at most an eighth of the budget', () => {
+    const ms = { min: 0, max: 1_000, noNaN: true };
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 64 }),
+        fc.double(ms),
+        fc.integer({ min: 1, max: 100 }),
+        (stride, elapsed, budget) => {
+          const next = nextStride(stride, elapsed, budget);
+          assert.ok(Number.isInteger(next) && next >= 1 && next <= Math.min(64, stride * 2));
+          if (next > 1) assert.ok((next * elapsed) / stride <= budget / 8 + 1e-9);
+        },
+      ),
+    );
+  });
+});
+
+describe('TimeSlice', () => {
+  it('is spent once records took the budget, and fresh in the next turn', async () => {
+    const { clock, slice, turns } = setup();
+    const turn = slice.enter();
+    for (let i = 0; i < 3; i++) {
+      clock.advance(1);
+      slice.count();
+      assert.equal(slice.isSpent, false);
+    }
+    clock.advance(1);
+    slice.count();
+    assert.equal(slice.isSpent, true);
+    assert.equal(slice.enter(), turn, 'the turn goes on until the event loop does');
+    await eventLoopTurn();
+    assert.deepEqual(turns, [turn + 1]);
+    assert.equal(slice.isSpent, false);
+  });
+
+  it('does not read the clock for every quick record, but for every slow one', async () => {
+    const { clock, slice } = setup();
+    let reads = 0;
+    const monotonic = clock.monotonic.bind(clock);
+    clock.monotonic = () => (reads++, monotonic());
+    slice.enter();
+    for (let i = 0; i < 10_000; i++) slice.count();
+    assert.ok(reads < 200, `${reads} reads for 10000 quick records`);
+    await eventLoopTurn();
+    slice.enter();
+    for (let i = 0; i < 64; i++) {
+      clock.advance(1); // the pace broke: one stride at the old pace passes unseen, no second
+      slice.count();
+    }
+    assert.equal(slice.isSpent, true);
+    await eventLoopTurn();
+    slice.enter();
+    let passed = 0;
+    while (!slice.isSpent) {
+      clock.advance(1);
+      slice.count();
+      passed++;
+    }
+    assert.equal(passed, 4);
+  });
+
+  it('arms nothing while nobody enters', async () => {
+    const { slice, turns } = setup();
+    slice.enter();
+    await eventLoopTurn();
+    await eventLoopTurn();
+    await eventLoopTurn();
+    assert.equal(turns.length, 1);
+  });
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { OffsetTracker } from '../../dist/offsets/offset-tracker.js';
+
+/** The same thing, said plainly. */
+class Model {
+  readonly records: { offset: number; ended: boolean }[] = [];
+  constructor(public nextOffset: number) {}
+  get open(): { offset: number }[] {
+    return this.records.filter(({ ended }) => !ended);
+  }
+  get committable(): number {
+    return this.open[0]?.offset ?? this.nextOffset;
+  }
+  get span(): number {
+    const first = this.records.findIndex(({ ended }) => !ended);
+    return first < 0 ? 0 : this.records.length - first;
+  }
+}
+
+type Step = { do: 'receive'; gap: number } | { do: 'end'; pick: number } | { do: 'advance'; by: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('receive' as const), gap: fc.oneof(fc.constant(0), fc.nat(50)) }),
+  },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('end' as const), pick: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('advance' as const), by: fc.nat(20) }) },
+);
+
+function apply(tracker: OffsetTracker, model: Model, what: Step): void {
+  if (what.do === 'receive') {
+    const offset = model.nextOffset + what.gap;
+    assert.equal(tracker.received(offset), model.records.length);
+    model.records.push({ offset, ended: false });
+    model.nextOffset = offset + 1;
+  } else if (what.do === 'advance') {
+    model.nextOffset += what.by;
+    tracker.advance(model.nextOffset);
+  } else if (model.records.length > 0) {
+    const sequence = what.pick % model.records.length;
+    const record = model.records[sequence]!;
+    assert.equal(tracker.ended(sequence), !record.ended, 'the first end counts, no other');
+    record.ended = true;
+  }
+}
+
+function assertSame(tracker: OffsetTracker, model: Model): void {
+  assert.equal(tracker.committable, model.committable);
+  assert.equal(tracker.outstanding, model.open.length);
+  assert.equal(tracker.oldestOutstanding, model.open[0]?.offset);
+  assert.equal(tracker.nextOffset, model.nextOffset);
+  assert.equal(tracker.span, model.span);
+}
+
+describe('OffsetTracker', () => {
+  it('says what a plain list would say, and never goes back', () => {
+    fc.assert(
+      fc.property(fc.nat(1_000_000), fc.array(step, { maxLength: 400 }), (position, steps) => {
+        const tracker = new OffsetTracker(position);
+        const model = new Model(position);
+        let before = tracker.committable;
+        for (const what of steps) {
+          apply(tracker, model, what);
+          assertSame(tracker, model);
+          assert.ok(tracker.committable >= before, `went back from ${before} to ${tracker.committable}`);
+          before = tracker.committable;
+        }
+      }),
+    );
+  });
+
+  it('keeps thousands of records that end in any order, over many laps of its ring', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ records: fc.integer({ min: 1, max: 700 }), keep: fc.nat(300) }), { maxLength: 30 }),
+        fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+        (bursts, randoms) => {
+          const tracker = new OffsetTracker(0);
+          const open = new Map<number, number>(); // sequence to offset
+          let offset = 0;
+          for (const { records, keep } of bursts) {
+            for (let i = 0; i < records; i++) open.set(tracker.received(offset), offset++);
+            while (open.size > keep) {
+              const index = Math.floor(randoms.next().value! * open.size);
+              const sequence = [...open.keys()][index]!;
+              assert.ok(tracker.ended(sequence));
+              open.delete(sequence);
+            }
+            assert.equal(tracker.committable, Math.min(offset, ...open.values()));
+            assert.equal(tracker.outstanding, open.size);
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('reports the position when nothing is outstanding, so that lag reaches 0 past transaction markers', () => {
+    const tracker = new OffsetTracker(10);
+    const sequence = tracker.received(10);
+    tracker.advance(13);
+    assert.equal(tracker.committable, 10);
+    tracker.ended(sequence);
+    assert.equal(tracker.committable, 13);
+    tracker.advance(12);
+    assert.equal(tracker.committable, 13, 'a position never goes back');
+  });
+
+  it('keeps offsets exact up to 2^53', () => {
+    const tracker = new OffsetTracker(Number.MAX_SAFE_INTEGER - 2);
+    const sequence = tracker.received(Number.MAX_SAFE_INTEGER - 2);
+    assert.equal(tracker.committable, Number.MAX_SAFE_INTEGER - 2);
+    tracker.ended(sequence);
+    assert.equal(tracker.committable, Number.MAX_SAFE_INTEGER - 1);
+  });
+});
