@@ -7,7 +7,12 @@ import {
 } from 'hearken';
 import { kafka, orders, someOrders, withOrders, type Order } from './setting.js';
 
+const ORDERS = 100;
+
 await withOrders(async () => {
+  let billed = 0;
+  let done = (): void => undefined;
+  const all = new Promise<void>((resolve) => (done = resolve));
   const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka), { valueSerde: json<Order>() });
 
   // docs:begin listen
@@ -36,7 +41,8 @@ await withOrders(async () => {
   });
   // docs:end finished
 
-  await Promise.all(someOrders(100).map((order) => template.send(orders, order, { key: order.customer })));
+  await Promise.all(someOrders(ORDERS).map((order) => template.send(orders, order, { key: order.customer })));
+  await all;
 
   // docs:begin pause
   container.pause(); // or container.pause([{ topic, partition }])
@@ -59,9 +65,11 @@ await withOrders(async () => {
   await reader.start();
   await reader.stop();
   await template.close();
-});
 
-async function bill(order: Order, signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) console.log(`billed ${order.id}`);
-  await Promise.resolve();
-}
+  async function bill(order: Order, signal: AbortSignal): Promise<void> {
+    await Promise.resolve();
+    if (signal.aborted) return;
+    console.log(`billed ${order.id}`);
+    if (++billed === ORDERS) done();
+  }
+});
