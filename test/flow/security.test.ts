@@ -8,7 +8,6 @@ import {
   KafkaAdmin,
   systemClock,
   type Clock,
-  type KafkaError,
   type KafkaOptions,
 } from 'hearken';
 import { describeWithKafka, uniqueName } from '../support/kafka.js';
@@ -155,7 +154,7 @@ describeWithKafka('Kafka with TLS and SASL', function () {
           (reason: unknown) => reason,
         );
         assert.ok(isKafkaError(error), String(error));
-        assert.equal((error as KafkaError).code, code, error.message);
+        assert.equal(error.code, code, error.message);
         assert.match(error.message, hint);
         assert.ok(!error.message.includes(USER.password));
       });

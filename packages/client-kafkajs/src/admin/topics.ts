@@ -200,7 +200,7 @@ const toDescription = ({ name, topicId, isInternal, partitions }: TopicMetadata)
   partitions: partitions.map((partition) => toPartitionInfo(name, partition)),
 });
 
-export const toPartitionInfo = (topic: string, from: PartitionMetadata): PartitionInfo => ({
+const toPartitionInfo = (topic: string, from: PartitionMetadata): PartitionInfo => ({
   topic,
   partition: from.partition,
   leader: from.leader < 0 ? undefined : from.leader,

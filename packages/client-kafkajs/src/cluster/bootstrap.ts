@@ -3,7 +3,7 @@ import { deferred, type Deferred } from '@hearken/core/internal';
 import { metadataApi, type MetadataResponse } from '@hearken/protocol';
 import { isRetriable, KafkaConnectionError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
-import { addressProblem, parseAddress, type Address } from '../net/address.js';
+import { addressProblem, formatAddress, parseAddress, type Address } from '../net/address.js';
 import { Connection } from '../net/connection.js';
 import { backOffMs } from './back-off.js';
 import { metadataRequest } from './metadata.js';
@@ -79,7 +79,10 @@ export class Bootstrap {
     try {
       await connection.open();
       // Empty topics ask for the brokers alone (from version 1 on).
-      return await connection.send(metadataApi, metadataRequest([], false), { minVersion: 1 });
+      const response = await connection.send(metadataApi, metadataRequest([], false), { minVersion: 1 });
+      if (response.brokers.length > 0) return response;
+      const message = `${formatAddress(address)} knows no brokers yet: it is starting, or has no cluster`;
+      throw new KafkaConnectionError(message, { code: 'CONNECTION_FAILED' });
     } finally {
       connection.close(new KafkaConnectionError('the brokers are known', { code: 'CLIENT_CLOSED' }));
     }

@@ -1,4 +1,5 @@
-import type { KafkaError } from '@hearken/core';
+import { codeOf, type KafkaError } from '@hearken/core';
+import { KafkaConnectionError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import type { Address } from '../net/address.js';
 import { Connection } from '../net/connection.js';
@@ -19,6 +20,7 @@ export class NodeConnection {
   /** Connections in a row that closed before they answered anything. */
   #failures = 0;
   #retryAt = 0;
+  #wasOpen = false;
   #closedBy: KafkaError | undefined;
 
   constructor(address: Address, options: ResolvedKafkaOptions, pauses: Pauses) {
@@ -48,7 +50,12 @@ export class NodeConnection {
     if (this.#closedBy !== undefined) throw this.#closedBy;
     const connection = new Connection(this.address, this.#options, (reason) => this.#onClose(connection, reason));
     this.#connection = connection;
-    await connection.open();
+    try {
+      await connection.open();
+    } catch (error) {
+      throw this.#wasOpen ? error : advertised(error);
+    }
+    this.#wasOpen = true;
     return connection;
   }
 
@@ -59,4 +66,11 @@ export class NodeConnection {
     this.#retryAt = isProven ? 0 : clock.monotonic() + backOffMs(this.#failures, Math.random());
     this.#current = undefined;
   }
+}
+
+/** An address nobody could ever connect to is often one that only makes sense inside the brokers' own network. */
+function advertised(error: unknown): unknown {
+  if (codeOf(error) !== 'CONNECTION_FAILED') return error;
+  const message = `${(error as KafkaError).message} (the brokers gave this address: see their advertised.listeners)`;
+  return new KafkaConnectionError(message, { code: 'CONNECTION_FAILED', cause: error });
 }

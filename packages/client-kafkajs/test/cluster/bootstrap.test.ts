@@ -82,6 +82,13 @@ describe('Bootstrap', () => {
     assert.match((await search).message, /is it a TLS or SASL listener \(set ssl or sasl\)/);
   });
 
+  it('passes over a broker that knows no brokers yet', async () => {
+    const [starting, ready] = [await ScriptedBroker.start(), await ScriptedBroker.start()];
+    starting.on(metadataApi, () => ({ ...starting.metadata([]), brokers: [] }));
+    const { bootstrap } = setup({ brokers: [starting.bootstrap, ready.bootstrap] });
+    assert.equal((await bootstrap.find()).brokers[0]?.port, ready.address.port);
+  });
+
   it('does not repeat what no repeating mends', async () => {
     const broker = await startSaslBroker({ accepts: () => false });
     const sasl = { mechanism: 'plain', username: 'a', password: 'b' } as const;

@@ -127,6 +127,15 @@ describe('Cluster', () => {
       await stale?.closed;
     });
 
+    it('say who gave an address that leads nowhere', async () => {
+      const { broker, cluster } = await setup();
+      const gone = await ScriptedBroker.start();
+      await gone.stop();
+      broker.on(metadataApi, () => ({ ...broker.metadata([]), brokers: [{ nodeId: 1, ...gone.address, rack: null }] }));
+      const error = await rejection(cluster.send(1, 'fetch', metadataApi, NO_TOPICS), 'CONNECTION_FAILED');
+      assert.match(error.message, /nothing listens there.*advertised\.listeners/);
+    });
+
     it('reject for a node that is not there, retriably', async () => {
       const { cluster } = await setup();
       const error = await rejection(cluster.send(7, 'fetch', metadataApi, NO_TOPICS), 'CONNECTION_FAILED');
