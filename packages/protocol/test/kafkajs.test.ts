@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url);
 const kafkajs = (path: string): unknown => require(`kafkajs/src/protocol/${path}`);
 const module = <K extends keyof KafkajsModules>(api: string, version: number, kind: K): KafkajsModules[K] =>
   kafkajs(`requests/${api}/v${version}/${kind}`) as KafkajsModules[K];
-const frameOf = kafkajs('request') as (args: object) => Promise<{ buffer: Buffer }>;
+const frameOf = require('kafkajs/src/protocol/request') as (args: object) => Promise<{ buffer: Buffer }>;
 
 const header = { correlationId: 77, clientId: 'hearken' };
 const { ZERO_UUID } = ours;

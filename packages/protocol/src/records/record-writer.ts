@@ -1,6 +1,6 @@
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.js';
 
-/** A record to be written. Iterated more than once: `headers` must not be a one-time iterator. */
+/** A record to be written. Its headers are iterated more than once, so they must not be a one-time iterator. */
 export interface BatchRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
