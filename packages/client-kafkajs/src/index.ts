@@ -17,6 +17,6 @@ export {
 } from './errors.js';
 export { KafkaAdmin } from './kafka-admin.js';
 export type { Brokers, KafkaOptions } from './kafka-options.js';
-export type { Partitioner, PartitionerChoice, PartitionerName } from './producer/partitioner.js';
+export type { PartitionableRecord, Partitioner, PartitionerChoice, PartitionerName } from './producer/partitioner.js';
 export type { ProducerOptions } from './producer/producer-options.js';
 export { registerCompression, type CompressionCodec, type CompressionType } from '@hearken/protocol';

@@ -6,17 +6,16 @@ import {
   decodeResponse,
   encodeRequest,
   errorCodes,
-  negotiate,
   type Api,
   type ApiVersionsResponse,
-  type VersionRange,
 } from '@hearken/protocol';
-import { brokerError, KafkaConnectionError, UnsupportedVersionError } from '../errors.js';
+import { brokerError, KafkaConnectionError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { formatAddress, type Address } from './address.js';
 import type { Exchange } from './in-flight.js';
 import { frameKafkajsRequest, kafkajsApi, type KafkajsRequest } from './kafkajs-internals.js';
 import { SaslSession } from './sasl-session.js';
+import { SpokenVersions } from './spoken-versions.js';
 import { Wire } from './wire.js';
 
 /** How one request is to be sent. */
@@ -48,7 +47,7 @@ export class Connection {
   readonly #options: ResolvedKafkaOptions;
   readonly #wire: Wire;
   readonly #opened = deferred();
-  readonly #versions: Record<number, VersionRange> = {};
+  #versions: SpokenVersions;
   /** What waits for the session to be renewed; undefined while nothing has to. */
   #held: Exchange[] | undefined;
   /** Undefined without SASL. */
@@ -61,6 +60,7 @@ export class Connection {
     onClose: (reason: KafkaError) => void = () => undefined,
   ) {
     this.#options = options;
+    this.#versions = new SpokenVersions(address, []);
     this.#wire = new Wire(address, options, (reason) => {
       this.#session?.abandon();
       this.#release((exchange) => exchange.reject(reason));
@@ -106,7 +106,10 @@ export class Connection {
    * @throws KafkaError what closed the connection; `REQUEST_TIMED_OUT`, `UNSUPPORTED_VERSION`, `INVALID_RESPONSE`
    */
   async send<Rq, Rs>(api: Api<Rq, Rs>, request: RequestOf<Rq>, options: SendOptions = {}): Promise<Rs> {
-    const version = this.#negotiate(api, options);
+    const version = this.#versions.choose(api.name, api.key, {
+      minVersion: Math.max(api.minVersion, options.minVersion ?? 0),
+      maxVersion: Math.min(api.maxVersion, options.maxVersion ?? Infinity),
+    });
     const expectsAnswer = options.expectResponse !== false;
     const frame = await this.#exchange(
       {
@@ -124,7 +127,9 @@ export class Connection {
 
   /** Sends one of kafkajs' requests, by its own codec in the highest version both know. Resolves with the decoded answer. */
   async sendKafkajs(name: string, args: unknown, { timeoutMs }: Pick<SendOptions, 'timeoutMs'> = {}): Promise<unknown> {
-    const request = this.#kafkajsRequest(name, args);
+    const api = kafkajsApi(name);
+    const version = this.#versions.choose(name, api.apiKey, { minVersion: 0, maxVersion: api.newest });
+    const request = api.make(version, args);
     const body = await this.#exchangeKafkajs(request, (exchange) => this.#enqueue(exchange), timeoutMs);
     this.#wire.proven();
     try {
@@ -141,10 +146,8 @@ export class Connection {
 
   async #shakeHands(): Promise<void> {
     await this.#wire.connect();
-    for (const { apiKey, minVersion, maxVersion } of (await this.#askVersions()).apiKeys) {
-      this.#versions[apiKey] = { minVersion, maxVersion };
-    }
-    await this.#session?.authenticate(this.#versions);
+    this.#versions = new SpokenVersions(this.address, (await this.#askVersions()).apiKeys);
+    await this.#session?.authenticate(this.#versions.table);
   }
 
   /** A broker older than the version asked for answers UNSUPPORTED_VERSION; all know version 0 (KIP-511). */
@@ -179,7 +182,7 @@ export class Connection {
     else if (this.#session?.isDue !== true || this.isClosed) this.#wire.write(exchange);
     else {
       this.#held = [exchange];
-      this.#session.authenticate(this.#versions).then(
+      this.#session.authenticate(this.#versions.table).then(
         () => this.#release((held) => this.#wire.write(held)),
         (error: unknown) => this.close(this.#describe(error)),
       );
@@ -210,22 +213,6 @@ export class Connection {
     return new KafkaConnectionError(message, { code: 'INVALID_RESPONSE', cause });
   }
 
-  #negotiate(api: Api<unknown, unknown>, { minVersion = 0, maxVersion = Infinity }: SendOptions): number {
-    const offered = this.#versions[api.key];
-    const wanted = offered && {
-      minVersion: Math.max(offered.minVersion, minVersion),
-      maxVersion: Math.min(offered.maxVersion, maxVersion),
-    };
-    const version = negotiate(api, wanted);
-    if (version !== undefined) return version;
-    throw this.#unsupported(
-      api.name,
-      offered,
-      Math.max(api.minVersion, minVersion),
-      Math.min(api.maxVersion, maxVersion),
-    );
-  }
-
   async #exchangeKafkajs(
     request: KafkajsRequest,
     start: (exchange: Exchange) => void,
@@ -242,20 +229,6 @@ export class Connection {
       start,
     );
     return frame.subarray(4);
-  }
-
-  #kafkajsRequest(name: string, args: unknown): KafkajsRequest {
-    const api = kafkajsApi(name);
-    const version = negotiate({ minVersion: 0, maxVersion: api.newest }, this.#versions[api.apiKey]);
-    if (version === undefined) throw this.#unsupported(name, this.#versions[api.apiKey], 0, api.newest);
-    return api.make(version, args);
-  }
-
-  #unsupported(name: string, offered: VersionRange | undefined, min: number, max: number): UnsupportedVersionError {
-    const theirs = offered === undefined ? 'does not know it' : `speaks ${offered.minVersion} to ${offered.maxVersion}`;
-    return new UnsupportedVersionError(
-      `${name} is needed in version ${min} to ${max}; ${formatAddress(this.address)} ${theirs}`,
-    );
   }
 
   /** Codec mistakes and a throwing option of the user's end here; everything else is an error of ours already. */

@@ -31,14 +31,14 @@ interface KafkajsApi {
 }
 
 /** What kafkajs' authenticator needs of a connection. It writes the provider it chose into `sasl`. */
-export interface AuthenticatedConnection {
+interface AuthenticatedConnection {
   readonly host: string;
   readonly port: number;
   readonly sasl: SASLOptions | Mechanism;
   send(request: KafkajsRequest): Promise<unknown>;
 }
 
-export interface SaslAuthenticator {
+interface SaslAuthenticator {
   /** Milliseconds the session lasts, as text; '0' is without end. Known after `authenticate`. */
   readonly sessionLifetime: string;
   authenticate(): Promise<void>;
