@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { KafkaConfigError } from '@hearken/core';
 import { codeOf, isKafkaError } from '@hearken/core';
-import type { TaskRejectedError} from '@hearken/executor';
+import type { TaskRejectedError } from '@hearken/executor';
 import { PooledTaskExecutor, type RejectionPolicy } from '@hearken/executor';
 import { exerciseTaskExecutor, manualTasks, type ManualTask } from '@hearken/testing';
 

@@ -237,7 +237,7 @@ export class FakeConsumer implements Consumer {
 
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
     const { groupId } = this.#options;
-    if (groupId === null) throw new IllegalStateError('a consumer without a group cannot commit', 'NO_GROUP');
+    if (groupId === null) throw new IllegalStateError('a consumer without a group cannot commit', 'NO_GROUP_ID');
     this.commitCalls.record(offsets);
     await this.#commitGate;
     if (this.closed.fired) throw closedError();
@@ -422,4 +422,4 @@ const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : 
 
 const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
 
-const closedError = (): IllegalStateError => new IllegalStateError('the consumer is closed', 'CONSUMER_CLOSED');
+const closedError = (): IllegalStateError => new IllegalStateError('the consumer is closed', 'CLOSED');

@@ -127,7 +127,7 @@ export class FakeProducer implements Producer {
   // ---- inside
 
   async #close(timeoutMs: number): Promise<void> {
-    const late = new KafkaError(`not acknowledged when the producer closed`, { code: 'CLOSE_TIMED_OUT' });
+    const late = new KafkaError(`not acknowledged when the producer closed`, { code: 'PRODUCER_CLOSED' });
     const timer = this.#clock.setTimer(() => this.reject(late, this.#waiting.length), timeoutMs);
     await this.flush();
     timer.clear();

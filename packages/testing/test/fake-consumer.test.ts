@@ -195,7 +195,7 @@ describe('FakeConsumer', () => {
   it('has no commits without a group', async () => {
     const consumer = new FakeConsumer({ groupId: null });
     await consumer.assign([at(0)]);
-    await assert.rejects(consumer.commit([{ ...at(0), offset: 1 }]), { code: 'NO_GROUP' });
+    await assert.rejects(consumer.commit([{ ...at(0), offset: 1 }]), { code: 'NO_GROUP_ID' });
   });
 
   it('closes in its time although a callback never ends', async () => {

@@ -79,7 +79,7 @@ describe('FakeProducer', () => {
     const late = producer.send(record('a'));
     const closed = producer.close({ timeoutMs: 10 });
     clock.advance(10);
-    await assert.rejects(late, { code: 'CLOSE_TIMED_OUT' });
+    await assert.rejects(late, { code: 'PRODUCER_CLOSED' });
     await closed;
   });
 });
