@@ -1,15 +1,15 @@
 import type { Clock } from '@hearken/core';
-import { ProducerError } from '../errors.js';
 import { backOffMs } from '../cluster/back-off.js';
+import { ProducerError } from '../errors.js';
 import type { BufferMemory } from './buffer-memory.js';
 import type { Deliveries } from './deliveries.js';
 import { invalidPartition, type PendingRecord } from './pending-record.js';
+import type { ProducerCluster } from './producer-cluster.js';
 import type { ProducerTopic } from './producer-topic.js';
 import type { ResolvedProducerOptions } from './producer-options.js';
 import type { RecordAccumulator } from './record-accumulator.js';
 import { isWorthAskingAgain, TopicGate } from './topic-gate.js';
 import { WakeUpTimer } from './wake-up-timer.js';
-import type { ProducerCluster } from './producer-cluster.js';
 
 export interface AdmissionParts {
   readonly cluster: Pick<ProducerCluster, 'metadata'>;
@@ -51,15 +51,20 @@ export class Admission {
   admit(record: PendingRecord): void {
     const topic = this.#topics.get(record.topic) ?? this.#addTopic(record.topic);
     // A partition beyond the last may have been added since: worth a look before it is refused.
-    if (!topic.isHeld && topic.partitions.length > Math.max(record.partition, 0)) this.#enter(topic, record);
+    if (!topic.isHeld && hasPartitionFor(topic, record)) this.#enter(topic, record);
     else this.#hold(topic, record);
   }
 
-  /** A record that waited for memory has got its room. */
+  /** A record that waited for memory has got its room. Its topic may be gone meanwhile. */
   onRoom(record: PendingRecord): void {
-    const topic = this.#topics.get(record.topic);
-    if (topic !== undefined) this.#place(topic, record);
-    this.#restIfIdle();
+    const topic = this.#topics.get(record.topic) ?? this.#addTopic(record.topic);
+    if (hasPartitionFor(topic, record)) {
+      this.#place(topic, record);
+      this.#restIfIdle();
+    } else {
+      this.#hold(topic, record);
+      this.#parts.memory.release(record.sizeBytes);
+    }
   }
 
   /** Rejects everything that waits. Nothing may be admitted afterwards. */
@@ -122,18 +127,18 @@ export class Admission {
     gate.askAtMs = Infinity;
     const { metadata } = this.#parts.cluster;
     const { topic } = gate;
-    const isKnown = topic.partitions.length > 0;
     try {
-      if (isKnown) await metadata.refresh([topic.name]);
-      else await metadata.ensure(topic.name);
+      if (topic.partitions.length > 0) await metadata.refresh([topic.name]);
+      topic.follow(metadata.topic(topic.name));
+      if (topic.partitions.length === 0) await metadata.ensure(topic.name);
+      topic.follow(metadata.topic(topic.name));
+      this.#wasConnected = true;
     } catch (error) {
-      if (!isKnown) {
+      if (topic.partitions.length === 0) {
         this.#askFailed(gate, error);
         return;
-      }
+      } // else what is known has to do: only a partition that may be new was looked for
     }
-    topic.follow(metadata.topic(topic.name));
-    this.#wasConnected = true;
     this.#open(gate);
   }
 
@@ -214,6 +219,9 @@ export class Admission {
     return record === undefined ? Infinity : record.waitingSinceMs + this.#parts.options.maxBlockMs;
   }
 }
+
+const hasPartitionFor = (topic: ProducerTopic, { partition }: PendingRecord): boolean =>
+  topic.partitions.length > Math.max(partition, 0);
 
 const asPartitionError = (error: unknown, topic: ProducerTopic): Error =>
   error instanceof ProducerError

@@ -5,8 +5,8 @@ import { KafkaConnectionError } from '../errors.js';
 import type { BatchOutcomes } from './batch-outcomes.js';
 import { answersIn, produceRequest, UNANSWERED, type BatchAnswer, type EncodedBatch } from './produce-request.js';
 import type { ProducerBatch } from './producer-batch.js';
-import type { ResolvedProducerOptions } from './producer-options.js';
 import type { ProducerCluster } from './producer-cluster.js';
+import type { ResolvedProducerOptions } from './producer-options.js';
 
 export interface ProduceExchangeParts {
   readonly cluster: Pick<ProducerCluster, 'send'>;

@@ -37,8 +37,8 @@ export interface ProducerOptions {
   /** How long one answer may take before the request counts as lost and is sent again, in milliseconds. @default 30000 */
   readonly requestTimeoutMs?: number | undefined;
   /**
-   * When a record that is not acknowledged is given up, retries included, in milliseconds from `send`; at least
-   * `lingerMs + requestTimeoutMs`. @default 120000, or that sum if it is larger
+   * When a record that is not acknowledged is given up, retries included, in milliseconds from when it got its place in
+   * the buffer; at least `lingerMs + requestTimeoutMs`. @default 120000, or that sum if it is larger
    */
   readonly deliveryTimeoutMs?: number | undefined;
   /** A request, and so a record, may not be larger, in bytes; brokers have a limit of their own. @default 1048576 (1 MiB) */

@@ -4,11 +4,11 @@ import type { MetadataRefresher } from './metadata-refresher.js';
 import type { PartitionQueue } from './partition-queue.js';
 import type { ProduceExchange } from './produce-exchange.js';
 import type { ProducerBatch } from './producer-batch.js';
+import type { ProducerCluster } from './producer-cluster.js';
 import type { Idempotence } from './producer-identity.js';
 import type { ResolvedProducerOptions } from './producer-options.js';
 import type { RecordAccumulator } from './record-accumulator.js';
 import { WakeUpTimer } from './wake-up-timer.js';
-import type { ProducerCluster } from './producer-cluster.js';
 
 /** Produce requests without an answer per broker. More would only queue at the broker, which serves one at a time. */
 const MAX_REQUESTS_PER_LEADER = 5;

@@ -125,6 +125,25 @@ describe('KafkaProducer, accepting records', () => {
       assert.equal(clock.pendingTimers, 0);
     });
 
+    it('a record whose topic is gone when its turn comes is told so, and takes no room', async () => {
+      const { producer, send, settled, cluster, warmUp, finish } = setup({ ...limits, allowAutoTopicCreation: false });
+      cluster.setTopic('u', [1]);
+      await producer.send({ topic: 'u', value });
+      const before = await warmUp();
+      const held = hold();
+      cluster.scripts.push(held.script);
+      const first = send('x'.repeat(850));
+      await cluster.calls.received(before + 1);
+      const waiting = settled(producer.send({ topic: 'u', value: Buffer.alloc(500) }));
+      cluster.deleteTopic('u');
+      const alsoLate = settled(producer.send({ topic: 'u', partition: 3, value }));
+      held.release.fire();
+      await first;
+      const results = await finish(Promise.all([waiting, alsoLate]));
+      for (const { error } of results) assert.equal(error?.code, 'UNKNOWN_TOPIC_OR_PARTITION');
+      assert.equal(producer.metrics().bufferedBytes, 0);
+    });
+
     it('nothing lingers', async () => {
       const { send, cluster, clock, warmUp } = setup({ ...limits, lingerMs: 500 });
       const before = await warmUp();

@@ -293,6 +293,21 @@ describe('KafkaProducer, when brokers fail', () => {
     assert.equal(error?.code, 'UNKNOWN_TOPIC_OR_PARTITION');
   });
 
+  it('treats a topic that was deleted like one that never was, and goes on when it is made again', async () => {
+    const { producer, cluster, send, settled, warmUp, finish } = setup({ allowAutoTopicCreation: false });
+    await warmUp();
+    cluster.deleteTopic('t');
+    await producer.partitionsFor('t').catch(() => undefined); // as any refresh would, this finds out
+    cluster.scripts.push(refuse(errorCodes.UNKNOWN_TOPIC_OR_PARTITION));
+    const onItsWay = settled(send('a'));
+    await eventLoopTurn();
+    const results = await finish(Promise.all([settled(send('b')), settled(send('c', { partition: 1 }))]));
+    for (const { error } of results) assert.equal(error?.code, 'UNKNOWN_TOPIC_OR_PARTITION');
+    cluster.setTopic('t', [1]);
+    assert.equal((await finish(send('d'))).partition, 0);
+    await finish(onItsWay);
+  });
+
   it('finds a topic that was made a moment ago', async () => {
     const { producer, cluster, finish } = setup({ allowAutoTopicCreation: false });
     const sent = producer.send({ topic: 'new', value: null });

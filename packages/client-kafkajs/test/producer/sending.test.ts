@@ -115,6 +115,25 @@ describe('KafkaProducer, sending', () => {
     assert.equal(cluster.metadataRequests, 1);
   });
 
+  it('refreshes old metadata beside the sending, and follows it', async () => {
+    const { send, cluster, warmUp } = setup({ metadataMaxAgeMs: 1_000 });
+    const before = await warmUp();
+    cluster.setTopic('t', [2, 2]);
+    cluster.metadataAgeMs = 1_001;
+    const known = new Signal();
+    cluster.metadataScripts.push(() => known.wait());
+    await send('with what is known');
+    cluster.metadataAgeMs = 0;
+    known.fire();
+    await eventLoopTurn();
+    await send('with what is new');
+    assert.deepEqual(
+      cluster.calls.items.slice(before).map(({ nodeId }) => nodeId),
+      [1, 2],
+    );
+    assert.equal(cluster.metadataRequests, 2);
+  });
+
   it('numbers batches under one identity, each partition from 0', async () => {
     const { send, cluster, warmUp } = setup();
     await warmUp();

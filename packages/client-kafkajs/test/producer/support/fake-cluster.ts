@@ -85,6 +85,7 @@ export class FakeCluster implements ProducerCluster {
   readonly #known = new Map<string, TopicMetadata>();
   identities = 0;
   metadataRequests = 0;
+  metadataAgeMs = 0;
   closed = false;
 
   /** @param leaders node id by partition; -1 for none */
@@ -112,7 +113,7 @@ export class FakeCluster implements ProducerCluster {
 
   readonly metadata = {
     topic: (name: string): TopicMetadata | undefined => this.#known.get(name),
-    ageMs: (): number => 0,
+    ageMs: (): number => this.metadataAgeMs,
     refresh: async (topics: readonly string[] = []): Promise<void> => {
       this.metadataRequests++;
       await this.metadataScripts.shift()?.();
