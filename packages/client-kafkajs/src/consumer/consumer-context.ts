@@ -1,10 +1,12 @@
 import type { Clock, Logger, TopicPartition } from '@hearken/core';
 import type { Cluster } from '../cluster/cluster.js';
-import type { PartitionMetadata } from '../cluster/metadata.js';
+import type { Metadata, PartitionMetadata } from '../cluster/metadata.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 
 /** What a consumer needs of its cluster. Its own: no connection is shared with another consumer or a producer. */
-export type ConsumerCluster = Pick<Cluster, 'send' | 'metadata' | 'coordinator' | 'forgetCoordinator' | 'close'>;
+export interface ConsumerCluster extends Pick<Cluster, 'send' | 'coordinator' | 'forgetCoordinator' | 'close'> {
+  readonly metadata: Pick<Metadata, 'topic' | 'refresh' | 'ensure' | 'allTopics'>;
+}
 
 /** What all parts of one consumer share. */
 export interface ConsumerContext {

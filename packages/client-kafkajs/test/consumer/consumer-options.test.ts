@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { KafkaConfigError } from '@hearken/core';
+import { OptionsCheck } from '@hearken/core/internal';
+import { resolveConsumerOptions, type ResolvedConsumerOptions } from '../../dist/consumer/consumer-options.js';
+
+function resolve(given: unknown): ResolvedConsumerOptions {
+  const check = new OptionsCheck('test');
+  const options = resolveConsumerOptions(check, given, 'options');
+  check.throwIfAny();
+  return options;
+}
+
+const problemsOf = (given: unknown): readonly string[] => {
+  try {
+    resolve(given);
+  } catch (error) {
+    assert.ok(error instanceof KafkaConfigError);
+    return error.problems.map(({ path, message }) => `${path} ${message}`);
+  }
+  return [];
+};
+
+describe('consumer options', () => {
+  it('have defaults, and are frozen', () => {
+    const options = resolve({});
+    assert.deepEqual(options, {
+      groupId: undefined,
+      autoOffsetReset: 'latest',
+      sessionTimeoutMs: 45_000,
+      heartbeatIntervalMs: 3_000,
+      maxPollIntervalMs: 300_000,
+      maxPollRecords: 500,
+      fetchMinBytes: 1,
+      fetchMaxWaitMs: 500,
+      fetchMaxBytes: 52_428_800,
+      maxPartitionFetchBytes: 1_048_576,
+      isolationLevel: 'read_committed',
+      partitionAssignors: ['range', 'round-robin'],
+      metadataMaxAgeMs: 60_000,
+      requestTimeoutMs: 30_000,
+      checkCrcs: true,
+    });
+    assert.ok(Object.isFrozen(options));
+  });
+
+  it('are all wrong at once', () => {
+    const problems = problemsOf({ groupID: 'a', autoOffsetReset: 'newest', maxPollRecords: 0, partitionAssignors: [] });
+    assert.equal(problems.length, 4);
+    assert.match(problems[0] ?? '', /^options\.groupID .*did you mean 'groupId'/);
+  });
+
+  it('fit each other', () => {
+    assert.match(problemsOf({ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 2_001 }).join(), /^options\.heartbeat.*third/);
+    assert.match(problemsOf({ fetchMaxWaitMs: 30_000 }).join(), /^options\.fetchMaxWaitMs must be below requestTimeoutMs/);
+    assert.deepEqual(problemsOf({ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 2_000 }), []);
+  });
+
+  it('name known assignors, each once', () => {
+    assert.match(problemsOf({ partitionAssignors: ['range', 'sticky'] }).join(), /not 'sticky'/);
+    assert.match(problemsOf({ partitionAssignors: ['range', 'range'] }).join(), /twice/);
+    assert.match(problemsOf({ partitionAssignors: 'range' }).join(), /must be an array/);
+  });
+});
