@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { CommitFailedError, KafkaError } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
-import { addsUp, keyed, setup, started, stopNow, tp, until } from './setup.js';
+import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: commits', () => {
   it('commits the position where the group had none, before the first record', async () => {
-    const { container, log, factory, give, committed } = setup({}, { partitions: [tp(0), tp(1)] });
+    const bundle = setup();
+    const { container, log, factory, give, committed } = bundle;
     give(0, ...keyed('a', 'b'));
     log.commit('g', [{ ...tp(1), offset: 0 }]);
-    const starting = container.start();
-    await starting;
+    await container.start();
     assert.equal(committed(0), 0);
     assert.deepEqual(factory.consumer.commits.items, [[{ ...tp(0), offset: 0 }]], 'not what was committed already');
-    await stopNow({ container, clock: setup().clock }).catch(() => undefined);
+    await stopNow(bundle);
   });
 
   it('commits in the background, everything that ended, at most every commitIntervalMs', async () => {
@@ -230,7 +230,7 @@ describe('MessageListenerContainer: manual acknowledgment', () => {
     const bundle = await started({ ackMode: 'manual', windowRecords: 3, maxPollRecords: 1 });
     const { container, listener, give, events } = bundle;
     const filled = events('window:filled');
-    give(0, ...keyed(...'abcdefgh'));
+    give(0, ...distinct(8));
     for (const at of ['0/0', '0/1', '0/2']) (await listener.call(at)).end();
     await filled.received(1);
     await eventLoopTurn();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { codeOf, ConsumerRecords, KafkaError } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
-import { addsUp, keyed, setup, started, stopNow, tp, until } from './setup.js';
+import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
 
 const rejection = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -316,7 +316,7 @@ describe('MessageListenerContainer: waiting', () => {
   it('polls only for what there is room for', async () => {
     const bundle = await started({ concurrency: 1, bufferRecords: 4 });
     const { container, factory, listener, give } = bundle;
-    give(0, ...keyed(...'abcdefghijklmnop'));
+    give(0, ...distinct(16));
     (await listener.call('0/0')).end();
     await listener.call('0/1');
     await eventLoopTurn();

@@ -3,7 +3,7 @@ import { DeserializationError, json, nullable, string, type ConsumerRecord } fro
 import { SyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, FakeConsumerFactory, Recorder } from '@hearken/testing';
 import { FixedBackOff, ListenerFailedError, MessageListenerContainer } from '../dist/index.js';
-import { addsUp, keyed, started, stopNow, tp, until } from './setup.js';
+import { addsUp, distinct, keyed, started, stopNow, tp, until } from './setup.js';
 
 const failure = (promise: Promise<void>): Promise<ListenerFailedError> =>
   promise.then(
@@ -53,11 +53,7 @@ describe('MessageListenerContainer: order', () => {
   });
 
   it('runs one at a time on a SyncTaskExecutor', async () => {
-    const { container, listener, give } = await started({
-      ordering: 'none',
-      concurrency: undefined,
-      taskExecutor: new SyncTaskExecutor(),
-    } as never);
+    const { container, listener, give } = await started({ ordering: 'none', taskExecutor: new SyncTaskExecutor() });
     give(0, ...keyed('a', 'b'));
     (await listener.call('0/0')).end();
     (await listener.call('0/1')).end();
@@ -152,7 +148,7 @@ describe('MessageListenerContainer: what a listener gets', () => {
         bundle.clock.advance(1); // each takes a millisecond
       },
     });
-    bundle.give(0, ...keyed(...Array.from({ length: 200 }, (_, i) => `k${i}`)));
+    bundle.give(0, ...distinct(200));
     timer = setImmediate(tick);
     await until(() => processed === 200);
     clearImmediate(timer);
@@ -240,10 +236,9 @@ describe('MessageListenerContainer: failures', () => {
     const execute = refusing.execute.bind(refusing);
     refusing.execute = (task) => (refusals-- > 0 ? Promise.reject(new Error('refused')) : execute(task));
     const { container, listener, give, clock, events } = await started({
-      concurrency: undefined,
       taskExecutor: refusing,
       backOff: new FixedBackOff({ intervalMs: 10 }),
-    } as never);
+    });
     const retried = events('record:retried');
     give(0, ...keyed('a'));
     for (let attempt = 1; attempt <= 2; attempt++) {
@@ -258,10 +253,7 @@ describe('MessageListenerContainer: failures', () => {
 
   it('aborts the signal of a listener when the executor is cancelled, and tries it again', async () => {
     const executor = new SyncTaskExecutor();
-    const { container, listener, give, clock, events } = await started({
-      concurrency: undefined,
-      taskExecutor: executor,
-    } as never);
+    const { container, listener, give, clock, events } = await started({ taskExecutor: executor });
     const retried = events('record:retried');
     give(0, ...keyed('a'));
     const call = await listener.call('0/0');
@@ -306,9 +298,9 @@ describe('MessageListenerContainer: buffer and window', () => {
   it('feeds other partitions while one that cannot go on holds much of the buffer', async () => {
     const bundle = await started({ concurrency: 4, bufferRecords: 8, maxPollRecords: 100 });
     const { container, listener, give } = bundle;
-    give(0, ...keyed(...'abcdefghijklmnopqrstuvwxyz'));
+    give(0, ...distinct(26));
     await listener.call('0/0'); // never ends
-    give(1, ...keyed(...'abcdefghijklmnopqrstuvwxyz'));
+    give(1, ...distinct(26));
     for (let offset = 0; offset < 26; offset++) (await listener.call(`1/${offset}`)).end();
     await until(() => container.metrics().processed === 26);
     const { queued } = container.metrics();
@@ -324,7 +316,7 @@ describe('MessageListenerContainer: buffer and window', () => {
     const bundle = await started({ ordering: 'key', concurrency: 2, windowRecords: 5, maxPollRecords: 2 });
     const { container, listener, give, factory, events } = bundle;
     const filled = events('window:filled');
-    give(0, ...keyed('stuck', ...'abcdefghijklmnop'));
+    give(0, ...keyed('stuck'), ...distinct(16));
     const stuck = await listener.call('0/0');
     for (let offset = 1; offset <= 5; offset++) (await listener.call(`0/${offset}`)).end();
     await filled.received(1);

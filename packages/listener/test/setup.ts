@@ -3,6 +3,7 @@ import type { ConsumerRecord, TopicPartition } from '@hearken/core';
 import {
   eventLoopTurn,
   FakeConsumerFactory,
+  FakeLog,
   ManualClock,
   Recorder,
   RecordingLogger,
@@ -49,34 +50,47 @@ export class ManualListener {
 
 export const tp = (partition: number, topic = 't'): TopicPartition => ({ topic, partition });
 
-type Properties = Partial<ContainerProperties>;
+export interface Bundle {
+  readonly clock: ManualClock;
+  readonly logger: RecordingLogger;
+  readonly listener: ManualListener;
+  readonly factory: FakeConsumerFactory;
+  readonly container: MessageListenerContainer;
+  readonly log: FakeLog;
+  /** Appends records to partition `partition` of topic `t`. */
+  readonly give: (partition: number, ...records: readonly RecordInit[]) => void;
+  /** The payloads of one event, as they come. */
+  readonly events: <Name extends keyof ContainerEvents>(name: Name) => Recorder<ContainerEvents[Name]>;
+  /** What group `g` committed of topic `t`. */
+  readonly committed: (partition: number) => number | undefined;
+}
 
-/**
- * A container on a fake consumer, and what a test needs around it. Partitions 0 and 1 of topic `t` are assigned on start
- * unless `partitions` says otherwise.
- */
+export interface SetupOptions {
+  /** Assigned on start. @default 0 and 1 of topic `t` */
+  readonly partitions?: readonly TopicPartition[];
+  /** @default 'g'; null is none */
+  readonly groupId?: string | null;
+  readonly maxPollIntervalMs?: number;
+  /** @default a log of its own */
+  readonly log?: FakeLog;
+}
+
+/** A container on a fake consumer, and what a test needs around it. */
 export function setup(
-  properties: Properties = {},
-  { partitions = [tp(0), tp(1)], groupId = 'g' as string | null, maxPollIntervalMs = 300_000 } = {},
-) {
+  properties: Partial<ContainerProperties> = {},
+  { partitions = [tp(0), tp(1)], groupId = 'g', maxPollIntervalMs = 300_000, log = new FakeLog() }: SetupOptions = {},
+): Bundle {
   const clock = new ManualClock();
   const logger = new RecordingLogger();
   const listener = new ManualListener();
-  const factory = new FakeConsumerFactory({
-    clock,
-    assignOnSubscribe: partitions,
-    maxPollIntervalMs,
-    ...(groupId === null ? {} : { groupId }),
-  });
+  const group = groupId === null ? {} : { groupId };
+  const factory = new FakeConsumerFactory({ clock, log, assignOnSubscribe: partitions, maxPollIntervalMs, ...group });
   const source = properties.topicPartitions ?? properties.topicPattern ?? properties.topics;
+  const topics = source === undefined ? { topics: ['t'] } : {};
+  const capacity = properties.taskExecutor === undefined ? { concurrency: 10 } : {};
   const container = new MessageListenerContainer(
     factory,
-    {
-      ...(source === undefined ? { topics: ['t'] } : {}),
-      listener,
-      concurrency: 10,
-      ...properties,
-    } as ContainerProperties,
+    { ...topics, ...capacity, listener, ...properties },
     { clock, logger },
   );
   return {
@@ -85,20 +99,16 @@ export function setup(
     listener,
     factory,
     container,
-    log: factory.log,
-    /** Appends records to partition `partition` of topic `t`. */
-    give: (partition: number, ...records: readonly RecordInit[]) => void factory.log.append('t', partition, ...records),
-    /** The payloads of one event, as they come. */
-    events: <Name extends keyof ContainerEvents>(name: Name): Recorder<ContainerEvents[Name]> => {
+    log,
+    give: (partition, ...records) => void log.append('t', partition, ...records),
+    events: <Name extends keyof ContainerEvents>(name: Name) => {
       const recorder = new Recorder<ContainerEvents[Name]>();
       container.on(name, recorder.record);
       return recorder;
     },
-    committed: (partition: number) => factory.log.committed('g', tp(partition))?.offset,
+    committed: (partition) => log.committed('g', tp(partition))?.offset,
   };
 }
-
-export type Bundle = ReturnType<typeof setup>;
 
 /** The same, started. */
 export async function started(...args: Parameters<typeof setup>): Promise<Bundle> {
@@ -128,6 +138,9 @@ export async function stopNow({ container, clock }: Pick<Bundle, 'container' | '
 
 /** Records that carry their key and nothing else. */
 export const keyed = (...keys: readonly (string | null)[]): RecordInit[] => keys.map((key) => ({ key }));
+
+/** So many records, no two with the same key. */
+export const distinct = (count: number): RecordInit[] => Array.from({ length: count }, (_, i) => ({ key: `key-${i}` }));
 
 /** Counters that add up: what every test may end with. */
 export function addsUp({ container }: Pick<Bundle, 'container'>): boolean {

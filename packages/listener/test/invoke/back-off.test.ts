@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KafkaConfigError } from '@hearken/core';
+import type { KafkaConfigError } from '@hearken/core';
 import fc from 'fast-check';
 import { ExponentialBackOff, FixedBackOff } from '../../dist/invoke/back-off.js';
 

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { codeOf } from '@hearken/core';
+import { AsyncTaskExecutor } from '@hearken/executor';
+import { eventLoopTurn, FakeLog } from '@hearken/testing';
+import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
+
+describe('MessageListenerContainer: rebalance', () => {
+  it('waits for running listeners, commits what ended, then gives up; the rest comes again', async () => {
+    const bundle = await started();
+    const { container, listener, give, factory, committed, events } = bundle;
+    const revoked = events('partitions:revoked');
+    give(0, ...keyed('a', 'b'));
+    const running = await listener.call('0/0');
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await eventLoopTurn();
+    assert.equal(revoked.count, 0, 'it waits');
+    running.end();
+    await rebalanced;
+    assert.deepEqual(revoked.items, [{ partitions: [tp(0)] }]);
+    assert.deepEqual(container.assignment(), [tp(1)]);
+    assert.equal(committed(0), 1);
+    assert.equal(container.metrics().abandoned, 1);
+    assert.equal(listener.calls.count, 1);
+    await factory.consumer.rebalance({ assign: [tp(0)] });
+    (await listener.call('0/1')).end();
+    await container.stop();
+    assert.equal(committed(0), 2);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('keeps other partitions going while it drains one', async () => {
+    const bundle = await started();
+    const { listener, give, factory } = bundle;
+    give(0, ...keyed('a'));
+    const draining = await listener.call('0/0');
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    give(1, ...keyed('b', 'c'));
+    (await listener.call('1/0')).end();
+    (await listener.call('1/1')).end();
+    draining.end();
+    await rebalanced;
+    await bundle.container.stop();
+  });
+
+  it('aborts listeners that take too long; a late end is counted, never committed', async () => {
+    const bundle = await started({ revokeDrainTimeoutMs: 50 });
+    const { container, listener, give, factory, clock, committed, events } = bundle;
+    const late = events('listener:late');
+    give(0, ...keyed('a'));
+    const slow = await listener.call('0/0');
+    const { signal } = slow.context;
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await until(() => clock.nextDueInMs === 50);
+    clock.advance(50);
+    await rebalanced;
+    assert.equal(codeOf(signal.reason), 'PARTITION_REVOKED');
+    assert.equal(container.metrics().abandoned, 1);
+    slow.end();
+    await late.received(1);
+    assert.equal(container.metrics().lateResults, 1);
+    assert.equal(container.metrics().processed, 0);
+    await container.stop();
+    assert.equal(committed(0), 0);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('keeps the lane of a late listener closed when the partition comes back', async () => {
+    const bundle = await started({ revokeDrainTimeoutMs: 50, ordering: 'key' });
+    const { container, listener, give, factory, clock } = bundle;
+    give(0, ...keyed('a', 'a', 'b'));
+    const slow = await listener.call('0/0');
+    (await listener.call('0/2')).end();
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await until(() => clock.nextDueInMs === 50);
+    clock.advance(50);
+    await rebalanced;
+    await factory.consumer.rebalance({ assign: [tp(0)] });
+    await listener.calls.received(3);
+    await eventLoopTurn();
+    assert.deepEqual(listener.order, ['0/0', '0/2', '0/2'], 'key a waits, key b does not');
+    slow.end();
+    const again = await listener.calls.first(({ at, context }) => at === '0/0' && context.epoch > slow.context.epoch);
+    again.end();
+    (await listener.calls.first(({ at, context }) => at === '0/2' && context.epoch > slow.context.epoch)).end();
+    (await listener.call('0/1')).end();
+    await until(() => container.metrics().processed === 4);
+    assert.deepEqual(listener.order, ['0/0', '0/2', '0/2', '0/0', '0/1']);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('lets go of lost partitions at once, without a commit', async () => {
+    const bundle = await started();
+    const { container, listener, give, factory, committed, events } = bundle;
+    const lost = events('partitions:lost');
+    give(0, ...keyed('a', 'b'));
+    (await listener.call('0/0')).end();
+    const running = await listener.call('0/1');
+    const { signal } = running.context;
+    const before = factory.consumer.commitCalls.count;
+    await factory.consumer.rebalance({ lost: [tp(0)] });
+    assert.equal(codeOf(signal.reason), 'PARTITION_LOST');
+    assert.equal(lost.count, 1);
+    running.end();
+    await container.stop();
+    assert.equal(factory.consumer.commitCalls.count, before);
+    assert.equal(committed(0), 0);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('waits for the commit in flight, then writes the last one', async () => {
+    const { container, listener, give, factory, clock, committed } = await started();
+    const letGo = factory.consumer.holdCommits();
+    const { commitCalls } = factory.consumer;
+    const before = commitCalls.count;
+    clock.advance(1_000);
+    give(0, ...keyed('a', 'b'));
+    (await listener.call('0/0')).end();
+    await until(() => clock.nextDueInMs === 0);
+    clock.advance(0);
+    await commitCalls.received(before + 1);
+    (await listener.call('0/1')).end();
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await eventLoopTurn();
+    assert.equal(commitCalls.count, before + 1);
+    letGo();
+    await rebalanced;
+    assert.equal(committed(0), 2);
+    await container.stop();
+  });
+
+  it('takes records answered just before a revoke as abandoned, also if the partition comes back at once', async () => {
+    const bundle = await started({}, { partitions: [tp(0)] });
+    const { container, listener, give, factory } = bundle;
+    const poll = factory.consumer.poll.bind(factory.consumer);
+    factory.consumer.poll = async (...args) => {
+      const answer = await poll(...args);
+      for (let i = 0; i < 20; i++) await Promise.resolve(); // the way from the consumer to the loop may be long
+      return answer;
+    };
+    await container.seek(tp(0), 0); // the next poll is the slow one
+    await until(() => factory.consumer.isPolling);
+    give(0, ...keyed('a', 'b')); // answers the outstanding poll; the loop has not seen it when the revoke comes
+    await factory.consumer.rebalance({ revoke: [tp(0)], assign: [tp(0)] });
+    (await listener.call('0/0')).end();
+    (await listener.call('0/1')).end();
+    await until(() => container.metrics().processed === 2);
+    assert.deepEqual(listener.order, ['0/0', '0/1']);
+    assert.equal(container.metrics().abandoned, 2);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('survives that the committed offsets cannot be read', async () => {
+    const { container, listener, give, factory, logger } = await started();
+    factory.consumer.committed = () => Promise.reject(new Error('no coordinator'));
+    await factory.consumer.rebalance({ assign: [tp(2)] });
+    give(2, ...keyed('a'));
+    (await listener.call('2/0')).end();
+    await container.stop();
+    assert.equal(logger.at('warn').length, 1);
+  });
+
+  it('may be revoked while it stops', async () => {
+    const bundle = await started();
+    const { container, listener, give, factory, committed } = bundle;
+    give(0, ...keyed('a'));
+    const running = await listener.call('0/0');
+    const stopping = container.stop();
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await eventLoopTurn();
+    running.end();
+    const report = await stopping;
+    await rebalanced;
+    assert.equal(report.drained, true);
+    assert.equal(committed(0), 1);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('hands a partition over to another member, nothing lost and nothing committed twice', async () => {
+    const log = new FakeLog();
+    const [first, second] = [await started({}, { log }), setup({}, { log, partitions: [] })];
+    const starting = second.container.start();
+    await until(() => second.factory.consumer.isPolling);
+    first.give(1, ...keyed('a', 'b', 'c'));
+    const running = await first.listener.call('1/0');
+    const revoked = first.factory.consumer.rebalance({ revoke: [tp(1)] });
+    await eventLoopTurn(); // or the lane goes on before the revoke has arrived
+    running.end();
+    await revoked;
+    await second.factory.consumer.rebalance({ assign: [tp(1)] });
+    await starting;
+    for (const at of ['1/1', '1/2']) (await second.listener.call(at)).end();
+    await second.container.stop();
+    await first.container.stop();
+    assert.deepEqual([first.listener.order, second.listener.order], [['1/0'], ['1/1', '1/2']]);
+    assert.equal(first.committed(1), 3);
+  });
+});
+
+describe('MessageListenerContainer: a shared executor', () => {
+  it('keeps to its limit over two containers, and stopping one aborts nothing of the other', async () => {
+    const taskExecutor = new AsyncTaskExecutor({ concurrency: 3 });
+    const properties = { taskExecutor, ordering: 'key', shutdownTimeoutMs: 20 } as const;
+    const [one, two] = [await started(properties), await started(properties)];
+    one.give(0, ...distinct(2));
+    await one.listener.calls.received(2);
+    two.give(0, ...distinct(3));
+    const kept = await two.listener.call('0/0');
+    const { signal } = kept.context;
+    await eventLoopTurn();
+    assert.equal(one.listener.calls.count + two.listener.calls.count, 3);
+    const aborted = (await one.listener.call('0/0')).context.signal;
+    await stopNow(one);
+    assert.equal(codeOf(aborted.reason), 'CONTAINER_STOPPED');
+    assert.equal(signal.aborted, false);
+    assert.equal(two.listener.calls.count, 1, 'a slot is free only when its listener ends');
+    (await one.listener.call('0/0')).end();
+    await two.listener.call('0/1');
+    for (const at of ['0/0', '0/1', '0/2']) (await two.listener.call(at)).end();
+    const report = await two.container.stop();
+    assert.deepEqual([report.drained, report.abandoned], [true, 0]);
+    assert.equal(signal.aborted, false);
+    assert.ok(addsUp(one) && addsUp(two));
+  });
+
+  it('listens to a shared executor no more after its stop', async () => {
+    const taskExecutor = new AsyncTaskExecutor({ concurrency: 1 });
+    const onAvailable = taskExecutor.onAvailable.bind(taskExecutor);
+    let subscriptions = 0;
+    taskExecutor.onAvailable = (wake) => {
+      const unsubscribe = onAvailable(wake);
+      subscriptions++;
+      return () => {
+        subscriptions--;
+        unsubscribe();
+      };
+    };
+    const { container } = await started({ taskExecutor });
+    assert.equal(subscriptions, 1);
+    await container.stop();
+    assert.equal(subscriptions, 0);
+  });
+});
