@@ -40,3 +40,16 @@ function destination(record: ProducerRecord<unknown, unknown> | undefined): stri
   if (typeof topic !== 'string' || topic === '') return 'a record';
   return `to ${typeof partition === 'number' ? describePartition({ topic, partition }) : topic}`;
 }
+
+/** What a send that failed on its way is rejected with. */
+export const sendFailed = <K, V>(record: ProducerRecord<K, V>, cause: unknown): SendError<K, V> =>
+  new SendError(record, isKafkaError(cause) ? cause.message : `the producer failed${because(cause)}`, {
+    code: 'SEND_FAILED',
+    cause,
+  });
+
+/** The words of errors that are not ours stay in the cause: they may quote the payload. */
+export const because = (cause: unknown): string =>
+  isKafkaError(cause)
+    ? `: ${cause.message}`
+    : ` with ${cause instanceof Error ? cause.name : typeof cause}, see the cause`;

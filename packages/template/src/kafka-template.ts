@@ -1,7 +1,5 @@
 import {
-  Headers,
   IllegalStateError,
-  isKafkaError,
   type CloseOptions,
   type HeadersInit,
   type PartitionInfo,
@@ -11,8 +9,9 @@ import {
   type ProducerRecord,
   type RecordMetadata,
 } from '@hearken/core';
-import { SendError } from './errors.js';
-import { invalidRecord } from './invalid-record.js';
+import { checked, headersOf } from './checked-record.js';
+import { SendError, sendFailed } from './errors.js';
+import { intercepted } from './intercepted.js';
 import { RecordEncoder } from './record-encoder.js';
 import { SendQueue } from './send-queue.js';
 import {
@@ -116,7 +115,7 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
     if (options === undefined) return this.#send({ topic, value });
     if (isObject(options)) return this.#send(recordOf(topic, value, options));
     const problem = 'what follows the value must be an object such as { key }';
-    return this.#refuse({ topic, value }, invalid({ topic, value }, problem));
+    return this.#refuse({ topic, value }, new SendError({ topic, value }, problem, { code: 'INVALID_RECORD' }));
   }
 
   #send(given: ProducerRecord<K, V>): Promise<SendResult<K, V>> {
@@ -124,7 +123,7 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
     let acknowledged: Promise<RecordMetadata>;
     try {
       this.#refuseIfClosed();
-      record = this.#intercepted(checked(given));
+      record = intercepted(checked(given), this.#options.interceptors);
       acknowledged = this.#handOnInTurn(this.#encoder.encode(record, headersOf(record)));
     } catch (error) {
       return this.#refuse(record, error);
@@ -133,21 +132,6 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
       (metadata) => this.#succeeded(record, metadata),
       (error: unknown) => this.#refuse(record, error),
     );
-  }
-
-  #intercepted(given: ProducerRecord<K, V>): ProducerRecord<K, V> {
-    const { interceptors } = this.#options;
-    if (interceptors.length === 0) return given;
-    let record = given;
-    for (const interceptor of interceptors) {
-      try {
-        record = typeof interceptor === 'function' ? interceptor(record) : interceptor.onSend(record);
-      } catch (cause) {
-        throw new SendError(given, `an interceptor failed${because(cause)}`, { code: 'INTERCEPTOR_FAILED', cause });
-      }
-      checked(record, given);
-    }
-    return record;
   }
 
   #handOnInTurn(encoded: ProducerRecord | Promise<ProducerRecord>): Promise<RecordMetadata> {
@@ -179,7 +163,7 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
 
   #refuse(record: ProducerRecord<K, V>, cause: unknown): Promise<never> {
     const { producerListener } = this.#options;
-    const error = cause instanceof SendError ? (cause as SendError<K, V>) : failed(record, cause);
+    const error = cause instanceof SendError ? (cause as SendError<K, V>) : sendFailed(record, cause);
     if (producerListener?.onError !== undefined) this.#tell(() => producerListener.onError?.(record, error));
     return Promise.reject(error);
   }
@@ -223,38 +207,6 @@ function recordOf<K, V>(
   if (headers !== undefined) record.headers = headers;
   return record;
 }
-
-/** @param lastGood what the error carries if this is no record at all */
-function checked<K, V>(record: ProducerRecord<K, V>, lastGood = record): ProducerRecord<K, V> {
-  const problem = invalidRecord(record);
-  if (problem === undefined) return record;
-  throw invalid(lastGood, problem);
-}
-
-/** A copy: serdes may add to it, and the caller may send the same record again. */
-function headersOf<K, V>(record: ProducerRecord<K, V>): Headers | undefined {
-  if (record.headers === undefined) return undefined;
-  try {
-    return Headers.from(record.headers);
-  } catch (cause) {
-    throw invalid(record, (cause as Error).message, cause);
-  }
-}
-
-const invalid = <K, V>(record: ProducerRecord<K, V>, problem: string, cause?: unknown): SendError<K, V> =>
-  new SendError(record, problem, { code: 'INVALID_RECORD', cause });
-
-const failed = <K, V>(record: ProducerRecord<K, V>, cause: unknown): SendError<K, V> =>
-  new SendError(record, isKafkaError(cause) ? cause.message : `the producer failed${because(cause)}`, {
-    code: 'SEND_FAILED',
-    cause,
-  });
-
-/** The words of errors that are not ours stay in the cause: they may quote the payload. */
-const because = (cause: unknown): string =>
-  isKafkaError(cause)
-    ? `: ${cause.message}`
-    : ` with ${cause instanceof Error ? cause.name : typeof cause}, see the cause`;
 
 const closedError = (): IllegalStateError => new IllegalStateError('the template is closed', 'TEMPLATE_CLOSED');
 

@@ -9,14 +9,14 @@ import {
   type ConsumerGroupMetadata,
   type ConsumerRebalanceListener,
   type PartitionLag,
-  type PartitionRecords,
   type Timer,
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicPartitionOffsets,
 } from '@hearken/core';
-import { describePartition, topicPartitionKey } from '@hearken/core/internal';
+import { describePartitions } from '@hearken/core/internal';
 import type { RecordInit } from './a-record.js';
+import { FakeAssignment } from './fake-assignment.js';
 import { FakeLog } from './fake-log.js';
 import { Recorder } from './recorder.js';
 import { Signal } from './signal.js';
@@ -42,14 +42,6 @@ export interface FakeRebalance {
   readonly assign?: readonly TopicPartition[];
 }
 
-/** Reading of one assigned partition. */
-interface Cursor extends TopicPartition {
-  position: number;
-  paused: boolean;
-  /** False until `onPartitionsAssigned` and from `onPartitionsRevoked` on: `poll` leaves it alone. */
-  fetching: boolean;
-}
-
 interface PendingPoll {
   readonly maxRecords: number;
   readonly timer: Timer;
@@ -59,7 +51,7 @@ interface PendingPoll {
 
 /**
  * A consumer in memory that keeps every promise of the SPI and is steered by the test: `give` records, `rebalance`, let
- * commits fail or wait. Longer than most files here because a consumer is.
+ * commits fail or wait. One long class, because the SPI is one; what is assigned and where it reads stands apart.
  */
 export class FakeConsumer implements Consumer {
   readonly log: FakeLog;
@@ -72,7 +64,7 @@ export class FakeConsumer implements Consumer {
   readonly closed = new Signal();
 
   readonly #options: Required<FakeConsumerOptions>;
-  readonly #cursors = new Map<string, Cursor>();
+  readonly #assigned: FakeAssignment;
   readonly #commitFailures: ((offsets: TopicPartitionOffsets) => unknown)[] = [];
   readonly #stopReading: () => void;
   #commitGate: Promise<void> = Promise.resolve();
@@ -96,6 +88,7 @@ export class FakeConsumer implements Consumer {
       ...options,
     };
     this.log = this.#options.log;
+    this.#assigned = new FakeAssignment(this.log);
     this.#stopReading = this.log.onAppend(() => this.#serve());
   }
 
@@ -163,10 +156,9 @@ export class FakeConsumer implements Consumer {
 
   assign(partitions: readonly TopicPartition[]): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
-    const wanted = new Set(partitions.map(topicPartitionKey));
-    for (const key of this.#cursors.keys()) if (!wanted.has(key)) this.#cursors.delete(key);
-    this.#open(partitions.filter((partition) => !this.#cursors.has(topicPartitionKey(partition))));
-    this.#setFetching(partitions, true);
+    this.#assigned.keepOnly(partitions);
+    this.#open(partitions.filter((partition) => !this.#assigned.has(partition)));
+    this.#assigned.setFetching(partitions, true);
     this.#serve();
     return Promise.resolve();
   }
@@ -184,7 +176,7 @@ export class FakeConsumer implements Consumer {
       this.#wokenUp = false;
       return Promise.resolve(ConsumerRecords.EMPTY);
     }
-    const records = this.#take(maxRecords);
+    const records = this.#assigned.take(maxRecords);
     if (records !== undefined || timeoutMs <= 0) return Promise.resolve(records ?? ConsumerRecords.EMPTY);
     return new Promise((resolve, reject) => {
       const timer = this.#options.clock.setTimer(() => this.#endPoll(), timeoutMs);
@@ -198,24 +190,24 @@ export class FakeConsumer implements Consumer {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    for (const cursor of this.#cursorsOf(partitions)) cursor.paused = true;
+    this.#assigned.setPaused(partitions, true);
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    for (const cursor of this.#cursorsOf(partitions)) cursor.paused = false;
+    this.#assigned.setPaused(partitions, false);
     this.#serve();
   }
 
   paused(): readonly TopicPartition[] {
-    return [...this.#cursors.values()].filter((cursor) => cursor.paused).map(plain);
+    return this.#assigned.paused();
   }
 
   assignment(): readonly TopicPartition[] {
-    return [...this.#cursors.values()].map(plain);
+    return this.#assigned.all();
   }
 
   seek(partition: TopicPartition, offset: number): void {
-    this.#cursor(partition).position = offset;
+    this.#assigned.seek(partition, offset);
     this.#serve();
   }
 
@@ -232,7 +224,7 @@ export class FakeConsumer implements Consumer {
   }
 
   position(partition: TopicPartition): number {
-    return this.#cursor(partition).position;
+    return this.#assigned.position(partition);
   }
 
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
@@ -274,10 +266,7 @@ export class FakeConsumer implements Consumer {
   }
 
   lag(): readonly PartitionLag[] {
-    return [...this.#cursors.values()].map((cursor) => {
-      const endOffset = this.log.endOffset(cursor);
-      return { ...plain(cursor), position: cursor.position, endOffset, lag: Math.max(0, endOffset - cursor.position) };
-    });
+    return this.#assigned.lag();
   }
 
   groupMetadata(): ConsumerGroupMetadata {
@@ -300,7 +289,7 @@ export class FakeConsumer implements Consumer {
       await Promise.race([told, given.wait()]);
     } finally {
       timer.clear();
-      this.#cursors.clear();
+      this.#assigned.keepOnly([]);
       this.#stopReading();
       this.closed.fire();
     }
@@ -313,63 +302,35 @@ export class FakeConsumer implements Consumer {
     this.#generationId++;
     this.#open(assign ?? []);
     await this.#listener?.onPartitionsAssigned(assign ?? []);
-    this.#setFetching(assign ?? [], true);
+    this.#assigned.setFetching(assign ?? [], true);
     this.#serve();
   }
 
   async #lose(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return;
-    for (const partition of partitions) this.#cursors.delete(topicPartitionKey(partition));
+    this.#assigned.drop(partitions);
     this.#endPoll();
     await this.#listener?.onPartitionsLost(partitions);
   }
 
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return;
-    this.#setFetching(partitions, false);
+    this.#assigned.setFetching(partitions, false);
     this.#endPoll();
     await this.#listener?.onPartitionsRevoked(partitions);
-    for (const partition of partitions) this.#cursors.delete(topicPartitionKey(partition));
+    this.#assigned.drop(partitions);
   }
 
   #open(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
-      const position = this.#committed(partition)?.offset ?? this.log.beginningOffset(partition);
-      this.#cursors.set(topicPartitionKey(partition), {
-        ...plain(partition),
-        position,
-        paused: false,
-        fetching: false,
-      });
+      this.#assigned.add(partition, this.#committed(partition)?.offset ?? this.log.beginningOffset(partition));
     }
-  }
-
-  #setFetching(partitions: readonly TopicPartition[], fetching: boolean): void {
-    for (const cursor of this.#cursorsOf(partitions)) cursor.fetching = fetching;
-  }
-
-  /** What there is, at most so many; undefined if there is nothing and no position moved. */
-  #take(maxRecords: number): ConsumerRecords | undefined {
-    const taken: PartitionRecords[] = [];
-    let room = maxRecords;
-    for (const [key, cursor] of [...this.#cursors]) {
-      if (room === 0) break;
-      if (cursor.paused || !cursor.fetching) continue;
-      const { records, nextOffset } = this.log.read(cursor, cursor.position, room);
-      if (nextOffset === cursor.position) continue;
-      taken.push({ ...plain(cursor), records, nextOffset });
-      cursor.position = nextOffset;
-      room -= records.length;
-      this.#cursors.delete(key); // to the end of the line: what was served last is served first the next time
-      this.#cursors.set(key, cursor);
-    }
-    return taken.length === 0 ? undefined : new ConsumerRecords(taken);
   }
 
   /** Ends the outstanding poll if there is something for it. */
   #serve(): void {
     if (this.#pending === undefined) return;
-    const records = this.#take(this.#pending.maxRecords);
+    const records = this.#assigned.take(this.#pending.maxRecords);
     if (records !== undefined) this.#takePending()?.resolve(records);
   }
 
@@ -384,18 +345,6 @@ export class FakeConsumer implements Consumer {
     return pending;
   }
 
-  #cursorsOf(partitions: readonly TopicPartition[]): Cursor[] {
-    return partitions
-      .map((partition) => this.#cursors.get(topicPartitionKey(partition)))
-      .filter((cursor) => cursor !== undefined);
-  }
-
-  #cursor(partition: TopicPartition): Cursor {
-    const cursor = this.#cursors.get(topicPartitionKey(partition));
-    if (cursor !== undefined) return cursor;
-    throw new IllegalStateError(`${describePartition(partition)} is not assigned`, 'NOT_ASSIGNED');
-  }
-
   #committed(partition: TopicPartition): TopicPartitionOffset | undefined {
     const { groupId } = this.#options;
     return groupId === null ? undefined : this.log.committed(groupId, partition);
@@ -403,10 +352,10 @@ export class FakeConsumer implements Consumer {
 
   /** A member may commit what it owns; stricter than a broker, which knows only the generation. */
   #refuseForeign(offsets: TopicPartitionOffsets): void {
-    const foreign = offsets.filter((offset) => !this.#cursors.has(topicPartitionKey(offset)));
+    const foreign = offsets.filter((offset) => !this.#assigned.has(offset));
     if (foreign.length === 0) return;
     const code = 'ILLEGAL_GENERATION';
-    throw new CommitFailedError(`not assigned: ${foreign.map(describePartition).join(', ')}`, {
+    throw new CommitFailedError(`not assigned: ${describePartitions(foreign)}`, {
       code,
       partitions: foreign.map(({ topic, partition }) => ({ topic, partition, code })),
     });
