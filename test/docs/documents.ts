@@ -26,6 +26,10 @@ export const documents = (): Document[] => [
   ...inFolder('docs', '.md'),
 ];
 
+/** One screen each, with a snippet of its own: it imports the package by its own name. */
+export const packageReadmes = (): Document[] =>
+  readdirSync(join(ROOT, 'packages')).map((name) => read(join('packages', name, 'README.md')));
+
 /** The programs that the snippets are cut from. */
 export const examples = (): Document[] => inFolder('examples/src', '.ts');
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { read, snippetsOf } from '../docs/documents.js';
+import { KafkaAdmin } from 'hearken';
+import { packageReadmes, read, snippetsOf } from '../docs/documents.js';
 import { bootstrapServers, describeWithKafka } from '../support/kafka.js';
 import { packAll, Project } from './project.js';
 
@@ -16,6 +17,8 @@ describeWithKafka('an installation from the packed tarballs', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hearken-packed-'));
     tarballs = await packAll(folder);
+    await using admin = new KafkaAdmin({ brokers: bootstrapServers() });
+    await admin.createTopics([{ topic: 'orders', partitions: 3 }]);
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -33,7 +36,7 @@ describeWithKafka('an installation from the packed tarballs', function () {
     assertRan(await project.node('main.js'));
   });
 
-  it('type-checks in TypeScript under nodenext', async () => {
+  it('type-checks in TypeScript under nodenext: the quick start and what the packages’ READMEs show', async () => {
     await using project = await Project.create({});
     await project.install(tarballs);
     await project.link('@typescript/native');
@@ -43,8 +46,11 @@ describeWithKafka('an installation from the packed tarballs', function () {
       'main.cts',
       "import { KafkaTemplate } from 'hearken';\nexport type Template = KafkaTemplate;\n",
     );
+    const shown = packageReadmes().flatMap(snippetsOf);
+    await Promise.all(shown.map((snippet, i) => project.write(`shown-${i}.mts`, snippet)));
+    const files = ['main.mts', 'main.cts', ...shown.map((_, i) => `shown-${i}.mts`)];
     for (const skipLibCheck of ['true', 'false']) {
-      await project.node(...COMPILER, '--types', 'node', '--skipLibCheck', skipLibCheck, 'main.mts', 'main.cts');
+      await project.node(...COMPILER, '--types', 'node', '--skipLibCheck', skipLibCheck, ...files);
     }
     assertRan(await project.node('main.mjs'));
   });
