@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { describeWithKafka } from '../support/kafka.js';
 import { ROOT } from './documents.js';
 
 /** The programs that snippets are cut from, and something each prints when all went as it shows. */
@@ -15,10 +16,9 @@ const PROGRAMS = {
 };
 const PROGRAM_TIMEOUT_MS = 40_000;
 
-describe('examples', () => {
+describeWithKafka('examples', () => {
   for (const [name, line] of Object.entries(PROGRAMS)) {
-    it(`${name} runs to its end`, async function () {
-      if (process.env.HEARKEN_BROKERS === undefined) this.skip();
+    it(`${name} runs to its end`, async () => {
       const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'examples', 'dist', `${name}.js`)], {
         timeout: PROGRAM_TIMEOUT_MS,
       });
