@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { json, type KafkaConfigError } from '@hearken/core';
+import { AsyncTaskExecutor } from '@hearken/executor';
+import { FakeConsumerFactory } from '@hearken/testing';
+import { resolveContainerProperties } from '../dist/container-properties.js';
+import { MessageListenerContainer, type ContainerProperties } from '../dist/index.js';
+
+const listener = (): void => undefined;
+const valid = { topics: ['t'], listener };
+
+function resolve(properties: unknown, factory = new FakeConsumerFactory({ groupId: 'g' })) {
+  return resolveContainerProperties(properties, factory);
+}
+
+/** The problems found, as "path: message". */
+function problemsOf(properties: unknown, factory?: FakeConsumerFactory): string[] {
+  try {
+    resolve(properties, factory);
+  } catch (error) {
+    return (error as KafkaConfigError).problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+  return [];
+}
+
+describe('ContainerProperties', () => {
+  it('have the documented defaults, and are frozen', () => {
+    const resolved = resolve(valid);
+    const { ordering, concurrency, ackMode, syncCommits, commitIntervalMs, bufferRecords, windowRecords } = resolved;
+    assert.deepEqual(
+      { ordering, concurrency, ackMode, syncCommits, commitIntervalMs, bufferRecords, windowRecords },
+      {
+        ordering: 'partition',
+        concurrency: 1,
+        ackMode: 'batch',
+        syncCommits: false,
+        commitIntervalMs: 100,
+        bufferRecords: 1_000,
+        windowRecords: 100_000,
+      },
+    );
+    const { pollTimeoutMs, startTimeoutMs, shutdownTimeoutMs, revokeDrainTimeoutMs, yieldAfterMs, groupId } = resolved;
+    assert.deepEqual(
+      { pollTimeoutMs, startTimeoutMs, shutdownTimeoutMs, revokeDrainTimeoutMs, yieldAfterMs, groupId },
+      {
+        pollTimeoutMs: 5_000,
+        startTimeoutMs: 30_000,
+        shutdownTimeoutMs: 10_000,
+        revokeDrainTimeoutMs: 20_000,
+        yieldAfterMs: 4,
+        groupId: 'g',
+      },
+    );
+    assert.ok(Object.isFrozen(resolved));
+  });
+
+  it('size the buffer by the concurrency, or the executor', () => {
+    assert.equal(resolve({ ...valid, concurrency: 5_000 }).bufferRecords, 10_000);
+    const taskExecutor = new AsyncTaskExecutor({ concurrency: 700 });
+    assert.equal(resolve({ ...valid, taskExecutor }).bufferRecords, 1_400);
+    assert.equal(resolve({ ...valid, bufferRecords: 0, concurrency: 5_000 }).bufferRecords, 0);
+  });
+
+  it('name every problem at once, with the nearest valid name', () => {
+    const problems = problemsOf({
+      topic: ['t'],
+      listener: {},
+      ordering: 'keys',
+      ackMode: 'count',
+      concurrency: 0,
+      valueSerde: {},
+      bufferRecords: -1,
+      backOff: 3,
+    });
+    const expected = [
+      /^topic: is not an option; did you mean 'topics'\?/,
+      /^listener: must be a function or have the method onMessage, got an object/,
+      /^valueSerde: must have the method/,
+      /^ordering: must be 'partition' or 'key' or 'none', got 'keys'; did you mean 'key'\?/,
+      /^concurrency: must be a whole number >= 1, got 0/,
+      /^ackMode: must be 'record' or 'batch' or 'manual', got 'count'/,
+      /^bufferRecords: /,
+      /^backOff: must have the method delayMs/,
+      /^topics: exactly one of topics, topicPattern and topicPartitions is needed, got none/,
+    ];
+    for (const pattern of expected)
+      assert.ok(
+        problems.some((problem) => pattern.test(problem)),
+        `${pattern}\n${problems.join('\n')}`,
+      );
+    assert.equal(problems.length, expected.length, problems.join('\n'));
+  });
+
+  it('refuse pairs that cannot be', () => {
+    const executor = new AsyncTaskExecutor({ concurrency: 1 });
+    const noGroup = new FakeConsumerFactory({ maxPollIntervalMs: 15_000 });
+    const cases: [unknown, RegExp, FakeConsumerFactory?][] = [
+      [{ ...valid, topicPattern: /t/ }, /^topics: exactly one.*got topics and topicPattern/],
+      [{ ...valid, concurrency: 1, taskExecutor: executor }, /^taskExecutor: cannot go with concurrency/],
+      [{ ...valid, syncCommits: true }, /^syncCommits: needs ackMode: 'record', got 'batch'/],
+      [{ ...valid, shutdownTimeoutMs: 1 }, /^groupId: is required/, noGroup],
+      [{ ...valid, groupId: 'x' }, /^revokeDrainTimeoutMs: must be below .* \(15000\), got 20000/, noGroup],
+    ];
+    for (const [properties, pattern, factory] of cases) {
+      const problems = problemsOf(properties, factory);
+      assert.ok(
+        problems.some((problem) => pattern.test(problem)),
+        `${pattern}\n${problems.join('\n')}`,
+      );
+    }
+    assert.deepEqual(
+      problemsOf({ topicPartitions: [{ topic: 't', partition: 0 }], listener, revokeDrainTimeoutMs: 1 }, noGroup),
+      [],
+    );
+  });
+
+  it('refuse lists with wrong entries', () => {
+    for (const topics of [[], [''], 't', [1]]) assert.equal(problemsOf({ listener, topics }).length, 1, String(topics));
+    for (const topicPartitions of [[], [{}], [{ topic: 't', partition: 0, offset: -1 }], [null]]) {
+      assert.equal(problemsOf({ listener, topicPartitions }).length, 1);
+    }
+  });
+
+  it('give the listener the types of its serdes', () => {
+    interface Order {
+      readonly id: string;
+    }
+    const factory = new FakeConsumerFactory({ groupId: 'g' });
+    const typed = new MessageListenerContainer(factory, {
+      topics: ['t'],
+      valueSerde: json<Order>(),
+      listener: ({ key, value }) => [key satisfies Buffer | null, value.id satisfies string],
+    });
+    const raw = new MessageListenerContainer(factory, {
+      topics: ['t'],
+      listener: ({ value }) => value satisfies Buffer | null,
+    });
+    const properties: ContainerProperties = valid;
+    assert.ok(
+      [typed, raw, new MessageListenerContainer(factory, properties)].every(({ state }) => state === 'created'),
+    );
+  });
+});

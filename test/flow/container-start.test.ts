@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { codeOf, DefaultKafkaConsumerFactory, MessageListenerContainer, silentLogger } from 'hearken';
+import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+
+const container = (brokers: readonly string[], topic: string): MessageListenerContainer =>
+  new MessageListenerContainer(
+    new DefaultKafkaConsumerFactory({ brokers: [...brokers], clientId: 'flow' }, { groupId: uniqueName('group') }),
+    { topics: [topic], listener: () => undefined, startTimeoutMs: 20_000 },
+    { logger: silentLogger },
+  );
+
+async function failedStart(failing: MessageListenerContainer): Promise<Error> {
+  const error: unknown = await failing.start().then(
+    () => assert.fail('it started'),
+    (reason: unknown) => reason,
+  );
+  assert.equal(failing.state, 'failed');
+  await assert.rejects(failing.finished, (reason) => reason === error);
+  assert.ok(error instanceof Error);
+  return error;
+}
+
+describeWithKafka('a listener container that cannot start', function () {
+  this.timeout(60_000);
+
+  it('says that a topic does not exist', async () => {
+    const topic = uniqueName('no-such-topic');
+    const error = await failedStart(container(bootstrapServers(), topic));
+    assert.equal(codeOf(error), 'UNKNOWN_TOPIC_OR_PARTITION');
+    assert.match(error.message, new RegExp(topic));
+  });
+
+  it('says that no broker is there', async () => {
+    const error = await failedStart(container(['127.0.0.1:1'], 'orders'));
+    assert.equal(codeOf(error), 'CONNECTION_FAILED');
+    assert.match(error.message, /127\.0\.0\.1:1/);
+  });
+});

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Recorder } from '@hearken/testing';
+import {
+  DefaultKafkaConsumerFactory,
+  json,
+  KafkaAdmin,
+  MessageListenerContainer,
+  type ConsumerOptions,
+  type ContainerProperties,
+} from 'hearken';
+import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { until } from '../support/until.js';
+
+describeWithKafka('a listener container', function () {
+  this.timeout(60_000);
+  let admin: KafkaAdmin;
+  before(() => {
+    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
+  });
+  after(() => admin.close());
+
+  async function aTopic(partitions: number): Promise<string> {
+    const topic = uniqueName('container');
+    await admin.createTopics([{ topic, partitions }]);
+    return topic;
+  }
+
+  const container = (
+    groupId: string,
+    properties: Omit<ContainerProperties<Buffer | null, NumberedOrder>, 'valueSerde'>,
+    options: ConsumerOptions = {},
+  ): MessageListenerContainer<Buffer | null, NumberedOrder> =>
+    new MessageListenerContainer(
+      new DefaultKafkaConsumerFactory(
+        { brokers: bootstrapServers(), clientId: 'flow' },
+        { groupId, autoOffsetReset: 'earliest', heartbeatIntervalMs: 100, ...options },
+      ),
+      { valueSerde: json<NumberedOrder>(), ...properties },
+    );
+
+  /** What the group committed, over all partitions. */
+  const committedCount = async (groupId: string, topic: string): Promise<number> =>
+    (await admin.committedOffsets(groupId, [topic])).reduce((sum, { offset }) => sum + offset, 0);
+
+  it('hears what is sent after its start, under latest too, and commits it', async () => {
+    const [topic, groupId] = [await aTopic(2), uniqueName('group')];
+    await using orders = new NumberedOrders(topic, 4);
+    await orders.send(8);
+    const heard = new Recorder<number>();
+    const listening = container(
+      groupId,
+      { topics: [topic], listener: ({ value }) => heard.record(value.n) },
+      { autoOffsetReset: 'latest' },
+    );
+    await listening.start();
+    await orders.send(8);
+    await heard.received(8);
+    const report = await listening.stop();
+    assert.deepEqual(heard.items.toSorted(), [2, 2, 2, 2, 3, 3, 3, 3]);
+    assert.deepEqual([report.drained, report.abandoned], [true, 0]);
+    assert.equal(await committedCount(groupId, topic), 16);
+  });
+
+  it('keeps the order of each key at concurrency 100, and commits everything', async () => {
+    const [topic, groupId] = [await aTopic(12), uniqueName('group')];
+    await using orders = new NumberedOrders(topic, 500);
+    let running = 0;
+    let most = 0;
+    const listening = container(groupId, {
+      topics: [topic],
+      ordering: 'key',
+      concurrency: 100,
+      listener: async (record) => {
+        orders.saw(record);
+        most = Math.max(most, ++running);
+        for (let turns = 0; turns < record.offset % 5; turns++) await turn();
+        running--;
+      },
+    });
+    await listening.start();
+    await orders.send(20_000);
+    await until('all are heard', () => orders.allSeen);
+    const report = await listening.stop();
+    assert.deepEqual(orders.violations, []);
+    assert.equal(orders.duplicates, 0);
+    assert.ok(most > 50 && most <= 100, `${most} at once`);
+    assert.deepEqual([report.drained, report.abandoned], [true, 0]);
+    assert.equal(await committedCount(groupId, topic), 20_000);
+    const { polled, processed, abandoned } = listening.metrics();
+    assert.deepEqual([polled, processed, abandoned], [20_000, 20_000, 0]);
+  });
+
+  it('commits what ended when it is stopped in the middle; the next one goes on from there', async () => {
+    const [topic, groupId] = [await aTopic(3), uniqueName('group')];
+    await using orders = new NumberedOrders(topic, 30);
+    await orders.send(3_000);
+    let heard = 0;
+    const first = container(groupId, {
+      topics: [topic],
+      ordering: 'key',
+      concurrency: 10,
+      listener: async (record, context) => {
+        orders.saw(record);
+        await turn();
+        if (++heard === 1_000) void context.container.stop();
+      },
+    });
+    await first.start();
+    await first.finished;
+    const { processed, abandoned, polled } = first.metrics();
+    assert.equal(polled, processed + abandoned);
+    assert.ok(processed >= 1_000 && processed < 1_100, `${processed}`);
+    const committed = await committedCount(groupId, topic);
+    assert.ok(committed <= processed && committed > 0);
+    const second = container(groupId, {
+      topics: [topic],
+      ordering: 'key',
+      concurrency: 10,
+      listener: orders.saw.bind(orders),
+    });
+    await second.start();
+    await until('the rest is heard', () => orders.allSeen);
+    await second.stop();
+    assert.deepEqual(orders.violations, []);
+    assert.equal(second.metrics().processed, 3_000 - committed);
+    assert.equal(orders.duplicates, processed - committed, 'only what was done and not yet committable comes again');
+    assert.equal(await committedCount(groupId, topic), 3_000);
+  });
+
+  it('shares partitions between two members and hands them over, nothing lost and in order', async () => {
+    const [topic, groupId] = [await aTopic(6), uniqueName('group')];
+    await using orders = new NumberedOrders(topic, 200);
+    const member = (): MessageListenerContainer<Buffer | null, NumberedOrder> =>
+      container(groupId, {
+        topics: [topic],
+        ordering: 'key',
+        concurrency: 20,
+        listener: async (record) => {
+          orders.saw(record);
+          await turn();
+        },
+      });
+    const [first, second] = [member(), member()];
+    await first.start();
+    const sending = orders.send(10_000);
+    await second.start();
+    await until('both own partitions', () => first.assignment().length === 3 && second.assignment().length === 3);
+    await sending;
+    await orders.send(10_000);
+    await until('the second hears', () => second.metrics().processed > 0);
+    const handover = first.stop();
+    await orders.send(10_000);
+    await handover;
+    await until('all are heard', () => orders.allSeen);
+    await second.stop();
+    assert.deepEqual(orders.violations, []);
+    assert.equal(await committedCount(groupId, topic), 30_000);
+    for (const { metrics } of [first, second].map((each) => ({ metrics: each.metrics() }))) {
+      assert.equal(metrics.polled, metrics.processed + metrics.abandoned);
+      assert.equal(metrics.lateResults, 0);
+    }
+  });
+
+  it('takes acknowledgments out of order, and has the rest again', async () => {
+    const [topic, groupId] = [await aTopic(1), uniqueName('group')];
+    await using orders = new NumberedOrders(topic, 1);
+    await orders.send(3);
+    const acks = new Recorder<() => void>();
+    const first = container(groupId, {
+      topics: [topic],
+      ackMode: 'manual',
+      listener: (_record, { acknowledgment }) => acks.record(() => acknowledgment.acknowledge()),
+    });
+    await first.start();
+    await acks.received(3);
+    acks.items[2]?.();
+    acks.items[0]?.();
+    await first.stop();
+    assert.equal(await committedCount(groupId, topic), 1);
+    const again = new Recorder<number>();
+    const second = container(groupId, { topics: [topic], listener: ({ value }) => again.record(value.n) });
+    await second.start();
+    await again.received(2);
+    await second.stop();
+    assert.deepEqual(again.items, [1, 2]);
+  });
+});
