@@ -46,7 +46,8 @@ const LEAVE_TIMEOUT_MS = 5_000;
 
 /**
  * Membership of a group by the classic protocol, as a loop: join, take what is assigned, keep it until something calls for
- * another round, give it up, join again. It turns whether or not anybody polls.
+ * another round, give it up, join again. It turns whether or not anybody polls. One file, though long: every part of it reads
+ * or ends the same term, and the races between them are easiest to see side by side.
  */
 export class GroupMembership {
   readonly #context: ConsumerContext;

@@ -92,7 +92,6 @@ export class GroupSubscription implements GroupMember, Committer {
   }
 
   async onLost(): Promise<void> {
-    this.onEvicted();
     await this.#rebalance.lose();
   }
 

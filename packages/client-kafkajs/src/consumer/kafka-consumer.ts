@@ -29,7 +29,8 @@ const CLOSE_TIMEOUT_MS = 30_000;
 
 /**
  * Kafka's consumer on our own protocol code. This class connects the parts: the group (or `assign`) says which partitions
- * are ours, the fetcher keeps their buffers filled, the poller hands out what is in them; commits go beside.
+ * are ours, the fetcher keeps their buffers filled, the poller hands out what is in them; commits go beside. It is long
+ * because the SPI is wide: a method here checks its arguments and passes them on.
  */
 export class KafkaConsumer implements Consumer {
   readonly #context: ConsumerContext;
@@ -200,7 +201,6 @@ export class KafkaConsumer implements Consumer {
     this.#closed.abort();
     this.#fetcher.close();
     await cluster.close();
-    await leaving; // every request it may wait for was just rejected
   }
 
   #groupSubscription(coordinator: GroupCoordinator): GroupSubscription {

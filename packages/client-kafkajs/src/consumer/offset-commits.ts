@@ -70,7 +70,10 @@ export class OffsetCommits {
       if (passing !== undefined) this.#coordinator.check(codes.get(topicPartitionKey(passing)) ?? 0);
     };
     try {
-      await retrying(this.#context, attempt, { timeoutMs: this.#context.options.requestTimeoutMs });
+      await retrying(this.#context, attempt, {
+        timeoutMs: this.#context.options.requestTimeoutMs,
+        isFinal: (error) => error instanceof CommitFailedError,
+      });
     } catch (cause) {
       const error = cause instanceof CommitFailedError ? cause : failure(open, codeFor(cause), cause);
       if (OUTDATED.includes(error.code)) this.#committer.refused(error, generation);

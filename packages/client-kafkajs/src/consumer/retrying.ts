@@ -8,13 +8,15 @@ export interface RetryOptions {
   readonly timeoutMs?: number;
   /** Stops retrying: what was to be done is no longer wanted. The consumer's close stops it in any case. */
   readonly signal?: AbortSignal;
+  /** Errors that end it although they are retriable: later, by someone else. */
+  readonly isFinal?: (error: unknown) => boolean;
 }
 
 /** Repeats `attempt` with growing delays while it rejects with a retriable error; rejects with the last error. */
 export async function retrying<T>(
   context: ConsumerContext,
   attempt: () => Promise<T>,
-  { timeoutMs = Infinity, signal = context.closed }: RetryOptions = {},
+  { timeoutMs = Infinity, signal = context.closed, isFinal = () => false }: RetryOptions = {},
 ): Promise<T> {
   const stopped = AbortSignal.any([signal, context.closed]);
   const deadlineMs = context.clock.monotonic() + timeoutMs;
@@ -24,7 +26,7 @@ export async function retrying<T>(
       return await attempt();
     } catch (error) {
       const delayMs = backOffMs(attempts, Math.random());
-      const hopeless = !isKafkaError(error) || !error.retriable;
+      const hopeless = !isKafkaError(error) || !error.retriable || isFinal(error);
       if (hopeless || isAborted(stopped) || context.clock.monotonic() + delayMs > deadlineMs) throw error;
       context.logger.debug({ error, attempts, delayMs }, 'consumer: will try again');
       await pause(context.clock, delayMs, stopped);

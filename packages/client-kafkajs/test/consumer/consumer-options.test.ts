@@ -50,8 +50,14 @@ describe('consumer options', () => {
   });
 
   it('fit each other', () => {
-    assert.match(problemsOf({ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 2_001 }).join(), /^options\.heartbeat.*third/);
-    assert.match(problemsOf({ fetchMaxWaitMs: 30_000 }).join(), /^options\.fetchMaxWaitMs must be below requestTimeoutMs/);
+    assert.match(
+      problemsOf({ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 2_001 }).join(),
+      /^options\.heartbeat.*third/,
+    );
+    assert.match(
+      problemsOf({ fetchMaxWaitMs: 30_000 }).join(),
+      /^options\.fetchMaxWaitMs must be below requestTimeoutMs/,
+    );
     assert.deepEqual(problemsOf({ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 2_000 }), []);
   });
 

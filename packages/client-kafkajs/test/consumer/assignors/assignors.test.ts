@@ -71,7 +71,9 @@ for (const [name, assignor] of Object.entries({ range: rangeAssignor, roundrobin
       const law = fc.property(group, ({ counts, members }) => {
         const alike = members.map(({ memberId }) => ({ memberId, topics: [...counts.keys()] }));
         for (const topic of counts.keys()) {
-          const shares = [...both.assign(alike, counts).values()].map((p) => p.filter((at) => at.topic === topic).length);
+          const shares = [...both.assign(alike, counts).values()].map(
+            (p) => p.filter((at) => at.topic === topic).length,
+          );
           assert.ok(Math.max(...shares) - Math.min(...shares) <= 1);
         }
       });

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import type { ConsumerRecord } from '@hearken/core';
+import { errorCodes, fetchApi, type ErrorName, type FetchRequest, type FetchResponse } from '@hearken/protocol';
+import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
+import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
+import { Fetcher } from '../../dist/consumer/fetcher.js';
+import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
+import { AuthenticationError } from '../../dist/errors.js';
+import { batchOf } from './support/batches.js';
+import { aContext, type TestContext } from './support/context.js';
+import { disconnected, held } from './support/fake-cluster.js';
+
+type Answered = FetchResponse['responses'][number]['partitions'][number];
+
+interface Bundle extends TestContext {
+  readonly subscription: SubscriptionState;
+  readonly fetcher: Fetcher;
+  readonly fetched: Recorder<void>;
+  readonly outOfRange: Recorder<AssignedPartition>;
+  readonly fatal: Signal<unknown>;
+  readonly p: (partition: number) => AssignedPartition;
+}
+
+/** Two partitions of "orders", led by node 1, assigned at offset 0. */
+function setup(options: ConsumerOptions = {}, leaders: readonly number[] = [1, 1]): Bundle {
+  const context = aContext(options);
+  context.cluster.topic('orders', ...leaders);
+  const subscription = new SubscriptionState(() => undefined);
+  const fetched = new Recorder<void>();
+  const outOfRange = new Recorder<AssignedPartition>();
+  const fatal = new Signal<unknown>();
+  const fetcher = new Fetcher(context, subscription, {
+    onFetched: () => fetched.record(),
+    onOutOfRange: outOfRange.record,
+    onFatal: fatal.fire,
+  });
+  for (const assigned of subscription.assign(leaders.map((_, partition) => ({ topic: 'orders', partition })))) {
+    assigned.startAt(0);
+  }
+  subscription.activate();
+  const p = (partition: number): AssignedPartition => subscription.partitions[partition]!;
+  return { ...context, subscription, fetcher, fetched, outOfRange, fatal, p };
+}
+
+const empty: Omit<Answered, 'partitionIndex'> = {
+  errorCode: 0,
+  highWatermark: 100,
+  lastStableOffset: 90,
+  logStartOffset: 0,
+  abortedTransactions: null,
+  preferredReadReplica: -1,
+  records: null,
+};
+
+const answered = (partitions: Readonly<Record<number, Partial<Answered>>>): FetchResponse => ({
+  throttleTimeMs: 0,
+  errorCode: 0,
+  sessionId: 0,
+  responses: [
+    {
+      topic: 'orders',
+      topicId: '',
+      partitions: Object.entries(partitions).map(([partition, more]) => ({
+        ...empty,
+        ...more,
+        partitionIndex: Number(partition),
+      })),
+    },
+  ],
+});
+
+const refused = (error: ErrorName): Partial<Answered> => ({ errorCode: errorCodes[error], highWatermark: -1 });
+
+const offsetsIn = ({ topics }: FetchRequest): Record<number, number> =>
+  Object.fromEntries(
+    topics.flatMap(({ partitions }) => partitions.map(({ partition, fetchOffset }) => [partition, fetchOffset])),
+  );
+
+const values = (partition: AssignedPartition): string[] =>
+  (partition.take(1_000)?.records ?? []).map(({ value }: ConsumerRecord) => String(value));
+
+describe('Fetcher', () => {
+  it('asks a leader for all of its partitions, and goes on at the end of what it got', async () => {
+    const { cluster, fetcher, p } = setup();
+    const records = await batchOf({ baseOffset: 0, values: ['a', 'b', 'c'] });
+    cluster.answer(fetchApi, () => answered({ 0: { records }, 1: {} }), held);
+    fetcher.pump();
+    const second = await cluster.request(fetchApi, 2);
+    const [first] = cluster.requests(fetchApi);
+    assert.deepEqual([first?.role, first?.nodeId, first?.timeoutMs], ['fetch', 1, 30_500]);
+    assert.deepEqual([first?.request.maxWaitMs, first?.request.isolationLevel], [500, 1]);
+    assert.equal(first?.request.topics[0]?.partitions[0]?.currentLeaderEpoch, 5);
+    assert.deepEqual([offsetsIn(first.request), offsetsIn(second.request)], [{ 0: 0, 1: 0 }, { 0: 3, 1: 0 }]); // prettier-ignore
+    assert.deepEqual([p(0).highWatermark, p(0).lastStableOffset], [100, 90]);
+    assert.deepEqual(values(p(0)), ['a', 'b', 'c']);
+    assert.equal(cluster.requests(fetchApi).length, 2);
+  });
+
+  it('drops the answer to a partition that was sought since', async () => {
+    const { cluster, fetcher, p, fetched } = setup({}, [1]);
+    const [stale, current] = [
+      await batchOf({ baseOffset: 0, values: ['old'] }),
+      await batchOf({ baseOffset: 7, values: ['new'] }),
+    ];
+    const gate = new Signal();
+    cluster.answer(
+      fetchApi,
+      () => gate.wait().then(() => answered({ 0: { records: stale } })),
+      () => answered({ 0: { records: current } }),
+      held,
+    );
+    fetcher.pump();
+    await cluster.request(fetchApi);
+    p(0).startAt(7);
+    fetcher.pump();
+    gate.fire();
+    await fetched.received(2);
+    assert.deepEqual(values(p(0)), ['new']);
+    assert.equal(cluster.requests(fetchApi)[1]?.role, 'spare');
+  });
+
+  it('drops the answer to a partition that was assigned anew since', async () => {
+    const { cluster, fetcher, subscription, fetched } = setup({}, [1]);
+    const records = await batchOf({ baseOffset: 0, values: ['old'] });
+    const gate = new Signal();
+    cluster.answer(fetchApi, () => gate.wait().then(() => answered({ 0: { records } })), held);
+    fetcher.pump();
+    await cluster.request(fetchApi);
+    const [anew] = subscription.assign([{ topic: 'orders', partition: 0 }]);
+    anew?.startAt(0);
+    gate.fire();
+    await fetched.received(1);
+    assert.equal(anew?.buffer?.isEmpty, true);
+  });
+
+  it('serves a resumed partition over the spare connection while a long poll is open', async () => {
+    const { cluster, fetcher, p } = setup();
+    cluster.answer(fetchApi, held);
+    p(1).paused = true;
+    fetcher.pump();
+    await cluster.request(fetchApi);
+    p(1).paused = false;
+    fetcher.pump();
+    const spare = await cluster.request(fetchApi, 2);
+    assert.deepEqual([spare.role, spare.request.maxWaitMs, offsetsIn(spare.request)], ['spare', 5, { 1: 0 }]);
+  });
+
+  it('stops at a full buffer and goes on when a poll made room', async () => {
+    const { cluster, fetcher, p, fetched } = setup({ maxPartitionFetchBytes: 100 }, [1]);
+    const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(200)] });
+    cluster.answer(fetchApi, () => answered({ 0: { records } }), held);
+    fetcher.pump();
+    await fetched.received(1);
+    await eventLoopTurn();
+    assert.equal(cluster.requests(fetchApi).length, 1);
+    values(p(0));
+    fetcher.madeRoom();
+    assert.deepEqual(offsetsIn((await cluster.request(fetchApi, 2)).request), { 0: 1 });
+  });
+
+  it('finds the new leader, after a pause, and loses nothing', async () => {
+    const { cluster, clock, fetcher, p, fetched } = setup({}, [1]);
+    const records = await batchOf({ baseOffset: 0, values: ['a'] });
+    cluster.answer(
+      fetchApi,
+      () => answered({ 0: refused('NOT_LEADER_OR_FOLLOWER') }),
+      () => answered({ 0: { records } }),
+      held,
+    );
+    cluster.topicAfterRefresh('orders', 2);
+    fetcher.pump();
+    await cluster.refreshed.received(1);
+    await eventLoopTurn();
+    assert.equal(cluster.requests(fetchApi).length, 1);
+    clock.advance(1_000);
+    assert.equal((await cluster.request(fetchApi, 2)).nodeId, 2);
+    await fetched.received(2);
+    assert.deepEqual(values(p(0)), ['a']);
+  });
+
+  it('waits for a leader where there is none', async () => {
+    const { cluster, clock, fetcher } = setup({}, [-1]);
+    cluster.answer(fetchApi, held);
+    fetcher.pump();
+    assert.deepEqual(await cluster.refreshed.received(1), [['orders']]);
+    cluster.topicAfterRefresh('orders', 3);
+    clock.advance(1_000);
+    await cluster.refreshed.received(2);
+    clock.advance(1_000);
+    assert.equal((await cluster.request(fetchApi)).nodeId, 3);
+  });
+
+  it('tries again, with growing pauses, while the broker is away, and warns after a while', async () => {
+    const { cluster, clock, fetcher, logger } = setup({}, [1]);
+    cluster.answer(fetchApi, disconnected);
+    fetcher.pump();
+    for (let attempt = 1; attempt <= 6; attempt++) {
+      await cluster.refreshed.received(attempt);
+      await eventLoopTurn();
+      clock.advance(1_300);
+    }
+    assert.equal(logger.at('warn').length, 1);
+    cluster.answer(fetchApi, held);
+    await cluster.request(fetchApi, 7);
+    assert.deepEqual(offsetsIn(cluster.requests(fetchApi)[6]!.request), { 0: 0 });
+  });
+
+  it('tells of an offset that the log does not hold, but only when nothing is left to poll before it', async () => {
+    const { cluster, clock, fetcher, p, outOfRange } = setup({}, [1]);
+    const records = await batchOf({ baseOffset: 0, values: ['a'] });
+    const away = (): FetchResponse => answered({ 0: refused('OFFSET_OUT_OF_RANGE') });
+    cluster.answer(fetchApi, () => answered({ 0: { records } }), away, away, held);
+    fetcher.pump();
+    await cluster.refreshed.received(1);
+    assert.equal(outOfRange.count, 0);
+    assert.deepEqual(values(p(0)), ['a']);
+    await eventLoopTurn();
+    clock.advance(1_000);
+    assert.deepEqual(await outOfRange.received(1), [p(0)]);
+  });
+
+  for (const [what, answer] of [
+    ['the topic is forbidden', () => answered({ 0: refused('TOPIC_AUTHORIZATION_FAILED') })],
+    ['the credentials are refused', () => Promise.reject(new AuthenticationError('no'))],
+    ['something of ours is broken', () => Promise.reject(new TypeError('a bug'))],
+  ] as const) {
+    it(`ends when ${what}`, async () => {
+      const { cluster, fetcher, fatal } = setup({}, [1]);
+      cluster.answer(fetchApi, answer, held);
+      fetcher.pump();
+      assert.ok((await fatal.wait()) instanceof Error);
+    });
+  }
+
+  it('does nothing any more once the consumer is closed', async () => {
+    const { cluster, clock, closing, fetcher, fatal } = setup({}, [1]);
+    cluster.answer(fetchApi, disconnected);
+    fetcher.pump();
+    await cluster.refreshed.received(1);
+    await eventLoopTurn();
+    closing.abort();
+    fetcher.close();
+    clock.advance(10_000);
+    await eventLoopTurn();
+    assert.deepEqual([cluster.requests(fetchApi).length, fatal.fired, clock.pendingTimers], [1, false, 0]);
+  });
+});

@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict';
+import { codeOf, type TopicPartition } from '@hearken/core';
+import { OptionsCheck } from '@hearken/core/internal';
+import {
+  errorCodes,
+  fetchApi,
+  heartbeatApi,
+  joinGroupApi,
+  leaveGroupApi,
+  listOffsetsApi,
+  offsetCommitApi,
+  offsetFetchApi,
+  type FetchRequest,
+  type FetchResponse,
+  type OffsetFetchResponse,
+} from '@hearken/protocol';
+import { eventLoopTurn, ManualClock, RecordingLogger, Signal } from '@hearken/testing';
+import { resolveConsumerOptions, type ConsumerOptions } from '../../dist/consumer/consumer-options.js';
+import { KafkaConsumer } from '../../dist/consumer/kafka-consumer.js';
+import { KafkaConnectionError, brokerError } from '../../dist/errors.js';
+import { kafkaOptions } from '../support/options.js';
+import { batchOf } from './support/batches.js';
+import { FakeCluster, held } from './support/fake-cluster.js';
+import { beat, wellBehaved } from './support/fake-group.js';
+
+const FOREVER_MS = 3_600_000;
+const at = (partition: number): TopicPartition => ({ topic: 'orders', partition });
+
+interface Bundle {
+  readonly consumer: KafkaConsumer;
+  readonly cluster: FakeCluster;
+  readonly clock: ManualClock;
+  readonly logger: RecordingLogger;
+}
+
+/** "orders" with two partitions of ten records each; its group has committed 4 for partition 0. */
+function setup(written: ConsumerOptions = {}): Bundle {
+  const [cluster, clock, logger] = [new FakeCluster(), new ManualClock(), new RecordingLogger()];
+  wellBehaved(cluster);
+  cluster
+    .answer(offsetFetchApi, () => committed({ 0: 4 }))
+    .answer(listOffsetsApi, ({ topics }) => ({
+      throttleTimeMs: 0,
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex, timestamp }) => ({
+          partitionIndex,
+          errorCode: 0,
+          timestamp: -1,
+          offset: timestamp === -1 ? 10 : 0,
+          leaderEpoch: 0,
+        })),
+      })),
+    }))
+    .answer(offsetCommitApi, ({ topics }) => ({
+      throttleTimeMs: 0,
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: 0 })),
+      })),
+    }))
+    .answer(fetchApi, log);
+  const check = new OptionsCheck('test');
+  const options = resolveConsumerOptions(check, { groupId: 'billing', autoOffsetReset: 'earliest', ...written }, '');
+  check.throwIfAny();
+  const kafka = { ...kafkaOptions({}, clock), logger };
+  return { consumer: new KafkaConsumer(kafka, options, cluster), cluster, clock, logger };
+}
+
+const committed = (offsets: Readonly<Record<number, number>>): OffsetFetchResponse => ({
+  throttleTimeMs: 0,
+  errorCode: 0,
+  topics: [
+    {
+      name: 'orders',
+      partitions: [0, 1].map((partitionIndex) => ({
+        partitionIndex,
+        committedOffset: offsets[partitionIndex] ?? -1,
+        committedLeaderEpoch: -1,
+        metadata: '',
+        errorCode: 0,
+      })),
+    },
+  ],
+});
+
+/** Answers with the records from the offset on; held back by the broker once there are none for anybody. */
+async function log({ topics }: FetchRequest): Promise<FetchResponse> {
+  const asked = topics.flatMap(({ partitions }) => partitions);
+  if (asked.every(({ fetchOffset }) => fetchOffset >= 10)) return held();
+  const partitions = asked.map(async ({ partition, fetchOffset }) => {
+    const offsets = Array.from({ length: Math.max(0, 10 - fetchOffset) }, (_, i) => fetchOffset + i);
+    return {
+      partitionIndex: partition,
+      errorCode: 0,
+      highWatermark: 10,
+      lastStableOffset: 10,
+      logStartOffset: 0,
+      abortedTransactions: null,
+      preferredReadReplica: -1,
+      records: offsets.length === 0 ? null : await batchOf({ baseOffset: fetchOffset, values: offsets.map(String) }),
+    };
+  });
+  return {
+    throttleTimeMs: 0,
+    errorCode: 0,
+    sessionId: 0,
+    responses: [{ topic: 'orders', topicId: '', partitions: await Promise.all(partitions) }],
+  };
+}
+
+const listener = (calls: string[]): Parameters<KafkaConsumer['subscribe']>[1] => ({
+  onPartitionsAssigned: (partitions) => told(calls, 'assigned', partitions),
+  onPartitionsRevoked: (partitions) => told(calls, 'revoked', partitions),
+  onPartitionsLost: (partitions) => told(calls, 'lost', partitions),
+});
+
+const told = (calls: string[], what: string, partitions: readonly TopicPartition[]): Promise<void> => {
+  calls.push(`${what} ${partitions.map(({ partition }) => partition).join()}`);
+  return Promise.resolve();
+};
+
+describe('KafkaConsumer', () => {
+  it('begins at what was committed, else where autoOffsetReset says', async () => {
+    const { consumer } = setup();
+    await consumer.assign([at(0), at(1)]);
+    assert.deepEqual([consumer.position(at(0)), consumer.position(at(1))], [4, 0]);
+    const records = [...(await consumer.poll(FOREVER_MS)), ...(await consumer.poll(0))];
+    assert.equal(records.length, 16);
+    await consumer.close();
+  });
+
+  it('takes partitions in turn, so that none waits behind another', async () => {
+    const { consumer, clock } = setup({ maxPollRecords: 3 });
+    await consumer.assign([at(0), at(1)]);
+    const turns: (number | undefined)[] = [];
+    for (let i = 0; i < 4; i++) turns.push((await consumer.poll(FOREVER_MS)).partitions[0]?.partition);
+    assert.deepEqual(turns, [0, 1, 0, 1]);
+    assert.equal(clock.pendingTimers, 0); // a poll that finds something sets no timer
+    await consumer.close();
+  });
+
+  it('keeps positions of partitions that a second assign keeps', async () => {
+    const { consumer } = setup();
+    await consumer.assign([at(0)]);
+    consumer.seek(at(0), 8);
+    await consumer.assign([at(1), at(0)]);
+    assert.deepEqual([consumer.position(at(0)), consumer.position(at(1))], [8, 0]);
+    await consumer.close();
+  });
+
+  it("commits the position that 'latest' begins at, before it is told of the partitions", async () => {
+    const { consumer, cluster } = setup({ autoOffsetReset: 'latest' });
+    const assigned = new Signal();
+    await consumer.subscribe(['orders'], {
+      ...listener([])!,
+      onPartitionsAssigned: () => {
+        assert.equal(cluster.requests(offsetCommitApi).length, 1);
+        assigned.fire();
+        return Promise.resolve();
+      },
+    });
+    await assigned.wait();
+    const [{ request } = assert.fail()] = cluster.requests(offsetCommitApi);
+    assert.deepEqual(
+      request.topics[0]?.partitions.map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset]),
+      [[1, 10]],
+    );
+    assert.deepEqual([request.generationIdOrMemberEpoch, request.memberId], [1, 'm1']);
+    await consumer.close();
+  });
+
+  it('goes on although that first commit fails', async () => {
+    const { consumer, cluster, logger } = setup({ autoOffsetReset: 'latest' });
+    const { OFFSET_METADATA_TOO_LARGE } = errorCodes;
+    cluster.answer(offsetCommitApi, () => ({
+      throttleTimeMs: 0,
+      topics: [{ name: 'orders', partitions: [{ partitionIndex: 1, errorCode: OFFSET_METADATA_TOO_LARGE }] }],
+    }));
+    await consumer.subscribe(['orders']);
+    assert.equal((await consumer.poll(FOREVER_MS)).count, 6);
+    assert.equal(logger.at('warn').length, 1);
+    await consumer.close();
+  });
+
+  it('ends an outstanding poll when its partitions are revoked, and returns nothing of them after', async () => {
+    const { consumer, cluster, clock } = setup({ autoOffsetReset: 'latest' });
+    const calls: string[] = [];
+    const [revoking, gate] = [new Signal(), new Signal()];
+    await consumer.subscribe(['orders'], {
+      ...listener(calls)!,
+      onPartitionsRevoked: () => {
+        revoking.fire();
+        return gate.wait();
+      },
+    });
+    assert.equal((await consumer.poll(FOREVER_MS, 1)).count, 1);
+    consumer.pause([at(0)]);
+    const outstanding = consumer.poll(FOREVER_MS);
+    cluster.answer(
+      heartbeatApi,
+      () => beat('REBALANCE_IN_PROGRESS'),
+      () => beat(),
+    );
+    clock.advance(3_000);
+    assert.ok((await outstanding).isEmpty);
+    await revoking.wait();
+    consumer.resume([at(0)]);
+    assert.ok((await consumer.poll(0)).isEmpty);
+    assert.equal(consumer.position(at(0)), 5);
+    await consumer.commit([{ ...at(0), offset: 5 }]);
+    assert.deepEqual(calls, ['assigned 0,1']);
+    gate.fire();
+    assert.equal((await consumer.poll(FOREVER_MS)).count, 6);
+    assert.deepEqual(calls, ['assigned 0,1', 'assigned 0,1']);
+    await consumer.close();
+  });
+
+  it('forgets pauses of partitions that come again', async () => {
+    const { consumer, cluster, clock } = setup();
+    await consumer.subscribe(['orders']);
+    await consumer.poll(FOREVER_MS, 1);
+    consumer.pause([at(0), at(1)]);
+    cluster.answer(
+      heartbeatApi,
+      () => beat('ILLEGAL_GENERATION'),
+      () => beat(),
+    );
+    clock.advance(3_000);
+    assert.ok((await consumer.poll(FOREVER_MS)).isEmpty); // ended by the eviction
+    assert.equal((await consumer.poll(FOREVER_MS)).isEmpty, false);
+    assert.deepEqual(consumer.paused(), []);
+    await consumer.close();
+  });
+
+  it('rejects every poll once the cluster cannot be reached at the start', async () => {
+    const { consumer, cluster } = setup();
+    const failure = new KafkaConnectionError('nothing listens at 127.0.0.1:1', { code: 'CONNECTION_FAILED' });
+    cluster.metadata.refresh = () => Promise.reject(failure);
+    await consumer.subscribe(['orders']);
+    await assert.rejects(consumer.poll(FOREVER_MS), failure);
+    await assert.rejects(consumer.poll(0), failure);
+    await consumer.close();
+    assert.equal(cluster.requests(joinGroupApi).length, 0);
+  });
+
+  it('rejects what cannot be, at once', async () => {
+    const { consumer } = setup();
+    await assert.rejects(consumer.subscribe([]), { code: 'NO_TOPICS' });
+    await assert.rejects(consumer.assign([at(2)]), /orders-2: the topic has 2 partitions/);
+    await consumer.assign([at(0)]);
+    assert.throws(() => consumer.seek(at(0), -1), { code: 'INVALID_OFFSET' });
+    assert.throws(() => consumer.seek(at(1), 0), { code: 'NOT_ASSIGNED' });
+    await assert.rejects(consumer.commit([{ ...at(0), offset: Number.NaN }]), { code: 'INVALID_OFFSET' });
+    await assert.rejects(consumer.subscribe(['orders']), { code: 'SUBSCRIPTION_CONFLICT' });
+    await assert.rejects(consumer.seekToEnd([at(1)]), { code: 'NOT_ASSIGNED' });
+    consumer.pause([at(0)]);
+    const polled = consumer.poll(FOREVER_MS);
+    await assert.rejects(consumer.poll(0), { code: 'CONCURRENT_POLL' });
+    consumer.wakeup();
+    assert.ok((await polled).isEmpty);
+    await consumer.close();
+  });
+
+  it('ends with what a partition may not be read for', async () => {
+    const { consumer, cluster } = setup();
+    cluster.answer(offsetFetchApi, () => ({ ...committed({}), errorCode: errorCodes.GROUP_AUTHORIZATION_FAILED }));
+    await assert.rejects(consumer.assign([at(0)]), { code: 'GROUP_AUTHORIZATION_FAILED' });
+    await consumer.close();
+  });
+
+  it('closes once, gives up and leaves first, and refuses what comes after', async () => {
+    const { consumer, cluster } = setup();
+    const calls: string[] = [];
+    await consumer.subscribe(['orders'], listener(calls));
+    await consumer.poll(FOREVER_MS);
+    const outstanding = consumer.poll(FOREVER_MS, 100).then(() => consumer.poll(FOREVER_MS));
+    await Promise.all([consumer.close(), consumer.close(), assert.rejects(outstanding, { code: 'CLOSED' })]);
+    assert.deepEqual(calls, ['assigned 0,1', 'revoked 0,1']);
+    assert.equal(cluster.requests(leaveGroupApi).length, 1);
+    for (const late of [consumer.subscribe(['orders']), consumer.assign([]), consumer.commit([]), consumer.poll(0)]) {
+      await assert.rejects(late, (error) => codeOf(error) === 'CLOSED');
+    }
+  });
+
+  it('closes in time although the listener never ends', async () => {
+    const { consumer, clock } = setup();
+    const revoking = new Signal();
+    await consumer.subscribe(['orders'], {
+      ...listener([])!,
+      onPartitionsRevoked: () => {
+        revoking.fire();
+        return held();
+      },
+    });
+    await consumer.poll(FOREVER_MS);
+    const closed = consumer.close({ timeoutMs: 700 });
+    await revoking.wait();
+    clock.advance(700);
+    await closed;
+    await eventLoopTurn();
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('tells a broken reset of the position by poll', async () => {
+    const { consumer, cluster } = setup();
+    await consumer.assign([at(0)]);
+    await consumer.poll(FOREVER_MS);
+    const { OFFSET_OUT_OF_RANGE, TOPIC_AUTHORIZATION_FAILED } = errorCodes;
+    cluster.answer(fetchApi, async (request) => {
+      const answer = await log({
+        ...request,
+        topics: [{ ...request.topics[0]!, partitions: [{ ...request.topics[0]!.partitions[0]!, fetchOffset: 9 }] }],
+      });
+      return {
+        ...answer,
+        responses: [
+          {
+            ...answer.responses[0]!,
+            partitions: [{ ...answer.responses[0]!.partitions[0]!, errorCode: OFFSET_OUT_OF_RANGE }],
+          },
+        ],
+      };
+    });
+    cluster.answer(listOffsetsApi, () => Promise.reject(brokerError(TOPIC_AUTHORIZATION_FAILED, 'orders-0')));
+    consumer.seek(at(0), 99);
+    await assert.rejects(consumer.poll(FOREVER_MS), { code: 'TOPIC_AUTHORIZATION_FAILED' });
+    await consumer.close();
+  });
+});

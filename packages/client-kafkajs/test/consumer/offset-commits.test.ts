@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { CommitFailedError, type TopicPartition } from '@hearken/core';
+import {
+  errorCodes,
+  offsetCommitApi,
+  type ErrorName,
+  type OffsetCommitRequest,
+  type OffsetCommitResponse,
+} from '@hearken/protocol';
+import { Signal } from '@hearken/testing';
+import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
+import type { Generation } from '../../dist/consumer/group-protocol.js';
+import { OffsetCommits, type Committer } from '../../dist/consumer/offset-commits.js';
+import { rejection } from '../support/rejects.js';
+import { aContext, type TestContext } from './support/context.js';
+import { disconnected } from './support/fake-cluster.js';
+
+class FakeCommitter implements Committer {
+  generation: Generation | undefined = { generationId: 4, memberId: 'm1' };
+  isRebalancing = false;
+  readonly refusals: string[] = [];
+  owns({ partition }: TopicPartition): boolean {
+    return partition < 5;
+  }
+  refused(error: unknown): void {
+    this.refusals.push((error as CommitFailedError).code);
+  }
+}
+
+function setup(): TestContext & { readonly committer: FakeCommitter; readonly commits: OffsetCommits } {
+  const context = aContext();
+  const committer = new FakeCommitter();
+  return {
+    ...context,
+    committer,
+    commits: new OffsetCommits(context, new GroupCoordinator(context, 'billing'), committer),
+  };
+}
+
+const answer =
+  (errors: Readonly<Record<number, ErrorName>> = {}) =>
+  ({ topics }: OffsetCommitRequest): OffsetCommitResponse => ({
+    throttleTimeMs: 0,
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        errorCode: errorCodes[errors[partitionIndex] ?? 'NONE'],
+      })),
+    })),
+  });
+
+const at = (partition: number, offset: number): TopicPartition & { offset: number } => ({
+  topic: 'orders',
+  partition,
+  offset,
+});
+
+const failure = async (promise: Promise<unknown>, code: string): Promise<CommitFailedError> => {
+  const error = await rejection(promise, code);
+  assert.ok(error instanceof CommitFailedError);
+  return error;
+};
+
+describe('OffsetCommits', () => {
+  it('writes offsets under the generation, over the control connection', async () => {
+    const { cluster, commits } = setup();
+    cluster.answer(offsetCommitApi, answer());
+    await commits.commit([{ ...at(0, 7), leaderEpoch: 2, metadata: 'half' }, at(1, 8)]);
+    const [sent] = cluster.requests(offsetCommitApi);
+    assert.equal(sent?.role, 'control');
+    assert.deepEqual(sent.request, {
+      groupId: 'billing',
+      generationIdOrMemberEpoch: 4,
+      memberId: 'm1',
+      groupInstanceId: null,
+      retentionTimeMs: -1,
+      topics: [
+        {
+          name: 'orders',
+          partitions: [
+            { partitionIndex: 0, committedOffset: 7, committedLeaderEpoch: 2, committedMetadata: 'half' },
+            { partitionIndex: 1, committedOffset: 8, committedLeaderEpoch: -1, committedMetadata: '' },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('sends nothing for nothing', async () => {
+    const { cluster, commits } = setup();
+    await commits.commit([]);
+    assert.equal(cluster.sent.count, 0);
+  });
+
+  it('tries again what may pass, only what is not written yet, wherever the coordinator went', async () => {
+    const { cluster, clock, commits } = setup();
+    cluster.answer(offsetCommitApi, disconnected, answer({ 1: 'NOT_COORDINATOR' }), answer());
+    const done = commits.commit([at(0, 7), at(1, 8)]);
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      await cluster.request(offsetCommitApi, attempt);
+      await clock.timersPending(1);
+      clock.advance(1_000);
+    }
+    await done;
+    const last = await cluster.request(offsetCommitApi, 3);
+    assert.deepEqual(
+      last.request.topics[0]?.partitions.map(({ partitionIndex }) => partitionIndex),
+      [1],
+    );
+    assert.equal(cluster.forgotten.count, 2);
+  });
+
+  it('gives up when the request time-out has passed', async () => {
+    const { cluster, clock, commits } = setup();
+    cluster.answer(offsetCommitApi, disconnected);
+    const failed = failure(commits.commit([at(0, 7)]), 'CONNECTION_CLOSED');
+    await cluster.request(offsetCommitApi);
+    await clock.timersPending(1);
+    clock.advance(30_000);
+    const error = await failed;
+    assert.deepEqual([error.retriable, error.partitions], [true, [{ topic: 'orders', partition: 0, code: 'CONNECTION_CLOSED' }]]); // prettier-ignore
+  });
+
+  for (const code of ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS'] as const) {
+    it(`rejects when the coordinator says ${code}, and the membership hears of it`, async () => {
+      const { cluster, commits, committer } = setup();
+      cluster.answer(offsetCommitApi, answer({ 0: code, 1: code }));
+      const error = await failure(commits.commit([at(0, 7), at(1, 8)]), code);
+      assert.equal(error.partitions.length, 2);
+      assert.equal(error.retriable, code === 'REBALANCE_IN_PROGRESS');
+      assert.deepEqual(committer.refusals, [code]);
+    });
+  }
+
+  it('names the partitions that were refused, and leaves the membership alone', async () => {
+    const { cluster, commits, committer } = setup();
+    cluster.answer(offsetCommitApi, answer({ 1: 'OFFSET_METADATA_TOO_LARGE', 2: 'UNKNOWN_TOPIC_OR_PARTITION' }));
+    const error = await failure(commits.commit([at(0, 7), at(1, 8), at(2, 9)]), 'OFFSET_METADATA_TOO_LARGE');
+    assert.deepEqual(
+      error.partitions.map(({ partition, code }) => `${partition} ${code}`),
+      ['1 OFFSET_METADATA_TOO_LARGE', '2 UNKNOWN_TOPIC_OR_PARTITION'],
+    );
+    assert.equal(error.retriable, false);
+    assert.deepEqual(committer.refusals, []);
+  });
+
+  it('takes a partition that the answer leaves out for not written', async () => {
+    const { cluster, commits } = setup();
+    cluster.answer(offsetCommitApi, () => ({ throttleTimeMs: 0, topics: [] }));
+    await failure(commits.commit([at(0, 7)]), 'UNKNOWN_SERVER_ERROR');
+  });
+
+  it('refuses what is not owned, and what comes outside of a generation, without asking', async () => {
+    const { cluster, commits, committer } = setup();
+    const error = await failure(commits.commit([at(0, 7), at(5, 8)]), 'NOT_ASSIGNED');
+    assert.deepEqual(error.partitions, [{ topic: 'orders', partition: 5, code: 'NOT_ASSIGNED' }]);
+    committer.generation = undefined;
+    await failure(commits.commit([at(0, 7)]), 'UNKNOWN_MEMBER_ID');
+    committer.isRebalancing = true;
+    assert.equal((await failure(commits.commit([at(0, 7)]), 'REBALANCE_IN_PROGRESS')).retriable, true);
+    assert.equal(cluster.sent.count, 0);
+  });
+
+  it('does not send an attempt of a generation that ended meanwhile', async () => {
+    const { cluster, clock, commits, committer } = setup();
+    cluster.answer(offsetCommitApi, disconnected, answer());
+    const failed = failure(commits.commit([at(0, 7)]), 'ILLEGAL_GENERATION');
+    await cluster.request(offsetCommitApi);
+    await clock.timersPending(1);
+    committer.generation = { generationId: 5, memberId: 'm1' };
+    clock.advance(1_000);
+    await failed;
+    assert.equal(cluster.requests(offsetCommitApi).length, 1);
+  });
+
+  it('stamps the generation when the request is written, not when it is asked for', async () => {
+    const { cluster, commits, committer } = setup();
+    const gate = new Signal();
+    cluster.coordinator = () => gate.wait().then(() => 1);
+    cluster.answer(offsetCommitApi, answer());
+    const failed = failure(commits.commit([at(0, 7)]), 'REBALANCE_IN_PROGRESS');
+    committer.generation = undefined;
+    committer.isRebalancing = true;
+    gate.fire();
+    await failed;
+    assert.equal(cluster.sent.count, 0);
+  });
+});
