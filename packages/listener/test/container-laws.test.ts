@@ -38,7 +38,7 @@ const steps = fc.array(
     },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
   ),
-  { maxLength: 120 },
+  { maxLength: 150, size: 'max' },
 );
 
 interface World {
@@ -253,7 +253,7 @@ describe('MessageListenerContainer: laws', () => {
       fc.asyncProperty(worlds, async (world) => {
         await new Oracle(world).run();
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   }).timeout(30_000);
 });
