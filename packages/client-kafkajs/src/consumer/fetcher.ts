@@ -39,6 +39,7 @@ export class Fetcher {
   readonly #outstanding = new Set<string>();
   #retry: Timer | undefined;
   #isHeldBack = false;
+  #hasFailed = false;
   /** Moves with every request: brokers fill an answer from its first partition on, so each comes first in turn. */
   #turn = 0;
 
@@ -55,7 +56,7 @@ export class Fetcher {
 
   /** Sends every fetch that can be sent now. To be called whenever something changed; does nothing if nothing has. */
   pump(): void {
-    if (this.#context.closed.aborted) return;
+    if (this.#hasFailed || this.#context.closed.aborted) return;
     const { clock, cluster, options } = this.#context;
     const world = {
       nowMs: clock.monotonic(),
@@ -86,7 +87,7 @@ export class Fetcher {
     try {
       this.#accept(sent, await this.#send(fetch));
     } catch (error) {
-      this.#failed(fetch, error);
+      this.#interrupted(fetch, error);
     } finally {
       this.#outstanding.delete(key);
       for (const { partition, buffer } of sent) {
@@ -143,14 +144,20 @@ export class Fetcher {
     } else if (isRetriableError(errorCode)) {
       this.#troubled([partition], error);
     } else {
-      this.#observer.onFatal(error);
+      this.#fail(error);
     }
   }
 
-  #failed({ partitions }: Fetch, error: unknown): void {
+  #interrupted({ partitions }: Fetch, error: unknown): void {
     if (this.#context.closed.aborted || codeOf(error) === 'CLIENT_CLOSED') return;
     if (isKafkaError(error) && error.retriable) this.#troubled(partitions, error);
-    else this.#observer.onFatal(error);
+    else this.#fail(error);
+  }
+
+  /** Asking again would bring the same at once, and again. */
+  #fail(error: unknown): void {
+    this.#hasFailed = true;
+    this.#observer.onFatal(error);
   }
 
   /** Leaves them alone for a while and asks who leads them now. */

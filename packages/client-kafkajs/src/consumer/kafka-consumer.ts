@@ -45,7 +45,6 @@ export class KafkaConsumer implements Consumer {
   #mode: 'none' | 'subscribed' | 'assigned' = 'none';
   /** Ends the work of an `assign` that another one replaced. */
   #assigning = new AbortController();
-  #lastPollMs = 0;
   #closing: Promise<void> | undefined;
 
   /** @param cluster this consumer's own, closed with it; connects when it is first asked for something */
@@ -72,7 +71,7 @@ export class KafkaConsumer implements Consumer {
   subscribe(topics: readonly string[] | RegExp, listener?: ConsumerRebalanceListener): Promise<void> {
     return this.#enter('subscribed', () => {
       requireTopics(topics);
-      this.#lastPollMs = this.#context.clock.monotonic();
+      this.#poller.touch();
       this.#requireGroup('subscribe').subscribe(topics, listener);
     });
   }
@@ -94,7 +93,6 @@ export class KafkaConsumer implements Consumer {
   }
 
   poll(timeoutMs: number, maxRecords: number = this.#context.options.maxPollRecords): Promise<ConsumerRecords> {
-    this.#lastPollMs = this.#context.clock.monotonic();
     this.#group?.polled();
     return this.#poller.poll(timeoutMs, maxRecords);
   }
@@ -204,7 +202,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   #groupSubscription(coordinator: GroupCoordinator): GroupSubscription {
-    const { clock, options } = this.#context;
+    const { options } = this.#context;
     return new GroupSubscription({
       context: this.#context,
       coordinator,
@@ -214,7 +212,7 @@ export class KafkaConsumer implements Consumer {
         onActive: () => this.#positionsChanged(),
         onInactive: () => this.#poller.interrupt(),
         onFatal: (error) => this.#poller.fail(error),
-        isPolling: () => this.#poller.isWaiting || clock.monotonic() - this.#lastPollMs <= options.maxPollIntervalMs,
+        isPolling: () => this.#poller.idleMs <= options.maxPollIntervalMs,
       },
     });
   }

@@ -15,6 +15,7 @@ export class Poller {
   readonly #onTaken: () => void;
   #waiting: Waiting | undefined;
   #isWoken = false;
+  #lastCallMs: number;
   #failure: { readonly error: unknown } | undefined;
   /** The partition that comes first in the next poll, so that none starves behind others. */
   #turn = 0;
@@ -24,13 +25,21 @@ export class Poller {
     this.#clock = clock;
     this.#subscription = subscription;
     this.#onTaken = onTaken;
+    this.#lastCallMs = clock.monotonic();
   }
 
-  get isWaiting(): boolean {
-    return this.#waiting !== undefined;
+  /** How long nobody has polled; 0 while a poll waits. */
+  get idleMs(): number {
+    return this.#waiting === undefined ? this.#clock.monotonic() - this.#lastCallMs : 0;
+  }
+
+  /** Counts as a poll for {@link idleMs}. */
+  touch(): void {
+    this.#lastCallMs = this.#clock.monotonic();
   }
 
   poll(timeoutMs: number, maxRecords: number): Promise<ConsumerRecords> {
+    this.touch();
     if (this.#failure !== undefined) return rejected(this.#failure.error);
     if (this.#waiting !== undefined) {
       return Promise.reject(new IllegalStateError('a poll is outstanding: one call at a time', 'CONCURRENT_POLL'));
@@ -87,8 +96,10 @@ export class Poller {
 
   #endWait(): Waiting | undefined {
     const waiting = this.#waiting;
+    if (waiting === undefined) return undefined;
     this.#waiting = undefined;
-    waiting?.timer.clear();
+    waiting.timer.clear();
+    this.touch();
     return waiting;
   }
 

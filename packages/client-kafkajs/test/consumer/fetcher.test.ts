@@ -226,9 +226,11 @@ describe('Fetcher', () => {
   ] as const) {
     it(`ends when ${what}`, async () => {
       const { cluster, fetcher, fatal } = setup({}, [1]);
-      cluster.answer(fetchApi, answer, held);
+      cluster.answer(fetchApi, answer);
       fetcher.pump();
       assert.ok((await fatal.wait()) instanceof Error);
+      await eventLoopTurn();
+      assert.equal(cluster.requests(fetchApi).length, 1);
     });
   }
 
