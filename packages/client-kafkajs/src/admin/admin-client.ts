@@ -24,7 +24,8 @@ export async function retrying<T>({ cluster, kafka }: AdminClient, attempt: (n: 
       return await attempt(n);
     } catch (error) {
       const isFinal = !isRetriable(error) || NOT_HERE.includes(error.code) || kafka.clock.monotonic() >= deadline;
-      if (isFinal) throw error;
+      // No broker was ever found, in all of bootstrapTimeoutMs: that is more likely a wrong address than a restart.
+      if (isFinal || cluster.nodes.length === 0) throw error;
       await cluster.pause(backOffMs(n, Math.random()));
     }
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '@hearken/core';
-import { deferred, type Deferred } from '@hearken/core/internal';
+import { deferred, describe, type Deferred } from '@hearken/core/internal';
 import { errorCodes, isRetriableError, type MetadataRequest, type MetadataResponse } from '@hearken/protocol';
-import { brokerError, type KafkaBrokerError } from '../errors.js';
+import { brokerError, KafkaBrokerError } from '../errors.js';
 import { backOffMs } from './back-off.js';
 import type { Pauses } from './pauses.js';
 
@@ -31,8 +31,11 @@ export interface TopicMetadata {
   readonly fetchedAt: number;
 }
 
-const { UNKNOWN_TOPIC_OR_PARTITION } = errorCodes;
+const { INVALID_TOPIC_EXCEPTION, UNKNOWN_TOPIC_OR_PARTITION } = errorCodes;
 const NO_TOPIC_ID = 'A'.repeat(22);
+
+/** After Kafka's `Topic.validate`. */
+const TOPIC_NAME = /^(?!\.{1,2}$)[\w.-]{1,249}$/;
 
 /** A topic that was asked for may be made by the broker just then; on Kafka 4 it takes a moment until it has leaders. */
 const CREATION_TIMEOUT_MS = 10_000;
@@ -131,8 +134,7 @@ export class Metadata {
     this.#next = undefined;
     const names = [...round.topics];
     try {
-      if (names.length > 0)
-        this.#update(names, await this.#ask(metadataRequest(names, this.#options.allowAutoTopicCreation)));
+      this.#update(names, await this.#tellOf(names.filter(isTopicName)));
       this.#running = undefined;
       round.done.resolve();
     } catch (error) {
@@ -141,15 +143,21 @@ export class Metadata {
     }
   }
 
-  #update(asked: readonly string[], response: MetadataResponse): void {
+  /** Names that no topic can have are not asked for: one that cannot be written would fail the others' request. */
+  async #tellOf(names: readonly string[]): Promise<MetadataResponse['topics']> {
+    if (names.length === 0) return []; // a request without names would ask for something else
+    return (await this.#ask(metadataRequest(names, this.#options.allowAutoTopicCreation))).topics;
+  }
+
+  #update(asked: readonly string[], topics: MetadataResponse['topics']): void {
     const fetchedAt = this.#options.clock.monotonic();
-    const told = new Map(response.topics.map((topic) => [topic.name, topic]));
+    const told = new Map(topics.map((topic) => [topic.name, topic]));
     for (const name of asked) {
       const topic = told.get(name);
       const next: TopicMetadata = {
         name,
         topicId: topic?.topicId === NO_TOPIC_ID ? undefined : topic?.topicId,
-        errorCode: topic?.errorCode ?? UNKNOWN_TOPIC_OR_PARTITION,
+        errorCode: topic?.errorCode ?? (isTopicName(name) ? UNKNOWN_TOPIC_OR_PARTITION : INVALID_TOPIC_EXCEPTION),
         isInternal: topic?.isInternal ?? false,
         partitions: (topic?.partitions ?? []).map(partitionOf).sort((a, b) => a.partition - b.partition),
         fetchedAt,
@@ -164,6 +172,10 @@ export class Metadata {
   }
 
   #topicError(name: string, errorCode: number): KafkaBrokerError {
+    if (errorCode === INVALID_TOPIC_EXCEPTION) {
+      const rule = 'a name has 1 to 249 ASCII letters, digits, dots, underscores and hyphens, and is not . or ..';
+      return new KafkaBrokerError(`${describe(name)} cannot be the name of a topic: ${rule}`, errorCode);
+    }
     if (errorCode !== UNKNOWN_TOPIC_OR_PARTITION) return brokerError(errorCode, `topic ${name}`);
     const hint = this.#options.allowAutoTopicCreation
       ? 'the broker did not create it (auto.create.topics.enable may be off); create it first, by KafkaAdmin.createTopics'
@@ -171,6 +183,8 @@ export class Metadata {
     return brokerError(errorCode, `topic ${name}`, hint);
   }
 }
+
+const isTopicName = (name: unknown): boolean => typeof name === 'string' && TOPIC_NAME.test(name);
 
 /** @param names null for every topic; empty for none, which tells the brokers alone (from version 1 on) */
 export const metadataRequest = (names: readonly string[] | null, allowAutoTopicCreation: boolean): MetadataRequest => ({

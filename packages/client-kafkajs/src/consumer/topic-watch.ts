@@ -20,11 +20,15 @@ export class TopicWatch {
   }
 
   /**
-   * Topics that are named may come later, but if none of them exists somebody should be told.
-   * @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`
+   * Topics that are named, or match, may come later, but if none of the named ones exists somebody should be told. Asks
+   * the brokers in either case.
+   * @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`; what prevented to ask
    */
   async requireAny(): Promise<void> {
-    if (this.#subscribed instanceof RegExp) return;
+    if (this.#subscribed instanceof RegExp) {
+      await this.#matching();
+      return;
+    }
     const counts = await this.#countsOf(this.#subscribed);
     if ([...counts.values()].some((count) => count > 0)) return;
     for (const topic of this.#subscribed) await this.#context.cluster.metadata.ensure(topic);

@@ -56,7 +56,14 @@ function chooser(choice: Exclude<PartitionerChoice, 'murmur2'>, random: () => nu
     return (_record, { available }) => pick(available, next++);
   }
   return ({ topic, key, value, headers }, { partitions }) =>
-    choice({ topic, key, value, headers: headers ?? new Headers() }, partitions);
+    atOnce(choice({ topic, key, value, headers: headers ?? new Headers() }, partitions));
+}
+
+/** What an async function rejects with must not become an unhandled rejection: the record is refused in any case. */
+function atOnce(chosen: unknown): number {
+  if (!(chosen instanceof Promise)) return chosen as number;
+  chosen.catch(() => undefined);
+  throw new TypeError('it returned a promise; it must return the number of a partition at once');
 }
 
 /** Records with a key go by its hash; those without fill one partition's batch, then another's (KIP-480). */

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { ManualClock } from '@hearken/testing';
 import { retrying, throwIfAny, type AdminClient } from '../../dist/admin/admin-client.js';
 import type { Cluster } from '../../dist/cluster/cluster.js';
-import { brokerError } from '../../dist/errors.js';
+import { brokerError, KafkaConnectionError } from '../../dist/errors.js';
 import { kafkaOptions } from '../support/options.js';
 import { rejection } from '../support/rejects.js';
 
-function setup() {
+function setup({ nodes = [{ nodeId: 1, host: 'a', port: 1 }] } = {}) {
   const clock = new ManualClock();
   const pauses: number[] = [];
-  const cluster: Pick<Cluster, 'pause'> = {
+  const cluster: Pick<Cluster, 'nodes' | 'pause'> = {
+    nodes,
     pause: (delayMs) => {
       pauses.push(delayMs);
       clock.advance(delayMs);
@@ -36,6 +37,16 @@ describe('an admin call', () => {
       'NOT_CONTROLLER',
     );
     assert.ok(clock.monotonic() >= 2_000 && clock.monotonic() <= 3_200);
+  });
+
+  it('is not repeated if no broker was ever found', async () => {
+    const { admin, pauses } = setup({ nodes: [] });
+    const failure = new KafkaConnectionError('nobody there', { code: 'CONNECTION_FAILED' });
+    await rejection(
+      retrying(admin, () => Promise.reject(failure)),
+      'CONNECTION_FAILED',
+    );
+    assert.deepEqual(pauses, []);
   });
 
   for (const [errorCode, code] of [

@@ -172,6 +172,18 @@ describe('Metadata', () => {
     }
   });
 
+  it('does not ask for what cannot be a name, and says so; names asked for beside it are answered', async () => {
+    const { metadata, namesAsked } = setup();
+    const impossible = ['', '.', '..', 'two words', 'ä', 'x'.repeat(250), 'x'.repeat(40_000), 5, undefined] as string[];
+    const refused = impossible.map((name) => rejection(metadata.ensure(name), 'INVALID_TOPIC_EXCEPTION'));
+    const [longest] = await Promise.all(['a.b_c-D9', 'x'.repeat(249)].map((name) => metadata.ensure(name)));
+    assert.equal(longest?.errorCode, 0);
+    for (const error of await Promise.all(refused)) assert.match(error.message, /1 to 249 ASCII letters, digits/);
+    assert.deepEqual(namesAsked(), [['a.b_c-D9', 'x'.repeat(249)]]);
+    await metadata.refresh();
+    assert.equal(namesAsked()[1]?.length, 2);
+  });
+
   it('lists all topics but internal ones, and tracks none of them', async () => {
     const { metadata, script, asked } = setup({ allowAutoTopicCreation: true });
     script.answer = () => [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ProducerRecord } from '@hearken/core';
 import { eventLoopTurn, Signal } from '@hearken/testing';
+import type { Partitioner } from '../../dist/producer/partitioner.js';
 import { setup } from './support/bundle.js';
 import { hold } from './support/fake-cluster.js';
 
@@ -65,6 +66,16 @@ describe('KafkaProducer, accepting records', () => {
     const { error } = await settled(producer.send({ topic: 't', value }));
     assert.deepEqual([error?.code, error?.cause], ['INVALID_PARTITION', cause]);
     assert.equal((await send('a')).offset, 0);
+  });
+
+  it('refuses what an asynchronous partitioner returns, and leaves no rejection unhandled', async () => {
+    const { producer, settled } = setup({
+      partitioner: (() => Promise.reject(new Error('bug'))) as unknown as Partitioner,
+    });
+    const { error } = await settled(producer.send({ topic: 't', value }));
+    assert.equal(error?.code, 'INVALID_PARTITION');
+    assert.match(error.message, /it returned a promise; it must return the number/);
+    await eventLoopTurn(); // mocha fails the test for an unhandled rejection
   });
 
   it('keeps the order when a partitioner sends from within', async () => {
