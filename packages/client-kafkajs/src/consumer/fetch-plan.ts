@@ -11,7 +11,7 @@ export interface Fetch {
 }
 
 /** One whose position is known. */
-export type FetchablePartition = AssignedPartition & { readonly buffer: FetchBuffer };
+type FetchablePartition = AssignedPartition & { readonly buffer: FetchBuffer };
 
 export interface FetchPlan {
   readonly fetches: readonly Fetch[];

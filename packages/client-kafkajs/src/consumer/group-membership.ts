@@ -12,7 +12,7 @@ import { aborted, pause } from './retrying.js';
 import type { TopicWatch } from './topic-watch.js';
 
 /** What a membership does with what it learns. Calls of the asynchronous ones never overlap. */
-export interface GroupMember {
+export interface MembershipListener {
   /** The group gave these. Must settle soon after `signal` aborts: then they have to be given up again. */
   onAssigned(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void>;
   /** Awaited before they are given up. Commits still work. */
@@ -53,7 +53,7 @@ export class GroupMembership {
   readonly #context: ConsumerContext;
   readonly #protocol: GroupProtocol;
   readonly #topics: TopicWatch;
-  readonly #member: GroupMember;
+  readonly #listener: MembershipListener;
   readonly #state = new StateMachine<State>('group membership', { initial: 'joining', moves: MOVES });
   readonly #heartbeat: RepeatingTimer;
   readonly #watch: RepeatingTimer;
@@ -69,11 +69,11 @@ export class GroupMembership {
   #polled: Deferred<void> | undefined;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(context: ConsumerContext, protocol: GroupProtocol, topics: TopicWatch, member: GroupMember) {
+  constructor(context: ConsumerContext, protocol: GroupProtocol, topics: TopicWatch, listener: MembershipListener) {
     this.#context = context;
     this.#protocol = protocol;
     this.#topics = topics;
-    this.#member = member;
+    this.#listener = listener;
     const { clock, options } = context;
     this.#heartbeat = new RepeatingTimer(clock, options.heartbeatIntervalMs, () => this.#beat());
     this.#watch = new RepeatingTimer(clock, options.metadataMaxAgeMs, () => this.#lookForChanges());
@@ -84,7 +84,7 @@ export class GroupMembership {
     this.#heartbeat.start();
     this.#watch.start();
     this.#ended = this.#run().catch((error: unknown) => {
-      if (!this.#isClosing()) this.#member.onFatal(error);
+      if (!this.#isClosing()) this.#listener.onFatal(error);
     });
   }
 
@@ -142,11 +142,11 @@ export class GroupMembership {
         const partitions = await this.#join();
         if (this.#isClosing()) break;
         this.#state.moveTo('owning');
-        await this.#member.onAssigned(partitions, this.#term.signal);
+        await this.#listener.onAssigned(partitions, this.#term.signal);
         await aborted(this.#term.signal);
         await this.#giveUp();
         if (this.#isClosing()) break;
-        if (!this.#member.isPolling()) await this.#rest();
+        if (!this.#listener.isPolling()) await this.#rest();
         this.#state.moveTo('joining');
       }
     } finally {
@@ -159,8 +159,8 @@ export class GroupMembership {
 
   /** Heartbeats go on meanwhile: they keep the session, though they are answered REBALANCE_IN_PROGRESS. */
   async #giveUp(): Promise<void> {
-    if (this.#generationId === -1) await this.#member.onLost();
-    else await this.#member.onRevoked();
+    if (this.#generationId === -1) await this.#listener.onLost();
+    else await this.#listener.onRevoked();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -221,7 +221,7 @@ export class GroupMembership {
     if (!this.#state.is('owning')) return;
     const { generation } = this;
     if (generation === undefined) return;
-    if (!this.#member.isPolling()) return this.#stepBack();
+    if (!this.#listener.isPolling()) return this.#stepBack();
     try {
       await this.#protocol.heartbeat(generation);
     } catch (error) {
@@ -252,7 +252,7 @@ export class GroupMembership {
   #evicted(reason: string): void {
     if (reason === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
     this.#generationId = -1;
-    this.#member.onEvicted();
+    this.#listener.onEvicted();
     this.rejoin(reason);
   }
 

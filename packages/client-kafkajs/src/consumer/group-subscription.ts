@@ -1,7 +1,7 @@
 import type { ConsumerRebalanceListener, TopicPartition } from '@hearken/core';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
-import { GroupMembership, type GroupMember } from './group-membership.js';
+import { GroupMembership, type MembershipListener } from './group-membership.js';
 import { GroupProtocol, type Generation } from './group-protocol.js';
 import { OffsetCommits, type Committer } from './offset-commits.js';
 import type { Positions } from './positions.js';
@@ -31,7 +31,7 @@ export interface GroupSubscriptionOptions {
 const NO_MEMBER: Generation = { generationId: -1, memberId: '' };
 
 /** A consumer's part in its group: membership, what follows from each rebalance, commits. */
-export class GroupSubscription implements GroupMember, Committer {
+export class GroupSubscription implements MembershipListener, Committer {
   readonly coordinator: GroupCoordinator;
   readonly commits: OffsetCommits;
   readonly #subscription: SubscriptionState;

@@ -13,7 +13,7 @@ import {
 import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
 import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
 import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
-import { GroupMembership, type GroupMember } from '../../dist/consumer/group-membership.js';
+import { GroupMembership, type MembershipListener } from '../../dist/consumer/group-membership.js';
 import { GroupProtocol } from '../../dist/consumer/group-protocol.js';
 import { TopicWatch } from '../../dist/consumer/topic-watch.js';
 import { brokerError } from '../../dist/errors.js';
@@ -23,7 +23,7 @@ import { disconnected, held } from './support/fake-cluster.js';
 import { beat, joinedAs, joinRefused, memberOf, synced, wellBehaved } from './support/fake-group.js';
 
 /** Keeps what it is told; every callback can be held back. */
-class RecordingMember implements GroupMember {
+class RecordingMember implements MembershipListener {
   readonly calls = new Recorder<string>();
   readonly assignments: (readonly TopicPartition[])[] = [];
   readonly fatal = new Signal<unknown>();
