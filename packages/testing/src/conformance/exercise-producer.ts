@@ -103,6 +103,16 @@ function exercisePartitions({ createTopic }: ProducerHarness, it: It): void {
     }
   });
 
+  it('sends to a topic whose partitions it was asked for before', async (producer) => {
+    const topic = await createTopic(2);
+    await producer.partitionsFor(topic);
+    const sent = await Promise.all([1, 2, 3].map(() => producer.send({ topic, partition: 1, value: null })));
+    assert.deepEqual(
+      sent.map(({ offset }) => offset),
+      [0, 1, 2],
+    );
+  });
+
   it('sends equal keys to one partition, and different keys to several', async (producer) => {
     const topic = await createTopic(4);
     const keys = Array.from({ length: 40 }, (_, i) => Buffer.from(`key ${i % 20}`));
@@ -183,7 +193,6 @@ function exerciseFailures({ createTopic, read }: ProducerHarness, it: It): void 
 function exerciseClose({ createTopic, read }: ProducerHarness, it: It): void {
   it('sends what it has taken before it closes', async (producer) => {
     const topic = await createTopic(1);
-    await producer.partitionsFor(topic);
     const sends = Array.from({ length: 50 }, () => producer.send({ topic, value: null }));
     await producer.close();
     await Promise.all(sends);
