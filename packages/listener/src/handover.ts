@@ -32,10 +32,7 @@ export class Handover {
   async giveUp(ownerships: readonly Ownership[], { drainMs, reason }: HandoverOptions): Promise<boolean> {
     const { owned, committer, clock } = this.#init;
     for (const ownership of ownerships) owned.close(ownership);
-    // A poll may have been answered just before this call, and its records be on their way to the dispatcher. A turn later
-    // they have arrived there and were turned away. Without it they could come after these partitions were assigned to us
-    // again, and be taken for records of the new epoch.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await recordsOnTheirWay();
     const idle = Promise.all(ownerships.map((ownership) => ownership.whenIdle()));
     const drained = await within(idle, drainMs, clock);
     if (!drained) for (const ownership of ownerships) ownership.abort(reason);
@@ -45,10 +42,18 @@ export class Handover {
   }
 
   /** They are gone already: another member may be reading them. Nothing to wait for, nothing to commit. */
-  lose(ownerships: readonly Ownership[], reason: Error): void {
+  async lose(ownerships: readonly Ownership[], reason: Error): Promise<void> {
     for (const ownership of ownerships) {
       ownership.abort(reason);
       this.#init.owned.end(ownership);
     }
+    await recordsOnTheirWay();
   }
 }
+
+/**
+ * A poll may have been answered just before partitions went, and its records be on their way to the dispatcher. A turn of the
+ * event loop later they have arrived there and were turned away. Without it they could arrive after the partitions were
+ * assigned to us again, and be taken for records of the new epoch.
+ */
+const recordsOnTheirWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

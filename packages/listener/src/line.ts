@@ -24,7 +24,7 @@ import { recordDecoder } from './invoke/record-decoder.js';
 import { OffsetCommitter } from './offsets/offset-committer.js';
 import { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
-import { PausedPartitions } from './paused-partitions.js';
+import type { PausedPartitions } from './paused-partitions.js';
 import { PollLoop } from './poll-loop.js';
 import { Rebalance } from './rebalance.js';
 
@@ -37,17 +37,17 @@ export interface LineInit {
   readonly logger: Logger;
   readonly events: GuardedEvents;
   readonly counters: ContainerCounters;
+  readonly paused: PausedPartitions;
   readonly host: DeliveryHost;
   readonly onFatal: (error: unknown) => void;
 }
 
 /**
  * The straight line of one container, from its consumer to its commits: makes the parts, joins them, and takes them down
- * again. Reads from top to bottom as the record moves.
+ * again.
  */
 export class Line {
   readonly #init: LineInit;
-  readonly #paused = new PausedPartitions();
   readonly #lanes: Lanes<Delivery>;
   readonly #owned: OwnedPartitions;
   readonly #intake: Intake;
@@ -60,75 +60,19 @@ export class Line {
 
   constructor(init: LineInit) {
     this.#init = init;
-    const { properties, consumer, executor, clock, logger, events, counters, host, onFatal } = init;
+    const { properties, clock } = init;
     this.#lanes = new Lanes(properties.ordering);
-    this.#owned = new OwnedPartitions({
-      lanes: this.#lanes,
-      counters,
-      onBegun: (ownership) => this.#applyPause(ownership),
-      onEnded: (ownership) => {
-        this.#committer.touch();
-        if (ownership.isFull) this.#intake.ended(ownership);
-      },
-      onOver: (ownership) => this.#intake.forget(ownership),
-    });
-    this.#intake = new Intake({
-      bufferRecords: properties.bufferRecords,
-      windowRecords: properties.windowRecords,
-      executor,
-      lanes: this.#lanes,
-      owned: this.#owned,
-      onChange: (ownership) => this.#applyPause(ownership),
-      onWindowFilled: (ownership) => this.#reportWindow(ownership),
-    });
+    this.#owned = this.#newOwned();
+    this.#committer = this.#newCommitter();
+    this.#intake = this.#newIntake();
     this.#invoker = new ListenerInvoker(
       properties.listener,
       recordDecoder(properties.keySerde, properties.valueSerde),
       properties.backOff,
     );
-    this.#dispatcher = new Dispatcher({
-      executor,
-      lanes: this.#lanes,
-      owned: this.#owned,
-      intake: this.#intake,
-      invoker: this.#invoker,
-      settler: new Settler({
-        lanes: this.#lanes,
-        counters,
-        events,
-        logger,
-        clock,
-        manualAck: host.manualAck,
-        commitNow: properties.syncCommits ? () => this.#committer.commitNow() : undefined,
-        onReady: () => this.#dispatcher.startReady(),
-        onFatal,
-      }),
-      slice: new TimeSlice(clock, properties.yieldAfterMs, () => this.#dispatcher.nextTurn()),
-      host,
-      counters,
-      onRoom: () => this.#loop.wake(),
-      onFatal,
-    });
-    this.#committer = new OffsetCommitter({
-      consumer,
-      owned: this.#owned,
-      counters,
-      events,
-      logger,
-      clock,
-      commitIntervalMs: properties.commitIntervalMs,
-      enabled: properties.groupId !== undefined,
-    });
+    this.#dispatcher = this.#newDispatcher();
     this.#handover = new Handover({ owned: this.#owned, committer: this.#committer, clock });
-    this.#loop = new PollLoop({
-      consumer,
-      dispatcher: this.#dispatcher,
-      intake: this.#intake,
-      clock,
-      pollTimeoutMs: properties.pollTimeoutMs,
-      maxPollRecords: properties.maxPollRecords ?? Infinity,
-      keepAliveMs: Math.max(1, Math.floor(init.maxPollIntervalMs / 3)),
-    });
+    this.#loop = this.#newLoop();
   }
 
   /** The delivery whose listener is on the stack. */
@@ -139,7 +83,7 @@ export class Line {
   /** Resolves when partitions are assigned and their positions known. The loop turns from then on, or before. */
   async open(): Promise<void> {
     const { properties, consumer, onFatal } = this.#init;
-    const rebalance = this.#rebalance();
+    const rebalance = this.#newRebalance();
     if (properties.topicPartitions === undefined) {
       await consumer.subscribe(properties.topicPattern ?? properties.topics ?? [], rebalance);
     } else {
@@ -151,13 +95,8 @@ export class Line {
     await this.#assigned.promise;
   }
 
-  pause(partitions: readonly TopicPartition[] | undefined): void {
-    this.#paused.pause(partitions);
-    for (const ownership of this.#owned) this.#applyPause(ownership);
-  }
-
-  resume(partitions: readonly TopicPartition[] | undefined): void {
-    this.#paused.resume(partitions, this.#owned);
+  /** What the user paused changed. */
+  applyPauses(): void {
     for (const ownership of this.#owned) this.#applyPause(ownership);
     this.#dispatcher.startReady();
   }
@@ -201,9 +140,7 @@ export class Line {
   }
 
   get outstanding(): number {
-    let outstanding = 0;
-    for (const { tracker } of this.#owned) outstanding += tracker.outstanding;
-    return outstanding;
+    return Array.from(this.#owned, ({ tracker }) => tracker.outstanding).reduce((sum, each) => sum + each, 0);
   }
 
   get queued(): number {
@@ -220,22 +157,95 @@ export class Line {
   }
 
   snapshot(): readonly PartitionSnapshot[] {
-    return Array.from(this.#owned, (ownership) => ({
-      topic: ownership.topic,
-      partition: ownership.partition,
-      epoch: ownership.epoch,
-      position: ownership.tracker.nextOffset,
-      committed: ownership.committed,
-      outstanding: ownership.tracker.outstanding,
-      oldestOutstanding: ownership.tracker.oldestOutstanding,
-      queued: ownership.lanes.queued,
-      running: ownership.running,
-      lanes: ownership.lanes.byKey.size,
-      paused: ownership.lanes.paused,
-    }));
+    return Array.from(this.#owned, (ownership) => ownership.snapshot());
   }
 
-  #rebalance(): Rebalance {
+  #newOwned(): OwnedPartitions {
+    return new OwnedPartitions({
+      lanes: this.#lanes,
+      counters: this.#init.counters,
+      onBegun: (ownership) => this.#applyPause(ownership),
+      onEnded: (ownership) => {
+        this.#committer.touch();
+        if (ownership.isFull) this.#intake.ended(ownership);
+      },
+      onOver: (ownership) => this.#intake.forget(ownership),
+    });
+  }
+
+  #newCommitter(): OffsetCommitter {
+    const { properties, consumer, counters, events, logger, clock } = this.#init;
+    return new OffsetCommitter({
+      consumer,
+      owned: this.#owned,
+      counters,
+      events,
+      logger,
+      clock,
+      commitIntervalMs: properties.commitIntervalMs,
+      enabled: properties.groupId !== undefined,
+    });
+  }
+
+  #newIntake(): Intake {
+    const { properties, executor } = this.#init;
+    return new Intake({
+      bufferRecords: properties.bufferRecords,
+      windowRecords: properties.windowRecords,
+      executor,
+      lanes: this.#lanes,
+      owned: this.#owned,
+      onChange: (ownership) => this.#applyPause(ownership),
+      onWindowFilled: (ownership) => this.#reportWindow(ownership),
+    });
+  }
+
+  #newDispatcher(): Dispatcher {
+    const { properties, executor, clock, counters, host, onFatal } = this.#init;
+    return new Dispatcher({
+      executor,
+      lanes: this.#lanes,
+      owned: this.#owned,
+      intake: this.#intake,
+      invoker: this.#invoker,
+      settler: this.#newSettler(),
+      slice: new TimeSlice(clock, properties.yieldAfterMs, () => this.#dispatcher.nextTurn()),
+      host,
+      counters,
+      onRoom: () => this.#loop.wake(),
+      onFatal,
+    });
+  }
+
+  #newSettler(): Settler {
+    const { properties, counters, events, logger, clock, host, onFatal } = this.#init;
+    return new Settler({
+      lanes: this.#lanes,
+      counters,
+      events,
+      logger,
+      clock,
+      manualAck: host.manualAck,
+      commitNow: properties.syncCommits ? () => this.#committer.commitNow() : undefined,
+      onReady: () => this.#dispatcher.startReady(),
+      onFatal,
+    });
+  }
+
+  #newLoop(): PollLoop {
+    const { properties, consumer, clock, maxPollIntervalMs } = this.#init;
+    return new PollLoop({
+      consumer,
+      dispatcher: this.#dispatcher,
+      intake: this.#intake,
+      clock,
+      pollTimeoutMs: properties.pollTimeoutMs,
+      maxPollRecords: properties.maxPollRecords ?? Infinity,
+      keepAliveMs: Math.max(1, Math.floor(maxPollIntervalMs / 3)),
+    });
+  }
+
+  #newRebalance(): Rebalance {
     const { properties, consumer, events } = this.#init;
     return new Rebalance({
       consumer,
@@ -250,8 +260,8 @@ export class Line {
 
   /** A partition is not polled while the user or the intake says so; what is queued of it waits only for the user. */
   #applyPause(ownership: Ownership): void {
-    const { consumer } = this.#init;
-    const byUser = this.#paused.has(ownership);
+    const { consumer, paused } = this.#init;
+    const byUser = paused.has(ownership);
     if (byUser) this.#lanes.pause(ownership.lanes);
     else this.#lanes.resume(ownership.lanes);
     if (byUser || ownership.isFull) consumer.pause([ownership]);

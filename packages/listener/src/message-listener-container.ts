@@ -29,6 +29,7 @@ import { ContainerStopError, StartTimeoutError } from './errors.js';
 import { Line } from './line.js';
 import { ListenerView } from './listener-view.js';
 import type { ListenerContainer } from './message-listener.js';
+import { PausedPartitions } from './paused-partitions.js';
 import { within } from './within.js';
 
 /** What a container may be given beside its properties. */
@@ -60,6 +61,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   readonly #logger: Logger;
   readonly #events: GuardedEvents;
   readonly #counters = newCounters();
+  readonly #paused = new PausedPartitions();
   readonly #state: StateMachine<ContainerState>;
   readonly #finished = deferred();
   /** Rejects when there is nothing left to start. */
@@ -117,14 +119,16 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
 
   /**
    * Starts no more records of these partitions, or of any, until `resume`; also after a rebalance. Listeners that run go on.
-   * The container stays in its group.
+   * The container stays in its group. Before `start` it makes a container that starts paused.
    */
   pause(partitions?: readonly TopicPartition[]): void {
-    this.#running().pause(partitions);
+    this.#paused.pause(partitions);
+    this.#line?.applyPauses();
   }
 
   resume(partitions?: readonly TopicPartition[]): void {
-    this.#running().resume(partitions);
+    this.#paused.resume(partitions, this.assignment());
+    this.#line?.applyPauses();
   }
 
   /**
@@ -132,7 +136,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * Rejects with an IllegalStateError for a partition that is not assigned.
    */
   async seek(partition: TopicPartition, offset: number): Promise<void> {
-    await this.#running().seek(partition, offset);
+    if (this.#line === undefined) throw new IllegalStateError('the container has not started', 'CONTAINER_NOT_RUNNING');
+    await this.#line.seek(partition, offset);
   }
 
   assignment(): readonly TopicPartition[] {
@@ -204,6 +209,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       logger: this.#logger,
       events: this.#events,
       counters: this.#counters,
+      paused: this.#paused,
       host: {
         manualAck: this.#properties.ackMode === 'manual',
         logger: this.#logger,
@@ -247,11 +253,6 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     if (failure === undefined) this.#finished.resolve();
     else this.#finished.reject(failure.error);
     return report;
-  }
-
-  #running(): Line {
-    if (this.#line !== undefined && this.#state.is('starting', 'running')) return this.#line;
-    throw new IllegalStateError(`the container is ${this.state}`, 'CONTAINER_NOT_RUNNING');
   }
 }
 

@@ -18,15 +18,15 @@ export class PausedPartitions {
 
   /**
    * These, or everything.
-   * @param owned what stays paused when some of it is resumed after everything was paused
+   * @param assigned what stays paused when some of it is resumed after everything was paused
    */
-  resume(partitions: readonly TopicPartition[] | undefined, owned: Iterable<TopicPartition>): void {
+  resume(partitions: readonly TopicPartition[] | undefined, assigned: readonly TopicPartition[]): void {
     if (partitions === undefined) {
       this.#all = false;
       this.#keys.clear();
       return;
     }
-    if (this.#all) this.pause([...owned]);
+    if (this.#all) this.pause(assigned);
     this.#all = false;
     for (const at of partitions) this.#keys.delete(topicPartitionKey(at));
   }

@@ -49,7 +49,7 @@ export class PollLoop {
 
   /** Runs the action when no poll is outstanding, so that none returns records from before it. */
   do(action: () => void): Promise<void> {
-    if (this.#stopping) return Promise.reject(new IllegalStateError('the container stops', 'CONTAINER_STOPPED'));
+    if (this.#stopping) return Promise.reject(new IllegalStateError('the container stops', 'CONTAINER_NOT_RUNNING'));
     const { promise, resolve, reject } = deferred();
     this.#betweenPolls.push(() => {
       try {

@@ -47,12 +47,11 @@ export class Rebalance implements ConsumerRebalanceListener {
     events.emit('partitions:revoked', { partitions });
   }
 
-  onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
+  async onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
     const { handover, events } = this.#init;
     const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
-    handover.lose(this.#ownershipsOf(partitions), reason);
+    await handover.lose(this.#ownershipsOf(partitions), reason);
     events.emit('partitions:lost', { partitions });
-    return Promise.resolve();
   }
 
   #ownershipsOf(partitions: readonly TopicPartition[]): Ownership[] {

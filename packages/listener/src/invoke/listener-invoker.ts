@@ -36,7 +36,14 @@ export class ListenerInvoker {
 
   /** What follows an attempt that failed with this. */
   failed(delivery: Delivery, error: unknown): Outcome {
-    return afterFailure(error, delivery.attempt, this.#backOff);
+    try {
+      return afterFailure(error, delivery.attempt, this.#backOff);
+    } catch (cause) {
+      return {
+        kind: 'failed',
+        error: new AggregateError([error, cause], 'the listener failed, then its back-off did'),
+      };
+    }
   }
 
   #call(record: Parameters<MessageListenerFunction<unknown, unknown>>[0], delivery: Delivery): unknown {

@@ -1,6 +1,6 @@
 import type { TopicPartition, Timer } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
-import type { ContainerCounters } from '../container-metrics.js';
+import type { ContainerCounters, PartitionSnapshot } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLanes } from '../dispatch/delivery.js';
 import { OffsetTracker } from './offset-tracker.js';
@@ -146,6 +146,23 @@ export class Ownership implements TopicPartition {
 
   removeAttempt(attempt: AttemptSignal): void {
     this.#attempts.delete(attempt);
+  }
+
+  snapshot(): PartitionSnapshot {
+    const { topic, partition, epoch, committed, tracker, lanes, running } = this;
+    return {
+      topic,
+      partition,
+      epoch,
+      position: tracker.nextOffset,
+      committed,
+      outstanding: tracker.outstanding,
+      oldestOutstanding: tracker.oldestOutstanding,
+      queued: lanes.queued,
+      running,
+      lanes: lanes.byKey.size,
+      paused: lanes.paused,
+    };
   }
 
   /** Called by the committer: this offset is written. */
