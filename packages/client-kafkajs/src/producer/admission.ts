@@ -108,14 +108,14 @@ export class Admission {
 
   #hold(topic: ProducerTopic, record: PendingRecord): void {
     this.#startWaiting(record);
-    let gate = this.#gates.get(topic);
-    if (gate === undefined) {
-      gate = new TopicGate(topic, record.waitingSinceMs);
-      this.#gates.set(topic, gate);
-      topic.isHeld = true;
-      void this.#ask(gate);
-    }
+    const held = this.#gates.get(topic);
+    const gate = held ?? new TopicGate(topic, record.waitingSinceMs);
     gate.waiting.push(record);
+    if (held !== undefined) return;
+    this.#gates.set(topic, gate);
+    topic.isHeld = true;
+    // Last: if somebody else made the topic known, this opens the gate before it returns, and what came later would stay.
+    void this.#ask(gate);
   }
 
   #startWaiting(record: PendingRecord): void {

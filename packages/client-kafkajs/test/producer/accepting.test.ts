@@ -41,6 +41,18 @@ describe('KafkaProducer, accepting records', () => {
     });
   }
 
+  // Nothing has to be waited for then: the record must not be put behind a gate that has opened already.
+  it('sends the first record of a topic that it knows from elsewhere', async () => {
+    const { producer, send } = setup();
+    await producer.partitionsFor('t');
+    const sent = [send('a'), send('b')];
+    await producer.close();
+    assert.deepEqual(
+      (await Promise.all(sent)).map(({ offset }) => offset),
+      [0, 1],
+    );
+  });
+
   it('looks for a partition that was added before it refuses it', async () => {
     const { producer, cluster, warmUp } = setup();
     await warmUp();
