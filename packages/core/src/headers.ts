@@ -22,7 +22,9 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
     const headers = new Headers();
     if (init === undefined) return headers;
     if (!isObject(init)) throw new TypeError('headers must be an object, name-value pairs or Headers');
-    for (const [name, value] of isIterable(init) ? init : Object.entries(init)) {
+    for (const pair of isIterable(init) ? init : Object.entries(init)) {
+      if (!Array.isArray(pair)) throw new TypeError(`headers in a list must be name-value pairs, got ${typeof pair}`);
+      const [name, value] = pair as readonly unknown[] as readonly [string, unknown];
       for (const one of Array.isArray(value) ? (value as readonly HeaderValue[]) : [value as HeaderValue]) {
         headers.add(name, one);
       }

@@ -1,4 +1,10 @@
-/** The candidate that takes the fewest edits to reach, if that is few for the word's length; case does not count. */
+/** The shortest piece of a name that says which is meant. */
+const MIN_PIECE = 4;
+
+/**
+ * The candidate that takes the fewest edits to reach, if that is few for the word's length; else the shortest one that
+ * begins or ends with it ("batchSize" for "batchSizeBytes"). Case does not count.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -9,7 +15,17 @@ export function nearest(word: string, candidates: readonly string[]): string | u
       best = candidate;
     }
   }
-  return best;
+  return best ?? containing(word.toLowerCase(), candidates);
+}
+
+function containing(piece: string, candidates: readonly string[]): string | undefined {
+  if (piece.length < MIN_PIECE) return undefined;
+  return candidates
+    .filter((candidate) => candidate.toLowerCase().startsWith(piece) || candidate.toLowerCase().endsWith(piece))
+    .reduce<string | undefined>(
+      (best, one) => (best !== undefined && best.length <= one.length ? best : one),
+      undefined,
+    );
 }
 
 /** Levenshtein's distance, one row at a time. */

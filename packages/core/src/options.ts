@@ -27,9 +27,14 @@ export class OptionsCheck {
     this.#subject = subject;
   }
 
-  /** Whether nothing is wrong so far: checks of pairs make sense only then. */
+  /** Whether nothing is wrong so far. */
   get ok(): boolean {
     return this.#problems.length === 0;
+  }
+
+  /** Whether nothing is wrong with these so far: what they are together can be judged only then. */
+  isFine(...paths: readonly string[]): boolean {
+    return !this.#problems.some(({ path }) => paths.includes(path));
   }
 
   /** Reports a problem that no single rule sees, such as an impossible pair. */
@@ -122,9 +127,9 @@ export const callable = <T>(...methods: readonly string[]): OptionRule<T | undef
   rule<T | undefined>(undefined, (value) => {
     if (methods.length === 0)
       return typeof value === 'function' ? undefined : `must be a function, got ${describe(value)}`;
-    return hasMethods(value, methods)
-      ? undefined
-      : `must have the method ${methods.join(', ')}, got ${describe(value)}`;
+    if (hasMethods(value, methods)) return undefined;
+    const called = typeof value === 'function' ? '; is it to be called, as in json()?' : '';
+    return `must have the method${methods.length > 1 ? 's' : ''} ${methods.join(', ')}, got ${describe(value)}${called}`;
   });
 
 /** Whatever `check` accepts. */
@@ -149,9 +154,17 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return value.length > 40 ? `'${value.slice(0, 40)}…'` : `'${value}'`;
   if (value === null) return 'null';
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'object') return describeObject(value);
   if (typeof value === 'function') return 'a function';
   return typeof value === 'symbol' ? value.toString() : `${value as number | boolean | bigint | undefined}`;
+}
+
+/** "an object", or what made it: "a Date". */
+function describeObject(value: object): string {
+  const { constructor } = value as { readonly constructor?: unknown };
+  const name = typeof constructor === 'function' && constructor !== Object ? constructor.name : '';
+  if (name === '') return 'an object';
+  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 const isPlainObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -75,9 +75,19 @@ export function serializeDefault(value: unknown, part: 'key' | 'value'): Bytes {
 }
 
 function toJson(value: unknown): Buffer {
-  const text = JSON.stringify(value) as string | undefined;
+  const text = stringify(value);
   if (text === undefined) throw new SerializationError(`json() cannot write ${typeName(value)}`);
   return Buffer.from(text, 'utf8');
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new SerializationError('json() cannot write the value: does it hold a BigInt, or refer to itself?', {
+      cause,
+    });
+  }
 }
 
 function present(value: Bytes, serde: string): Buffer {

@@ -77,6 +77,7 @@ describe('Headers', () => {
       });
     }
     assert.throws(() => Headers.from({ a: undefined } as never), TypeError);
+    assert.throws(() => Headers.from([1] as never), { name: 'TypeError', message: /name-value pairs, got number/ });
   });
 
   it('keeps a value when it could not be replaced', () => {

@@ -11,6 +11,15 @@ describe('nearest', () => {
     assert.equal(nearest('shutdownTimeout', names), 'shutdownTimeoutMs');
   });
 
+  it('finds a name by its beginning or its end', () => {
+    const names = ['maxBlockMs', 'bufferMemoryBytes', 'batchSizeBytes', 'fetchMaxBytes', 'maxPartitionFetchBytes'];
+    assert.equal(nearest('batchSize', names), 'batchSizeBytes');
+    assert.equal(nearest('bufferMemory', names), 'bufferMemoryBytes');
+    assert.equal(nearest('maxBytes', names), 'fetchMaxBytes');
+    assert.equal(nearest('fetchBytes', names), 'fetchMaxBytes');
+    assert.equal(nearest('max', names), undefined);
+  });
+
   it('finds nothing where nothing is near', () => {
     assert.equal(nearest('colour', ['topics', 'concurrency']), undefined);
     assert.equal(nearest('', ['topics']), undefined);

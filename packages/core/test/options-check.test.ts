@@ -82,6 +82,13 @@ describe('OptionsCheck', () => {
     );
   });
 
+  it('knows which options are fine: pairs of those can be judged', () => {
+    const check = new OptionsCheck('Thing');
+    check.resolve({ topic: 'orders', concurrency: 0, mood: 'good' }, RULES, 'first');
+    assert.equal(check.isFine('first.topic', 'first.mode'), true);
+    assert.equal(check.isFine('first.topic', 'first.concurrency'), false);
+  });
+
   it('gathers over several option objects and what their owner finds himself', () => {
     const check = new OptionsCheck('Thing');
     check.resolve({ topic: '' }, RULES, 'first');
@@ -142,7 +149,8 @@ describe('OptionsCheck', () => {
     assert.equal(problemOf({ enabled: 'yes' }), "enabled must be true or false, got 'yes'");
     assert.equal(problemOf({ listener: {} }), 'listener must be a function, got an object');
     const rule = callable<{ onMessage(): void }>('onMessage', 'close');
-    assert.match(rule.check({ onMessage: () => 1 }) ?? '', /must have the method onMessage, close, got an object/);
+    assert.match(rule.check({ onMessage: () => 1 }) ?? '', /must have the methods onMessage, close, got an object$/);
+    assert.match(rule.check(() => 1) ?? '', /got a function; is it to be called/);
     assert.equal(rule.check({ onMessage: () => 1, close: () => 1 }), undefined);
     assert.equal(custom(1, (value) => (value === 2 ? undefined : 'must be 2')).check(3), 'must be 2');
   });
@@ -150,6 +158,9 @@ describe('OptionsCheck', () => {
   it('shows values short: no error message gives a secret away whole', () => {
     assert.equal(describeValue('x'.repeat(50)), `'${'x'.repeat(40)}…'`);
     assert.equal(describeValue({ password: 'secret' }), 'an object');
+    assert.equal(describeValue(Object.create(null)), 'an object');
+    assert.equal(describeValue(new Date()), 'a Date');
+    assert.equal(describeValue(new OptionsCheck('Thing')), 'an OptionsCheck');
     assert.equal(describeValue(['secret']), 'an array of 1');
     assert.equal(
       describeValue(() => 'secret'),

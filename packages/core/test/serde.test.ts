@@ -90,6 +90,14 @@ describe('json()', () => {
     for (const value of [undefined, () => 1, Symbol('s')]) {
       assert.throws(() => json().serialize(value, context), { code: 'SERIALIZATION_FAILED' });
     }
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    for (const value of [circular, { id: 5n }]) {
+      assert.throws(() => json().serialize(value, context), {
+        code: 'SERIALIZATION_FAILED',
+        message: /hold a BigInt, or refer to itself/,
+      });
+    }
   });
 
   it('throws on text that is no JSON', () => {

@@ -1,4 +1,4 @@
-import type { ProducerRecord } from '@hearken/core';
+import { KafkaError, type ProducerRecord } from '@hearken/core';
 import { checked } from './checked-record.js';
 import { because, SendError } from './errors.js';
 import type { ProducerInterceptor } from './template-options.js';
@@ -14,11 +14,18 @@ export function intercepted<K, V>(
   let record = given;
   for (const interceptor of interceptors) {
     try {
-      record = typeof interceptor === 'function' ? interceptor(record) : interceptor.onSend(record);
+      record = atOnce(typeof interceptor === 'function' ? interceptor(record) : interceptor.onSend(record));
     } catch (cause) {
       throw new SendError(given, `an interceptor failed${because(cause)}`, { code: 'INTERCEPTOR_FAILED', cause });
     }
     checked(record, given);
   }
   return record;
+}
+
+/** What an asynchronous interceptor rejects with must not become an unhandled rejection: the record is refused anyway. */
+function atOnce<T>(record: T): T {
+  if (!(record instanceof Promise)) return record;
+  record.catch(() => undefined);
+  throw new KafkaError('it returned a promise; it must return the record at once', { code: 'INTERCEPTOR_FAILED' });
 }

@@ -66,7 +66,7 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   send(record: ProducerRecord<K, V>): Promise<SendResult<K, V>>;
   send(topic: string, value: V, options?: SendOptions<K>): Promise<SendResult<K, V>>;
   send(topicOrRecord: string | ProducerRecord<K, V>, value?: V, options?: SendOptions<K>): Promise<SendResult<K, V>> {
-    if (typeof topicOrRecord === 'object') return this.#send(topicOrRecord);
+    if (typeof topicOrRecord === 'object') return this.#sendRecord(topicOrRecord, value ?? options);
     return this.#sendTo(topicOrRecord, value as V, options);
   }
 
@@ -103,12 +103,19 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   }
 
   /** Refuses new records, flushes, gives the producer back. Idempotent. */
-  close(options: CloseOptions = {}): Promise<void> {
-    return (this.#closing ??= this.#close(options));
+  close(options?: CloseOptions): Promise<void> {
+    return (this.#closing ??= this.#close(options?.timeoutMs ?? CLOSE_TIMEOUT_MS));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A key or a partition in a second argument would be lost without a word. */
+  #sendRecord(record: ProducerRecord<K, V>, extra: unknown): Promise<SendResult<K, V>> {
+    if (extra === undefined) return this.#send(record);
+    const problem = 'send(record) takes nothing else: key, partition, timestamp and headers belong into the record';
+    return this.#refuse(record, new SendError(record, problem, { code: 'INVALID_RECORD' }));
   }
 
   #sendTo(topic: string, value: V, options: SendOptions<K> | undefined): Promise<SendResult<K, V>> {
@@ -178,7 +185,7 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
     }
   }
 
-  async #close({ timeoutMs = 30_000 }: CloseOptions): Promise<void> {
+  async #close(timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
     const deadline = clock.monotonic() + timeoutMs;
     const timer = clock.setTimer(() => this.#queue.abandon(closedError()), timeoutMs);
@@ -191,6 +198,8 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
     if (this.#closing !== undefined) throw closedError();
   }
 }
+
+const CLOSE_TIMEOUT_MS = 30_000;
 
 const isObject = (options: unknown): boolean => typeof options === 'object' && options !== null;
 

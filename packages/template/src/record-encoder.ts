@@ -6,7 +6,7 @@ import {
   type Serde,
   type SerdeContext,
 } from '@hearken/core';
-import { describe, serializeDefault } from '@hearken/core/internal';
+import { serializeDefault } from '@hearken/core/internal';
 
 /** Turns keys and values into bytes. Makes a promise only where a serde does. */
 export class RecordEncoder<K, V> {
@@ -91,7 +91,7 @@ function encodePart<T>(
 function toBytes(part: Part, result: unknown): Bytes {
   if (result === null || Buffer.isBuffer(result)) return result;
   if (result instanceof Uint8Array) return Buffer.from(result.buffer, result.byteOffset, result.byteLength);
-  throw new SerializationError(`${part}Serde must return a Buffer or null, it returned ${describe(typeof result)}`);
+  throw new SerializationError(`${part}Serde must return a Buffer or null, it returned ${typeof result}`);
 }
 
 /** Names what failed. A foreign error's own words stay in the cause: they may quote the payload. */

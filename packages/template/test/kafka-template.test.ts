@@ -182,6 +182,13 @@ describe('KafkaTemplate', () => {
       assert.equal(factory.producer.closed.fired, true);
     });
 
+    it('takes null for no options', async () => {
+      const { template, factory } = setup();
+      await template.send('orders', '0');
+      await template.close(null as unknown as undefined);
+      assert.equal(factory.producer.closed.fired, true);
+    });
+
     it('refuses what comes after it', async () => {
       const { template, factory } = setup();
       await template.close();
@@ -279,6 +286,7 @@ describe('KafkaTemplate', () => {
           throw new TypeError('secret payload');
         },
         () => undefined as unknown as ProducerRecord<string, string>,
+        () => Promise.reject(new Error('late')) as unknown as ProducerRecord<string, string>,
       ];
       const interceptor = (record: ProducerRecord<string, string>) => {
         const fault = faults.shift();
@@ -291,7 +299,11 @@ describe('KafkaTemplate', () => {
         return true;
       });
       await assert.rejects(template.send('orders', '2'), { code: 'INVALID_RECORD' });
-      await template.send('orders', '3');
+      await assert.rejects(template.send('orders', '3'), {
+        code: 'INTERCEPTOR_FAILED',
+        message: /it returned a promise; it must return the record at once/,
+      });
+      await template.send('orders', '4');
       assert.equal(factory.producer.sent.count, 1);
     });
   });

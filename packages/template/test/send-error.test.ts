@@ -38,6 +38,7 @@ describe('SendError', () => {
     'a number for a header': [['t', 'v', { headers: { a: 1 } }], 'INVALID_RECORD', /header "a" must be/],
     'text for headers': [['t', 'v', { headers: 'secret' }], 'INVALID_RECORD', /headers must be an object/],
     'a key where options belong': [['t', 'v', 'key'], 'INVALID_RECORD', /such as \{ key \}/],
+    'options beside a record': [[{ topic: 't', value: 'v' }, { key: 'k' }], 'INVALID_RECORD', /belong into the record/],
     'null where options belong': [['t', 'v', null], 'INVALID_RECORD', /such as \{ key \}/],
     'an object without a serde': [['t', { secret: 1 }], 'NO_SERDE', /pass valueSerde: json\(\)/],
     'a number as key without a serde': [['t', 'v', { key: 5 }], 'NO_SERDE', /pass keySerde: json\(\)/],
