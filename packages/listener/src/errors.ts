@@ -12,8 +12,8 @@ export class ListenerFailedError extends KafkaError {
   readonly attempts: number;
 
   constructor(record: ConsumerRecord, attempts: number, cause: unknown) {
-    const tried = attempts === 1 ? 'once, and is not retried after such an error' : `${attempts} times`;
-    super(`the listener failed on ${place(record)} ${tried}`, { code: 'LISTENER_FAILED', cause });
+    const tried = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+    super(`the listener failed on ${place(record)} (${tried})`, { code: 'LISTENER_FAILED', cause });
     this.record = record;
     this.attempts = attempts;
   }
