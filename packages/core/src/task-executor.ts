@@ -18,7 +18,10 @@ export interface TaskExecutor {
    * The signal aborts on `cancel`. A task that is never run rejects (`TASK_REJECTED`, or the reason given to `cancel`).
    */
   execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T>;
-  /** Calls `wake` whenever a slot came free or the capacity grew; it must not throw. Returns what ends the calls. */
+  /**
+   * Calls `wake` whenever a slot came free or the capacity grew; it must not throw. Subscribers take turns at being told
+   * first, so that none starves behind one that takes every slot. Returns what ends the calls.
+   */
   onAvailable(wake: () => void): () => void;
   /** Resolves when nothing runs or waits. For whoever made the executor: a container drains and aborts only its own tasks. */
   drain(): Promise<void>;

@@ -20,6 +20,8 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
   /** What running tasks see; all that started since the last `cancel` share one. Made with the first of them. */
   #cancellation: AbortController | undefined;
   #subscriptions: readonly Subscription[] = [];
+  /** Who is told first next time: the first may take every slot, and with a fixed order the last would starve. */
+  #toldFirst = 0;
   #drained: Deferred<void> | undefined;
   /** Whether `#advance` is at work further up the stack. */
   #advancing = false;
@@ -152,8 +154,11 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
   }
 
   #wakeAll(): void {
-    for (const { wake, active } of this.#subscriptions) {
-      if (active) callWaker(wake);
+    const subscriptions = this.#subscriptions;
+    const first = this.#toldFirst++;
+    for (let i = 0; i < subscriptions.length; i++) {
+      const subscription = subscriptions[(first + i) % subscriptions.length];
+      if (subscription?.active === true) callWaker(subscription.wake);
     }
   }
 

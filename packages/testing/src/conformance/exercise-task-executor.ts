@@ -244,6 +244,27 @@ function exerciseWaking({ make, slots, it }: Suite): void {
     assert.ok(always >= 3);
   });
 
+  it('lets no subscriber starve behind one that takes every slot', async () => {
+    const executor = make();
+    const total = 20 * slots;
+    const ended = [0, 0];
+    const allEnded = new Signal();
+    let given = 0;
+    const pumps = [0, 1].map((user) => () => {
+      while (executor.available > 0 && given < total) {
+        given++;
+        void executor.execute(eventLoopTurn).then(() => {
+          ended[user] = (ended[user] ?? 0) + 1;
+          if ((ended[0] ?? 0) + (ended[1] ?? 0) === total) allEnded.fire();
+        });
+      }
+    });
+    for (const pump of pumps) executor.onAvailable(pump);
+    for (const pump of pumps) pump();
+    await allEnded.wait();
+    for (const share of ended) assert.ok(share >= total / 4, `shares of ${ended.join(' and ')}`);
+  });
+
   const kinds = { synchronous: (): void => undefined, asynchronous: (): Promise<void> => Promise.resolve() };
   for (const [kind, task] of Object.entries<() => void | Promise<void>>(kinds)) {
     it(`takes ${kind} tasks from the call that tells, however many`, async () => {
