@@ -1,4 +1,5 @@
 import type { ConsumerRecord, Logger, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { EventEmitter } from 'eventemitter3';
 import type { ContainerState, StopReport } from './container-state.js';
 
@@ -29,6 +30,23 @@ export interface ContainerEvents {
   'commit:failed': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
 }
 
+const NAMES = Object.keys({
+  'state:changed': true,
+  'container:started': true,
+  'container:stopped': true,
+  'partitions:assigned': true,
+  'partitions:revoked': true,
+  'partitions:lost': true,
+  'window:filled': true,
+  'record:retried': true,
+  'record:failed': true,
+  'listener:late': true,
+  'offsets:committed': true,
+  'commit:failed': true,
+} satisfies Record<keyof ContainerEvents, true>);
+
+const RULES = { event: required(oneOf(NAMES, undefined)), listener: required(callable()) };
+
 export type ContainerEventListener<Name extends keyof ContainerEvents> = (payload: ContainerEvents[Name]) => unknown;
 
 /** Tells observers, and keeps whatever they throw or reject with away from the container: it is logged. */
@@ -40,8 +58,14 @@ export class GuardedEvents {
     this.#logger = logger;
   }
 
-  /** @returns what unsubscribes */
+  /**
+   * @returns what unsubscribes
+   * @throws KafkaConfigError for an event there is not, or no function
+   */
   on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name>): () => void {
+    const check = new OptionsCheck('on');
+    check.resolve({ event: name, listener }, RULES);
+    check.throwIfAny();
     const report = (error: unknown): void =>
       this.#logger.error({ event: name, error }, 'an observer of container events failed');
     // Each observer is guarded by itself: what one throws must not keep the event from the next.

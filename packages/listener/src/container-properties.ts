@@ -1,4 +1,14 @@
-import type { Bytes, ConsumerFactory, Serde, TaskExecutor, TopicPartition } from '@hearken/core';
+import {
+  defaultLogger,
+  systemClock,
+  type Bytes,
+  type Clock,
+  type ConsumerFactory,
+  type Logger,
+  type Serde,
+  type TaskExecutor,
+  type TopicPartition,
+} from '@hearken/core';
 import {
   callable,
   custom,
@@ -13,6 +23,7 @@ import {
   text,
   type OptionRules,
 } from '@hearken/core/internal';
+import { isIndex, isTopicPartition } from './arguments.js';
 import type { Ordering } from './dispatch/lanes.js';
 import { ExponentialBackOff, type BackOff } from './invoke/back-off.js';
 import type { MessageListener } from './message-listener.js';
@@ -95,6 +106,14 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly yieldAfterMs?: number;
 }
 
+/** What a container may be given beside its properties. */
+export interface ContainerDependencies {
+  /** @default the system's */
+  readonly clock?: Clock;
+  /** @default warnings and errors to stderr */
+  readonly logger?: Logger;
+}
+
 /** Never undefined once resolved. */
 type Present =
   | 'listener'
@@ -116,24 +135,36 @@ type Checked = { readonly [Name in keyof Written]-?: Written[Name] | undefined }
 
 /** The properties with defaults, as the container reads them. */
 export type ResolvedContainerProperties = Checked & {
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly groupId: string | undefined;
   readonly bufferRecords: number;
 };
 
-const topicNames = (value: unknown): string | undefined =>
-  Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '')
-    ? undefined
-    : `must be a list of topic names, got ${describe(value)}`;
+/** A list that is not empty, and the first entry in it that is wrong. */
+const listOf =
+  (what: string, isOne: (value: unknown) => boolean) =>
+  (value: unknown): string | undefined => {
+    if (!Array.isArray(value) || value.length === 0) return `must be a list of ${what}, got ${describe(value)}`;
+    const wrong = value.findIndex((one) => !isOne(one));
+    return wrong < 0 ? undefined : `must be a list of ${what}, number ${wrong} is ${describe(value[wrong])}`;
+  };
 
-const isAssigned = (value: unknown): boolean => {
-  const { topic, partition, offset = 0 } = (value ?? {}) as Partial<AssignedPartition>;
-  return typeof topic === 'string' && Number.isSafeInteger(partition) && Number.isSafeInteger(offset) && offset >= 0;
+const topicNames = listOf('topic names', (name) => typeof name === 'string' && name !== '');
+
+const assignedPartitions = listOf('{ topic, partition, offset? } with numbers from 0', (value) => {
+  const { offset = 0 } = (value ?? {}) as Partial<AssignedPartition>;
+  return isTopicPartition(value) && isIndex(offset);
+});
+
+/** Without its numbers a container would wait for a free slot for ever. */
+const executor = (value: unknown): string | undefined => {
+  const { concurrency, available } = (value ?? {}) as Partial<TaskExecutor>;
+  const isOne = hasMethods(value, ['execute', 'onAvailable']);
+  return isOne && typeof concurrency === 'number' && typeof available === 'number'
+    ? undefined
+    : `must be a TaskExecutor with execute, onAvailable and the numbers concurrency and available, got ${describe(value)}`;
 };
-
-const assignedPartitions = (value: unknown): string | undefined =>
-  Array.isArray(value) && value.length > 0 && value.every(isAssigned)
-    ? undefined
-    : `must be a list of { topic, partition, offset? }, got ${describe(value)}`;
 
 const listener = (value: unknown): string | undefined =>
   typeof value === 'function' || hasMethods(value, ['onMessage'])
@@ -152,7 +183,7 @@ const RULES: OptionRules<Checked> = {
   valueSerde: callable('serialize', 'deserialize'),
   ordering: oneOf(['partition', 'key', 'none'], 'partition'),
   concurrency: integer(1, { min: 1 }),
-  taskExecutor: callable('execute', 'onAvailable'),
+  taskExecutor: custom<Written['taskExecutor']>(undefined, executor),
   ackMode: oneOf(['record', 'batch', 'manual'], 'batch'),
   syncCommits: boolean(false),
   commitIntervalMs: durationMs(100),
@@ -170,26 +201,37 @@ const RULES: OptionRules<Checked> = {
   yieldAfterMs: durationMs(4, { min: 1 }),
 };
 
-/** @throws KafkaConfigError that names every problem */
-export function resolveContainerProperties(given: unknown, factory: ConsumerFactory): ResolvedContainerProperties {
+const DEPENDENCY_RULES: OptionRules<Required<ContainerDependencies>> = {
+  clock: { ...callable<Clock>('now', 'monotonic', 'setTimer'), default: systemClock },
+  logger: { ...callable<Logger>('debug', 'info', 'warn', 'error'), default: defaultLogger },
+};
+
+/** @throws KafkaConfigError that names every problem of all three */
+export function resolveContainerProperties(
+  given: unknown,
+  factory: ConsumerFactory,
+  dependencies?: ContainerDependencies,
+): ResolvedContainerProperties {
   const check = new OptionsCheck('MessageListenerContainer');
+  if (!hasMethods(factory, ['createConsumer'])) {
+    check.problem('consumerFactory', `must have the method createConsumer, got ${describe(factory)}`);
+  }
   const properties = check.resolve<Checked>(given, RULES);
-  checkPairs(check, properties, given ?? {}, factory);
+  const { clock, logger } = check.resolve(dependencies, DEPENDENCY_RULES, 'dependencies');
+  checkPairs(check, properties, given ?? {});
+  if (check.isFine('consumerFactory')) checkWithFactory(check, properties, given ?? {}, factory);
   check.throwIfAny();
   const concurrency = properties.taskExecutor?.concurrency ?? properties.concurrency;
   return Object.freeze({
     ...properties,
+    clock,
+    logger,
     groupId: properties.groupId ?? factory.groupId,
     bufferRecords: properties.bufferRecords ?? Math.max(1_000, 2 * concurrency),
   });
 }
 
-function checkPairs(
-  check: OptionsCheck,
-  properties: Checked,
-  written: Partial<Written>,
-  { groupId, maxPollIntervalMs }: ConsumerFactory,
-): void {
+function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<Written>): void {
   const sources = (['topics', 'topicPattern', 'topicPartitions'] as const).filter(
     (name) => written[name] !== undefined,
   );
@@ -203,6 +245,14 @@ function checkPairs(
   if (properties.syncCommits && properties.ackMode !== 'record') {
     check.problem('syncCommits', `needs ackMode: 'record', got '${properties.ackMode}'`);
   }
+}
+
+function checkWithFactory(
+  check: OptionsCheck,
+  properties: Checked,
+  written: Partial<Written>,
+  { groupId, maxPollIntervalMs }: ConsumerFactory,
+): void {
   const hasGroup = properties.groupId !== undefined || groupId !== undefined;
   if (!hasGroup && written.topicPartitions === undefined) {
     check.problem('groupId', 'is required, here or at the factory, unless topicPartitions are given');

@@ -1,5 +1,5 @@
-export { MessageListenerContainer, type ContainerDependencies } from './message-listener-container.js';
-export type { AckMode, AssignedPartition, ContainerProperties } from './container-properties.js';
+export { MessageListenerContainer } from './message-listener-container.js';
+export type { AckMode, AssignedPartition, ContainerDependencies, ContainerProperties } from './container-properties.js';
 export type {
   Acknowledgment,
   ListenerContainer,

@@ -5,9 +5,9 @@ import type { ListenerContainer } from './message-listener.js';
 /** The container as one listener sees it: its `stop` knows who asks, and so whom not to wait for. */
 export class ListenerView implements ListenerContainer {
   readonly #container: ListenerContainer;
-  readonly #stop: (options: StopOptions) => Promise<StopReport>;
+  readonly #stop: (options?: StopOptions) => Promise<StopReport>;
 
-  constructor(container: ListenerContainer, stop: (options: StopOptions) => Promise<StopReport>) {
+  constructor(container: ListenerContainer, stop: (options?: StopOptions) => Promise<StopReport>) {
     this.#container = container;
     this.#stop = stop;
   }
@@ -32,7 +32,7 @@ export class ListenerView implements ListenerContainer {
     return this.#container.seek(partition, offset);
   }
 
-  stop(options: StopOptions = {}): Promise<StopReport> {
+  stop(options?: StopOptions): Promise<StopReport> {
     return this.#stop(options);
   }
 }

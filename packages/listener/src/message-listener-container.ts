@@ -1,7 +1,5 @@
 import {
-  defaultLogger,
   IllegalStateError,
-  systemClock,
   type Bytes,
   type Clock,
   type ConsumerFactory,
@@ -11,6 +9,7 @@ import {
 } from '@hearken/core';
 import { deferred, StateMachine } from '@hearken/core/internal';
 import { AsyncTaskExecutor } from '@hearken/executor';
+import { requirePartitions } from './arguments.js';
 import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
 import {
   newCounters,
@@ -20,6 +19,7 @@ import {
 } from './container-metrics.js';
 import {
   resolveContainerProperties,
+  type ContainerDependencies,
   type ContainerProperties,
   type ResolvedContainerProperties,
 } from './container-properties.js';
@@ -31,14 +31,6 @@ import { ListenerView } from './listener-view.js';
 import type { ListenerContainer } from './message-listener.js';
 import { PausedPartitions } from './paused-partitions.js';
 import { within } from './within.js';
-
-/** What a container may be given beside its properties. */
-export interface ContainerDependencies {
-  /** @default the system's */
-  readonly clock?: Clock;
-  /** @default warnings and errors to stderr */
-  readonly logger?: Logger;
-}
 
 /**
  * Reads topics and calls a listener for each record, as many at once as `concurrency` or the executor allows and the
@@ -76,12 +68,12 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   constructor(
     consumerFactory: ConsumerFactory,
     properties: ContainerProperties<K, V>,
-    { clock = systemClock, logger = defaultLogger }: ContainerDependencies = {},
+    dependencies?: ContainerDependencies,
   ) {
     this.#factory = consumerFactory;
-    this.#properties = resolveContainerProperties(properties, consumerFactory);
-    this.#executor =
-      this.#properties.taskExecutor ?? new AsyncTaskExecutor({ concurrency: this.#properties.concurrency });
+    this.#properties = resolveContainerProperties(properties, consumerFactory, dependencies);
+    const { taskExecutor, concurrency, clock, logger } = this.#properties;
+    this.#executor = taskExecutor ?? new AsyncTaskExecutor({ concurrency });
     this.#clock = clock;
     this.#logger = logger;
     this.#events = new GuardedEvents(logger);
@@ -101,9 +93,11 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   /**
    * Resolves when partitions are assigned (none is an assignment too) and their positions are known: what is sent from then
    * on is delivered. Called again it is the same start. Rejects with what prevented it, `START_TIMED_OUT` after
-   * `startTimeoutMs`, or an IllegalStateError for a container that was stopped; the container is over then.
+   * `startTimeoutMs`; the container is over then. Rejects with an IllegalStateError when it was stopped: a container starts
+   * once.
    */
   start(): Promise<void> {
+    if (this.#state.is('stopping', 'stopped', 'failed')) return this.#refuseToStart();
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -113,7 +107,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * the group. May be called any number of times, always with the same report; never rejects: what went wrong is told by
    * `finished`. Called from a listener (through its context, or before its first `await`) it does not wait for that listener.
    */
-  stop(options: StopOptions = {}): Promise<StopReport> {
+  stop(options?: StopOptions): Promise<StopReport> {
     return this.#stop(options, this.#line?.calling);
   }
 
@@ -122,11 +116,13 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * The container stays in its group. Before `start` it makes a container that starts paused.
    */
   pause(partitions?: readonly TopicPartition[]): void {
+    if (partitions !== undefined) requirePartitions('pause', partitions);
     this.#paused.pause(partitions);
     this.#line?.applyPauses();
   }
 
   resume(partitions?: readonly TopicPartition[]): void {
+    if (partitions !== undefined) requirePartitions('resume', partitions);
     this.#paused.resume(partitions, this.assignment());
     this.#line?.applyPauses();
   }
@@ -136,6 +132,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * Rejects with an IllegalStateError for a partition that is not assigned.
    */
   async seek(partition: TopicPartition, offset: number): Promise<void> {
+    requirePartitions('seek', [partition]);
     if (this.#line === undefined) throw new IllegalStateError('the container has not started', 'CONTAINER_NOT_RUNNING');
     await this.#line.seek(partition, offset);
   }
@@ -194,6 +191,13 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     }
   }
 
+  /** A start that failed stays what it was. One that succeeded must not look like another one. */
+  async #refuseToStart(): Promise<never> {
+    await this.#starting;
+    const message = `the container is ${this.state} and cannot start again: make a new one`;
+    throw new IllegalStateError(message, 'ILLEGAL_STATE');
+  }
+
   #assemble(): Line {
     const { groupId, clientIdSuffix, maxPollRecords } = this.#properties;
     return new Line({
@@ -220,9 +224,9 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   /** @param from the delivery whose listener asks: it is not waited for */
-  #stop({ timeoutMs = this.#properties.shutdownTimeoutMs }: StopOptions, from?: Delivery): Promise<StopReport> {
+  #stop(options: StopOptions | undefined, from?: Delivery): Promise<StopReport> {
     from?.excuse();
-    this.#stopping ??= this.#shutDown(timeoutMs);
+    this.#stopping ??= this.#shutDown(options?.timeoutMs ?? this.#properties.shutdownTimeoutMs);
     return this.#stopping;
   }
 
@@ -233,7 +237,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     }
     this.#failure = { error };
     this.#logger.error({ error }, 'a listener container failed and stops');
-    void this.#stop({});
+    void this.#stop(undefined);
   }
 
   /** Never rejects. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codeOf, ConsumerRecords, KafkaError } from '@hearken/core';
+import { codeOf, ConsumerRecords, KafkaError, type TopicPartition } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
 import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
 
@@ -48,7 +48,36 @@ describe('MessageListenerContainer: start', () => {
     await container.stop();
     const late = setup();
     await late.container.stop();
-    assert.equal(codeOf(await rejection(late.container.start())), 'ILLEGAL_MOVE');
+    for (const over of [container, late.container]) {
+      const error = (await rejection(over.start())) as KafkaError;
+      assert.equal(error.code, 'ILLEGAL_STATE');
+      assert.match(error.message, /the container is stopped and cannot start again: make a new one/);
+    }
+  });
+
+  it('takes null for no options of a stop', async () => {
+    const { container } = await started();
+    assert.equal((await container.stop(null as unknown as undefined)).drained, true);
+  });
+
+  it('refuses what is no partition, and events there are not', async () => {
+    const { container } = await started();
+    const bad: unknown[] = [null, 't', [null], [{ topic: 't' }], [{ partition: 0 }], [{ topic: 't', partition: '0' }]];
+    for (const partitions of bad) {
+      for (const call of ['pause', 'resume'] as const) {
+        assert.throws(() => container[call](partitions as TopicPartition[]), { code: 'INVALID_CONFIG' });
+      }
+    }
+    for (const partition of [undefined, null, { topic: 't' }]) {
+      assert.equal(codeOf(await rejection(container.seek(partition as TopicPartition, 0))), 'INVALID_CONFIG');
+    }
+    assert.throws(() => container.on('partition:assigned' as 'partitions:assigned', () => 1), {
+      code: 'INVALID_CONFIG',
+      message: /did you mean 'partitions:assigned'/,
+    });
+    assert.throws(() => container.on('record:failed', undefined as never), { code: 'INVALID_CONFIG' });
+    assert.equal(container.state, 'running');
+    await container.stop();
   });
 
   it('rejects with a hint when nothing is assigned in time, and is over then', async () => {

@@ -115,9 +115,49 @@ describe('ContainerProperties', () => {
 
   it('refuse lists with wrong entries', () => {
     for (const topics of [[], [''], 't', [1]]) assert.equal(problemsOf({ listener, topics }).length, 1, String(topics));
-    for (const topicPartitions of [[], [{}], [{ topic: 't', partition: 0, offset: -1 }], [null]]) {
-      assert.equal(problemsOf({ listener, topicPartitions }).length, 1);
+    const good = { topic: 't', partition: 0 };
+    for (const bad of [{}, { ...good, offset: -1 }, null, { ...good, partition: -1 }, { topic: '', partition: 0 }]) {
+      assert.match(
+        problemsOf({ listener, topicPartitions: [good, bad] }).join(),
+        /^topicPartitions: must be a list of .*, number 1 is /,
+      );
     }
+    assert.match(problemsOf({ listener, topicPartitions: [] }).join(), /^topicPartitions: .* got an array of 0$/);
+  });
+
+  it('are checked with the factory and the dependencies', () => {
+    const construct = (...args: unknown[]) => Reflect.construct(MessageListenerContainer, args) as unknown;
+    const cases: [args: unknown[], problems: string[]][] = [
+      [[], ['consumerFactory', 'listener', 'topics']],
+      [[null, valid], ['consumerFactory']],
+      [[{ groupId: 'g', createProducer: () => 1 }, valid], ['consumerFactory']],
+      [[new FakeConsumerFactory({ groupId: 'g' }), valid, null], ['dependencies']],
+      [
+        [new FakeConsumerFactory({ groupId: 'g' }), valid, { logger: console.log, clok: 1 }],
+        ['dependencies.clok', 'dependencies.logger'],
+      ],
+    ];
+    for (const [args, paths] of cases) {
+      assert.throws(
+        () => construct(...args),
+        (error: KafkaConfigError) => {
+          assert.deepEqual(
+            error.problems.map(({ path }) => path),
+            paths,
+          );
+          return true;
+        },
+      );
+    }
+  });
+
+  it('refuse an executor without its numbers: nothing would ever start', () => {
+    const execute = (): void => undefined;
+    const problems = problemsOf({ ...valid, taskExecutor: { execute, onAvailable: execute, concurrency: 5 } });
+    assert.match(
+      problems[0] ?? '',
+      /^taskExecutor: must be a TaskExecutor with .* the numbers concurrency and available/,
+    );
   });
 
   it('give the listener the types of its serdes', () => {

@@ -117,16 +117,25 @@ export class Dispatcher {
   }
 
   #start(lane: DeliveryLane): void {
-    const { executor, onFatal } = this.#init;
+    const { onFatal } = this.#init;
     let started = false;
     const run = (signal: AbortSignal): Promise<void> => {
       started = true;
       return this.#run(lane, signal);
     };
-    executor.execute(run).catch((error: unknown) => {
+    this.#execute(run).catch((error: unknown) => {
       if (started) onFatal(error as Error);
       else this.#refused(lane, error);
     });
+  }
+
+  /** One that throws where it should reject would end the loop that asked it, and with it the process. */
+  #execute(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      return Promise.resolve(this.#init.executor.execute(run));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async #run(first: DeliveryLane, signal: AbortSignal): Promise<void> {

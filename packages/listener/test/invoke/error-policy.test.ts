@@ -22,6 +22,27 @@ describe('afterFailure', () => {
     }
   });
 
+  it('gives up, with both errors, when the back-off is broken', () => {
+    const error = new Error('busy');
+    const broken = [NaN, -1, Infinity, '5', 2 ** 31].map((delayMs) => () => delayMs as number);
+    const mistake = new Error('bug');
+    const throwing = (): never => {
+      throw mistake;
+    };
+    for (const delayMs of [...broken, throwing]) {
+      const outcome = afterFailure(error, 1, { delayMs });
+      assert.ok(outcome.kind === 'failed' && outcome.error instanceof AggregateError);
+      const [first, second] = outcome.error.errors as Error[];
+      assert.equal(first, error);
+      if (delayMs !== throwing) assert.match(second?.message ?? '', /delayMs must return milliseconds from 0 to/);
+      else assert.equal(second, mistake);
+    }
+    assert.deepEqual(afterFailure(error, 1, { delayMs: () => null as unknown as undefined }), {
+      kind: 'failed',
+      error,
+    });
+  });
+
   it('tries again what looks like it but is not', () => {
     for (const error of [
       new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }),
