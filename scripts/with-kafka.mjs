@@ -19,7 +19,8 @@ export async function finish(script) {
   try {
     process.exitCode = await script();
   } catch (error) {
-    console.error(error.code === 'MISSING_TOOL' ? `${error.message}\nOr set HEARKEN_BROKERS.` : error);
+    const otherwise = error.code === 'MISSING_TOOL' ? '\nOr name a Kafka that runs: HEARKEN_BROKERS=host:port' : '';
+    console.error(`${error.message}${otherwise}`);
     process.exitCode = 1;
   }
 }
