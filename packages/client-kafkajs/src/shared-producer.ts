@@ -6,6 +6,7 @@ import type {
   ProducerMetrics,
   ProducerRecord,
   RecordMetadata,
+  SendCallback,
 } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { ProducerError } from './errors.js';
@@ -14,13 +15,13 @@ const CLOSE_TIMEOUT_MS = 30_000;
 
 /** One producer in several hands: closed when the last hand lets go, or by its factory. */
 export class SharedProducer {
-  readonly #producer: Producer;
+  readonly #producer: Required<Producer>;
   readonly #clock: Clock;
   readonly #hooks: { onLastReleased(): void; onClosed(): void };
   #handles = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(producer: Producer, clock: Clock, hooks: { onLastReleased(): void; onClosed(): void }) {
+  constructor(producer: Required<Producer>, clock: Clock, hooks: { onLastReleased(): void; onClosed(): void }) {
     this.#producer = producer;
     this.#clock = clock;
     this.#hooks = hooks;
@@ -55,17 +56,22 @@ export class SharedProducer {
 }
 
 class ProducerHandle implements Producer {
-  readonly #producer: Producer;
+  readonly #producer: Required<Producer>;
   readonly #release: (options?: CloseOptions) => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor(producer: Producer, release: (options?: CloseOptions) => Promise<void>) {
+  constructor(producer: Required<Producer>, release: (options?: CloseOptions) => Promise<void>) {
     this.#producer = producer;
     this.#release = release;
   }
 
   send(record: ProducerRecord): Promise<RecordMetadata> {
     return this.#closing === undefined ? this.#producer.send(record) : Promise.reject(closed());
+  }
+
+  sendWith(record: ProducerRecord, callback: SendCallback): void {
+    if (this.#closing === undefined) this.#producer.sendWith(record, callback);
+    else callback.reject(closed());
   }
 
   flush(): Promise<void> {

@@ -10,8 +10,12 @@ const RECORD = { topic: 't', value: null };
 function setup() {
   const calls: string[] = [];
   const flushed = deferred();
-  const producer: Producer = {
+  const producer: Required<Producer> = {
     send: ({ topic }) => (calls.push('send'), Promise.resolve({ topic, partition: 0, offset: 7, timestamp: 0 })),
+    sendWith: ({ topic }, callback) => {
+      calls.push('send with');
+      callback.resolve({ topic, partition: 0, offset: 8, timestamp: 0 });
+    },
     flush: () => (calls.push('flush'), flushed.promise),
     partitionsFor: () => Promise.resolve([]),
     metrics: () => assert.fail('not asked for'),
@@ -55,8 +59,10 @@ describe('SharedProducer', () => {
     await rejection(first.send(RECORD), 'PRODUCER_CLOSED');
     await rejection(first.partitionsFor('t'), 'PRODUCER_CLOSED');
     await first.flush();
+    await rejection(new Promise((resolve, reject) => first.sendWith?.(RECORD, { resolve, reject })), 'PRODUCER_CLOSED');
     await second.send(RECORD);
-    assert.deepEqual(calls, ['flush', 'send']);
+    second.sendWith?.(RECORD, { resolve: () => calls.push('written'), reject: () => calls.push('refused') });
+    assert.deepEqual(calls, ['flush', 'send', 'send with', 'written']);
   });
 
   it('does not wait for ever when a handle is closed and what it sent does not settle', async () => {

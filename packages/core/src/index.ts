@@ -37,7 +37,14 @@ export {
   type OptionRule,
   type OptionRules,
 } from './options.js';
-export type { CloseOptions, PartitionInfo, Producer, ProducerFactory, ProducerMetrics } from './producer.js';
+export type {
+  CloseOptions,
+  PartitionInfo,
+  Producer,
+  ProducerFactory,
+  ProducerMetrics,
+  SendCallback,
+} from './producer.js';
 export {
   ConsumerRecords,
   type Bytes,

@@ -36,12 +36,23 @@ export interface Producer {
    * The record's buffers must not be changed before that.
    */
   send(record: ProducerRecord): Promise<RecordMetadata>;
+  /**
+   * As `send`, for a caller that makes a promise of its own: two for a record would cost as much as all the rest. The
+   * callback is told what `send` would settle with, before this returns or later. @default not there: use `send`
+   */
+  sendWith?(record: ProducerRecord, callback: SendCallback): void;
   /** Sends what is buffered at once; resolves when every record accepted before this call is settled, well or badly. */
   flush(): Promise<void>;
   partitionsFor(topic: string): Promise<readonly PartitionInfo[]>;
   metrics(): ProducerMetrics;
   /** Refuses new records, flushes, lets go. Records not settled after `timeoutMs` reject. Idempotent. */
   close(options?: CloseOptions): Promise<void>;
+}
+
+/** Told how a send ended, by one of the two, once. Neither may throw. */
+export interface SendCallback {
+  resolve(metadata: RecordMetadata): void;
+  reject(error: unknown): void;
 }
 
 export interface CloseOptions {

@@ -8,10 +8,12 @@ import {
   type ProducerMetrics,
   type ProducerRecord,
   type RecordMetadata,
+  type SendCallback,
 } from '@hearken/core';
 import { checked, headersOf } from './checked-record.js';
-import { SendError, sendFailed } from './errors.js';
+import { SendError } from './errors.js';
 import { intercepted } from './intercepted.js';
+import { PendingSend } from './pending-send.js';
 import { RecordEncoder } from './record-encoder.js';
 import { SendQueue } from './send-queue.js';
 import {
@@ -126,31 +128,35 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   }
 
   #send(given: ProducerRecord<K, V>): Promise<SendResult<K, V>> {
-    let record = given;
-    let acknowledged: Promise<RecordMetadata>;
-    try {
-      this.#refuseIfClosed();
-      record = intercepted(checked(given), this.#options.interceptors);
-      acknowledged = this.#handOnInTurn(this.#encoder.encode(record, headersOf(record)));
-    } catch (error) {
-      return this.#refuse(record, error);
+    return new Promise((resolve, reject) => {
+      const send = new PendingSend(given, this.#options, resolve, reject);
+      try {
+        this.#refuseIfClosed();
+        send.record = intercepted(checked(given), this.#options.interceptors);
+        this.#handOnInTurn(this.#encoder.encode(send.record, headersOf(send.record)), send);
+      } catch (error) {
+        send.reject(error);
+      }
+    });
+  }
+
+  #handOnInTurn(encoded: ProducerRecord | Promise<ProducerRecord>, send: SendCallback): void {
+    if (this.#queue.isEmpty && !(encoded instanceof Promise)) {
+      this.#handOn(encoded, send);
+      return;
     }
-    return acknowledged.then(
-      (metadata) => this.#succeeded(record, metadata),
-      (error: unknown) => this.#refuse(record, error),
+    const acknowledged = this.#queue.add(
+      encoded,
+      (record) => new Promise<RecordMetadata>((resolve, reject) => this.#handOn(record, { resolve, reject })),
     );
+    settle(send, acknowledged);
   }
 
-  #handOnInTurn(encoded: ProducerRecord | Promise<ProducerRecord>): Promise<RecordMetadata> {
-    if (this.#queue.isEmpty && !(encoded instanceof Promise)) return this.#handOn(encoded);
-    return this.#queue.add(encoded, (record) => this.#handOn(record));
-  }
-
-  #handOn(record: ProducerRecord): Promise<RecordMetadata> {
+  #handOn(record: ProducerRecord, send: SendCallback): void {
     const producer = this.#acquire();
-    const acknowledged = producer.send(record);
+    if (producer.sendWith !== undefined) producer.sendWith(record, send);
+    else settle(send, producer.send(record));
     if (this.#options.autoFlush) this.#flushInBackground(producer);
-    return acknowledged;
   }
 
   /** Concurrent first sends make one. Making it does not connect; if it throws, the next send tries again. */
@@ -162,27 +168,8 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
     producer.flush().catch((error: unknown) => this.#options.logger.warn({ error }, 'flush after send failed'));
   }
 
-  #succeeded(record: ProducerRecord<K, V>, metadata: RecordMetadata): SendResult<K, V> {
-    const { producerListener } = this.#options;
-    if (producerListener?.onSuccess !== undefined) this.#tell(() => producerListener.onSuccess?.(record, metadata));
-    return { record, metadata };
-  }
-
-  #refuse(record: ProducerRecord<K, V>, cause: unknown): Promise<never> {
-    const { producerListener } = this.#options;
-    const error = cause instanceof SendError ? (cause as SendError<K, V>) : sendFailed(record, cause);
-    if (producerListener?.onError !== undefined) this.#tell(() => producerListener.onError?.(record, error));
-    return Promise.reject(error);
-  }
-
-  #tell(listener: () => unknown): void {
-    const log = (error: unknown): void => this.#options.logger.warn({ error }, 'producer listener failed');
-    try {
-      const told = listener();
-      if (told instanceof Promise) told.catch(log);
-    } catch (error) {
-      log(error);
-    }
+  #refuse(record: ProducerRecord<K, V>, error: SendError): Promise<SendResult<K, V>> {
+    return new Promise((resolve, reject) => new PendingSend(record, this.#options, resolve, reject).reject(error));
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -201,6 +188,13 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
 
 const CLOSE_TIMEOUT_MS = 30_000;
 
+function settle(send: SendCallback, acknowledged: Promise<RecordMetadata>): void {
+  acknowledged.then(
+    (metadata) => send.resolve(metadata),
+    (error: unknown) => send.reject(error),
+  );
+}
+
 const isObject = (options: unknown): boolean => typeof options === 'object' && options !== null;
 
 /** Field by field: a spread here would cost more than all the rest of a send. Options that are no fields are left out. */
@@ -209,8 +203,8 @@ function recordOf<K, V>(
   value: V,
   { key, partition, timestamp, headers }: SendOptions<K>,
 ): ProducerRecord<K, V> {
-  const record: { -readonly [Name in keyof ProducerRecord]: ProducerRecord<K, V>[Name] } = { topic, value };
-  if (key !== undefined) record.key = key;
+  const record: { -readonly [Name in keyof ProducerRecord]: ProducerRecord<K, V>[Name] } =
+    key === undefined ? { topic, value } : { topic, value, key }; // a field added later is an allocation more
   if (partition !== undefined) record.partition = partition;
   if (timestamp !== undefined) record.timestamp = timestamp;
   if (headers !== undefined) record.headers = headers;

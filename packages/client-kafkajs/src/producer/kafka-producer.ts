@@ -5,6 +5,7 @@ import type {
   ProducerMetrics,
   ProducerRecord,
   RecordMetadata,
+  SendCallback,
 } from '@hearken/core';
 import { BATCH_OVERHEAD, initProducerIdApi } from '@hearken/protocol';
 import { Cluster } from '../cluster/cluster.js';
@@ -17,7 +18,7 @@ import { Deliveries } from './deliveries.js';
 import { FlushTracker } from './flush-tracker.js';
 import { MetadataRefresher } from './metadata-refresher.js';
 import { topicPartitioner } from './partitioner.js';
-import { PendingRecord, type Settlers } from './pending-record.js';
+import { PendingRecord } from './pending-record.js';
 import { ProduceExchange } from './produce-exchange.js';
 import type { ProducerCluster } from './producer-cluster.js';
 import { Idempotence, ProducerIdentity } from './producer-identity.js';
@@ -106,14 +107,16 @@ export class KafkaProducer implements Producer, AsyncDisposable {
   }
 
   send(record: ProducerRecord): Promise<RecordMetadata> {
-    const promise = new Promise<RecordMetadata>(this.#capture);
+    return new Promise((resolve, reject) => this.sendWith(record, { resolve, reject }));
+  }
+
+  sendWith(record: ProducerRecord, callback: SendCallback): void {
     try {
-      this.#accept(record);
+      this.#accept(record, callback);
     } catch (error) {
-      this.#settlers.reject(error);
       this.#deliveries.recordsFailed++;
+      callback.reject(error);
     }
-    return promise;
   }
 
   flush(): Promise<void> {
@@ -148,18 +151,9 @@ export class KafkaProducer implements Producer, AsyncDisposable {
     return this.close();
   }
 
-  // The functions of the promise that `send` is making. Its executor runs at once, so one place for both serves all
-  // records and none needs a closure of its own.
-  readonly #settlers: { -readonly [Name in keyof Settlers]: Settlers[Name] } = { resolve: unset, reject: unset };
-  readonly #capture = (resolve: Settlers['resolve'], reject: Settlers['reject']): void => {
-    this.#settlers.resolve = resolve;
-    this.#settlers.reject = reject;
-  };
-
-  #accept(record: ProducerRecord): void {
+  #accept(record: ProducerRecord, callback: SendCallback): void {
     if (this.#closing !== undefined) throw closedError();
-    const nowMs = this.#kafka.clock.now();
-    const pending = new PendingRecord(record, { nowMs, flushes: this.#flushes, settlers: this.#settlers });
+    const pending = new PendingRecord(record, callback, this.#kafka.clock.now(), this.#flushes);
     const { maxRequestBytes, bufferMemoryBytes } = this.#options;
     const limitBytes = Math.min(maxRequestBytes - BATCH_OVERHEAD, bufferMemoryBytes);
     if (pending.sizeBytes <= limitBytes) this.#admission.admit(pending);
@@ -192,8 +186,6 @@ export class KafkaProducer implements Producer, AsyncDisposable {
     throw brokerError(errorCode, 'InitProducerId', hint);
   }
 }
-
-const unset = (): void => undefined;
 
 const clusterOptions = ({ metadataMaxAgeMs, allowAutoTopicCreation, requestTimeoutMs }: ResolvedProducerOptions) => ({
   metadataMaxAgeMs,

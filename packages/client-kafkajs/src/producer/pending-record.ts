@@ -1,23 +1,10 @@
-import { Headers, type Bytes, type ProducerRecord, type RecordMetadata } from '@hearken/core';
+import { Headers, type Bytes, type ProducerRecord, type SendCallback } from '@hearken/core';
 import { describe } from '@hearken/core/internal';
 import { estimateRecordSize, type BatchRecord } from '@hearken/protocol';
 import { ProducerError } from '../errors.js';
 import type { FlushTracker, SendGroup } from './flush-tracker.js';
 
-/** The two functions of a `send`'s promise. */
-export interface Settlers {
-  readonly resolve: (metadata: RecordMetadata) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-export interface PendingRecordParts {
-  /** The timestamp of a record that has none. */
-  readonly nowMs: number;
-  readonly flushes: FlushTracker;
-  readonly settlers: Settlers;
-}
-
-/** A record from `send` until its promise is settled: what is written and whom to tell, in one object. */
+/** A record from `send` until its end is told: what is written and whom to tell, in one object. */
 export class PendingRecord implements BatchRecord {
   readonly topic: string;
   /** The one asked for, or -1: the partitioner chooses. */
@@ -32,11 +19,13 @@ export class PendingRecord implements BatchRecord {
   readonly group: SendGroup;
   /** Since when it waits for its topic or for room, on the monotonic clock; -1 if it never had to. */
   waitingSinceMs = -1;
-  readonly resolve: (metadata: RecordMetadata) => void;
-  readonly reject: (error: unknown) => void;
+  readonly callback: SendCallback;
 
-  /** @throws ProducerError `INVALID_RECORD`, `INVALID_PARTITION` */
-  constructor(record: ProducerRecord, { nowMs, flushes, settlers }: PendingRecordParts) {
+  /**
+   * @param nowMs the timestamp of a record that has none
+   * @throws ProducerError `INVALID_RECORD`, `INVALID_PARTITION`
+   */
+  constructor(record: ProducerRecord, callback: SendCallback, nowMs: number, flushes: FlushTracker) {
     if (typeof record !== 'object' || (record as unknown) === null) throw invalid('a record must be an object', record);
     const { topic, partition = -1, key = null, value, timestamp = nowMs, headers } = record;
     if (typeof topic !== 'string' || topic === '') throw invalid(`topic must be a non-empty string`, topic);
@@ -55,8 +44,7 @@ export class PendingRecord implements BatchRecord {
     this.timestamp = timestamp;
     this.headers = headers === undefined ? undefined : copyOf(headers, topic);
     this.sizeBytes = estimateRecordSize(this);
-    this.resolve = settlers.resolve;
-    this.reject = settlers.reject;
+    this.callback = callback;
     this.group = flushes.enter(); // last: what throws above has not entered
   }
 }

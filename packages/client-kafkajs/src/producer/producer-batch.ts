@@ -88,13 +88,13 @@ export class ProducerBatch {
     let offset = baseOffset;
     for (const record of this.records) {
       const timestamp = logAppendTimeMs < 0 ? record.timestamp : logAppendTimeMs;
-      record.resolve({ topic, partition, offset, timestamp });
+      record.callback.resolve({ topic, partition, offset, timestamp });
       if (baseOffset >= 0) offset++;
     }
   }
 
   reject(error: unknown): void {
     this.state = 'settled';
-    for (const record of this.records) record.reject(error);
+    for (const record of this.records) record.callback.reject(error);
   }
 }

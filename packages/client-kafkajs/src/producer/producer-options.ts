@@ -96,7 +96,7 @@ const RULES: OptionRules<Written> = {
  */
 export function resolveProducerOptions(check: OptionsCheck, given: unknown, path: string): ResolvedProducerOptions {
   const written = check.resolve(given, RULES, path);
-  if (check.ok) checkPairs(check, written, path);
+  checkPairs(check, written, path);
   return Object.freeze({
     ...written,
     idempotent: written.idempotent ?? written.acks === 'all',
@@ -108,17 +108,19 @@ export function resolveProducerOptions(check: OptionsCheck, given: unknown, path
 function checkPairs(check: OptionsCheck, options: Written, path: string): void {
   const at = (name: keyof ProducerOptions): string => (path === '' ? name : `${path}.${name}`);
   const { acks, idempotent, lingerMs, requestTimeoutMs, deliveryTimeoutMs, batchSizeBytes } = options;
-  if (idempotent === true && acks !== 'all') {
+  const areFine = (...names: (keyof ProducerOptions)[]): boolean => check.isFine(...names.map(at));
+  if (areFine('idempotent', 'acks') && idempotent === true && acks !== 'all') {
     check.problem(at('idempotent'), `needs acks 'all', got acks ${acks}: leave one of them out`);
   }
-  if (deliveryTimeoutMs !== undefined && deliveryTimeoutMs < lingerMs + requestTimeoutMs) {
+  const timesAreFine = areFine('deliveryTimeoutMs', 'lingerMs', 'requestTimeoutMs');
+  if (timesAreFine && deliveryTimeoutMs !== undefined && deliveryTimeoutMs < lingerMs + requestTimeoutMs) {
     check.problem(
       at('deliveryTimeoutMs'),
       `must be at least lingerMs + requestTimeoutMs (${lingerMs + requestTimeoutMs}), got ${deliveryTimeoutMs}`,
     );
   }
   for (const name of ['maxRequestBytes', 'bufferMemoryBytes'] as const) {
-    if (options[name] < batchSizeBytes) {
+    if (areFine(name, 'batchSizeBytes') && options[name] < batchSizeBytes) {
       check.problem(at(name), `must be at least batchSizeBytes (${batchSizeBytes}), got ${options[name]}`);
     }
   }

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { Headers, isKafkaError, type ConsumerRecord, type Producer, type RecordMetadata } from '@hearken/core';
+import {
+  Headers,
+  isKafkaError,
+  type ConsumerRecord,
+  type Producer,
+  type ProducerRecord,
+  type RecordMetadata,
+} from '@hearken/core';
 import { globalRunner, type TestRunner } from './test-runner.js';
 
 /** What the suite needs around a producer. */
@@ -155,6 +162,22 @@ function exerciseOrder({ createTopic, read }: ProducerHarness, it: It): void {
         Array.from({ length: 1_000 }, (_, i) => 2 * i + partition),
       );
     }
+  });
+
+  it('keeps the order of sends with a callback among those with a promise, if it has both', async (producer) => {
+    if (producer.sendWith === undefined) return;
+    const topic = await createTopic(1);
+    const sendWith = (record: ProducerRecord): Promise<RecordMetadata> =>
+      new Promise((resolve, reject) => producer.sendWith?.(record, { resolve, reject }));
+    const record = { topic, partition: 0, value: null };
+    const sends = Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? sendWith(record) : producer.send(record)));
+    assert.deepEqual(
+      (await Promise.all(sends)).map(({ offset }) => offset),
+      Array.from(sends, (_, i) => i),
+    );
+    await assert.rejects(sendWith({ ...record, partition: 1 }), isKafkaError);
+    await producer.close();
+    await assert.rejects(sendWith(record), isKafkaError);
   });
 
   it('flushes: every record given before is settled', async (producer) => {

@@ -5,5 +5,7 @@ import { PendingRecord } from '../../../dist/producer/pending-record.js';
 export const aRecord = (text = 'v'): PendingRecord =>
   new PendingRecord(
     { topic: 't', value: Buffer.from(text) },
-    { nowMs: 0, flushes: new FlushTracker(), settlers: { resolve: () => undefined, reject: () => undefined } },
+    { resolve: () => undefined, reject: () => undefined },
+    0,
+    new FlushTracker(),
   );
