@@ -1,5 +1,5 @@
 import { KafkaConfigError, type KafkaError } from '@hearken/core';
-import { deferred, type Deferred } from '@hearken/core/internal';
+import { deferred, describe, type Deferred } from '@hearken/core/internal';
 import { metadataApi, type MetadataResponse } from '@hearken/protocol';
 import { isRetriable, KafkaConnectionError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
@@ -60,9 +60,11 @@ export class Bootstrap {
   /** Round after round over all addresses, until one answers or the search is over. */
   async #tryAll(search: Deferred<MetadataResponse>, failures: Map<string, KafkaError>): Promise<MetadataResponse> {
     for (let round = 1; ; round++) {
-      for (const [text, address] of await this.#addresses()) {
+      const addresses = await this.#addresses();
+      for (const [text, address] of addresses) {
+        if (!failures.has(text)) failures.set(text, silent(text)); // until it says something
         try {
-          return await this.#ask(address);
+          return await this.#ask(address, this.#options.bootstrapTimeoutMs / addresses.length);
         } catch (error) {
           if (!isRetriable(error) || this.#search !== search) throw error;
           failures.set(text, error);
@@ -73,8 +75,10 @@ export class Bootstrap {
     }
   }
 
-  async #ask(address: Address): Promise<MetadataResponse> {
-    const connection = new Connection(address, this.#options);
+  /** @param shareMs so that one address that says nothing leaves time for the others */
+  async #ask(address: Address, shareMs: number): Promise<MetadataResponse> {
+    const requestTimeoutMs = Math.min(this.#options.requestTimeoutMs, Math.ceil(shareMs));
+    const connection = new Connection(address, { ...this.#options, requestTimeoutMs });
     this.#connection = connection;
     try {
       await connection.open();
@@ -90,16 +94,32 @@ export class Bootstrap {
 
   async #addresses(): Promise<[text: string, address: Address][]> {
     const { brokers } = this.#options;
-    const list = typeof brokers === 'function' ? await brokers() : brokers;
-    return list.map((text) => [text, parseAddress(text) ?? notAnAddress(text)]);
+    const list = typeof brokers === 'function' ? await told(brokers) : brokers;
+    return list.map((text) => [text, parseAddress(text) ?? unusable(String(addressProblem(text)))]);
   }
 }
 
-function notAnAddress(text: unknown): never {
-  throw new KafkaConfigError('what the brokers function returned', [
-    { path: 'kafka.brokers', message: String(addressProblem(text)) },
-  ]);
+/** What the user's function says. */
+async function told(brokers: () => readonly string[] | Promise<readonly string[]>): Promise<readonly string[]> {
+  let list: unknown;
+  try {
+    list = await brokers();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KafkaConnectionError(`the brokers function failed: ${why}`, { code: 'CONNECTION_FAILED', cause });
+  }
+  if (Array.isArray(list) && list.length > 0) return list as string[];
+  return unusable(`must be an array with at least one 'host:port', got ${describe(list)}`);
 }
+
+function unusable(message: string): never {
+  throw new KafkaConfigError('what the brokers function returned', [{ path: 'kafka.brokers', message }]);
+}
+
+const silent = (text: string): KafkaConnectionError =>
+  new KafkaConnectionError(`${text}: it did not answer: is it a Kafka broker, and not overloaded?`, {
+    code: 'CONNECTION_FAILED',
+  });
 
 function noBroker(failures: ReadonlyMap<string, KafkaError>, timeoutMs: number): KafkaConnectionError {
   const said = [...failures.values()];

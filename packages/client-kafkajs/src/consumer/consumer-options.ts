@@ -95,20 +95,21 @@ const RULES: OptionRules<ResolvedConsumerOptions> = {
  */
 export function resolveConsumerOptions(check: OptionsCheck, given: unknown, path: string): ResolvedConsumerOptions {
   const options = check.resolve(given, RULES, path);
-  if (check.ok) checkPairs(check, options, path);
+  checkPairs(check, options, path);
   return options;
 }
 
 function checkPairs(check: OptionsCheck, options: ResolvedConsumerOptions, path: string): void {
   const at = (name: keyof ConsumerOptions): string => (path === '' ? name : `${path}.${name}`);
   const { heartbeatIntervalMs, sessionTimeoutMs, fetchMaxWaitMs, requestTimeoutMs } = options;
-  if (heartbeatIntervalMs * 3 > sessionTimeoutMs) {
+  const areFine = (...names: (keyof ConsumerOptions)[]): boolean => check.isFine(...names.map(at));
+  if (areFine('heartbeatIntervalMs', 'sessionTimeoutMs') && heartbeatIntervalMs * 3 > sessionTimeoutMs) {
     check.problem(
       at('heartbeatIntervalMs'),
       `must be at most a third of sessionTimeoutMs (${sessionTimeoutMs}), or one lost heartbeat ends the membership; got ${heartbeatIntervalMs}`,
     );
   }
-  if (fetchMaxWaitMs >= requestTimeoutMs) {
+  if (areFine('fetchMaxWaitMs', 'requestTimeoutMs') && fetchMaxWaitMs >= requestTimeoutMs) {
     check.problem(at('fetchMaxWaitMs'), `must be below requestTimeoutMs (${requestTimeoutMs}), got ${fetchMaxWaitMs}`);
   }
 }

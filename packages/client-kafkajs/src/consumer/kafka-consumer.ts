@@ -133,9 +133,9 @@ export class KafkaConsumer implements Consumer {
   }
 
   position(partition: TopicPartition): number {
-    const { buffer } = this.#subscription.require(partition);
+    const { buffer, missing } = this.#subscription.require(partition);
     if (buffer !== undefined) return buffer.position;
-    throw new IllegalStateError(`${describePartition(partition)} has no position yet`, 'NO_POSITION');
+    throw missing ?? new IllegalStateError(`${describePartition(partition)} has no position yet`, 'NO_POSITION');
   }
 
   async commit(offsets: TopicPartitionOffsets): Promise<void> {

@@ -22,7 +22,6 @@ export class AssignedPartition implements TopicPartition {
   /** Not fetched before this time of the monotonic clock: its leader is unknown or refused. */
   retryAtMs = 0;
   #failures = 0;
-  /** Why there is no position. */
   #missing: KafkaError | undefined;
   readonly #onReady: () => void;
 
@@ -57,6 +56,11 @@ export class AssignedPartition implements TopicPartition {
 
   get isFetching(): boolean {
     return this.fetchingFor !== undefined && this.fetchingFor === this.buffer;
+  }
+
+  /** Why there is no position, if it is known. */
+  get missing(): KafkaError | undefined {
+    return this.#missing;
   }
 
   /** Whether `poll` may take from it, and finds something. */

@@ -67,9 +67,19 @@ describe('Bootstrap', () => {
     const search = rejection(bootstrap.find(), 'CONNECTION_FAILED');
     await broker.received.received(1);
     clock.advance(10_000);
-    await search;
+    assert.match((await search).message, new RegExp(`${broker.bootstrap}: it did not answer`));
     await broker.connections.last?.closed;
     assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('leaves one that says nothing in time for the others', async () => {
+    const [mute, broker] = [await ScriptedBroker.start(), await ScriptedBroker.start()];
+    mute.on(apiVersionsApi, () => undefined);
+    const { bootstrap, clock } = setup({ brokers: [mute.bootstrap, broker.bootstrap] });
+    const found = bootstrap.find();
+    await mute.received.received(1);
+    clock.advance(5_000); // half of bootstrapTimeoutMs
+    assert.equal((await found).brokers[0]?.port, broker.address.port);
   });
 
   it('tells a hang-up at the first question, which is how a SASL listener answers a client without', async () => {
@@ -99,14 +109,19 @@ describe('Bootstrap', () => {
   });
 
   it('checks what a brokers function returns', async () => {
-    const { bootstrap } = setup({ brokers: () => Promise.resolve(['kafka.example']) });
-    await rejection(bootstrap.find(), 'INVALID_CONFIG');
+    for (const returned of [['kafka.example'], [5], [], 'localhost:9092', undefined] as string[][]) {
+      const { bootstrap } = setup({ brokers: () => Promise.resolve(returned) });
+      const { message } = await rejection(bootstrap.find(), 'INVALID_CONFIG');
+      assert.match(message, /what the brokers function returned .*\n {2}kafka\.brokers: must /);
+    }
   });
 
-  it('passes on what a brokers function throws', async () => {
+  it('tells that a brokers function failed, and why', async () => {
     const failure = new Error('the registry is away');
     const { bootstrap, clock } = setup({ brokers: () => Promise.reject(failure) });
-    await assert.rejects(bootstrap.find(), failure);
+    const error = await rejection(bootstrap.find(), 'CONNECTION_FAILED');
+    assert.equal(error.cause, failure);
+    assert.match(error.message, /the brokers function failed: the registry is away/);
     assert.equal(clock.pendingTimers, 0);
   });
 });

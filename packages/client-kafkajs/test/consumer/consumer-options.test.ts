@@ -59,6 +59,8 @@ describe('consumer options', () => {
       /^options\.fetchMaxWaitMs must be below requestTimeoutMs/,
     );
     assert.deepEqual(problemsOf({ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 2_000 }), []);
+    assert.equal(problemsOf({ fetchMaxWaitMs: 30_000, groupID: 'a', sessionTimeoutMs: 'x' }).length, 3);
+    assert.equal(problemsOf({ sessionTimeoutMs: 'x', heartbeatIntervalMs: 40_000 }).length, 1);
   });
 
   it('name known assignors, each once', () => {

@@ -65,6 +65,8 @@ describe('producer options', () => {
   });
 
   it('tell everything that is wrong at once', () => {
+    assert.equal(problems({ acks: 1, idempotent: true, lingerMS: 1 }).length, 2);
+    assert.equal(problems({ acks: 7, idempotent: true, lingerMs: 'x', deliveryTimeoutMs: 1 }).length, 2);
     const found = problems({ acks: 2, lingerMS: 1, compression: 'zip', partitioner: 'sticky', maxBlockMs: -1 });
     assert.equal(found.length, 5);
     assert.ok(found.includes("options.acks must be 'all', 1 or 0, got 2"));

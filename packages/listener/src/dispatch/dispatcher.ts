@@ -134,6 +134,7 @@ export class Dispatcher {
     try {
       return Promise.resolve(this.#init.executor.execute(run));
     } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it threw
       return Promise.reject(error);
     }
   }
