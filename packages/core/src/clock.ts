@@ -10,17 +10,20 @@ export interface Clock {
   /** Milliseconds on a clock that never goes back. For durations and deadlines. */
   monotonic(): number;
   /**
-   * Calls `callback` once after `delayMs`.
+   * Calls `callback` once after `delayMs`; Infinity is allowed.
    * @param options.keepAlive whether the timer alone keeps the process running. @default true
    */
   setTimer(callback: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }): Timer;
 }
 
+/** Node runs a timer that is set for longer after 1 ms. 25 days are for ever here: who set a deadline looks at it again. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(callback, delayMs, options) {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS));
     if (options?.keepAlive === false) timer.unref();
     return { clear: () => clearTimeout(timer) };
   },

@@ -19,6 +19,18 @@ describe('the system clock', () => {
     timer.clear();
   });
 
+  for (const delayMs of [2 ** 31, Infinity]) {
+    it(`does not run a timer at once because ${delayMs} ms are more than Node can count`, async () => {
+      const later = deferred();
+      let ran = false;
+      const timer = systemClock.setTimer(() => (ran = true), delayMs);
+      systemClock.setTimer(() => later.resolve(), 5);
+      await later.promise;
+      timer.clear();
+      assert.equal(ran, false);
+    });
+  }
+
   it('does not run a timer that was cleared', async () => {
     const later = deferred();
     let ran = false;
