@@ -7,7 +7,6 @@ export type {
   ConsumerRebalanceListener,
   PartitionLag,
 } from './consumer.js';
-export { deferred, type Deferred } from './deferred.js';
 export {
   codeOf,
   CommitFailedError,
@@ -21,22 +20,7 @@ export {
   type KafkaErrorOptions,
 } from './errors.js';
 export { Headers, type HeadersInit, type HeaderValue } from './headers.js';
-export { defaultLogger, describeError, silentLogger, type Logger } from './logger.js';
-export {
-  boolean,
-  callable,
-  custom,
-  describe,
-  durationMs,
-  hasMethods,
-  integer,
-  oneOf,
-  OptionsCheck,
-  required,
-  text,
-  type OptionRule,
-  type OptionRules,
-} from './options.js';
+export { defaultLogger, silentLogger, type Logger } from './logger.js';
 export type {
   CloseOptions,
   PartitionInfo,
@@ -53,15 +37,7 @@ export {
   type ProducerRecord,
   type RecordMetadata,
 } from './records.js';
-export { bytes, json, nullable, serializeDefault, string, type Serde, type SerdeContext } from './serde.js';
+export { bytes, json, nullable, string, type Serde, type SerdeContext } from './serde.js';
 export type { InferOutput, StandardSchemaV1 } from './standard-schema.js';
-export { StateMachine } from './state-machine.js';
 export type { TaskExecutor } from './task-executor.js';
-export {
-  describePartition,
-  describePartitions,
-  topicPartitionKey,
-  type TopicPartition,
-  type TopicPartitionOffset,
-  type TopicPartitionOffsets,
-} from './topic-partition.js';
+export type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from './topic-partition.js';
