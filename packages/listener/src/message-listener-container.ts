@@ -180,8 +180,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     try {
       this.#line = this.#assemble();
       const { startTimeoutMs } = this.#properties;
-      const opened = within(this.#line.open(), startTimeoutMs, this.#clock);
-      if (!(await Promise.race([opened, this.#halted.promise]))) throw new StartTimeoutError(startTimeoutMs, HINT);
+      const opened = Promise.race([this.#line.open(), this.#halted.promise]);
+      if (!(await within(opened, startTimeoutMs, this.#clock))) throw new StartTimeoutError(startTimeoutMs, HINT);
       this.#state.moveTo('running');
       this.#events.emit('container:started', { assignment: this.assignment() });
     } catch (error) {

@@ -64,12 +64,13 @@ export class PollLoop {
     return promise;
   }
 
-  /** Resolves when the loop has ended, well or badly. */
+  /** Resolves when the loop has ended, well or badly. What still waits to be done is done, or refused, by then. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wakeup.wake();
     this.#init.consumer.wakeup();
     await this.#running?.catch(() => undefined); // `run` reports it
+    this.#act(); // it may never have run, or a poll that failed have ended it
   }
 
   async #turn(): Promise<void> {
@@ -85,7 +86,6 @@ export class PollLoop {
         await consumer.poll(0, 0);
       }
     }
-    this.#act();
   }
 
   #act(): void {

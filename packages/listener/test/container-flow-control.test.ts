@@ -60,6 +60,34 @@ describe('MessageListenerContainer: pause, resume, seek', () => {
     assert.deepEqual(listener.order, ['0/0', '1/0', '0/1', '0/2']);
   });
 
+  it('feeds other partitions while a paused one holds most of the buffer, though nothing runs any more', async () => {
+    const { container, give, listener } = await started({ concurrency: 1, bufferRecords: 10, ordering: 'key' });
+    give(0, ...distinct(10));
+    const running = await listener.call('0/0');
+    container.pause([tp(0)]);
+    await eventLoopTurn();
+    running.end();
+    give(1, ...keyed('a'));
+    (await listener.call('1/0')).end();
+    await container.stop();
+  });
+
+  it('polls a partition again that was full, when its records ran and wait for their acknowledgment', async () => {
+    const { container, give, listener, factory } = await started({
+      concurrency: 2,
+      bufferRecords: 10,
+      ackMode: 'manual',
+    });
+    give(0, ...distinct(10));
+    const first = await listener.call('0/0');
+    await until(() => factory.consumer.paused().length === 1); // the second slot is free, and there is nothing for it
+    first.end();
+    for (let i = 1; i < 10; i++) (await listener.call(`0/${i}`)).end();
+    give(0, ...keyed('last'));
+    (await listener.call('0/10')).end();
+    await container.stop();
+  });
+
   it('pauses everything, what is assigned later too, and resumes some or all', async () => {
     const { container, factory, give, listener } = await started({}, { partitions: [tp(0)] });
     container.pause();

@@ -127,6 +127,18 @@ describe('MessageListenerContainer: start', () => {
     assert.equal(container.state, 'stopped');
   });
 
+  it('leaves no timer behind when it is stopped meanwhile, and settles seeks that came too early', async () => {
+    const { container, clock } = setup({}, { partitions: [] });
+    const starting = rejection(container.start());
+    await eventLoopTurn();
+    const seeking = rejection(container.seek(tp(0), 1));
+    await container.stop();
+    assert.equal(codeOf(await starting), 'CONTAINER_STOPPED');
+    await eventLoopTurn();
+    assert.equal(clock.pendingTimers, 0);
+    assert.equal(codeOf(await seeking), 'NOT_ASSIGNED');
+  });
+
   it('reads given partitions without a group, from given offsets, and commits nothing', async () => {
     const topicPartitions = [{ topic: 't', partition: 0, offset: 2 }, tp(1)];
     const { container, listener, give, factory } = await started({ topicPartitions }, { groupId: null });
@@ -331,6 +343,15 @@ describe('MessageListenerContainer: failing', () => {
     );
     assert.equal((await container.stop()).drained, true);
     assert.equal(container.health().status, 'down');
+  });
+
+  it('settles a seek that came too late for its consumer', async () => {
+    const { container, factory } = await started();
+    const fatal = new KafkaError('fenced', { code: 'FENCED_INSTANCE_ID' });
+    factory.consumer.fail(fatal);
+    const seeking = rejection(container.seek(tp(0), 1));
+    assert.equal(await rejection(container.finished), fatal);
+    assert.equal(codeOf(await seeking), 'NOT_ASSIGNED');
   });
 
   it('is never an unhandled rejection', async () => {

@@ -86,6 +86,7 @@ export class Dispatcher {
     }
     this.#starting = false;
     if (intake.room() > 0) onRoom();
+    else if (intake.isClogged) slice.enter(); // partitions were paused and the last listener ended: no turn is under way
   }
 
   /** Listens to the executor no more. */

@@ -41,10 +41,18 @@ export class Intake {
     return Math.max(room, this.#full.size > 0 ? this.#share() : 0);
   }
 
-  /** Looks for partitions that fill the buffer while slots are free. Called when a turn ends. */
+  /** Whether the buffer is taken by what cannot run, so that nothing would ever be polled again: calls for `relieve`. */
+  get isClogged(): boolean {
+    const { bufferRecords, executor, lanes } = this.#init;
+    return !lanes.mayBeReady && executor.available > 0 && this.#queuedElsewhere() > bufferRecords / 2;
+  }
+
+  /** Looks for partitions that fill the buffer while slots are free, and at those that did. Called when a turn ends. */
   relieve(): void {
-    const { bufferRecords, executor, lanes, owned } = this.#init;
-    if (lanes.mayBeReady || executor.available === 0 || this.#queuedElsewhere() <= bufferRecords / 2) return;
+    const { owned } = this.#init;
+    // Their records may all have run without one of them ending: under `ackMode: 'manual'` that comes later.
+    for (const ownership of this.#full) this.ended(ownership);
+    if (!this.isClogged) return;
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
     const halfOfShare = this.#share() / 2;
     for (const ownership of owned) {
