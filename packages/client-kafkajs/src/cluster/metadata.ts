@@ -80,6 +80,11 @@ export class Metadata {
     return fetchedAt === undefined ? Infinity : this.#options.clock.monotonic() - fetchedAt;
   }
 
+  /** The topic is tracked no longer, until somebody asks for it again. */
+  forget(name: string): void {
+    this.#topics.delete(name);
+  }
+
   /**
    * Fetches topics anew: these, which are tracked from now on, or all that are tracked. Calls at the same time share one
    * request. A topic's own error is kept with the topic; it does not reject.

@@ -134,10 +134,8 @@ export class Admission {
       topic.follow(metadata.topic(topic.name));
       this.#wasConnected = true;
     } catch (error) {
-      if (topic.partitions.length === 0) {
-        this.#askFailed(gate, error);
-        return;
-      } // else what is known has to do: only a partition that may be new was looked for
+      this.#askFailed(gate, error);
+      return;
     }
     this.#open(gate);
   }
@@ -175,7 +173,13 @@ export class Admission {
   #drop(topic: ProducerTopic): void {
     this.#gates.delete(topic);
     topic.isHeld = false;
+    if (topic.queues.length === 0) this.#forget(topic); // else any name that is sent to by mistake stays for ever
     this.#restIfIdle();
+  }
+
+  #forget({ name }: ProducerTopic): void {
+    this.#topics.delete(name);
+    this.#parts.cluster.metadata.forget(name);
   }
 
   #restIfIdle(): void {

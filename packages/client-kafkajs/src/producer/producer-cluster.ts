@@ -3,5 +3,5 @@ import type { Metadata } from '../cluster/metadata.js';
 
 /** What a producer needs of its cluster. */
 export interface ProducerCluster extends Pick<Cluster, 'send' | 'sendToAny' | 'close'> {
-  readonly metadata: Pick<Metadata, 'topic' | 'ageMs' | 'refresh' | 'ensure'>;
+  readonly metadata: Pick<Metadata, 'topic' | 'ageMs' | 'refresh' | 'ensure' | 'forget'>;
 }

@@ -293,6 +293,22 @@ describe('KafkaProducer, when brokers fail', () => {
     assert.equal(error?.code, 'UNKNOWN_TOPIC_OR_PARTITION');
   });
 
+  it('remembers nothing of names that are no topic', async () => {
+    const { producer, cluster, settled, finish } = setup({ allowAutoTopicCreation: false });
+    await finish(Promise.all(['no-1', 'no-2'].map((topic) => settled(producer.send({ topic, value: null })))));
+    assert.deepEqual([cluster.metadata.topic('no-1'), cluster.metadata.topic('no-2')], [undefined, undefined]);
+    cluster.setTopic('no-1', [1]);
+    assert.equal((await finish(producer.send({ topic: 'no-1', value: null }))).offset, 0);
+  });
+
+  it('does not call a partition missing while nobody can tell', async () => {
+    const { send, cluster, warmUp, finish } = setup();
+    await warmUp();
+    cluster.setTopic('t', [1, 1, 1]);
+    cluster.metadataScripts.push(unreachable, unreachable);
+    assert.equal((await finish(send('a', { partition: 2 }))).partition, 2);
+  });
+
   it('treats a topic that was deleted like one that never was, and goes on when it is made again', async () => {
     const { producer, cluster, send, settled, warmUp, finish } = setup({ allowAutoTopicCreation: false });
     await warmUp();

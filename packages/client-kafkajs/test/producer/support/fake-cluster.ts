@@ -114,6 +114,7 @@ export class FakeCluster implements ProducerCluster {
   readonly metadata = {
     topic: (name: string): TopicMetadata | undefined => this.#known.get(name),
     ageMs: (): number => this.metadataAgeMs,
+    forget: (name: string): void => void this.#known.delete(name),
     refresh: async (topics: readonly string[] = []): Promise<void> => {
       this.metadataRequests++;
       await this.metadataScripts.shift()?.();
