@@ -7,8 +7,17 @@ const assignment = JSON.parse(process.argv[2] ?? '') as Assignment;
 const run = scenarios[assignment.scenario]?.contests[assignment.contest]?.[assignment.side];
 if (run === undefined) throw new Error(`no such contender: ${process.argv[2] ?? ''}`);
 
+let working = false;
 process.on('message', () => {
-  void answer(run).then((message) => process.send?.(message));
+  working = true;
+  void answer(run).then((message) => {
+    working = false;
+    process.send?.(message);
+  });
+});
+// Nobody is there for the result any more. Between turns the process ends by itself, if nothing leaks.
+process.on('disconnect', () => {
+  if (working) process.exit(1);
 });
 
 async function answer(turn: Turn): Promise<Answer> {

@@ -20,14 +20,21 @@ const EXIT_WITHIN_MS = 10_000;
  * learnt stays) and works only in its turns.
  */
 export class Contender {
+  readonly side: Side;
   readonly #process: ChildProcess;
   readonly #name: string;
 
-  constructor(assignment: Assignment) {
+  /** @param signal ends the process, and with it a turn under way */
+  constructor(assignment: Assignment, signal: AbortSignal) {
+    this.side = assignment.side;
     this.#name = `${assignment.side} in ${assignment.scenario}, ${assignment.contest}`;
     this.#process = fork(new URL('./contender-process.js', import.meta.url), [JSON.stringify(assignment)], {
       execArgv: [...process.execArgv, '--expose-gc'],
+      detached: true, // the terminal's Ctrl-C is for the parent alone, which ends this by the signal
+      signal,
     });
+    // Emitted when the signal aborts, also between turns; who awaits a turn is told by `turn`.
+    this.#process.on('error', () => undefined);
   }
 
   async turn(): Promise<Figures> {

@@ -1,7 +1,7 @@
 import { parseArguments, usage, type Arguments } from './arguments.js';
 import { machine, printLine } from './report.js';
-import { runScenario } from './run-scenario.js';
-import type { Scenario, Settings } from './scenario.js';
+import { runScenario, type RunOptions } from './run-scenario.js';
+import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 
 const FAILED = 1;
@@ -16,19 +16,19 @@ try {
 
 /** A scenario that fails or misses a gate does not keep the others from running. */
 async function run({ chosen, settings }: Arguments, brokers: string[]): Promise<void> {
-  // Ctrl-C ends the contenders too. Here that is a failure like any other, after which the topic is deleted.
+  // An interruption ends the contenders. Here that is a failure like any other, after which the topic is deleted.
   const interrupted = new AbortController();
-  process.on('SIGINT', () => interrupted.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
   printLine({ machine: machine() });
   for (const [name, scenario] of chosen) {
     if (interrupted.signal.aborted) return;
-    if (!(await passes(name, scenario, settings, brokers))) process.exitCode = FAILED;
+    if (!(await passes(name, scenario, { settings, brokers, signal: interrupted.signal }))) process.exitCode = FAILED;
   }
 }
 
-async function passes(name: string, scenario: Scenario, settings: Settings, brokers: string[]): Promise<boolean> {
+async function passes(name: string, scenario: Scenario, options: RunOptions): Promise<boolean> {
   try {
-    return await runScenario(name, scenario, settings, brokers);
+    return await runScenario(name, scenario, options);
   } catch (error) {
     process.stderr.write(`${name} failed: ${messageOf(error)}\n`);
     return false;
