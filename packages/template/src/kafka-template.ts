@@ -128,16 +128,15 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   }
 
   #send(given: ProducerRecord<K, V>): Promise<SendResult<K, V>> {
-    return new Promise((resolve, reject) => {
-      const send = new PendingSend(given, this.#options, resolve, reject);
-      try {
-        this.#refuseIfClosed();
-        send.record = intercepted(checked(given), this.#options.interceptors);
-        this.#handOnInTurn(this.#encoder.encode(send.record, headersOf(send.record)), send);
-      } catch (error) {
-        send.reject(error);
-      }
-    });
+    const send = new PendingSend(given, this.#options);
+    try {
+      this.#refuseIfClosed();
+      send.record = intercepted(checked(given), this.#options.interceptors);
+      this.#handOnInTurn(this.#encoder.encode(send.record, headersOf(send.record)), send);
+    } catch (error) {
+      send.reject(error);
+    }
+    return send.promise;
   }
 
   #handOnInTurn(encoded: ProducerRecord | Promise<ProducerRecord>, send: SendCallback): void {
@@ -169,7 +168,9 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   }
 
   #refuse(record: ProducerRecord<K, V>, error: SendError): Promise<SendResult<K, V>> {
-    return new Promise((resolve, reject) => new PendingSend(record, this.#options, resolve, reject).reject(error));
+    const send = new PendingSend(record, this.#options);
+    send.reject(error);
+    return send.promise;
   }
 
   async #close(timeoutMs: number): Promise<void> {

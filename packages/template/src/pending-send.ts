@@ -9,24 +9,29 @@ export interface Observers<K, V> {
   readonly logger: Logger;
 }
 
-/** A send from its call until its promise settles: one object and one promise, whoever is told. */
+/** What the promise that is being made is settled with. Its executor runs at once, so one place serves all sends. */
+let resolvePromise: unknown;
+let rejectPromise: unknown;
+const capture = (resolve: unknown, reject: unknown): void => {
+  resolvePromise = resolve;
+  rejectPromise = reject;
+};
+
+/** A send from its call until its promise settles: one object and one promise, whoever is told, and no closure. */
 export class PendingSend<K, V> implements SendCallback {
   /** As given; once the interceptors have seen it, as they returned it. */
   record: ProducerRecord<K, V>;
   readonly observers: Observers<K, V>;
+  readonly promise: Promise<SendResult<K, V>>;
   readonly onSuccess: (result: SendResult<K, V>) => void;
   readonly onError: (error: SendError<K, V>) => void;
 
-  constructor(
-    record: ProducerRecord<K, V>,
-    observers: Observers<K, V>,
-    onSuccess: (result: SendResult<K, V>) => void,
-    onError: (error: SendError<K, V>) => void,
-  ) {
+  constructor(record: ProducerRecord<K, V>, observers: Observers<K, V>) {
     this.record = record;
     this.observers = observers;
-    this.onSuccess = onSuccess;
-    this.onError = onError;
+    this.promise = new Promise(capture);
+    this.onSuccess = resolvePromise as typeof this.onSuccess;
+    this.onError = rejectPromise as typeof this.onError;
   }
 
   resolve(metadata: RecordMetadata): void {
