@@ -50,19 +50,13 @@ export class PendingRecord implements BatchRecord {
 }
 
 /** @param partitionCount of the topic, if known */
-export function invalidPartition(
-  topic: string,
-  partition: unknown,
-  partitionCount?: number,
-  cause?: unknown,
-): ProducerError {
+export function invalidPartition(topic: string, partition: unknown, partitionCount?: number): ProducerError {
   const allowed =
     partitionCount === undefined
       ? 'partitions are whole numbers from 0'
       : `the topic has ${partitionCount} partitions, from 0 to ${partitionCount - 1}`;
   return new ProducerError(`${topic} has no partition ${describe(partition)}: ${allowed}`, {
     code: 'INVALID_PARTITION',
-    cause,
   });
 }
 
