@@ -33,9 +33,10 @@ export class Handover {
     const { owned, committer, clock } = this.#init;
     for (const ownership of ownerships) owned.close(ownership);
     await recordsOnTheirWay();
-    const idle = Promise.all(ownerships.map((ownership) => ownership.whenIdle()));
+    const running = owned.withOvertaken(ownerships);
+    const idle = Promise.all(running.map((ownership) => ownership.whenIdle()));
     const drained = await within(idle, drainMs, clock);
-    if (!drained) for (const ownership of ownerships) ownership.abort(reason);
+    if (!drained) for (const ownership of running) ownership.abort(reason);
     await committer.flush(ownerships);
     for (const ownership of ownerships) owned.end(ownership);
     return drained;
@@ -43,9 +44,10 @@ export class Handover {
 
   /** They are gone already: another member may be reading them. Nothing to wait for, nothing to commit. */
   async lose(ownerships: readonly Ownership[], reason: Error): Promise<void> {
-    for (const ownership of ownerships) {
+    const { owned } = this.#init;
+    for (const ownership of owned.withOvertaken(ownerships)) {
       ownership.abort(reason);
-      this.#init.owned.end(ownership);
+      owned.end(ownership);
     }
     await recordsOnTheirWay();
   }

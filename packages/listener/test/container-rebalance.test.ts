@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { codeOf } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, FakeLog } from '@hearken/testing';
+import { FixedBackOff } from '../dist/index.js';
 import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: rebalance', () => {
@@ -61,6 +62,74 @@ describe('MessageListenerContainer: rebalance', () => {
     assert.equal(container.metrics().processed, 0);
     await container.stop();
     assert.equal(committed(0), 0);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('takes a listener that obeys its aborted signal as late, though nothing is left to be tried', async () => {
+    const bundle = await started({ revokeDrainTimeoutMs: 50, backOff: new FixedBackOff({ maxRetries: 0 }) });
+    const { container, listener, give, factory, clock, committed } = bundle;
+    give(0, ...keyed('a', 'b'));
+    (await listener.call('0/0')).end();
+    const obedient = await listener.call('0/1');
+    const { signal } = obedient.context;
+    signal.addEventListener('abort', () => obedient.fail(signal.reason));
+    const letGo = factory.consumer.holdCommits();
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await until(() => clock.nextDueInMs === 50);
+    clock.advance(50);
+    await until(() => container.metrics().running === 0); // while the last commit is on its way
+    letGo();
+    await rebalanced;
+    assert.equal(container.state, 'running');
+    assert.equal(container.metrics().failed, 0);
+    assert.equal(container.metrics().lateResults, 1);
+    assert.equal(committed(0), 1);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('waits for listeners from before a seek, too, and aborts them', async () => {
+    const { container, listener, give, factory, clock } = await started({ revokeDrainTimeoutMs: 50 });
+    give(0, ...keyed('a'));
+    const running = await listener.call('0/0');
+    const { signal } = running.context;
+    await container.seek(tp(0), 1);
+    await container.seek(tp(0), 0);
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await until(() => clock.nextDueInMs === 50);
+    clock.advance(50);
+    await rebalanced;
+    assert.equal(codeOf(signal.reason), 'PARTITION_REVOKED');
+    running.end();
+    await container.stop();
+  });
+
+  it('starts no retry that was handed to a slow executor before the revoke', async () => {
+    const tasks: (() => void)[] = [];
+    const bundle = await started({
+      backOff: new FixedBackOff({ intervalMs: 10 }),
+      taskExecutor: {
+        concurrency: 1,
+        available: 1,
+        execute: (task) => new Promise((resolve) => tasks.push(() => resolve(task(new AbortController().signal)))),
+        onAvailable: () => () => undefined,
+        drain: () => Promise.resolve(),
+        cancel: () => undefined,
+      },
+    });
+    const { container, listener, give, factory, clock } = bundle;
+    give(0, ...keyed('a'));
+    await until(() => tasks.length === 1);
+    tasks[0]?.();
+    (await listener.call('0/0')).fail(new Error('once'));
+    await until(() => clock.nextDueInMs === 10);
+    clock.advance(10);
+    await until(() => tasks.length === 2);
+    await factory.consumer.rebalance({ revoke: [tp(0)] });
+    tasks[1]?.();
+    await eventLoopTurn();
+    assert.deepEqual(listener.order, ['0/0']);
+    await container.stop();
     assert.ok(addsUp(bundle));
   });
 

@@ -141,14 +141,11 @@ export class Dispatcher {
   }
 
   async #run(first: DeliveryLane, signal: AbortSignal): Promise<void> {
-    const { lanes, invoker, settler, slice } = this.#init;
+    const { invoker, settler, slice } = this.#init;
     const turn = slice.enter();
     for (let lane: DeliveryLane | undefined = first; lane !== undefined; lane = this.#another(turn)) {
-      const delivery = lanes.take(lane);
-      if (delivery === undefined) {
-        lanes.release(lane); // cleared between `next` and here
-        continue;
-      }
+      const delivery = this.#take(lane);
+      if (delivery === undefined) continue;
       delivery.begin(signal);
       this.#running++;
       let outcome = DONE;
@@ -173,12 +170,17 @@ export class Dispatcher {
 
   /** The executor did not want the task: a failed attempt of the record that it was given for. */
   #refused(lane: DeliveryLane, error: unknown): void {
-    const { lanes, invoker, settler } = this.#init;
+    const { invoker, settler } = this.#init;
+    const delivery = this.#take(lane);
+    if (delivery !== undefined) settler.settle(lane, delivery, invoker.failed(delivery, error));
+  }
+
+  /** What a busy lane is to run; undefined, and the lane free, if it was given up between `next` and here. */
+  #take(lane: DeliveryLane): Delivery | undefined {
+    const { lanes } = this.#init;
     const delivery = lanes.take(lane);
-    if (delivery === undefined) {
-      lanes.release(lane);
-      return;
-    }
-    settler.settle(lane, delivery, invoker.failed(delivery, error));
+    if (delivery?.ownership.isOpen === true) return delivery; // a record that is tried again is not cleared from its lane
+    lanes.release(lane);
+    return undefined;
   }
 }

@@ -31,10 +31,12 @@ export class Settler {
 
   settle(lane: DeliveryLane, delivery: Delivery, outcome: Outcome): void {
     delivery.finish();
-    if (delivery.ownership.isOver) this.#late(lane, delivery, outcome);
+    const { ownership } = delivery;
+    if (ownership.isOver) this.#late(lane, delivery, outcome);
     else if (outcome.kind === 'done') this.#succeeded(lane, delivery);
-    else if (delivery.ownership.tracker.hasEnded(delivery.sequence))
-      this.#failedAfterwards(lane, delivery, outcome.error);
+    else if (ownership.isAborted)
+      this.#late(lane, delivery, outcome); // it was told to give up: no failure of its own
+    else if (ownership.tracker.hasEnded(delivery.sequence)) this.#failedAfterwards(lane, delivery, outcome.error);
     else if (outcome.kind === 'retry') this.#retry(lane, delivery, outcome.error, outcome.delayMs);
     else this.#failed(lane, delivery, outcome.error);
   }

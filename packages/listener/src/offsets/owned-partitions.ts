@@ -20,6 +20,8 @@ export interface OwnedPartitionsInit {
 /** What this container owns now, one {@link Ownership} per partition. */
 export class OwnedPartitions implements Iterable<Ownership> {
   readonly #byPartition = new Map<string, Ownership>();
+  /** Epochs that a seek or reset ended, and whose listeners still run. */
+  readonly #overtaken = new Set<Ownership>();
   readonly #init: OwnedPartitionsInit;
   #epochs = 0;
 
@@ -41,7 +43,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
 
   /** A new epoch of the partition; what was left of the one before is given up. */
   begin(partition: TopicPartition, position: number, committed: number | undefined): Ownership {
-    this.end(this.get(partition));
+    this.#overtake(this.get(partition));
     const ownership: Ownership = new Ownership({
       partition,
       epoch: ++this.#epochs,
@@ -54,6 +56,12 @@ export class OwnedPartitions implements Iterable<Ownership> {
     this.#byPartition.set(topicPartitionKey(partition), ownership);
     this.#init.onBegun(ownership);
     return ownership;
+  }
+
+  /** These, and what still runs of their partitions from before a seek or reset: whoever gives them up waits for all. */
+  withOvertaken(ownerships: readonly Ownership[]): readonly Ownership[] {
+    const keys = new Set(ownerships.map(topicPartitionKey));
+    return [...ownerships, ...[...this.#overtaken].filter((overtaken) => keys.has(topicPartitionKey(overtaken)))];
   }
 
   /** The first step of giving up: none of its records starts any more, and those that wait are dropped. */
@@ -70,5 +78,12 @@ export class OwnedPartitions implements Iterable<Ownership> {
     ownership.end();
     if (this.get(ownership) === ownership) this.#byPartition.delete(topicPartitionKey(ownership));
     this.#init.onOver(ownership);
+  }
+
+  #overtake(ownership: Ownership | undefined): void {
+    this.end(ownership);
+    if (ownership === undefined || ownership.running === 0) return;
+    this.#overtaken.add(ownership);
+    void ownership.whenIdle().then(() => this.#overtaken.delete(ownership));
   }
 }

@@ -69,6 +69,11 @@ export class Ownership implements TopicPartition {
     return this.#phase === 'over';
   }
 
+  /** Its listeners were told to give up. */
+  get isAborted(): boolean {
+    return this.#abortReason !== undefined;
+  }
+
   /** Listeners that run and are waited for. */
   get running(): number {
     return this.#running;
