@@ -2,6 +2,7 @@ import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
   json,
+  KafkaAdmin,
   KafkaTemplate,
   MessageListenerContainer,
 } from 'hearken';
@@ -11,6 +12,10 @@ interface Order {
   total: number;
 }
 const kafka = { brokers: [process.env.HEARKEN_BROKERS ?? '127.0.0.1:9092'], clientId: 'billing' };
+
+const admin = new KafkaAdmin(kafka);
+await admin.createTopics([{ topic: 'orders', partitions: 12 }]); // one that exists is left alone
+await admin.close();
 
 const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka), { valueSerde: json<Order>() });
 const container = new MessageListenerContainer(
@@ -27,5 +32,6 @@ const container = new MessageListenerContainer(
 await container.start(); // assigned, positions known: what is sent from here on is delivered
 const { metadata } = await template.send('orders', { id: 'o-1', total: 12 }, { key: 'customer-7' });
 console.log('sent to partition', metadata.partition);
+await new Promise((interrupted) => process.once('SIGINT', interrupted)); // listens until Ctrl-C
 await container.stop();
 await template.close();

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -53,6 +53,11 @@ export class Project implements AsyncDisposable {
     return inFolder(this.#folder, process.execPath, args);
   }
 
+  /** Runs a program until it has written all of these, then presses Ctrl-C; it has to end with exit code 0 then. */
+  interrupt(file: string, ...written: readonly RegExp[]): Promise<Written> {
+    return inFolder(this.#folder, process.execPath, [file], (child) => interruptOnce(child, written));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -73,11 +78,26 @@ const environment = (): NodeJS.ProcessEnv =>
   );
 
 /** Rejects with all that was written if the program fails or does not end. */
-async function inFolder(cwd: string, command: string, args: readonly string[]): Promise<Written> {
+async function inFolder(
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  onStarted?: (child: ChildProcess) => void,
+): Promise<Written> {
   try {
-    return await execute(command, args, { cwd, env: environment(), timeout: 60_000, maxBuffer: 2 ** 26 });
+    const running = execute(command, args, { cwd, env: environment(), timeout: 60_000, maxBuffer: 2 ** 26 });
+    onStarted?.(running.child);
+    return await running;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as Partial<Written>;
     throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
   }
+}
+
+function interruptOnce(child: ChildProcess, written: readonly RegExp[]): void {
+  let output = '';
+  child.stdout?.on('data', (chunk: string) => {
+    output += chunk;
+    if (written.every((line) => line.test(output))) child.kill('SIGINT');
+  });
 }

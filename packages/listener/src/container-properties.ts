@@ -92,7 +92,10 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly maxPollRecords?: number;
   /** How long one poll may wait for records, in milliseconds, from 1. @default 5000 */
   readonly pollTimeoutMs?: number;
-  /** How long `start` waits for an assignment, in milliseconds, from 1. @default 30000 */
+  /**
+   * How long `start` waits for an assignment. Above the consumer's `sessionTimeoutMs` for a reason: a group waits that long
+   * for a member that was killed, and so does whoever replaces it. @default 60000
+   */
   readonly startTimeoutMs?: number;
   /** How long `stop` waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. @default 10000 */
   readonly shutdownTimeoutMs?: number;
@@ -191,7 +194,7 @@ const RULES: OptionRules<Checked> = {
   windowRecords: integer(100_000, { min: 1 }),
   maxPollRecords: integer(undefined, { min: 1 }),
   pollTimeoutMs: durationMs(5_000, { min: 1 }),
-  startTimeoutMs: durationMs(30_000, { min: 1 }),
+  startTimeoutMs: durationMs(60_000, { min: 1 }),
   shutdownTimeoutMs: durationMs(10_000),
   revokeDrainTimeoutMs: durationMs(20_000),
   backOff: custom<BackOff>(new ExponentialBackOff(), (value) =>

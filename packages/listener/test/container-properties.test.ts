@@ -43,7 +43,7 @@ describe('ContainerProperties', () => {
       { pollTimeoutMs, startTimeoutMs, shutdownTimeoutMs, revokeDrainTimeoutMs, yieldAfterMs, groupId },
       {
         pollTimeoutMs: 5_000,
-        startTimeoutMs: 30_000,
+        startTimeoutMs: 60_000,
         shutdownTimeoutMs: 10_000,
         revokeDrainTimeoutMs: 20_000,
         yieldAfterMs: 4,
