@@ -39,7 +39,7 @@ export interface ConsumerOptions {
    * a rebalance waits for this member: `onPartitionsRevoked` has to end within it. In milliseconds. @default 300000
    */
   readonly maxPollIntervalMs?: number | undefined;
-  /** Records of one `poll` at most, unless the call says otherwise. @default 500 */
+  /** Records of one `poll` at most; a call may ask for fewer. @default 500 */
   readonly maxPollRecords?: number | undefined;
   /** A broker answers a fetch as soon as it has so many bytes. @default 1 */
   readonly fetchMinBytes?: number | undefined;

@@ -92,9 +92,9 @@ export class KafkaConsumer implements Consumer {
     this.#positionsChanged();
   }
 
-  poll(timeoutMs: number, maxRecords: number = this.#context.options.maxPollRecords): Promise<ConsumerRecords> {
+  poll(timeoutMs: number, maxRecords = Infinity): Promise<ConsumerRecords> {
     this.#group?.polled();
-    return this.#poller.poll(timeoutMs, maxRecords);
+    return this.#poller.poll(timeoutMs, Math.min(maxRecords, this.#context.options.maxPollRecords));
   }
 
   wakeup(): void {
