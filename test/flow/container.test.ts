@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
+import { deferred } from '@hearken/core/internal';
 import { Recorder } from '@hearken/testing';
 import {
+  codeOf,
   DefaultKafkaConsumerFactory,
   json,
   KafkaAdmin,
   MessageListenerContainer,
   type ConsumerOptions,
   type ContainerProperties,
+  type ListenerContext,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
@@ -161,6 +164,47 @@ describeWithKafka('a listener container', function () {
       assert.equal(metrics.polled, metrics.processed + metrics.abandoned);
       assert.equal(metrics.lateResults, 0);
     }
+  });
+
+  it('keeps the key of a listener that outlived its revoke closed, also when the partition comes back', async () => {
+    const [topic, groupId] = [await aTopic(2), uniqueName('group')];
+    await using orders = new NumberedOrders(topic, 20);
+    const slow = deferred();
+    const started = new Recorder<ListenerContext>();
+    const heardOfSlow: number[] = [];
+    const first = container(groupId, {
+      topics: [topic],
+      ordering: 'key',
+      concurrency: 5,
+      revokeDrainTimeoutMs: 1,
+      listener: async (record, context) => {
+        if (record.value.key === 'key-0') {
+          started.record(context);
+          if (started.count === 1) await slow.promise; // whatever its signal says
+          heardOfSlow.push(record.value.n);
+        }
+        orders.saw(record);
+      },
+    });
+    const second = container(groupId, { topics: [topic], listener: () => undefined });
+    await first.start();
+    await orders.send(40);
+    const { signal } = await started.first(() => true);
+    second.pause(); // it only makes the partitions move
+    await second.start();
+    assert.equal(codeOf(signal.reason), 'PARTITION_REVOKED');
+    await second.stop();
+    await until('everything came back', () => first.assignment().length === 2);
+    await orders.send(40);
+    await until('all other keys are heard', () => orders.heardAll((key) => key !== 'key-0'));
+    assert.equal(started.count, 1, 'the key waits for its late listener');
+    slow.resolve();
+    await until('all are heard', () => orders.allSeen);
+    await first.stop();
+    assert.deepEqual(heardOfSlow, [0, 0, 1, 2, 3]);
+    assert.deepEqual(orders.violations, []);
+    assert.equal(first.metrics().lateResults, 1);
+    assert.equal(await committedCount(groupId, topic), 80);
   });
 
   it('takes acknowledgments out of order, and has the rest again', async () => {

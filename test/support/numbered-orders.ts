@@ -16,6 +16,7 @@ export class NumberedOrders implements AsyncDisposable {
   readonly #topic: string;
   readonly #keys: number;
   readonly #lastOf = new Map<string, number>();
+  readonly #newestOf = new Map<string, number>();
   #sent = 0;
   #seenOnce = 0;
   duplicates = 0;
@@ -42,13 +43,28 @@ export class NumberedOrders implements AsyncDisposable {
   saw({ partition, offset, value: { key, n } }: ConsumerRecord<unknown, NumberedOrder>): void {
     const last = this.#lastOf.get(key) ?? -1;
     if (n > last + 1) this.violations.push(`${key} number ${n} after ${last} (${partition}@${offset})`);
-    if (n <= last) this.duplicates++;
-    if (n === last + 1) this.#seenOnce++;
-    this.#lastOf.set(key, n);
+    this.#lastOf.set(key, n); // also when it goes back: what follows has to come again in its order, too
+    const newest = this.#newestOf.get(key) ?? -1;
+    if (n <= newest) {
+      this.duplicates++;
+      return;
+    }
+    this.#newestOf.set(key, n);
+    this.#seenOnce++;
   }
 
   get allSeen(): boolean {
     return this.#seenOnce >= this.#sent;
+  }
+
+  /** Whether all that was sent of these keys was seen. */
+  heardAll(isMeant: (key: string) => boolean): boolean {
+    const keys = Array.from({ length: Math.min(this.#keys, this.#sent) }, (_, i) => i);
+    return keys.every((i) => !isMeant(`key-${i}`) || this.#newestOf.get(`key-${i}`) === this.#lastSent(i));
+  }
+
+  #lastSent(key: number): number {
+    return Math.floor((this.#sent - 1 - key) / this.#keys);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
