@@ -1,6 +1,7 @@
 import type { TopicPartitionOffsets } from '@hearken/core';
 import { OptionsCheck } from '@hearken/core/internal';
 import type { AdminClient } from './admin/admin-client.js';
+import { requireArguments } from './admin/arguments.js';
 import * as groups from './admin/groups.js';
 import * as offsets from './admin/offsets.js';
 import * as topics from './admin/topics.js';
@@ -31,22 +32,24 @@ export class KafkaAdmin implements AsyncDisposable {
    * the names of the created ones, when every partition of all of them has a leader.
    * @throws KafkaConfigError; KafkaBrokerError `INVALID_REPLICATION_FACTOR`, `INVALID_TOPIC_EXCEPTION`, `INVALID_CONFIG`, …
    */
-  createTopics(given: readonly topics.NewTopic[], options: topics.TopicChangeOptions = {}): Promise<readonly string[]> {
+  createTopics(given: readonly topics.NewTopic[], options?: topics.TopicChangeOptions): Promise<readonly string[]> {
     return topics.createTopics(this.#admin, given, options);
   }
 
   /** Adds partitions. @throws KafkaBrokerError `INVALID_PARTITIONS` if there are as many or more; `UNKNOWN_TOPIC_OR_PARTITION` */
-  createPartitions(given: readonly topics.NewPartitions[], options: topics.TopicChangeOptions = {}): Promise<void> {
+  createPartitions(given: readonly topics.NewPartitions[], options?: topics.TopicChangeOptions): Promise<void> {
     return topics.createPartitions(this.#admin, given, options);
   }
 
   /** @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`; the other topics are deleted all the same */
-  deleteTopics(names: readonly string[]): Promise<void> {
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    requireArguments('deleteTopics', { topics: names });
     return topics.deleteTopics(this.#admin, names);
   }
 
   /** @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION` */
-  describeTopics(names: readonly string[]): Promise<readonly topics.TopicDescription[]> {
+  async describeTopics(names: readonly string[]): Promise<readonly topics.TopicDescription[]> {
+    requireArguments('describeTopics', { topics: names });
     return topics.describeTopics(this.#admin, names);
   }
 
@@ -56,7 +59,8 @@ export class KafkaAdmin implements AsyncDisposable {
   }
 
   /** Beginning and end of each partition of a topic. @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION` */
-  offsets(topic: string): Promise<readonly offsets.PartitionOffsets[]> {
+  async offsets(topic: string): Promise<readonly offsets.PartitionOffsets[]> {
+    requireArguments('offsets', { topic });
     return offsets.offsets(this.#admin, topic);
   }
 
@@ -64,7 +68,8 @@ export class KafkaAdmin implements AsyncDisposable {
    * What a group has committed; empty for one that does not exist.
    * @param names only these topics. @default all
    */
-  committedOffsets(groupId: string, names?: readonly string[]): Promise<TopicPartitionOffsets> {
+  async committedOffsets(groupId: string, names?: readonly string[]): Promise<TopicPartitionOffsets> {
+    requireArguments('committedOffsets', { groupId, onlyTopics: names });
     return offsets.committedOffsets(this.#admin, groupId, names);
   }
 
@@ -72,7 +77,8 @@ export class KafkaAdmin implements AsyncDisposable {
    * Writes a group's offsets, which creates it if needed. Partitions not named stay as they are.
    * @throws CommitFailedError `UNKNOWN_MEMBER_ID` while the group has running members; `UNKNOWN_TOPIC_OR_PARTITION`
    */
-  setCommittedOffsets(groupId: string, given: TopicPartitionOffsets): Promise<void> {
+  async setCommittedOffsets(groupId: string, given: TopicPartitionOffsets): Promise<void> {
+    requireArguments('setCommittedOffsets', { groupId });
     return offsets.setCommittedOffsets(this.#admin, groupId, given);
   }
 
@@ -81,7 +87,12 @@ export class KafkaAdmin implements AsyncDisposable {
    * Resolves with what was written: numbers, never "earliest" itself.
    * @throws CommitFailedError `UNKNOWN_MEMBER_ID` while the group has running members
    */
-  resetOffsets(groupId: string, names: readonly string[], to: offsets.ResetTarget): Promise<TopicPartitionOffsets> {
+  async resetOffsets(
+    groupId: string,
+    names: readonly string[],
+    to: offsets.ResetTarget,
+  ): Promise<TopicPartitionOffsets> {
+    requireArguments('resetOffsets', { groupId, topics: names, to });
     return offsets.resetOffsets(this.#admin, groupId, names, to);
   }
 
@@ -90,12 +101,14 @@ export class KafkaAdmin implements AsyncDisposable {
   }
 
   /** In the order of the ids. A group that does not exist is described as 'Dead'. */
-  describeGroups(groupIds: readonly string[]): Promise<readonly groups.GroupDescription[]> {
+  async describeGroups(groupIds: readonly string[]): Promise<readonly groups.GroupDescription[]> {
+    requireArguments('describeGroups', { groupIds });
     return groups.describeGroups(this.#admin, groupIds);
   }
 
   /** With their offsets. @throws KafkaBrokerError `NON_EMPTY_GROUP`, `GROUP_ID_NOT_FOUND`; the others are deleted all the same */
-  deleteGroups(groupIds: readonly string[]): Promise<void> {
+  async deleteGroups(groupIds: readonly string[]): Promise<void> {
+    requireArguments('deleteGroups', { groupIds });
     return groups.deleteGroups(this.#admin, groupIds);
   }
 

@@ -6,20 +6,25 @@ const place = (record: ConsumerRecord<unknown, unknown>): string =>
 
 /** A record's last attempt failed: the container stops, and `finished` rejects with this. Code `LISTENER_FAILED`. */
 export class ListenerFailedError extends KafkaError {
-  /** As it stands in the log. */
-  readonly record: ConsumerRecord;
+  /** Private, so that printing the error does not print what the record holds. */
+  readonly #record: ConsumerRecord;
   /** How many attempts were made. */
   readonly attempts: number;
 
   constructor(record: ConsumerRecord, attempts: number, cause: unknown) {
     const tried = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
     super(`the listener failed on ${place(record)} (${tried})`, { code: 'LISTENER_FAILED', cause });
-    this.record = record;
+    this.#record = record;
     this.attempts = attempts;
   }
 
+  /** As it stands in the log. */
+  get record(): ConsumerRecord {
+    return this.#record;
+  }
+
   override toJSON(): Record<string, unknown> {
-    const { topic, partition, offset } = this.record;
+    const { topic, partition, offset } = this.#record;
     return { ...super.toJSON(), topic, partition, offset, attempts: this.attempts };
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { DeserializationError, json } from '@hearken/core';
 import { SyncTaskExecutor } from '@hearken/executor';
 import { FixedBackOff, ListenerFailedError } from '../dist/index.js';
@@ -52,6 +53,7 @@ describe('MessageListenerContainer: failures', () => {
     assert.equal(error.cause, cause);
     assert.deepEqual([error.record.offset, error.attempts], [1, 2]);
     assert.match(error.message, /t-0 offset 1 \(2 attempts\)/);
+    assert.doesNotMatch(inspect(error), /Buffer/, 'what is printed does not show what the record holds');
     assert.equal(failed.count, 1);
     assert.equal(logger.at('error').length, 1);
     assert.equal(container.state, 'failed');

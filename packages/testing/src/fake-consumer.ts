@@ -371,4 +371,4 @@ const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : 
 
 const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
 
-const closedError = (): IllegalStateError => new IllegalStateError('the consumer is closed', 'CLOSED');
+const closedError = (): IllegalStateError => new IllegalStateError('the consumer is closed', 'CONSUMER_CLOSED');

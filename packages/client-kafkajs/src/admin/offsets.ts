@@ -19,6 +19,7 @@ import {
 } from '@hearken/protocol';
 import { brokerError } from '../errors.js';
 import { retrying, throwIfAny, type AdminClient } from './admin-client.js';
+import { listIn } from './arguments.js';
 import { onCoordinator } from './groups.js';
 import { fetchTopics } from './topics.js';
 
@@ -189,7 +190,7 @@ function byTopic<P extends TopicPartition, T>(
 
 function check(given: TopicPartitionOffsets): void {
   const problems = new OptionsCheck('setCommittedOffsets');
-  given.forEach((one, i) =>
+  listIn(problems, 'offsets', given).forEach((one, i) =>
     problems.resolve(
       one,
       {

@@ -1,9 +1,19 @@
 import type { PartitionInfo } from '@hearken/core';
-import { custom, describe, integer, OptionsCheck, required, text, type OptionRules } from '@hearken/core/internal';
+import {
+  boolean,
+  custom,
+  describe,
+  integer,
+  OptionsCheck,
+  required,
+  text,
+  type OptionRules,
+} from '@hearken/core/internal';
 import { errorCodes, isRetriableError } from '@hearken/protocol';
 import type { PartitionMetadata, TopicMetadata } from '../cluster/metadata.js';
 import { brokerError } from '../errors.js';
 import { retrying, throwIfAny, type AdminClient } from './admin-client.js';
+import { listIn } from './arguments.js';
 
 /** A topic to create. */
 export interface NewTopic {
@@ -62,6 +72,8 @@ const NEW_PARTITIONS: OptionRules<NewPartitions> = {
   partitions: required(integer<number | undefined>(undefined, { min: 1, max: 2 ** 31 - 1 })),
 };
 
+const CHANGE_OPTIONS = { validateOnly: boolean(false) };
+
 const isListOfLists = (value: unknown): boolean =>
   Array.isArray(value) && value.every((nodes) => Array.isArray(nodes) && nodes.every((id) => Number.isInteger(id)));
 
@@ -69,9 +81,9 @@ const isListOfLists = (value: unknown): boolean =>
 export async function createTopics(
   admin: AdminClient,
   given: readonly NewTopic[],
-  { validateOnly = false }: TopicChangeOptions,
+  options?: TopicChangeOptions,
 ): Promise<readonly string[]> {
-  const topics = checked('createTopics', given, NEW_TOPIC, (check, topic, at) => {
+  const { topics, validateOnly } = checked('createTopics', { given, options }, NEW_TOPIC, (check, topic, at) => {
     if (topic.replicaAssignment !== undefined && (topic.partitions ?? topic.replicationFactor) !== undefined) {
       check.problem(
         `${at}.replicaAssignment`,
@@ -97,9 +109,9 @@ export async function createTopics(
 export async function createPartitions(
   admin: AdminClient,
   given: readonly NewPartitions[],
-  { validateOnly = false }: TopicChangeOptions,
+  options?: TopicChangeOptions,
 ): Promise<void> {
-  const topics = checked('createPartitions', given, NEW_PARTITIONS);
+  const { topics, validateOnly } = checked('createPartitions', { given, options }, NEW_PARTITIONS);
   await retrying(admin, async () => {
     const topicPartitions = topics.map(({ topic, partitions }) => ({ topic, count: partitions }));
     const { topicErrors } = await changeTopics(admin, 'CreatePartitions', { topicPartitions, validateOnly });
@@ -171,18 +183,19 @@ const verdicts = (topics: TopicErrors['topicErrors']): Parameters<typeof throwIf
 
 function checked<T extends object>(
   call: string,
-  given: readonly unknown[],
+  { given, options }: { readonly given: unknown; readonly options: TopicChangeOptions | undefined },
   rules: OptionRules<T>,
   checkPairs: (check: OptionsCheck, topic: T, at: string) => void = () => undefined,
-): T[] {
+): { readonly topics: T[]; readonly validateOnly: boolean } {
   const check = new OptionsCheck(call);
-  const topics = given.map((one, i) => {
+  const { validateOnly } = check.resolve(options, CHANGE_OPTIONS, 'options');
+  const topics = listIn(check, 'topics', given).map((one, i) => {
     const topic = check.resolve(one, rules, `[${i}]`);
     checkPairs(check, topic, `[${i}]`);
     return topic;
   });
   check.throwIfAny();
-  return topics;
+  return { topics, validateOnly };
 }
 
 const toKafkajs = ({ topic, partitions, replicationFactor, replicaAssignment, config }: NewTopic): object => ({

@@ -5,6 +5,20 @@ import { brokerError } from '../errors.js';
 import { byTopic } from './by-topic.js';
 import type { ConsumerCluster, ConsumerContext } from './consumer-context.js';
 
+/** @throws KafkaError `INVALID_PARTITION` for what is no partition: one that a request cannot hold would fail the others */
+export function requirePartitionNames(partitions: readonly TopicPartition[]): void {
+  if (!Array.isArray(partitions)) throw notPartitions(partitions);
+  for (const one of partitions as unknown[]) {
+    const { topic, partition } = (one ?? {}) as Partial<TopicPartition>;
+    const isOne =
+      typeof topic === 'string' && topic !== '' && Number.isSafeInteger(partition) && (partition ?? -1) >= 0;
+    if (!isOne) throw notPartitions(one);
+  }
+}
+
+const notPartitions = (got: unknown): KafkaError =>
+  new KafkaError(`a list of { topic, partition } is needed, got ${describe(got)}`, { code: 'INVALID_PARTITION' });
+
 /** @throws KafkaError `INVALID_OFFSET` */
 export function requireOffset(partition: TopicPartition, offset: number): void {
   if (Number.isSafeInteger(offset) && offset >= 0) return;
@@ -16,18 +30,20 @@ export function requireOffset(partition: TopicPartition, offset: number): void {
 /** @throws IllegalStateError `NO_TOPICS` */
 export function requireTopics(topics: readonly string[] | RegExp): void {
   if (topics instanceof RegExp) return;
-  if (topics.length > 0 && topics.every((topic) => typeof topic === 'string' && topic !== '')) return;
+  if (Array.isArray(topics) && topics.length > 0 && topics.every((topic) => typeof topic === 'string' && topic !== ''))
+    return;
   throw new IllegalStateError('subscribe takes a pattern, or at least one name of a topic', 'NO_TOPICS');
 }
 
 /**
  * Resolves if all of these exist, as metadata tells it now.
- * @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`
+ * @throws KafkaError `INVALID_PARTITION`; KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`
  */
 export async function requirePartitions(
   { cluster }: ConsumerContext,
   partitions: readonly TopicPartition[],
 ): Promise<void> {
+  requirePartitionNames(partitions);
   await Promise.all(
     byTopic(partitions).map(async ([topic, items]) => {
       if (items.every((item) => isKnown(cluster, item))) return;

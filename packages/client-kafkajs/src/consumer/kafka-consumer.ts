@@ -13,7 +13,7 @@ import {
 import { describePartition } from '@hearken/core/internal';
 import { Cluster } from '../cluster/cluster.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
-import { requireOffset, requirePartitions, requireTopics } from './arguments.js';
+import { requireOffset, requirePartitionNames, requirePartitions, requireTopics } from './arguments.js';
 import type { ConsumerCluster, ConsumerContext } from './consumer-context.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 import { Fetcher } from './fetcher.js';
@@ -139,12 +139,14 @@ export class KafkaConsumer implements Consumer {
   }
 
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
+    requirePartitionNames(offsets);
     for (const offset of offsets) requireOffset(offset, offset.offset);
     this.#requireOpen();
     await this.#requireGroup('commit').commits.commit(offsets);
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets> {
+    requirePartitionNames(partitions);
     this.#requireOpen();
     const { coordinator } = this.#requireGroup('committed');
     return this.#offsets.committed(coordinator, partitions, { timeoutMs: this.#context.options.requestTimeoutMs });
@@ -285,6 +287,6 @@ const clusterOf = (kafka: ResolvedKafkaOptions, options: ResolvedConsumerOptions
     allowAutoTopicCreation: false, // reading must not bring topics about
   });
 
-const closedError = (): IllegalStateError => new IllegalStateError('the consumer is closed', 'CLOSED');
+const closedError = (): IllegalStateError => new IllegalStateError('the consumer is closed', 'CONSUMER_CLOSED');
 
 const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });

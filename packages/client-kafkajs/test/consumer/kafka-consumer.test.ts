@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codeOf, type TopicPartition } from '@hearken/core';
+import { codeOf, type TopicPartition, type TopicPartitionOffset } from '@hearken/core';
 import { OptionsCheck } from '@hearken/core/internal';
 import {
   errorCodes,
@@ -247,6 +247,19 @@ describe('KafkaConsumer', () => {
   it('rejects what cannot be, at once', async () => {
     const { consumer } = setup();
     await assert.rejects(consumer.subscribe([]), { code: 'NO_TOPICS' });
+    const none: unknown[] = [
+      undefined,
+      null,
+      'orders',
+      [null],
+      [{ topic: 'orders' }],
+      [{ topic: 'orders', partition: '0' }],
+    ];
+    for (const partitions of none as TopicPartition[][]) {
+      await assert.rejects(consumer.assign(partitions), { code: 'INVALID_PARTITION' });
+      await assert.rejects(consumer.endOffsets(partitions), { code: 'INVALID_PARTITION' });
+      await assert.rejects(consumer.commit(partitions as TopicPartitionOffset[]), { code: 'INVALID_PARTITION' });
+    }
     await assert.rejects(consumer.assign([at(2)]), /orders-2: the topic has 2 partitions/);
     await consumer.assign([at(0)]);
     assert.throws(() => consumer.seek(at(0), -1), { code: 'INVALID_OFFSET' });
@@ -275,11 +288,11 @@ describe('KafkaConsumer', () => {
     await consumer.subscribe(['orders'], listener(calls));
     await consumer.poll(FOREVER_MS);
     const outstanding = consumer.poll(FOREVER_MS, 100).then(() => consumer.poll(FOREVER_MS));
-    await Promise.all([consumer.close(), consumer.close(), assert.rejects(outstanding, { code: 'CLOSED' })]);
+    await Promise.all([consumer.close(), consumer.close(), assert.rejects(outstanding, { code: 'CONSUMER_CLOSED' })]);
     assert.deepEqual(calls, ['assigned 0,1', 'revoked 0,1']);
     assert.equal(cluster.requests(leaveGroupApi).length, 1);
     for (const late of [consumer.subscribe(['orders']), consumer.assign([]), consumer.commit([]), consumer.poll(0)]) {
-      await assert.rejects(late, (error) => codeOf(error) === 'CLOSED');
+      await assert.rejects(late, (error) => codeOf(error) === 'CONSUMER_CLOSED');
     }
   });
 
