@@ -214,7 +214,7 @@ describeWithKafka('a consumer', function () {
       const { consumer } = open({ autoOffsetReset: 'none' });
       await consumer.assign([at]);
       await assert.rejects(consumer.poll(FOREVER_MS), { code: 'NO_OFFSET_FOR_PARTITION', partition: at });
-      assert.throws(() => consumer.position(at), { code: 'NO_POSITION' });
+      assert.throws(() => consumer.position(at), { code: 'NO_OFFSET_FOR_PARTITION' });
       consumer.seek(at, 4);
       assert.deepEqual(offsets([...(await consumer.poll(FOREVER_MS))]), [4]);
       consumer.seek(at, 99);
