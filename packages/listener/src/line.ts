@@ -44,7 +44,7 @@ export interface LineInit {
 
 /**
  * The straight line of one container, from its consumer to its commits: makes the parts, joins them, and takes them down
- * again.
+ * again. Long because the joints of all parts are here, and short of decisions because they are nowhere else.
  */
 export class Line {
   readonly #init: LineInit;
