@@ -10,7 +10,7 @@ export interface TaskExecutor {
   readonly available: number;
   /**
    * What one task stands for. `'record'` (default): the executor must see every record by itself, to count, limit or time
-   * it. `'run'`: consecutive records of one lane may be one task, which saves a promise a record.
+   * it. `'run'`: records that run one after the other may be one task, which saves a promise a record.
    */
   readonly unit?: 'record' | 'run';
   /**
