@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { TcpProxy } from '@hearken/testing';
 import {
   codeOf,
   DefaultKafkaProducerFactory,
@@ -9,7 +10,6 @@ import {
   type ProducerRecord,
   type RecordMetadata,
 } from 'hearken';
-import { AnswerLosingProxy } from '../support/answer-losing-proxy.js';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readTopic, type PeerReadRecord } from '../support/read-topic.js';
 
@@ -180,17 +180,19 @@ describeWithKafka('the producer on real Kafka', function () {
   it('writes each record once, in order, on a network that loses answers', async () => {
     const topic = await newTopic(3);
     // Now and then rather than each so many: two producers' worth of answers must not fall into step with it.
-    const proxy = await AnswerLosingProxy.start(
-      (answers) => answers > 4 && (answers * 2_654_435_761) % 2 ** 32 < 2 ** 32 / 8,
-    );
+    await using proxy = await TcpProxy.start();
+    let answers = 0;
+    const losses = proxy.cut({
+      direction: 'response',
+      where: ({ bytes }) => bytes.length > 0 && ++answers > 4 && (answers * 2_654_435_761) % 2 ** 32 < 2 ** 32 / 8,
+    });
     const producer = producerOf({ batchSizeBytes: 2_000 }, { socketFactory: proxy.socketFactory });
     const values = Array.from({ length: 3_000 }, (_, i) => String(i));
     const metadata = await Promise.all(
       values.map((value, i) => producer.send({ topic, partition: i % 3, value: Buffer.from(value) })),
     );
     await producer.close();
-    await proxy.stop();
-    assert.ok(proxy.losses >= 3, `${proxy.losses} answers lost`);
+    assert.ok(losses.hits >= 3, `${losses.hits} answers lost`);
     const read = await readTopic(bootstrapServers(), topic, values.length);
     assertInOrder(read, values);
     const byPlace = new Map(read.map((record) => [placeOf(record), record.value?.toString()]));
