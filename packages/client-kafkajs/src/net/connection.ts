@@ -15,7 +15,9 @@ import { formatAddress, type Address } from './address.js';
 import type { Exchange } from './in-flight.js';
 import { frameKafkajsRequest, kafkajsApi, type KafkajsRequest } from './kafkajs-internals.js';
 import { SaslSession } from './sasl-session.js';
+import { SendGate } from './send-gate.js';
 import { SpokenVersions } from './spoken-versions.js';
+import { Throttle } from './throttle.js';
 import { Wire } from './wire.js';
 
 /** How one request is to be sent. */
@@ -40,16 +42,16 @@ const CLIENT_SOFTWARE = { clientSoftwareName: 'hearken', clientSoftwareVersion: 
 
 /**
  * A connection to one broker: opened once, closed once. A reconnect is a new object, so nothing half-read or half-sent
- * outlives its socket. Requests are written in the order of the calls, also over a renewal of the SASL session (KIP-368):
- * while it goes on they are held, and what is in flight is still answered.
+ * outlives its socket. Requests are written in the order of the calls, also over a renewal of the SASL session (KIP-368)
+ * and while the broker throttles this client (KIP-219): meanwhile they are held, and their time has not begun.
  */
 export class Connection {
   readonly #options: ResolvedKafkaOptions;
   readonly #wire: Wire;
   readonly #opened = deferred();
   #versions: SpokenVersions;
-  /** What waits for the session to be renewed; undefined while nothing has to. */
-  #held: Exchange[] | undefined;
+  readonly #throttle: Throttle;
+  readonly #gate: SendGate;
   /** Undefined without SASL. */
   readonly #session: SaslSession | undefined;
 
@@ -61,9 +63,16 @@ export class Connection {
   ) {
     this.#options = options;
     this.#versions = new SpokenVersions(address, []);
+    this.#throttle = new Throttle(options.clock);
+    this.#gate = new SendGate({
+      obstacle: () => this.#obstacle(),
+      pass: (exchange) => this.#wire.write(exchange),
+      onFailure: (error) => this.close(this.#describe(error)),
+    });
     this.#wire = new Wire(address, options, (reason) => {
       this.#session?.abandon();
-      this.#release((exchange) => exchange.reject(reason));
+      this.#throttle.abandon();
+      this.#gate.reject(reason);
       this.#opened.reject(reason);
       onClose(reason);
     });
@@ -118,11 +127,13 @@ export class Connection {
         expectsAnswer,
         encode: (correlationId) => this.#encode(api, version, correlationId, request),
       },
-      (exchange) => this.#enqueue(exchange),
+      (exchange) => this.#gate.enter(exchange),
     );
     if (!expectsAnswer) return undefined as Rs;
     this.#wire.proven();
-    return this.#decode(api, version, frame);
+    const response = this.#decode(api, version, frame);
+    this.#beThrottled((response as { readonly throttleTimeMs?: number }).throttleTimeMs);
+    return response;
   }
 
   /** Sends one of kafkajs' requests, by its own codec in the highest version both know. Resolves with the decoded answer. */
@@ -130,13 +141,13 @@ export class Connection {
     const api = kafkajsApi(name);
     const version = this.#versions.choose(name, api.apiKey, { minVersion: 0, maxVersion: api.newest });
     const request = api.make(version, args);
-    const body = await this.#exchangeKafkajs(request, (exchange) => this.#enqueue(exchange), timeoutMs);
+    const body = await this.#exchangeKafkajs(request, (exchange) => this.#gate.enter(exchange), timeoutMs);
     this.#wire.proven();
-    try {
-      return await request.response.decode(body);
-    } catch (cause) {
+    const decoded = await request.response.decode(body).catch((cause: unknown) => {
       throw this.#unreadable(name, cause);
-    }
+    });
+    this.#beThrottled((decoded as { readonly clientSideThrottleTime?: number }).clientSideThrottleTime);
+    return decoded;
   }
 
   /** Destroys the socket and rejects everything in flight, held or opening with the reason. Idempotent: the first stays. */
@@ -176,23 +187,20 @@ export class Connection {
     return new Promise((resolve, reject) => start({ ...exchange, resolve, reject }));
   }
 
-  /** Writes it now; or renews the session first, if that is due, and holds it and what comes after until then. */
-  #enqueue(exchange: Exchange): void {
-    if (this.#held !== undefined) this.#held.push(exchange);
-    else if (this.#session?.isDue !== true || this.isClosed) this.#wire.write(exchange);
-    else {
-      this.#held = [exchange];
-      this.#session.authenticate(this.#versions.table).then(
-        () => this.#release((held) => this.#wire.write(held)),
-        (error: unknown) => this.close(this.#describe(error)),
-      );
-    }
+  /** A renewal waits for what is in flight, because that may be held back for minutes and the renewal behind it may not. */
+  #obstacle(): Promise<void> | undefined {
+    if (this.isClosed) return undefined;
+    const throttled = this.#throttle.wait();
+    if (throttled !== undefined || this.#session?.isDue !== true) return throttled;
+    return this.#wire.settled() ?? this.#session.authenticate(this.#versions.table);
   }
 
-  #release(settle: (exchange: Exchange) => void): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    held.forEach(settle);
+  /** The broker answers what it has got already later by as much. */
+  #beThrottled(throttleTimeMs: number | undefined): void {
+    if (throttleTimeMs === undefined || throttleTimeMs <= 0) return;
+    const { logger } = this.#options;
+    logger.debug({ ...this.address, throttleTimeMs }, 'over the quota: the broker throttles this connection');
+    this.#wire.extendTimeouts(this.#throttle.begin(throttleTimeMs));
   }
 
   #encode<Rq>(api: Api<Rq, unknown>, version: number, correlationId: number, request: RequestOf<Rq>): Buffer[] {

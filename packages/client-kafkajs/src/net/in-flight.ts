@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@hearken/core';
+import { deferred, type Deferred } from '@hearken/core/internal';
 
 /** A request on its way. Settled once, by whoever comes first. */
 export interface Exchange {
@@ -32,6 +33,7 @@ export class InFlight {
   readonly #entries = new Set<Entry>();
   #timer: Timer | undefined;
   #timerDue = Infinity;
+  #emptied: Deferred<void> | undefined;
 
   /** @param onTimeout gets the exchange that is late; it is expected to end them all */
   constructor(clock: Clock, onTimeout: (late: Exchange) => void) {
@@ -66,14 +68,31 @@ export class InFlight {
   takeAll(): Exchange[] {
     const exchanges = Array.from(this.#entries, ({ exchange }) => exchange);
     this.#entries.clear();
-    this.#disarm();
+    this.#onEmpty();
     return exchanges;
+  }
+
+  /** Gives everything more time. The timer stays: it finds nothing due and is set anew. */
+  extend(byMs: number): void {
+    for (const entry of this.#entries) entry.deadline += byMs;
+  }
+
+  /** Resolves when nothing is in flight; undefined if nothing is. */
+  whenEmpty(): Promise<void> | undefined {
+    if (this.#entries.size === 0) return undefined;
+    return (this.#emptied ??= deferred()).promise;
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry);
     // A later deadline than the timer's needs nothing: the timer finds nothing due and is set anew.
-    if (this.#entries.size === 0) this.#disarm();
+    if (this.#entries.size === 0) this.#onEmpty();
+  }
+
+  #onEmpty(): void {
+    this.#disarm();
+    this.#emptied?.resolve();
+    this.#emptied = undefined;
   }
 
   #arm(due: number): void {

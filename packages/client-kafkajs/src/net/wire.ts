@@ -87,8 +87,19 @@ export class Wire {
     writeAll(socket, chunks, (error) => {
       if (exchange.expectsAnswer || error) return; // an error closes the wire, which rejects it
       remove();
+      this.proven(); // nothing else could prove it
       exchange.resolve(NO_ANSWER);
     });
+  }
+
+  /** Resolves when everything in flight is settled; undefined if nothing is in flight. */
+  settled(): Promise<void> | undefined {
+    return this.#inFlight.whenEmpty();
+  }
+
+  /** Gives what is in flight more time: the broker said that it takes a break. */
+  extendTimeouts(byMs: number): void {
+    this.#inFlight.extend(byMs);
   }
 
   /** Destroys the socket and rejects what is in flight. Idempotent: the first reason stays. */

@@ -20,6 +20,7 @@ import { ScriptedBroker, withHeader, type Received } from '../support/scripted-b
 
 const NO_TOPICS = metadataRequest([], false);
 const HEARTBEAT = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null };
+const NO_ANSWER = { expectResponse: false } as const;
 const OVER = new KafkaConnectionError('the test is over', { code: 'CLIENT_CLOSED' });
 
 /** A handler that does this and sends no answer. */
@@ -179,8 +180,20 @@ describe('Connection', () => {
       broker.on(produceApi, () => undefined);
       await connection.open();
       const request = { transactionalId: null, acks: 0, timeoutMs: 1, topicData: [] };
-      assert.equal(await connection.send(produceApi, request, { expectResponse: false }), undefined);
+      assert.equal(await connection.send(produceApi, request, NO_ANSWER), undefined);
       assert.equal((await connection.send(metadataApi, NO_TOPICS)).controllerId, 1);
+    });
+
+    it('without answers prove a connection too: its end is no hint at a wrong protocol', async () => {
+      const { broker, connection, closes } = await setup();
+      broker.on(produceApi, () => undefined);
+      await connection.open();
+      await connection.send(produceApi, { transactionalId: null, acks: 0, timeoutMs: 1, topicData: [] }, NO_ANSWER);
+      assert.ok(connection.isProven);
+      const error = rejection(connection.send(metadataApi, NO_TOPICS), 'CONNECTION_CLOSED');
+      broker.connections.last?.socket.destroy();
+      assert.doesNotMatch((await error).message, /listener/);
+      assert.equal(closes.length, 1);
     });
 
     it('reject when the answer cannot be read, and harm no other', async () => {

@@ -77,6 +77,30 @@ describe('InFlight', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
+  it('gives everything in flight more time', () => {
+    const { clock, inFlight, late } = setup();
+    inFlight.add(exchange('fetch', 100), 0);
+    inFlight.extend(1_000);
+    inFlight.add(exchange('later', 2_000), 1);
+    clock.advance(1_099);
+    assert.deepEqual(late, []);
+    clock.advance(1);
+    assert.deepEqual(late, ['fetch']);
+  });
+
+  it('tells when nothing is in flight any more', async () => {
+    const { inFlight } = setup();
+    assert.equal(inFlight.whenEmpty(), undefined);
+    inFlight.add(exchange('fetch', 100), 0);
+    const answered = inFlight.whenEmpty();
+    inFlight.take(0);
+    await answered;
+    inFlight.add(exchange('fetch', 100), 1);
+    const closed = inFlight.whenEmpty();
+    inFlight.takeAll();
+    await closed;
+  });
+
   it('does not count the time in which the event loop was held up', () => {
     // The timer is due at 1 000 but runs at 61 000: a listener computed for a minute, and the answer lies unread.
     const { late, clock } = setup();

@@ -9,7 +9,7 @@ import { renewAfterMs } from '../../dist/net/sasl-session.js';
 import { kafkaOptions } from '../support/options.js';
 import { rejection } from '../support/rejects.js';
 import { loginsAt, startSaslBroker, type SaslScript } from '../support/sasl-broker.js';
-import { ScriptedBroker } from '../support/scripted-broker.js';
+import { ScriptedBroker, type Received } from '../support/scripted-broker.js';
 
 const NO_TOPICS = metadataRequest([], false);
 const PLAIN = { mechanism: 'plain', username: 'ann', password: 'secret' } as const;
@@ -153,6 +153,24 @@ describe('Connection with SASL', () => {
         broker.received.items.slice(3).map(({ apiKey }) => apiKey),
         [17, 36, 3, 3, 3],
       );
+    });
+
+    it('renews only when everything in flight was answered, however long the broker holds it back', async () => {
+      const { broker, clock, connection } = await setup(script);
+      await connection.open();
+      const asked = new Signal<Received>();
+      broker.on(metadataApi, (received) => void asked.fire(received));
+      const long = connection.send(metadataApi, NO_TOPICS, { timeoutMs: 300_000 });
+      const received = await asked.wait();
+      clock.advance(55_000);
+      const next = connection.send(metadataApi, NO_TOPICS);
+      clock.advance(200_000);
+      assert.equal(loginsAt(broker), 1);
+      assert.ok(!connection.isClosed);
+      broker.on(metadataApi, () => broker.metadata([]));
+      broker.handle(received);
+      await Promise.all([long, next]);
+      assert.equal(loginsAt(broker), 2);
     });
 
     it('rejects what is held when the credentials are no longer good', async () => {
