@@ -147,12 +147,21 @@ export class Reader {
     return values;
   }
 
-  /** Skips tagged fields, which are optional by definition; nothing to skip where the version is not flexible. */
-  tags(): void {
+  /**
+   * Tagged fields: those that `known` names go to their reader, with their own bytes and no more; others are skipped, being
+   * optional by definition. Nothing to read where the version is not flexible.
+   */
+  tags(known?: ReadonlyMap<number, (from: Reader) => void>): void {
     if (!this.flexible) return;
     for (let count = this.uvarint(); count > 0; count--) {
-      this.uvarint();
-      this.#take(this.uvarint());
+      const tag = this.uvarint();
+      const size = this.uvarint();
+      const at = this.#take(size);
+      const read = known?.get(tag);
+      if (read === undefined) continue;
+      const field = new Reader(this.buffer, at, at + size);
+      field.flexible = true;
+      read(field);
     }
   }
 

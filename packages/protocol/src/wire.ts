@@ -64,19 +64,51 @@ export const until = <T>(last: number, field: Wire<T>, otherwise: T): Wire<T> =>
 type Fields = Readonly<Record<string, Wire<unknown>>>;
 type Struct<F extends Fields> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
 
-/** Fields in wire order. In flexible versions tagged fields end every struct: skipped when read, none when written. */
-export function struct<F extends Fields>(fields: F): Wire<Struct<F>> {
+/** An optional field that flexible versions put behind a struct's own (KIP-482). */
+export interface Tagged<T> {
+  readonly tag: number;
+  readonly field: Wire<T>;
+}
+type TaggedFields = Readonly<Record<string, Tagged<unknown>>>;
+type TaggedStruct<T extends TaggedFields> = { readonly [Name in keyof T]?: ValueOf<T[Name]['field']> };
+
+/** Fields in wire order, and tagged ones by tag; those we do not name are skipped when read, and not written. */
+export function struct<F extends Fields>(fields: F): Wire<Struct<F>>;
+export function struct<F extends Fields, T extends TaggedFields>(
+  fields: F,
+  tagged: T,
+): Wire<Struct<F> & TaggedStruct<T>>;
+export function struct(fields: Fields, tagged: TaggedFields = {}): Wire<Record<string, unknown>> {
   const entries = Object.entries(fields);
+  const optional = Object.entries(tagged);
   return {
     read(from, version) {
       const value: Record<string, unknown> = {};
       for (const [name, field] of entries) value[name] = field.read(from, version);
-      from.tags();
-      return value as Struct<F>;
+      if (optional.length === 0) from.tags();
+      else from.tags(readersOf(optional, value, version));
+      return value;
     },
     write(to, value, version) {
       for (const [name, field] of entries) field.write(to, value[name], version);
-      to.tags();
+      if (optional.length === 0) to.tags();
+      else to.tags(writersOf(optional, value, version));
     },
   };
 }
+
+const readersOf = (
+  optional: readonly [string, Tagged<unknown>][],
+  into: Record<string, unknown>,
+  version: number,
+): ReadonlyMap<number, (from: Reader) => void> =>
+  new Map(optional.map(([name, { tag, field }]) => [tag, (from) => void (into[name] = field.read(from, version))]));
+
+const writersOf = (
+  optional: readonly [string, Tagged<unknown>][],
+  value: Record<string, unknown>,
+  version: number,
+): { readonly tag: number; readonly write: (to: Writer) => void }[] =>
+  optional
+    .filter(([name]) => value[name] !== undefined)
+    .map(([name, { tag, field }]) => ({ tag, write: (to) => field.write(to, value[name], version) }));

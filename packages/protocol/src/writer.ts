@@ -126,9 +126,19 @@ export class Writer {
     else this.array(values, writeOne);
   }
 
-  /** No tagged fields; nothing at all where the version is not flexible. */
-  tags(): void {
-    if (this.flexible) this.int8(0);
+  /** Tagged fields, in the order of their tags; nothing at all where the version is not flexible. */
+  tags(fields: readonly { readonly tag: number; readonly write: (to: Writer) => void }[] = []): void {
+    if (!this.flexible) return;
+    this.uvarint(fields.length);
+    for (const { tag, write } of fields) {
+      const field = new Writer();
+      field.flexible = true;
+      write(field);
+      const chunks = field.finish();
+      this.uvarint(tag);
+      this.uvarint(chunks.reduce((size, chunk) => size + chunk.length, 0));
+      for (const chunk of chunks) this.splice(chunk);
+    }
   }
 
   /** Appends raw bytes. A large buffer is not copied: leave it alone until the chunks are on their way. */

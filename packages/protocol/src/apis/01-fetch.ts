@@ -49,7 +49,7 @@ export const fetchApi = api({
             /** -1: do not check. */
             currentLeaderEpoch: since(9, int32, -1),
             fetchOffset: int64,
-            /** -1 for a consumer that does not detect truncation (KIP-595). */
+            /** Epoch of the record before `fetchOffset`; -1: the broker does not look for truncation (KIP-595). */
             lastFetchedEpoch: since(12, int32, -1),
             /** -1 for a consumer. */
             logStartOffset: since(5, int64, -1),
@@ -71,19 +71,25 @@ export const fetchApi = api({
         topic,
         topicId,
         partitions: array(
-          struct({
-            partitionIndex: int32,
-            errorCode: int16,
-            highWatermark: int64,
-            lastStableOffset: int64,
-            logStartOffset: since(5, int64, -1),
-            /** Null when read uncommitted: aborted ranges begin at `firstOffset` and end at the producer's marker. */
-            abortedTransactions: nullableArray(struct({ producerId: int64, firstOffset: int64 })),
-            /** -1: keep to the leader. */
-            preferredReadReplica: since(11, int32, -1),
-            /** Record batches, the last of which may be cut off. */
-            records: nullableBytes,
-          }),
+          struct(
+            {
+              partitionIndex: int32,
+              errorCode: int16,
+              highWatermark: int64,
+              lastStableOffset: int64,
+              logStartOffset: since(5, int64, -1),
+              /** Null when read uncommitted: aborted ranges begin at `firstOffset` and end at the producer's marker. */
+              abortedTransactions: nullableArray(struct({ producerId: int64, firstOffset: int64 })),
+              /** -1: keep to the leader. */
+              preferredReadReplica: since(11, int32, -1),
+              /** Record batches, the last of which may be cut off. */
+              records: nullableBytes,
+            },
+            {
+              /** The log is not the one `lastFetchedEpoch` was read from: where that epoch, or the one before it, ends in it. */
+              divergingEpoch: { tag: 0, field: struct({ epoch: int32, endOffset: int64 }) },
+            },
+          ),
         ),
       }),
     ),
