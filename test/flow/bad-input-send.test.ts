@@ -191,11 +191,6 @@ describeWithKafka('bad input: records', function () {
     );
   });
 
-  it('compression without a codec is refused with what to install', async () => {
-    await using bundle = await setup({ ...strict, compression: 'lz4' });
-    await refused(() => bundle.template.send(bundle.topic, 'v'), 'UNSUPPORTED_COMPRESSION', /install 'lz4-napi'/);
-  });
-
   it('what is used after close says so', async () => {
     await using bundle = await setup();
     const { template, factory, topic } = bundle;

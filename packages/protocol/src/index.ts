@@ -20,6 +20,8 @@ export {
   type InitProducerIdRequest,
   type InitProducerIdResponse,
 } from './apis/22-init-producer-id.js';
+export type { CompressionCodec, CompressionType } from './compression/codec.js';
+export { registerCompression, requireCompression } from './compression/compression.js';
 export {
   decodeAssignment,
   decodeSubscription,
@@ -42,7 +44,6 @@ export {
 } from './frames.js';
 export { Reader } from './reader.js';
 export { encodeRecordBatch, writeProducerState, type RecordBatchOptions } from './records/batch-encoder.js';
-export { registerCompression, type CompressionCodec, type CompressionType } from './records/compression.js';
 export { crc32c } from './records/crc32c.js';
 export { BATCH_OVERHEAD } from './records/layout.js';
 export { RecordBatch, type ReadBatchesOptions } from './records/record-batch.js';

@@ -8,7 +8,7 @@ import {
   type OptionRules,
   type OptionsCheck,
 } from '@hearken/core/internal';
-import type { CompressionType } from '@hearken/protocol';
+import { requireCompression, type CompressionType } from '@hearken/protocol';
 import type { PartitionerChoice, PartitionerName } from './partitioner.js';
 
 /** How a producer batches, acknowledges and retries. */
@@ -43,7 +43,12 @@ export interface ProducerOptions {
   readonly deliveryTimeoutMs?: number | undefined;
   /** A request, and so a record, may not be larger, in bytes; brokers have a limit of their own. @default 1048576 (1 MiB) */
   readonly maxRequestBytes?: number | undefined;
-  /** gzip is built in; others need their codec registered. @default 'none' */
+  /**
+   * How batches are compressed, on the thread pool unless they are small. Consumers need the codec too, and brokers know
+   * all of them. gzip is built in; `'snappy'` needs the package `snappy`, `'lz4'` the package `lz4-napi`, and `'zstd'` Node.js
+   * 22.15 or the package `zstd-napi`, which works on the event loop's own thread. They are found by themselves once
+   * installed; a codec of your own goes to `registerCompression`, before the factory is made. @default 'none'
+   */
   readonly compression?: CompressionType | undefined;
   /**
    * Chooses the partition of a record that names none. `'murmur2'`: by key as Java does; without a key one partition a
@@ -84,7 +89,7 @@ const RULES: OptionRules<Written> = {
   requestTimeoutMs: durationMs(30_000, { min: 1 }),
   deliveryTimeoutMs: durationMs<number | undefined>(undefined, { min: 1 }),
   maxRequestBytes: integer(1024 * 1024, { min: 1, max: MAX_INT32 }),
-  compression: oneOf(COMPRESSIONS, 'none'),
+  compression: custom<CompressionType>('none', compressionProblem),
   partitioner: custom<PartitionerChoice>('murmur2', partitionerProblem),
   allowAutoTopicCreation: boolean(true),
   metadataMaxAgeMs: durationMs(60_000, { min: 1 }),
@@ -123,6 +128,18 @@ function checkPairs(check: OptionsCheck, options: Written, path: string): void {
     if (areFine(name, 'batchSizeBytes') && options[name] < batchSizeBytes) {
       check.problem(at(name), `must be at least batchSizeBytes (${batchSizeBytes}), got ${options[name]}`);
     }
+  }
+}
+
+/** Loads the codec, so that one that is missing is told here and not by the first record that is sent. */
+function compressionProblem(value: unknown): string | undefined {
+  const problem = oneOf(COMPRESSIONS, 'none').check(value);
+  if (problem !== undefined) return problem;
+  try {
+    requireCompression(value as CompressionType);
+    return undefined;
+  } catch (error) {
+    return `cannot be ${describe(value)}: ${error instanceof Error ? error.message : describe(error)}`;
   }
 }
 

@@ -112,7 +112,7 @@ describe('FetchBuffer', () => {
   it('says what codec is missing', async () => {
     const { buffer } = setup();
     const batch = await batchOf({ baseOffset: 4, values: ['a'] });
-    batch.writeInt16BE(4, 21); // zstd
+    batch.writeInt16BE(7, 21); // no compression has that number
     buffer.append(batch, new AbortedTransactions([]), { checkCrcs: false });
     assert.throws(() => buffer.take(1), { code: 'UNSUPPORTED_COMPRESSION', offset: 4, retriable: false });
   });

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import { asInt16, asInt32, writeInt64 } from '../integers.js';
-import { compress, COMPRESSION_TYPES, type CompressionType } from './compression.js';
+import { COMPRESSION_TYPES, type CompressionType } from '../compression/codec.js';
+import { compress } from '../compression/compression.js';
 import { crc32c } from './crc32c.js';
 import { AT, ATTRIBUTES, BATCH_OVERHEAD, LENGTH_PREFIX, MAGIC } from './layout.js';
 import { estimateRecordSize, writeRecord, type BatchRecord } from './record-writer.js';

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import { readInt64, readInt64Rounded } from '../integers.js';
-import { COMPRESSION_TYPES, decompress, type CompressionType } from './compression.js';
+import { COMPRESSION_TYPES, type CompressionType } from '../compression/codec.js';
+import { decompress } from '../compression/compression.js';
 import { crc32c } from './crc32c.js';
 import { AT, ATTRIBUTES, BATCH_OVERHEAD, LENGTH_PREFIX, MAGIC } from './layout.js';
 import { RecordCursor } from './record-cursor.js';

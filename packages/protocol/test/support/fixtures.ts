@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { CompressionType } from '@hearken/protocol';
 
 /** A message that Kafka's own code wrote: see fixtures/Fixtures.java. */
 export interface MessageFixture {
@@ -41,10 +42,17 @@ export interface MemberFixture {
   readonly hex: string;
 }
 
+/** A batch of many blocks; what its records hold is a rule, see fixtures/Fixtures.java. */
+export interface CompressedFixture {
+  readonly compression: Exclude<CompressionType, 'none'>;
+  readonly hex: string;
+}
+
 export const messages = load<MessageFixture>('message');
 export const batches = load<BatchFixture>('batch');
 export const subscriptions = load<MemberFixture>('subscription');
 export const assignments = load<MemberFixture>('assignment');
+export const compressed = load<CompressedFixture>('compressed');
 
 function load<T>(type: string): T[] {
   const url = new URL('../../test/fixtures/kafka-4.1.jsonl', import.meta.url);
