@@ -13,6 +13,14 @@ export interface RecordRange {
   readonly logAppendTime: number | null;
 }
 
+type SliceClass = new (memory: ArrayBufferLike, at: number, size: number) => Buffer;
+
+/**
+ * The class `subarray` makes its buffers of. Made directly they cost half as much: the bounds were checked when the record
+ * was read, and nothing else has to be looked at.
+ */
+const Slice = (Buffer as unknown as { readonly [Symbol.species]: SliceClass })[Symbol.species];
+
 /**
  * Walks the records of one batch, forwards, once, and holds the record that it stands on: no object per record. Key and
  * value are slices of the batch, made anew whenever asked for; headers are left unread for {@link readHeaders}.
@@ -26,6 +34,9 @@ export class RecordCursor {
   /** Where the current record's headers begin, with their count. */
   headersAt = -1;
   readonly #range: RecordRange;
+  /** Of the buffer; reading them there is a call each. */
+  readonly #memory: ArrayBufferLike;
+  readonly #memoryAt: number;
   #left: number;
   #next: number;
   #at = 0;
@@ -36,17 +47,19 @@ export class RecordCursor {
 
   constructor(range: RecordRange) {
     this.buffer = range.buffer;
+    this.#memory = range.buffer.buffer;
+    this.#memoryAt = range.buffer.byteOffset;
     this.#range = range;
     this.#left = range.recordCount;
     this.#next = range.from;
   }
 
   get key(): Buffer | null {
-    return this.#keySize < 0 ? null : this.buffer.subarray(this.#keyAt, this.#keyAt + this.#keySize);
+    return this.#keySize < 0 ? null : new Slice(this.#memory, this.#memoryAt + this.#keyAt, this.#keySize);
   }
 
   get value(): Buffer | null {
-    return this.#valueSize < 0 ? null : this.buffer.subarray(this.#valueAt, this.#valueAt + this.#valueSize);
+    return this.#valueSize < 0 ? null : new Slice(this.#memory, this.#memoryAt + this.#valueAt, this.#valueSize);
   }
 
   /**
