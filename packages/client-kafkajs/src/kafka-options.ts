@@ -14,6 +14,7 @@ import {
 import type { ISocketFactory, Mechanism, SASLOptions } from 'kafkajs';
 import { addressProblem } from './net/address.js';
 import { saslProblem } from './net/sasl-options.js';
+import { tlsProblem } from './net/tls-options.js';
 
 /** Where to find the cluster: addresses, or a function that is asked for them whenever no known node answers. */
 export type Brokers = readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
@@ -86,11 +87,7 @@ type Written = { readonly [Name in Exclude<keyof KafkaOptions, MayBeAbsent>]-?: 
 const RULES: OptionRules<Written> = {
   brokers: required(custom<Brokers | undefined>(undefined, brokersProblem)),
   clientId: text('hearken'),
-  ssl: custom<ConnectionOptions | boolean | undefined>(undefined, (value) =>
-    typeof value === 'boolean' || (typeof value === 'object' && value !== null)
-      ? undefined
-      : `must be true, false or the settings of tls.connect, got ${describe(value)}`,
-  ),
+  ssl: custom<ConnectionOptions | boolean | undefined>(undefined, tlsProblem),
   sasl: custom<SASLOptions | Mechanism | undefined>(undefined, saslProblem),
   socketFactory: callable<ISocketFactory>(),
   connectionTimeout: durationMs(3_000, { min: 1 }),

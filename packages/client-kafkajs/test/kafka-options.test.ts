@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { KafkaConfigError, systemClock } from '@hearken/core';
 import { OptionsCheck } from '@hearken/core/internal';
 import { resolveKafkaOptions, type ResolvedKafkaOptions } from '../dist/kafka-options.js';
+import { LOCKED, SELF_SIGNED } from './support/self-signed.js';
 
 function resolve(given: unknown): ResolvedKafkaOptions {
   const check = new OptionsCheck('test');
@@ -95,8 +96,36 @@ describe('Kafka options', () => {
     );
   });
 
-  it('never show a password', () => {
-    const [problem] = problems({ brokers: ['a:1'], sasl: { mechanism: 'nope', username: 'u', password: 'hunter2' } });
-    assert.doesNotMatch(problem ?? '', /hunter2/);
-  });
+  const ssl: [what: string, ssl: object, problem: RegExp][] = [
+    ['a locked key without its passphrase', LOCKED, /key is locked: passphrase is missing or wrong/],
+    ['a locked key with a wrong passphrase', { ...LOCKED, passphrase: 'hunter2' }, /key is locked/],
+    ['what is no key', { ...SELF_SIGNED, key: 'hunter2' }, /key is no private key in PEM/],
+    ['what is no certificate', { ...SELF_SIGNED, cert: 'hunter2' }, /cert or key is not in PEM/],
+    ["another certificate's key", { ...LOCKED, passphrase: 'open-sesame', cert: SELF_SIGNED.cert }, /not the key of/],
+    ['a passphrase that is no text', { ...LOCKED, passphrase: 4711 }, /passphrase" property must be of type string$/],
+    ['an unknown TLS version', { minVersion: 'TLSv9' }, /TLSv9/],
+  ];
+  for (const [what, given, message] of ssl) {
+    it(`refuse ${what} before any connection is tried, and do not show it`, () => {
+      const [problem] = problems({ brokers: ['a:1'], ssl: given });
+      assert.match(problem ?? '', /^kafka\.ssl cannot be used: /);
+      assert.match(problem ?? '', message);
+      assert.doesNotMatch(problem ?? '', /hunter2|4711|PRIVATE/);
+    });
+  }
+
+  const mistaken: object[] = [
+    { sasl: { mechanism: 'nope', username: 'u', password: 'hunter2' } },
+    { sasl: 'hunter2' },
+    { ssl: 'hunter2' },
+    { brokers: ['SASL_SSL://ann:hunter2@kafka.example:9092'] },
+    { brokers: ['ann:hunter2@kafka.example:9092'] },
+  ];
+  for (const given of mistaken) {
+    it(`never show a secret, also where none belongs: ${Object.keys(given).join()}`, () => {
+      const [problem] = problems({ brokers: ['a:1'], ...given });
+      assert.ok(problem !== undefined);
+      assert.doesNotMatch(problem, /hunter2/);
+    });
+  }
 });

@@ -8,6 +8,8 @@ export interface Address {
 
 const SHAPE = /^(?:\[(?<v6>[0-9a-f:.]+(?:%[\w.-]+)?)\]|(?<host>[^\s:/[\]]+)):(?<port>\d{1,5})$/i;
 const SCHEME = /^[a-z_]+:\/\//i;
+/** A user and a password, as URLs have them. */
+const USER_INFO = /[^/]*@/;
 
 /** Reads `host:port` or `[ipv6]:port`; undefined if it is neither. */
 export function parseAddress(text: string): Address | undefined {
@@ -20,8 +22,9 @@ export function parseAddress(text: string): Address | undefined {
 /** What is wrong with an address as a user wrote it; undefined if nothing is. */
 export function addressProblem(value: unknown): string | undefined {
   if (typeof value === 'string' && parseAddress(value) !== undefined) return undefined;
+  const shown = typeof value === 'string' ? value.replace(USER_INFO, '…@') : value;
   const hint = typeof value === 'string' && SCHEME.test(value) ? '; leave out the listener name and "://"' : '';
-  return `must hold addresses like 'localhost:9092' or '[::1]:9092', got ${describe(value)}${hint}`;
+  return `must hold addresses like 'localhost:9092' or '[::1]:9092', got ${describe(shown)}${hint}`;
 }
 
 /** "localhost:9092", "[::1]:9092". */

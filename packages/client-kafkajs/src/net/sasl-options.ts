@@ -11,7 +11,8 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 
 /** What is wrong with `sasl` as a user wrote it; undefined if nothing is. Names settings, never shows their values. */
 export function saslProblem(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return `must be an object with a mechanism, got ${describe(value)}`;
+  if (typeof value !== 'object' || value === null)
+    return `must be an object with a mechanism, got ${value === null ? 'null' : `a ${typeof value}`}`;
   const settings = value as Partial<Record<string, unknown>>;
   const { mechanism, authenticationProvider } = settings;
   if (typeof mechanism !== 'string') return `must have a mechanism: ${known()}`;

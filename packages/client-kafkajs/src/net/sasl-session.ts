@@ -68,12 +68,11 @@ export class SaslSession {
   async #exchange(versions: KafkajsVersions): Promise<number> {
     const shim = {
       ...this.#address,
-      // kafkajs writes the provider it chose, and for AWS a session token, into this object. The user's own stays
-      // untouched: a view takes the writes and still shows a password that was changed since.
-      sasl: Object.create(this.#sasl) as SASLOptions | Mechanism,
+      sasl: this.#view(),
       send: async (request: KafkajsRequest): Promise<unknown> => {
         const decoded = await request.response.decode(await this.#connection.exchange(request));
         this.#checkMechanism(decoded as { errorCode: number; enabledMechanisms?: readonly string[] });
+        this.#checkToken(decoded as { authBytes?: Buffer });
         return request.response.parse(decoded);
       },
     };
@@ -85,6 +84,27 @@ export class SaslSession {
       throw isKafkaError(error) ? error : this.#refused(error);
     }
     return Number(authenticator.sessionLifetime);
+  }
+
+  /**
+   * kafkajs writes the provider it chose, and for AWS a session token, into this object. The user's own stays untouched: a
+   * view takes the writes and still shows a password that was changed since.
+   */
+  #view(): SASLOptions | Mechanism {
+    const view = Object.create(this.#sasl) as Record<string, unknown>;
+    if ('oauthBearerProvider' in this.#sasl) {
+      const { oauthBearerProvider } = this.#sasl;
+      const value = (): Promise<unknown> => oauthBearerProvider().catch((error: unknown) => this.#noToken(error));
+      Object.defineProperty(view, 'oauthBearerProvider', { value });
+    }
+    return view as unknown as SASLOptions | Mechanism;
+  }
+
+  /** Where tokens come from may be away for a moment, as a broker may. */
+  #noToken(cause: unknown): never {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `${formatAddress(this.#address)}: sasl.oauthBearerProvider failed: ${reason}`;
+    throw new KafkaConnectionError(message, { code: 'CONNECTION_FAILED', cause });
   }
 
   #checkMechanism({
@@ -104,6 +124,12 @@ export class SaslSession {
       const message = `${address} does not offer the SASL mechanism ${this.#sasl.mechanism}; it offers ${offered}`;
       throw new AuthenticationError(message, { code });
     }
+  }
+
+  /** A broker that refuses a token says so in place of an error code (RFC 7628, 3.2.2), which kafkajs takes for a success. */
+  #checkToken({ authBytes }: { authBytes?: Buffer }): void {
+    const refusal = authBytes?.subarray(4).toString() ?? ''; // kafkajs puts the size before it
+    if (refusal !== '' && this.#sasl.mechanism.toUpperCase() === 'OAUTHBEARER') throw new Error(refusal);
   }
 
   #refused(cause: unknown): AuthenticationError {

@@ -120,6 +120,54 @@ describe('Connection with SASL', () => {
     await rejection(opening, 'CONNECTION_FAILED');
   });
 
+  describe('by OAUTHBEARER', () => {
+    const bearer = (oauthBearerProvider: () => Promise<{ value: string }>): Partial<KafkaOptions> => ({
+      sasl: { mechanism: 'oauthbearer', oauthBearerProvider },
+    });
+    const TOKEN = bearer(() => Promise.resolve({ value: 'a.b.c' }));
+
+    it('sends the token', async () => {
+      const seen: string[] = [];
+      const script = { mechanisms: ['OAUTHBEARER'], accepts: (bytes: string) => seen.push(bytes) > 0 };
+      const { connection } = await setup(script, TOKEN);
+      await connection.open();
+      assert.deepEqual(seen, ['n,,\x01auth=Bearer a.b.c\x01\x01']);
+    });
+
+    it('takes what a broker says of a token for its refusal, although it comes without an error code', async () => {
+      const { connection } = await setup({ mechanisms: ['OAUTHBEARER'], says: '{"status":"invalid_token"}' }, TOKEN);
+      const error = await rejection(connection.open(), 'AUTHENTICATION_FAILED');
+      assert.match(error.message, /invalid_token/);
+      assert.doesNotMatch(error.message, /a\.b\.c/);
+    });
+
+    it('tells that no token could be had, which may be otherwise in a moment', async () => {
+      const away = new Error('the token server is away');
+      const { connection } = await setup(
+        { mechanisms: ['OAUTHBEARER'] },
+        bearer(() => Promise.reject(away)),
+      );
+      const error = await rejection(connection.open(), 'CONNECTION_FAILED');
+      assert.match(error.message, /sasl\.oauthBearerProvider failed: the token server is away/);
+      assert.equal(error.cause, away);
+      assert.ok(error.retriable);
+    });
+  });
+
+  it('logs in to AWS by its keys, and takes an unchangeable object for them', async () => {
+    const seen: string[] = [];
+    const sasl = Object.freeze({
+      mechanism: 'aws',
+      authorizationIdentity: 'id',
+      accessKeyId: 'key',
+      secretAccessKey: 'secret',
+    } as const);
+    const script = { mechanisms: ['AWS'], accepts: (bytes: string) => seen.push(bytes) > 0 };
+    const { connection } = await setup(script, { sasl });
+    await connection.open();
+    assert.deepEqual(seen, ['id\0key\0secret\0']);
+  });
+
   describe('with sessions that end', () => {
     const script = { sessionLifetimeMs: 60_000 };
 
@@ -159,7 +207,10 @@ describe('Connection with SASL', () => {
       const { broker, clock, connection } = await setup(script);
       await connection.open();
       const asked = new Signal<Received>();
-      broker.on(metadataApi, (received) => void asked.fire(received));
+      broker.on(metadataApi, (received) => {
+        asked.fire(received);
+        return undefined;
+      });
       const long = connection.send(metadataApi, NO_TOPICS, { timeoutMs: 300_000 });
       const received = await asked.wait();
       clock.advance(55_000);

@@ -78,11 +78,11 @@ describe('Connection to a broker that throttles', () => {
     const [first, second] = [0, 1].map(() => connection.send(metadataApi, NO_TOPICS));
     await both.wait();
     broker.on(metadataApi, () => ({ ...broker.metadata([]), throttleTimeMs: 5_000 }));
-    broker.handle(seen[0] as Received);
+    broker.handle(seen[0]!);
     await first;
     clock.advance(5_999);
     assert.ok(!connection.isClosed);
-    broker.handle(seen[1] as Received);
+    broker.handle(seen[1]!);
     await second;
   });
 

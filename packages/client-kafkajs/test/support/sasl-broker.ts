@@ -15,11 +15,13 @@ export interface SaslScript {
   readonly sessionLifetimeMs?: number;
   /** Whether these bytes are right; undefined answers nothing. */
   readonly accepts?: (bytes: string) => boolean | undefined;
+  /** What the mechanism says to the client. @default nothing */
+  readonly says?: string;
 }
 
 /** A broker with SASL: the two requests in version 1, on the scripted wire. */
 export async function startSaslBroker(script: SaslScript = {}): Promise<ScriptedBroker> {
-  const { mechanisms = ['PLAIN'], handshakeError, sessionLifetimeMs = 0, accepts = () => true } = script;
+  const { mechanisms = ['PLAIN'], handshakeError, sessionLifetimeMs = 0, accepts = () => true, says = '' } = script;
   const broker = await ScriptedBroker.start();
   broker.onRaw(HANDSHAKE, [0, 1], (received) => {
     const mechanism = body(received).string();
@@ -37,7 +39,7 @@ export async function startSaslBroker(script: SaslScript = {}): Promise<Scripted
       : written((to) => {
           to.int16(verdict ? 0 : AUTHENTICATION_FAILED);
           to.nullableString(verdict ? null : 'Invalid username or password');
-          to.bytes(Buffer.alloc(0));
+          to.bytes(Buffer.from(says));
           to.int64(sessionLifetimeMs);
         });
   });
