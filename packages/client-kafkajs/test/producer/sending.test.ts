@@ -186,9 +186,24 @@ describe('KafkaProducer, sending', () => {
   });
 
   it('rejects the records of a batch that cannot be compressed, and goes on', async () => {
-    const { send, settled } = setup({ compression: 'zstd' });
-    const { error } = await settled(send('a'));
-    assert.equal(error?.code, 'UNSUPPORTED_COMPRESSION');
+    const broken = new Error('out of memory');
+    const causes = [broken, Promise.reject(broken)];
+    causes[1]!.catch(() => undefined);
+    registerCompression('zstd', {
+      compress: (bytes) => {
+        const cause = causes.shift();
+        if (cause instanceof Error) throw cause;
+        return cause ?? bytes;
+      },
+      decompress: (bytes) => bytes,
+    });
+    const { send, settled, cluster, finish } = setup({ compression: 'zstd' });
+    for (const value of ['a', 'b']) {
+      const { error } = await finish(settled(send(value)));
+      assert.deepEqual([error?.code, error?.cause], ['ENCODING_FAILED', broken]);
+    }
+    await finish(send('c'));
+    assert.deepEqual(cluster.log('t', 0).values, ['c']);
   });
 
   describe('with linger', () => {
