@@ -230,6 +230,8 @@ describeWithKafka('a consumer', function () {
       const { consumer } = open();
       await consumer.assign([at]);
       consumer.seek(at, 99);
+      const moved = await consumer.poll(FOREVER_MS);
+      assert.deepEqual(moved.nextOffsets, [{ ...at, offset: 0 }]); // told at once: a container commits it
       assert.deepEqual(offsets([...(await consumer.poll(FOREVER_MS))]), range(0, 10));
     });
 

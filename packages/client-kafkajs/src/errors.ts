@@ -70,8 +70,8 @@ export class UnsupportedVersionError extends KafkaError {
 
 /**
  * Reading a partition cannot go on from where it stands. `poll` rejects with it until the partition is sought elsewhere.
- * Codes: `OFFSET_OUT_OF_RANGE` and `NO_OFFSET_FOR_PARTITION` (with `autoOffsetReset: 'none'`), `CORRUPT_BATCH`,
- * `UNSUPPORTED_COMPRESSION`.
+ * Codes: `NO_OFFSET_FOR_PARTITION`, `OFFSET_OUT_OF_RANGE`, `TOPIC_RECREATED` and `LOG_TRUNCATION` (with
+ * `autoOffsetReset: 'none'`), `CORRUPT_BATCH`, `UNSUPPORTED_COMPRESSION`.
  */
 export class PartitionError extends KafkaError {
   readonly partition: TopicPartition;
@@ -91,7 +91,7 @@ export class PartitionError extends KafkaError {
 /**
  * A record that the producer refused or gave up. Codes: `INVALID_RECORD`, `INVALID_PARTITION`, `RECORD_TOO_LARGE` (the
  * record's own fault); `BUFFER_FULL`, `MAX_BLOCK_EXCEEDED` (no room, no metadata within `maxBlockMs`); `DELIVERY_TIMEOUT`;
- * `PRODUCER_CLOSED`.
+ * `OUTCOME_UNKNOWN` (an attempt was not answered, and what came later does not tell either); `PRODUCER_CLOSED`.
  */
 export class ProducerError extends KafkaError {
   declare readonly code: ProducerErrorCode;
@@ -114,6 +114,7 @@ export type ProducerErrorCode =
   | 'BUFFER_FULL'
   | 'MAX_BLOCK_EXCEEDED'
   | 'DELIVERY_TIMEOUT'
+  | 'OUTCOME_UNKNOWN'
   | 'PRODUCER_CLOSED';
 
 const TRANSIENT: readonly ProducerErrorCode[] = ['BUFFER_FULL', 'MAX_BLOCK_EXCEEDED', 'DELIVERY_TIMEOUT'];

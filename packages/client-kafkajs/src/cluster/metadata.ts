@@ -58,6 +58,7 @@ export class Metadata {
   readonly #ask: (request: MetadataRequest) => Promise<MetadataResponse>;
   /** Undefined for a topic that is tracked and was not told of yet. */
   readonly #topics = new Map<string, TopicMetadata | undefined>();
+  #revision = 0;
   #running: Round | undefined;
   /** Gathers what is asked for while a request is out that does not cover it. */
   #next: Round | undefined;
@@ -74,6 +75,11 @@ export class Metadata {
     return this.#topics.get(name);
   }
 
+  /** Another one whenever a topic may have been told anew. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** Milliseconds since the topic was fetched; Infinity if it never was. */
   ageMs(name: string): number {
     const fetchedAt = this.#topics.get(name)?.fetchedAt;
@@ -82,6 +88,7 @@ export class Metadata {
 
   /** The topic is tracked no longer, until somebody asks for it again. */
   forget(name: string): void {
+    this.#revision++;
     this.#topics.delete(name);
   }
 
@@ -156,6 +163,7 @@ export class Metadata {
 
   #update(asked: readonly string[], topics: MetadataResponse['topics']): void {
     const fetchedAt = this.#options.clock.monotonic();
+    this.#revision++;
     const told = new Map(topics.map((topic) => [topic.name, topic]));
     for (const name of asked) {
       const topic = told.get(name);

@@ -17,6 +17,16 @@ interface Entry {
   nextOffset: number;
 }
 
+export interface FetchBufferInit {
+  readonly position: number;
+  /** Epoch of the record before the position. @default -1, unknown */
+  readonly leaderEpoch?: number;
+  /** Whether `take` tells the position, even without records. @default false */
+  readonly isTold?: boolean;
+  /** Called when a batch that had to be decompressed is there. */
+  readonly onReady: () => void;
+}
+
 /** Batches decompressed ahead of the reader: the one being read, and the next. */
 const OPEN_AHEAD = 2;
 
@@ -36,15 +46,19 @@ export class FetchBuffer {
   #bytes = 0;
   #position: number;
   #fetchOffset: number;
+  #lastFetchedEpoch: number;
   #handedOut: number;
   #error: KafkaError | undefined;
 
-  /** @param onReady called when a batch that had to be decompressed is there */
-  constructor({ topic, partition }: TopicPartition, position: number, onReady: () => void) {
+  constructor(
+    { topic, partition }: TopicPartition,
+    { position, leaderEpoch = -1, isTold = false, onReady }: FetchBufferInit,
+  ) {
     this.#partition = { topic, partition };
     this.#position = position;
     this.#fetchOffset = position;
-    this.#handedOut = position;
+    this.#lastFetchedEpoch = leaderEpoch;
+    this.#handedOut = isTold ? -1 : position;
     this.#onReady = onReady;
   }
 
@@ -56,6 +70,11 @@ export class FetchBuffer {
   /** Where the next fetch goes on: the end of what is buffered. */
   get fetchOffset(): number {
     return this.#fetchOffset;
+  }
+
+  /** Epoch of the record before `fetchOffset`; -1 if unknown. */
+  get lastFetchedEpoch(): number {
+    return this.#lastFetchedEpoch;
   }
 
   /** As fetched, compressed ones compressed; the batch being read counts until it is used up. */
@@ -144,6 +163,7 @@ export class FetchBuffer {
   #add(batch: RecordBatch, isHidden: boolean): void {
     if (batch.nextOffset <= this.#fetchOffset) return;
     this.#fetchOffset = batch.nextOffset;
+    this.#lastFetchedEpoch = batch.partitionLeaderEpoch;
     if (isHidden || batch.recordCount === 0) this.#skipTo(batch.nextOffset);
     else this.#push(batch);
   }

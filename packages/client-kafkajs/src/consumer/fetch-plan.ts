@@ -1,36 +1,22 @@
 import type { FetchBuffer } from './fetch-buffer.js';
+import { FetchSession, type SessionEntry, type SessionRequest } from './fetch-session.js';
 import type { AssignedPartition } from './subscription-state.js';
 
+/** What to fetch of a partition, for the buffer it has now. */
+export interface FetchEntry extends SessionEntry {
+  readonly assigned: AssignedPartition;
+  /** If this is not the partition's buffer any more, the answer is dropped. */
+  readonly buffer: FetchBuffer;
+}
+
 /** One fetch to send. */
-export interface Fetch {
-  readonly nodeId: number;
+export interface Fetch extends SessionRequest<FetchEntry> {
   readonly role: 'fetch' | 'spare';
-  readonly partitions: readonly FetchablePartition[];
   readonly maxWaitMs: number;
-  readonly maxBytes: number;
-}
-
-/** One whose position is known. */
-type FetchablePartition = AssignedPartition & { readonly buffer: FetchBuffer };
-
-export interface FetchPlan {
-  readonly fetches: readonly Fetch[];
-  /** Wanted, and nobody to ask. */
-  readonly leaderless: readonly AssignedPartition[];
-  /** Whether a partition would be fetched if less of it were buffered: then `poll` making room calls for a new plan. */
-  readonly isHeldBack: boolean;
-}
-
-export interface FetchWorld {
-  readonly nowMs: number;
-  leaderOf(partition: AssignedPartition): number | undefined;
-  isBusy(nodeId: number, role: Fetch['role']): boolean;
-}
-
-export interface FetchLimits {
-  readonly fetchMaxWaitMs: number;
-  readonly fetchMaxBytes: number;
-  readonly maxPartitionFetchBytes: number;
+  /** What was asked of a partition, by its key; undefined if it is no part of this fetch. */
+  asked(key: string): FetchEntry | undefined;
+  /** Every partition that the broker is to fetch for it. */
+  all(): readonly FetchEntry[];
 }
 
 /**
@@ -39,68 +25,110 @@ export interface FetchLimits {
  */
 const CATCH_UP_WAIT_MS = 5;
 
-/** The partitions that one node leads: those to fetch now, and whether there are others that cannot be. */
-interface Leader {
-  readonly wanted: FetchablePartition[];
-  isIncomplete: boolean;
+/**
+ * - `idle`: not to be read now.
+ * - `busy`: the spare connection fetches it.
+ * - `held-back`: to be read, but for now its buffer is full or its leader is left alone.
+ * - `wanted`: to be fetched.
+ */
+export type Standing = 'idle' | 'busy' | 'held-back' | 'wanted';
+
+export function standingOf(partition: AssignedPartition, nowMs: number, maxPartitionFetchBytes: number): Standing {
+  const { buffer } = partition;
+  if (!partition.active || partition.paused || buffer === undefined || buffer.failed) return 'idle';
+  if (partition.isOnSpare) return 'busy';
+  return buffer.bytes >= maxPartitionFetchBytes || partition.retryAtMs > nowMs ? 'held-back' : 'wanted';
 }
 
 /**
- * What to fetch now: of each leader all partitions with room in their buffers, one fetch at a time. While that one is held
- * by the broker, partitions that came to have nothing (resumed, sought, newly assigned) are fetched over the spare
- * connection: the broker would not look at a second request on the first.
+ * What to fetch from one node: all wanted partitions that it leads in one long poll after the other. While that is held by
+ * the broker, partitions that came to be wanted (resumed, sought, assigned, with room again) are fetched over the spare
+ * connection, without a session: the broker would not look at a second request on the first. So none of them waits for others
+ * that have nothing.
+ *
+ * Told of partitions one by one, when something about them changed: the work is for changes, not for partitions.
  */
-export function planFetches(
-  partitions: readonly AssignedPartition[],
-  world: FetchWorld,
-  limits: FetchLimits,
-): FetchPlan {
-  const room = limits.fetchMaxBytes - partitions.reduce((sum, { buffer }) => sum + (buffer?.bytes ?? 0), 0);
-  const leaders = new Map<number, Leader>();
-  const leaderless: AssignedPartition[] = [];
-  let isHeldBack = false;
-  for (const partition of partitions) {
-    if (!isWanted(partition)) continue;
-    const isFull = room <= 0 || partition.buffer.bytes >= limits.maxPartitionFetchBytes;
-    const isWaiting = isFull || partition.retryAtMs > world.nowMs;
-    isHeldBack ||= isFull;
-    const nodeId = world.leaderOf(partition);
-    if (nodeId !== undefined) addTo(leaders, nodeId, partition, isWaiting);
-    else if (!isWaiting) leaderless.push(partition);
+export class FetchPlan {
+  readonly #session = new FetchSession<FetchEntry>();
+  readonly #heldBack = new Set<AssignedPartition>();
+  /** Wanted since the fetch that is out was sent, and no part of it. */
+  readonly #left = new Map<string, FetchEntry>();
+  #isFetching = false;
+  #isSpareFetching = false;
+
+  want(entry: FetchEntry): void {
+    const { assigned, buffer } = entry;
+    this.#heldBack.delete(assigned);
+    this.#session.want(assigned.key, entry);
+    if (this.#isFetching && this.#session.told(assigned.key)?.buffer !== buffer) this.#left.set(assigned.key, entry);
   }
-  const fetches = [...leaders].flatMap(([nodeId, leader]) => fetchOf(nodeId, leader, room, world, limits) ?? []);
-  return { fetches, leaderless, isHeldBack };
-}
 
-const isWanted = (partition: AssignedPartition): partition is FetchablePartition =>
-  partition.active &&
-  !partition.paused &&
-  !partition.isFetching &&
-  partition.buffer !== undefined &&
-  !partition.buffer.failed;
-
-function addTo(leaders: Map<number, Leader>, nodeId: number, partition: FetchablePartition, isWaiting: boolean): void {
-  let leader = leaders.get(nodeId);
-  if (leader === undefined) leaders.set(nodeId, (leader = { wanted: [], isIncomplete: false }));
-  if (isWaiting) leader.isIncomplete = true;
-  else leader.wanted.push(partition);
-}
-
-function fetchOf(
-  nodeId: number,
-  { wanted, isIncomplete }: Leader,
-  maxBytes: number,
-  world: FetchWorld,
-  { fetchMaxWaitMs }: FetchLimits,
-): Fetch | undefined {
-  const briefMs = Math.min(CATCH_UP_WAIT_MS, fetchMaxWaitMs);
-  const isSpareBusy = world.isBusy(nodeId, 'spare');
-  if (!world.isBusy(nodeId, 'fetch')) {
-    const maxWaitMs = isIncomplete || isSpareBusy ? briefMs : fetchMaxWaitMs;
-    return wanted.length === 0 ? undefined : { nodeId, role: 'fetch', partitions: wanted, maxWaitMs, maxBytes };
+  /** Not now; it still belongs to what this node has to serve. */
+  holdBack(partition: AssignedPartition): void {
+    this.drop(partition);
+    this.#heldBack.add(partition);
   }
-  const starved = isSpareBusy ? [] : wanted.filter(({ buffer }) => buffer.isEmpty);
-  return starved.length === 0
-    ? undefined
-    : { nodeId, role: 'spare', partitions: starved, maxWaitMs: briefMs, maxBytes };
+
+  drop(partition: AssignedPartition): void {
+    const { key } = partition;
+    this.#heldBack.delete(partition);
+    if (this.#left.get(key)?.assigned === partition) this.#left.delete(key);
+    // An older assignment of the same partition may be let go after the new one came.
+    if (this.#session.wanted(key)?.assigned === partition) this.#session.drop(key);
+  }
+
+  /** The fetch to send now, if there is one. Each ends with `answered` or `lost`. */
+  next(fetchMaxWaitMs: number): Fetch | undefined {
+    const briefMs = Math.min(CATCH_UP_WAIT_MS, fetchMaxWaitMs);
+    if (this.#isFetching) return this.#isSpareFetching || this.#left.size === 0 ? undefined : this.#spare(briefMs);
+    if (this.#session.size === 0) return undefined;
+    const isIncomplete = this.#heldBack.size > 0 || this.#isSpareFetching;
+    return this.#main(isIncomplete ? briefMs : fetchMaxWaitMs);
+  }
+
+  answered(fetch: Fetch, errorCode: number, sessionId: number): void {
+    if (fetch.role === 'fetch') this.#session.answered(errorCode, sessionId);
+    this.#ended(fetch);
+  }
+
+  lost(fetch: Fetch): void {
+    if (fetch.role === 'fetch') this.#session.lost();
+    this.#ended(fetch);
+  }
+
+  #main(maxWaitMs: number): Fetch {
+    this.#isFetching = true;
+    this.#left.clear();
+    const request = this.#session.next();
+    return {
+      role: 'fetch',
+      maxWaitMs,
+      ...request,
+      asked: (key) => this.#session.told(key),
+      all: () => this.#session.allTold(),
+    };
+  }
+
+  #spare(maxWaitMs: number): Fetch {
+    this.#isSpareFetching = true;
+    const asked = new Map(this.#left);
+    const entries = [...asked.values()];
+    for (const { assigned, buffer } of entries) {
+      this.drop(assigned);
+      assigned.fetchedOnSpare(buffer);
+    }
+    const usesTopicIds = entries.every(({ topicId }) => topicId !== undefined);
+    const none = { sessionId: 0, sessionEpoch: -1, usesTopicIds, forgotten: [], replaced: [] };
+    return { role: 'spare', maxWaitMs, ...none, entries, asked: (key) => asked.get(key), all: () => entries };
+  }
+
+  #ended({ role, entries }: Fetch): void {
+    if (role === 'spare') {
+      this.#isSpareFetching = false;
+      for (const { assigned, buffer } of entries) assigned.spareFetchEnded(buffer);
+    } else {
+      this.#isFetching = false;
+      this.#left.clear();
+    }
+  }
 }

@@ -1,47 +1,79 @@
-import type { FetchRequest } from '@hearken/protocol';
-import { byTopic } from './by-topic.js';
+import { ZERO_UUID, type FetchRequest } from '@hearken/protocol';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
-import type { Fetch } from './fetch-plan.js';
-import type { AssignedPartition } from './subscription-state.js';
+import type { Fetch, FetchEntry } from './fetch-plan.js';
 
 /** Up to here a fetch names topics by name; later versions by id only. */
 export const LAST_VERSION_BY_NAME = 12;
 
-const ZERO_UUID = 'A'.repeat(22);
+type Options = Pick<ResolvedConsumerOptions, 'fetchMinBytes' | 'isolationLevel' | 'maxPartitionFetchBytes'>;
 
-/**
- * @param turn which partition comes first
- * @param leaderEpochOf the epoch of the leader as metadata told it; a broker that knows a newer one refuses (KIP-320)
- */
-export function fetchRequest(
-  { partitions, maxWaitMs, maxBytes }: Fetch,
-  { fetchMinBytes, isolationLevel, maxPartitionFetchBytes }: ResolvedConsumerOptions,
-  turn: number,
-  leaderEpochOf: (partition: AssignedPartition) => number,
-): FetchRequest {
-  const first = turn % partitions.length;
-  const inTurn = [...partitions.slice(first), ...partitions.slice(0, first)];
+export interface FetchRequestOptions extends Options {
+  readonly maxBytes: number;
+  /** Which partition comes first. */
+  readonly turn: number;
+  /** The one it will be written in. */
+  readonly version: number;
+}
+
+/** A fetch as it stands on the wire. */
+export function fetchRequest(fetch: Fetch, options: FetchRequestOptions): FetchRequest {
+  const { entries, sessionId, sessionEpoch, maxWaitMs } = fetch;
+  const { fetchMinBytes, isolationLevel, maxPartitionFetchBytes, maxBytes, turn } = options;
   return {
     replicaId: -1,
     maxWaitMs,
     minBytes: fetchMinBytes,
     maxBytes,
     isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: byTopic(inTurn).map(([topic, items]) => ({
+    sessionId,
+    sessionEpoch,
+    topics: byTopic(inTurn(entries, turn)).map(({ topic, topicId, entries: items }) => ({
       topic,
-      topicId: ZERO_UUID,
-      partitions: items.map((partition) => ({
-        partition: partition.partition,
-        currentLeaderEpoch: leaderEpochOf(partition),
-        fetchOffset: partition.buffer.fetchOffset,
-        lastFetchedEpoch: -1,
+      topicId,
+      partitions: items.map(({ partition, leaderEpoch, fetchOffset, lastFetchedEpoch }) => ({
+        partition,
+        currentLeaderEpoch: leaderEpoch,
+        fetchOffset,
+        lastFetchedEpoch,
         logStartOffset: -1,
         partitionMaxBytes: maxPartitionFetchBytes,
       })),
     })),
-    forgottenTopicsData: [],
+    forgottenTopicsData: byTopic(forgottenIn(fetch, options.version)).map(({ topic, topicId, entries: items }) => ({
+      topic,
+      topicId,
+      partitions: items.map(({ partition }) => partition),
+    })),
     rackId: '',
   };
+}
+
+/**
+ * A topic made anew is forgotten under its old id. Where topics go by name it is the same topic, and must not be: the broker
+ * reads what to forget last.
+ */
+const forgottenIn = ({ forgotten, replaced }: Fetch, version: number): readonly FetchEntry[] =>
+  version > LAST_VERSION_BY_NAME ? [...forgotten, ...replaced] : forgotten;
+
+function inTurn(entries: readonly FetchEntry[], turn: number): readonly FetchEntry[] {
+  const first = turn % Math.max(1, entries.length);
+  return first === 0 ? entries : [...entries.slice(first), ...entries.slice(0, first)];
+}
+
+interface Topic {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly entries: FetchEntry[];
+}
+
+function byTopic(entries: readonly FetchEntry[]): Topic[] {
+  const topics = new Map<string, Topic>();
+  for (const entry of entries) {
+    const { topic, topicId = ZERO_UUID } = entry;
+    const key = `${topic}:${topicId}`;
+    const known = topics.get(key);
+    if (known === undefined) topics.set(key, { topic, topicId, entries: [entry] });
+    else known.entries.push(entry);
+  }
+  return [...topics.values()];
 }

@@ -1,13 +1,18 @@
 import { codeOf, isKafkaError, type Timer } from '@hearken/core';
 import { describePartition, describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import { errorCodes, fetchApi, isRetriableError, type FetchResponse } from '@hearken/protocol';
+import { backOffMs } from '../cluster/back-off.js';
 import { brokerError } from '../errors.js';
 import { AbortedTransactions } from './aborted-transactions.js';
 import { leaderOf, type ConsumerContext } from './consumer-context.js';
-import type { FetchBuffer } from './fetch-buffer.js';
-import { planFetches, type Fetch } from './fetch-plan.js';
+import { FetchPlan, standingOf, type Fetch, type FetchEntry } from './fetch-plan.js';
 import { fetchRequest, LAST_VERSION_BY_NAME } from './fetch-request.js';
 import type { AssignedPartition, SubscriptionState } from './subscription-state.js';
+
+type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
+
+/** Where an epoch ends in the log of its leader, or the newest one before it that the log has. */
+export type EpochEnd = NonNullable<FetchedPartition['divergingEpoch']>;
 
 /** Whom the fetcher tells. */
 export interface FetchObserver {
@@ -15,6 +20,10 @@ export interface FetchObserver {
   onFetched(): void;
   /** The log does not hold the position of this partition. */
   onOutOfRange(partition: AssignedPartition): void;
+  /** What was fetched of this partition last is not in the log any more; up to this it may be. */
+  onTruncated(partition: AssignedPartition, end: EpochEnd): void;
+  /** The topic that the position belongs to is gone, and this is another one of its name. */
+  onRecreated(partition: AssignedPartition): void;
   /** Nothing more can be fetched, for ever. */
   onFatal(error: unknown): void;
 }
@@ -22,24 +31,25 @@ export interface FetchObserver {
 /** Failures in a row of one partition before a user should hear of it: about two seconds of trouble. */
 const WARN_AFTER_FAILURES = 5;
 
-type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
-
-/** What a partition was when it was asked for. */
-interface Sent {
-  readonly partition: AssignedPartition;
-  readonly buffer: FetchBuffer;
-}
-
-/** Keeps the buffers of the assigned partitions filled: what {@link planFetches} says, until it says nothing more. */
+/**
+ * Keeps the buffers of the assigned partitions filled: a {@link FetchPlan} for each node says what to ask of it, until it
+ * says nothing more. Partitions about which nothing changed are not looked at: with a thousand idle ones assigned, a fetch
+ * costs what it brings.
+ */
 export class Fetcher {
   readonly #context: ConsumerContext;
   readonly #subscription: SubscriptionState;
   readonly #observer: FetchObserver;
-  /** "node/role" of the fetches without an answer yet. */
-  readonly #outstanding = new Set<string>();
-  #retry: Timer | undefined;
-  #isHeldBack = false;
+  /** By node. */
+  readonly #plans = new Map<number, FetchPlan>();
+  /** Where a partition is, or would be, fetched. */
+  readonly #placed = new Map<AssignedPartition, FetchPlan>();
+  /** Of topics, by their ids. */
+  readonly #names = new Map<string, string>();
+  readonly #backingOff = new Set<AssignedPartition>();
+  #retry: { readonly timer: Timer; readonly atMs: number } | undefined;
   #hasFailed = false;
+  #seenRevision = -1;
   /** Moves with every request: brokers fill an answer from its first partition on, so each comes first in turn. */
   #turn = 0;
 
@@ -49,109 +59,169 @@ export class Fetcher {
     this.#observer = observer;
   }
 
-  /** To be called when a poll took something: there may be room for more. */
-  madeRoom(): void {
-    if (this.#isHeldBack) this.pump();
-  }
-
   /** Sends every fetch that can be sent now. To be called whenever something changed; does nothing if nothing has. */
   pump(): void {
     if (this.#hasFailed || this.#context.closed.aborted) return;
-    const { clock, cluster, options } = this.#context;
-    const world = {
-      nowMs: clock.monotonic(),
-      leaderOf: (partition: AssignedPartition) => leaderOf(cluster, partition)?.leader,
-      isBusy: (nodeId: number, role: Fetch['role']) => this.#outstanding.has(`${nodeId}/${role}`),
-    };
-    const plan = planFetches(this.#subscription.partitions, world, options);
-    this.#isHeldBack = plan.isHeldBack;
-    for (const fetch of plan.fetches) void this.#fetch(fetch);
-    if (plan.leaderless.length > 0)
-      this.#troubled(
-        plan.leaderless,
-        brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartitions(plan.leaderless)),
-      );
-    this.#armRetry(world.nowMs);
+    this.#placeAll(this.#changed());
+    const { fetchMaxBytes, fetchMaxWaitMs } = this.#context.options;
+    const room = fetchMaxBytes - this.#subscription.bufferedBytes;
+    if (room <= 0) return;
+    for (const [nodeId, plan] of this.#plans) {
+      for (let fetch = plan.next(fetchMaxWaitMs); fetch !== undefined; fetch = plan.next(fetchMaxWaitMs)) {
+        void this.#fetch(nodeId, plan, fetch, room);
+      }
+    }
   }
 
   close(): void {
-    this.#retry?.clear();
+    this.#retry?.timer.clear();
+  }
+
+  /** What metadata told anew may concern every partition. */
+  #changed(): readonly AssignedPartition[] {
+    const changed = this.#subscription.takeChanged();
+    const { revision } = this.#context.cluster.metadata;
+    if (revision === this.#seenRevision) return changed;
+    this.#seenRevision = revision;
+    this.#names.clear();
+    return [...changed, ...this.#subscription.partitions];
+  }
+
+  #placeAll(partitions: readonly AssignedPartition[]): void {
+    const leaderless = partitions.filter((partition) => !this.#place(partition));
+    if (leaderless.length === 0) return;
+    this.#troubled(leaderless, brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartitions(leaderless)));
+    this.#placeAll(this.#subscription.takeChanged()); // they back off now
+  }
+
+  /** Tells the plans where this partition stands. False if it is wanted and nobody leads it. */
+  #place(partition: AssignedPartition): boolean {
+    const { cluster, clock, options } = this.#context;
+    const nowMs = clock.monotonic();
+    const isCurrent = this.#subscription.isCurrent(partition);
+    const standing = isCurrent ? standingOf(partition, nowMs, options.maxPartitionFetchBytes) : 'idle';
+    const leader = standing === 'idle' ? undefined : leaderOf(cluster, partition);
+    const plan = leader && this.#planOf(leader.leader);
+    if (this.#placed.get(partition) !== plan) this.#move(partition, plan);
+    if (standing === 'held-back' && partition.retryAtMs > nowMs) this.#wake(partition);
+    if (leader === undefined || plan === undefined) return standing !== 'wanted';
+    if (standing === 'wanted') this.#want(plan, partition, leader.leaderEpoch);
+    else if (standing === 'held-back') plan.holdBack(partition);
+    else plan.drop(partition);
+    return true;
+  }
+
+  #planOf(nodeId: number): FetchPlan {
+    let plan = this.#plans.get(nodeId);
+    if (plan === undefined) this.#plans.set(nodeId, (plan = new FetchPlan()));
+    return plan;
+  }
+
+  #move(partition: AssignedPartition, plan: FetchPlan | undefined): void {
+    this.#placed.get(partition)?.drop(partition);
+    if (plan === undefined) this.#placed.delete(partition);
+    else this.#placed.set(partition, plan);
+  }
+
+  #want(plan: FetchPlan, assigned: AssignedPartition, leaderEpoch: number): void {
+    const { topic, partition, buffer } = assigned;
+    const topicId = this.#context.cluster.metadata.topic(topic)?.topicId;
+    if (assigned.topicId !== undefined && topicId !== undefined && assigned.topicId !== topicId) {
+      plan.drop(assigned);
+      this.#observer.onRecreated(assigned);
+    } else if (buffer !== undefined) {
+      if (topicId !== undefined) this.#names.set(topicId, topic);
+      assigned.topicId = topicId;
+      const { fetchOffset, lastFetchedEpoch } = buffer;
+      plan.want({ topic, topicId, partition, fetchOffset, leaderEpoch, lastFetchedEpoch, assigned, buffer });
+    }
   }
 
   /** Never rejects. */
-  async #fetch(fetch: Fetch): Promise<void> {
-    const key = `${fetch.nodeId}/${fetch.role}`;
-    const sent = fetch.partitions.map((partition) => ({ partition, buffer: partition.buffer }));
-    for (const { partition, buffer } of sent) partition.fetchingFor = buffer;
-    this.#outstanding.add(key);
+  async #fetch(nodeId: number, plan: FetchPlan, fetch: Fetch, maxBytes: number): Promise<void> {
     try {
-      this.#accept(sent, await this.#send(fetch));
+      const response = await this.#send(nodeId, fetch, maxBytes);
+      plan.answered(fetch, response.errorCode, response.sessionId);
+      this.#accept(fetch, response);
     } catch (error) {
+      plan.lost(fetch);
       this.#interrupted(fetch, error);
-    } finally {
-      this.#outstanding.delete(key);
-      for (const { partition, buffer } of sent) {
-        if (partition.fetchingFor === buffer) partition.fetchingFor = undefined;
-      }
     }
     this.#observer.onFetched();
     this.pump();
   }
 
-  #send(fetch: Fetch): Promise<FetchResponse> {
+  #send(nodeId: number, fetch: Fetch, maxBytes: number): Promise<FetchResponse> {
     const { cluster, options } = this.#context;
-    const request = fetchRequest(
-      fetch,
-      options,
-      this.#turn++,
-      (partition) => leaderOf(cluster, partition)?.leaderEpoch ?? -1,
+    const turn = this.#turn++;
+    return cluster.send(
+      nodeId,
+      fetch.role,
+      fetchApi,
+      (version: number) => fetchRequest(fetch, { ...options, maxBytes, turn, version }),
+      {
+        timeoutMs: options.requestTimeoutMs + fetch.maxWaitMs,
+        maxVersion: fetch.usesTopicIds ? undefined : LAST_VERSION_BY_NAME,
+      },
     );
-    return cluster.send(fetch.nodeId, fetch.role, fetchApi, request, {
-      timeoutMs: options.requestTimeoutMs + fetch.maxWaitMs,
-      maxVersion: LAST_VERSION_BY_NAME,
-    });
   }
 
-  #accept(sent: readonly Sent[], response: FetchResponse): void {
-    if (response.errorCode !== 0) throw brokerError(response.errorCode, 'a fetch');
-    const asked = new Map(sent.map((one) => [topicPartitionKey(one.partition), one]));
-    for (const { topic, partitions } of response.responses) {
+  #accept(fetch: Fetch, { errorCode, responses }: FetchResponse): void {
+    if (errorCode !== 0) {
+      // A session that is gone is opened anew at once; a broker that opens none is left alone for a while.
+      if (fetch.sessionEpoch > 0 && isRetriableError(errorCode)) return;
+      throw brokerError(errorCode, 'a fetch');
+    }
+    for (const { topic, topicId, partitions } of responses) {
+      const name = topic === '' ? this.#names.get(topicId) : topic;
+      if (name === undefined) continue;
       for (const fetched of partitions) {
-        const one = asked.get(topicPartitionKey({ topic, partition: fetched.partitionIndex }));
-        // Assigned anew, sought or reset since it was asked for: this answers a question nobody has any more.
-        if (one === undefined || one.partition.buffer !== one.buffer) continue;
-        if (!this.#subscription.isCurrent(one.partition)) continue;
-        if (fetched.errorCode === 0) this.#buffer(one, fetched);
-        else this.#refused(one, fetched.errorCode);
+        const entry = fetch.asked(topicPartitionKey({ topic: name, partition: fetched.partitionIndex }));
+        if (entry === undefined || !this.#isAwaited(entry)) continue;
+        if (fetched.errorCode === 0) this.#buffer(entry, fetched);
+        else this.#refused(entry, fetched.errorCode);
       }
     }
   }
 
-  #buffer({ partition, buffer }: Sent, fetched: FetchedPartition): void {
-    partition.fetched();
-    partition.highWatermark = fetched.highWatermark;
-    partition.lastStableOffset = fetched.lastStableOffset;
-    if (fetched.records === null || fetched.records.length === 0) return;
-    buffer.append(fetched.records, new AbortedTransactions(fetched.abortedTransactions ?? []), this.#context.options);
+  /** False if it was assigned anew, sought or reset since: the answer is to a question nobody has any more. */
+  #isAwaited({ assigned, buffer }: FetchEntry): boolean {
+    return assigned.buffer === buffer && this.#subscription.isCurrent(assigned);
   }
 
-  #refused({ partition, buffer }: Sent, errorCode: number): void {
-    const error = brokerError(errorCode, describePartition(partition));
+  #buffer({ assigned }: FetchEntry, fetched: FetchedPartition): void {
+    const { records, abortedTransactions, divergingEpoch } = fetched;
+    assigned.fetched();
+    assigned.highWatermark = fetched.highWatermark;
+    assigned.lastStableOffset = fetched.lastStableOffset;
+    if (divergingEpoch !== undefined) this.#observer.onTruncated(assigned, divergingEpoch);
+    else if (records !== null && records.length > 0) {
+      assigned.append(records, new AbortedTransactions(abortedTransactions ?? []), this.#context.options);
+    }
+  }
+
+  #refused({ assigned, buffer }: FetchEntry, errorCode: number): void {
+    const error = brokerError(errorCode, describePartition(assigned));
     if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE) {
       // With records left to poll, the position itself may be fine: asked again when they are used up.
-      if (buffer.isEmpty) this.#observer.onOutOfRange(partition);
-      else this.#troubled([partition], error);
+      if (buffer.isEmpty) this.#observer.onOutOfRange(assigned);
+      else this.#troubled([assigned], error);
     } else if (isRetriableError(errorCode)) {
-      this.#troubled([partition], error);
+      this.#troubled([assigned], error);
     } else {
       this.#fail(error);
     }
   }
 
-  #interrupted({ partitions }: Fetch, error: unknown): void {
+  #interrupted(fetch: Fetch, error: unknown): void {
     if (this.#context.closed.aborted || codeOf(error) === 'CLIENT_CLOSED') return;
-    if (isKafkaError(error) && error.retriable) this.#troubled(partitions, error);
-    else this.#fail(error);
+    const awaited = fetch.all().filter((entry) => this.#isAwaited(entry));
+    if (!isKafkaError(error) || !error.retriable) this.#fail(error);
+    else if (awaited.length > 0)
+      this.#troubled(
+        awaited.map(({ assigned }) => assigned),
+        error,
+      );
   }
 
   /** Asking again would bring the same at once, and again. */
@@ -160,10 +230,12 @@ export class Fetcher {
     this.#observer.onFatal(error);
   }
 
-  /** Leaves them alone for a while and asks who leads them now. */
+  /** Leaves them alone for a while, all for the same so that they come back in one fetch, and asks who leads them now. */
   #troubled(partitions: readonly AssignedPartition[], error: unknown): void {
     const { clock, cluster, logger } = this.#context;
-    const failures = Math.max(...partitions.map((partition) => partition.backOff(clock.monotonic())));
+    const failures = Math.max(...partitions.map((partition) => partition.failed()));
+    const retryAtMs = clock.monotonic() + backOffMs(failures, Math.random());
+    for (const partition of partitions) partition.backOff(retryAtMs);
     const level = failures === WARN_AFTER_FAILURES ? 'warn' : 'debug';
     logger[level](
       { error, failures, partitions: describePartitions(partitions) },
@@ -174,13 +246,21 @@ export class Fetcher {
     });
   }
 
-  #armRetry(nowMs: number): void {
-    this.#retry?.clear();
+  /** Looks at it again when its back-off is over. */
+  #wake(partition: AssignedPartition): void {
+    this.#backingOff.add(partition);
+    const { clock } = this.#context;
+    const atMs = partition.retryAtMs;
+    if (this.#retry !== undefined && this.#retry.atMs <= atMs) return;
+    this.#retry?.timer.clear();
+    this.#retry = { atMs, timer: clock.setTimer(() => this.#retryNow(), atMs - clock.monotonic()) };
+  }
+
+  #retryNow(): void {
+    const due = [...this.#backingOff];
+    this.#backingOff.clear();
     this.#retry = undefined;
-    let next = Infinity;
-    for (const { retryAtMs } of this.#subscription.partitions) {
-      if (retryAtMs > nowMs && retryAtMs < next) next = retryAtMs;
-    }
-    if (next < Infinity) this.#retry = this.#context.clock.setTimer(() => this.pump(), next - nowMs);
+    this.#placeAll(due);
+    this.pump();
   }
 }

@@ -23,7 +23,7 @@ import { BEGINNING, END, Offsets } from './offsets.js';
 import { Poller } from './poller.js';
 import { Positions } from './positions.js';
 import { isAborted, pause } from './retrying.js';
-import { SubscriptionState, type AssignedPartition } from './subscription-state.js';
+import { SubscriptionState } from './subscription-state.js';
 
 const CLOSE_TIMEOUT_MS = 30_000;
 
@@ -58,10 +58,12 @@ export class KafkaConsumer implements Consumer {
     this.#context = context;
     this.#fetcher = new Fetcher(context, this.#subscription, {
       onFetched: () => this.#poller.serve(),
-      onOutOfRange: (partition) => this.#resetPosition(partition),
+      onOutOfRange: (partition) => this.#starting(this.#positions.outOfRange(partition)),
+      onRecreated: (partition) => this.#starting(this.#positions.recreated(partition)),
+      onTruncated: (partition, end) => this.#positions.truncated(partition, end),
       onFatal: (error) => this.#poller.fail(error),
     });
-    this.#poller = new Poller(clock, this.#subscription, () => this.#fetcher.madeRoom());
+    this.#poller = new Poller(clock, this.#subscription, () => this.#fetcher.pump());
     this.#offsets = new Offsets(context);
     const coordinator = options.groupId === undefined ? undefined : new GroupCoordinator(context, options.groupId);
     this.#positions = new Positions(context, this.#subscription, this.#offsets, coordinator);
@@ -225,8 +227,8 @@ export class KafkaConsumer implements Consumer {
     this.#fetcher.pump();
   }
 
-  #resetPosition(partition: AssignedPartition): void {
-    this.#positions.outOfRange(partition).then(
+  #starting(anew: Promise<void>): void {
+    anew.then(
       () => this.#positionsChanged(),
       (error: unknown) => {
         if (!this.#closed.signal.aborted) this.#poller.fail(error);

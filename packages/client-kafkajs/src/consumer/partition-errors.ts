@@ -18,6 +18,23 @@ export const outOfRange = (partition: TopicPartition, offset: number): Partition
     { code: 'OFFSET_OUT_OF_RANGE', partition, offset },
   );
 
+/** The topic was deleted and made anew, and `autoOffsetReset` is 'none'. */
+export const recreated = (partition: TopicPartition, offset: number): PartitionError =>
+  new PartitionError(
+    `${partition.topic} was deleted and made anew, so offset ${offset} of ${describePartition(partition)} means nothing any more, and autoOffsetReset is 'none': ${SEEK}`,
+    { code: 'TOPIC_RECREATED', partition, offset },
+  );
+
+/**
+ * An election lost records that were read already, and `autoOffsetReset` is 'none'.
+ * @param endOffset the first offset where the log may hold other records now
+ */
+export const truncated = (partition: TopicPartition, offset: number, endOffset: number): PartitionError =>
+  new PartitionError(
+    `${describePartition(partition)} lost records: what was read from offset ${endOffset} up to ${offset} is not what its log holds now, and autoOffsetReset is 'none': seek to ${endOffset} to read what stands there, or elsewhere`,
+    { code: 'LOG_TRUNCATION', partition, offset },
+  );
+
 /** The bytes at this offset are no batch that can be read: damaged, or compressed with a codec that is not there. */
 export function unreadable(partition: TopicPartition, offset: number, cause: unknown): PartitionError {
   const reason = cause instanceof Error ? cause.message : String(cause);

@@ -17,8 +17,6 @@ export class Poller {
   #isWoken = false;
   #lastCallMs: number;
   #failure: { readonly error: unknown } | undefined;
-  /** The partition that comes first in the next poll, so that none starves behind others. */
-  #turn = 0;
 
   /** @param onTaken called when a poll made room in the buffers */
   constructor(clock: Clock, subscription: SubscriptionState, onTaken: () => void) {
@@ -113,25 +111,21 @@ export class Poller {
   }
 
   #takeInto(taken: PartitionRecords[], maxRecords: number): void {
-    const { partitions } = this.#subscription;
-    const first = this.#turn;
     let room = maxRecords;
-    for (let i = 0; i < partitions.length && room > 0; i++) {
-      const index = (first + i) % partitions.length;
-      const partition = partitions[index];
-      if (partition?.isReady !== true) continue;
+    this.#subscription.visitReady((partition) => {
+      if (room <= 0) return false;
       try {
         const records = partition.take(room);
-        if (records === undefined) continue;
+        if (records === undefined) return true;
         taken.push(records);
         room -= records.records.length;
-        this.#turn = index + 1;
+        return true;
       } catch (error) {
-        this.#turn = index; // what was taken before it is handed out first; then this partition tells its error
+        // What was taken before it is handed out first; then this partition tells its error.
         if (taken.length === 0) throw error;
-        return;
+        return false;
       }
-    }
+    });
   }
 }
 

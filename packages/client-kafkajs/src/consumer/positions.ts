@@ -1,9 +1,10 @@
-import type { TopicPartitionOffsets } from '@hearken/core';
+import type { KafkaError, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import { BEGINNING, END, type Offsets } from './offsets.js';
-import { noOffset, outOfRange } from './partition-errors.js';
+import type { EpochEnd } from './fetcher.js';
+import { noOffset, outOfRange, recreated, truncated } from './partition-errors.js';
 import type { RetryOptions } from './retrying.js';
 import type { AssignedPartition, SubscriptionState } from './subscription-state.js';
 
@@ -43,40 +44,92 @@ export class Positions {
 
   /** The log does not hold this partition's position: starts it anew as `autoOffsetReset` says. */
   async outOfRange(partition: AssignedPartition): Promise<void> {
-    const { buffer } = partition;
-    if (buffer === undefined) return;
-    const { logger, options } = this.#context;
-    if (options.autoOffsetReset === 'none') {
-      buffer.fail(outOfRange(partition, buffer.position));
-      return;
-    }
-    const { topic, partition: number } = partition;
-    logger.warn(
-      { topic, partition: number, offset: buffer.position, autoOffsetReset: options.autoOffsetReset },
-      'consumer: the log does not hold this offset, reading is reset',
-    );
-    partition.buffer = undefined;
-    await this.#reset([partition]);
+    await this.#startAnew(partition, outOfRange, 'the log does not hold this offset, reading is reset');
   }
 
-  async #reset(partitions: readonly AssignedPartition[], retry?: RetryOptions): Promise<TopicPartitionOffsets> {
+  /** The partition's topic was deleted and made anew, its position was one in the old topic: the same. */
+  async recreated(partition: AssignedPartition): Promise<void> {
+    await this.#startAnew(partition, recreated, 'the topic was deleted and made anew, reading is reset');
+  }
+
+  /**
+   * An election lost records at the end of the log, which others have been written in place of since (KIP-320). Goes on at
+   * the first offset where the log may differ from what was read, if that is before the position.
+   * @param end where the epoch that was read last ends now
+   */
+  truncated(partition: AssignedPartition, { epoch, endOffset }: EpochEnd): void {
+    const { buffer } = partition;
+    if (buffer === undefined) return;
+    const { position } = buffer;
+    const start = { leaderEpoch: epoch };
+    if (endOffset >= position) {
+      partition.startAt(position, start); // only what was not handed out yet is lost
+      return;
+    }
+    const { logger, options } = this.#context;
+    if (options.autoOffsetReset === 'none') {
+      stop(partition, truncated(partition, position, endOffset));
+      return;
+    }
+    logger.warn(
+      { ...at(partition), offset: position, endOffset },
+      'consumer: the log lost records that were read, reading goes on where it ends',
+    );
+    partition.startAt(endOffset, { ...start, isTold: true });
+  }
+
+  async #startAnew(
+    partition: AssignedPartition,
+    errorAt: (partition: AssignedPartition, offset: number) => KafkaError,
+    what: string,
+  ): Promise<void> {
+    const { buffer } = partition;
+    if (buffer === undefined) return;
+    const { position } = buffer;
+    const { logger, options } = this.#context;
+    const { autoOffsetReset } = options;
+    if (autoOffsetReset === 'none') {
+      stop(partition, errorAt(partition, position));
+      return;
+    }
+    logger.warn({ ...at(partition), offset: position, autoOffsetReset }, `consumer: ${what}`);
+    partition.losePosition();
+    await this.#reset([partition], { isTold: true });
+  }
+
+  async #reset(
+    partitions: readonly AssignedPartition[],
+    { isTold = false, ...retry }: RetryOptions & { readonly isTold?: boolean } = {},
+  ): Promise<TopicPartitionOffsets> {
     if (partitions.length === 0) return [];
     const timestamp = this.#context.options.autoOffsetReset === 'earliest' ? BEGINNING : END;
     const found = await this.#offsets.list(
       partitions.map(({ topic, partition }) => ({ topic, partition, timestamp })),
       retry,
     );
-    return this.#start(partitions, found);
+    return this.#start(partitions, found, isTold);
   }
 
   /** Returns those that were started. Others were given up, or sought elsewhere, while we asked. */
-  #start(partitions: readonly AssignedPartition[], offsets: TopicPartitionOffsets): TopicPartitionOffsets {
+  #start(
+    partitions: readonly AssignedPartition[],
+    offsets: TopicPartitionOffsets,
+    isTold = false,
+  ): TopicPartitionOffsets {
     const known = new Map(offsets.map((offset) => [topicPartitionKey(offset), offset]));
     return partitions.flatMap((partition) => {
       const found = known.get(topicPartitionKey(partition));
       if (found === undefined || partition.buffer !== undefined || !this.#subscription.isCurrent(partition)) return [];
-      partition.startAt(found.offset);
+      partition.startAt(found.offset, { leaderEpoch: found.leaderEpoch, isTold });
       return [found];
     });
   }
+}
+
+const at = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
+
+/** At its position: what was buffered after it is of the log that is gone. */
+function stop(partition: AssignedPartition, error: KafkaError): void {
+  partition.startAt(partition.buffer?.position ?? 0);
+  partition.fail(error);
 }

@@ -1,7 +1,22 @@
 import { IllegalStateError, type KafkaError, type PartitionRecords, type TopicPartition } from '@hearken/core';
 import { describePartition, topicPartitionKey } from '@hearken/core/internal';
-import { backOffMs } from '../cluster/back-off.js';
+import type { AbortedTransactions } from './aborted-transactions.js';
 import { FetchBuffer } from './fetch-buffer.js';
+
+/** Told whenever something changes that fetching or polling a partition depends on. */
+interface PartitionObserver {
+  onChanged(partition: AssignedPartition): void;
+  /** A batch that was being decompressed is there. */
+  onReady(): void;
+}
+
+/** Where reading starts, beside the offset. */
+export interface Start {
+  /** Epoch of the record before the offset, if known: the broker compares it with its log (KIP-320). */
+  readonly leaderEpoch?: number | undefined;
+  /** The next `poll` tells this position, even without records: nobody asked to go there. */
+  readonly isTold?: boolean;
+}
 
 /**
  * One partition that this consumer reads. A new object at every assignment, so whoever holds one can tell whether it is
@@ -10,52 +25,60 @@ import { FetchBuffer } from './fetch-buffer.js';
 export class AssignedPartition implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
-  /** Absent while the position is unknown. Replaced, never emptied: a buffer is one epoch of reading. */
-  buffer: FetchBuffer | undefined;
-  paused = false;
-  /** Whether it may be fetched and polled: from the end of `onPartitionsAssigned` until it is being taken away. */
-  active = false;
+  /** Equal for assignments of the same partition. */
+  readonly key: string;
   highWatermark: number | undefined;
   lastStableOffset: number | undefined;
-  /** The buffer that the outstanding fetch is for. If it is not `buffer`, its answer will be dropped. */
-  fetchingFor: FetchBuffer | undefined;
-  /** Not fetched before this time of the monotonic clock: its leader is unknown or refused. */
-  retryAtMs = 0;
+  /** Id of the topic that the position is a position in; undefined until it is first fetched, or if brokers do not tell. */
+  topicId: string | undefined;
+  readonly #observer: PartitionObserver;
+  #buffer: FetchBuffer | undefined;
+  #paused = false;
+  #active = false;
+  #retryAtMs = 0;
   #failures = 0;
   #missing: KafkaError | undefined;
-  readonly #onReady: () => void;
+  #onSpare: FetchBuffer | undefined;
 
-  constructor({ topic, partition }: TopicPartition, onReady: () => void) {
+  constructor({ topic, partition }: TopicPartition, observer: PartitionObserver) {
     this.topic = topic;
     this.partition = partition;
-    this.#onReady = onReady;
+    this.key = topicPartitionKey(this);
+    this.#observer = observer;
   }
 
-  /** Reads on from here; what was buffered or is being fetched is void. */
-  startAt(offset: number): void {
-    this.buffer = new FetchBuffer(this, offset, this.#onReady);
-    this.#missing = undefined;
-    this.retryAtMs = 0;
+  /** Absent while the position is unknown. Replaced, never emptied: a buffer is one epoch of reading. */
+  get buffer(): FetchBuffer | undefined {
+    return this.#buffer;
   }
 
-  /** There is no position, and nothing will bring one but a seek: `take` throws this until then. */
-  cannotStart(error: KafkaError): void {
-    this.#missing = error;
+  get paused(): boolean {
+    return this.#paused;
   }
 
-  /** Not to be fetched for a while. Returns how often in a row that was said. */
-  backOff(nowMs: number): number {
-    this.#failures++;
-    this.retryAtMs = nowMs + backOffMs(this.#failures, Math.random());
-    return this.#failures;
+  set paused(paused: boolean) {
+    this.#paused = paused;
+    this.#observer.onChanged(this);
   }
 
-  fetched(): void {
-    this.#failures = 0;
+  /** Whether it may be fetched and polled: from the end of `onPartitionsAssigned` until it is being taken away. */
+  get active(): boolean {
+    return this.#active;
   }
 
-  get isFetching(): boolean {
-    return this.fetchingFor !== undefined && this.fetchingFor === this.buffer;
+  set active(active: boolean) {
+    this.#active = active;
+    this.#observer.onChanged(this);
+  }
+
+  /** Not fetched before this time of the monotonic clock: its leader is unknown or refused. */
+  get retryAtMs(): number {
+    return this.#retryAtMs;
+  }
+
+  /** Whether the spare connection fetches it, for the buffer it has now. */
+  get isOnSpare(): boolean {
+    return this.#onSpare !== undefined && this.#onSpare === this.#buffer;
   }
 
   /** Why there is no position, if it is known. */
@@ -65,30 +88,108 @@ export class AssignedPartition implements TopicPartition {
 
   /** Whether `poll` may take from it, and finds something. */
   get isReady(): boolean {
-    return this.active && !this.paused && (this.#missing !== undefined || this.buffer?.isReady === true);
+    return this.#active && !this.#paused && (this.#missing !== undefined || this.#buffer?.isReady === true);
+  }
+
+  /** Reads on from here; what was buffered or is being fetched is void. */
+  startAt(offset: number, { leaderEpoch = -1, isTold = false }: Start = {}): void {
+    const onReady = (): void => {
+      this.#observer.onChanged(this);
+      this.#observer.onReady();
+    };
+    this.#buffer = new FetchBuffer(this, { position: offset, leaderEpoch, isTold, onReady });
+    this.topicId = undefined;
+    this.#missing = undefined;
+    this.#retryAtMs = 0;
+    this.#observer.onChanged(this);
+  }
+
+  /** The position means nothing any more; another is looked for. */
+  losePosition(): void {
+    this.#buffer = undefined;
+    this.#observer.onChanged(this);
+  }
+
+  /** There is no position, and nothing will bring one but a seek: `take` throws this until then. */
+  cannotStart(error: KafkaError): void {
+    this.#missing = error;
+    this.#observer.onChanged(this);
+  }
+
+  /** {@link FetchBuffer.fail} */
+  fail(error: KafkaError): void {
+    this.#buffer?.fail(error);
+    this.#observer.onChanged(this);
+  }
+
+  /** {@link FetchBuffer.append} */
+  append(records: Buffer, aborted: AbortedTransactions, options: { readonly checkCrcs: boolean }): void {
+    this.#buffer?.append(records, aborted, options);
+    this.#observer.onChanged(this);
   }
 
   /** {@link FetchBuffer.take} */
   take(max: number): PartitionRecords | undefined {
     if (this.#missing !== undefined) throw this.#missing;
-    return this.buffer?.take(max);
+    const taken = this.#buffer?.take(max);
+    this.#observer.onChanged(this);
+    return taken;
+  }
+
+  fetchedOnSpare(buffer: FetchBuffer): void {
+    this.#onSpare = buffer;
+  }
+
+  /** The answer is there, or none will come. */
+  spareFetchEnded(buffer: FetchBuffer): void {
+    if (this.#onSpare === buffer) this.#onSpare = undefined;
+    this.#observer.onChanged(this);
+  }
+
+  /** Not to be fetched before this time. */
+  backOff(untilMs: number): void {
+    this.#retryAtMs = untilMs;
+    this.#observer.onChanged(this);
+  }
+
+  /** A fetch of it failed. Returns how often in a row. */
+  failed(): number {
+    return ++this.#failures;
+  }
+
+  fetched(): void {
+    this.#failures = 0;
   }
 }
 
-/** What the consumer reads now. Changed by rebalances and by the user's calls, read by the fetcher and `poll`. */
+/**
+ * What the consumer reads now. Changed by rebalances and by the user's calls, read by the fetcher and `poll`. Both find here
+ * which partitions they have to look at, so that their work grows with what happens and not with what is assigned.
+ */
 export class SubscriptionState {
-  readonly #onReady: () => void;
+  readonly #observer: PartitionObserver;
   #partitions = new Map<string, AssignedPartition>();
   #list: readonly AssignedPartition[] = [];
+  /** Every partition that is ready, and such as were; the one whose turn it is comes first. */
+  readonly #ready = new Set<AssignedPartition>();
+  readonly #changed = new Set<AssignedPartition>();
+  /** What each holds that holds anything, as last seen. */
+  readonly #bytes = new Map<AssignedPartition, number>();
+  #bufferedBytes = 0;
 
   /** @param onReady called when a partition has something for `poll` that was being decompressed */
   constructor(onReady: () => void) {
-    this.#onReady = onReady;
+    this.#observer = { onReady, onChanged: (partition) => this.#onChanged(partition) };
   }
 
   /** In the order of assignment. */
   get partitions(): readonly AssignedPartition[] {
     return this.#list;
+  }
+
+  /** Fetched and not polled, over all partitions. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
   }
 
   get(partition: TopicPartition): AssignedPartition | undefined {
@@ -104,25 +205,17 @@ export class SubscriptionState {
 
   /** Whether this very assignment of the partition still stands. */
   isCurrent(partition: AssignedPartition): boolean {
-    return this.get(partition) === partition;
+    return this.#partitions.get(partition.key) === partition;
   }
 
   /** Replaces the assignment. Everything begins anew, partitions that were assigned before too. */
   assign(partitions: readonly TopicPartition[]): readonly AssignedPartition[] {
-    this.#partitions = new Map();
-    return this.reassign(partitions);
+    return this.#replace(partitions, () => undefined);
   }
 
   /** Replaces the assignment; partitions that stay go on where they are. */
   reassign(partitions: readonly TopicPartition[]): readonly AssignedPartition[] {
-    this.#partitions = new Map(
-      partitions.map((partition) => [
-        topicPartitionKey(partition),
-        this.get(partition) ?? new AssignedPartition(partition, this.#onReady),
-      ]),
-    );
-    this.#list = [...this.#partitions.values()];
-    return this.#list;
+    return this.#replace(partitions, (partition) => this.get(partition));
   }
 
   activate(): void {
@@ -132,5 +225,57 @@ export class SubscriptionState {
   /** Nothing is fetched or polled any more; positions can still be read. */
   deactivate(): void {
     for (const partition of this.#list) partition.active = false;
+  }
+
+  /**
+   * Visits the partitions that are ready, each once at most, the one that waited longest first, until `visit` returns false
+   * or throws: then that one is the first again next time.
+   */
+  visitReady(visit: (partition: AssignedPartition) => boolean): void {
+    let left = this.#ready.size;
+    for (const partition of this.#ready) {
+      if (left-- === 0) return;
+      if (this.#isReady(partition) && !visit(partition)) return;
+      this.#ready.delete(partition);
+      if (this.#isReady(partition)) this.#ready.add(partition);
+    }
+  }
+
+  /** The partitions that something changed about since this was last asked, also such as are not assigned any more. */
+  takeChanged(): readonly AssignedPartition[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
+  }
+
+  #replace(
+    partitions: readonly TopicPartition[],
+    kept: (partition: TopicPartition) => AssignedPartition | undefined,
+  ): readonly AssignedPartition[] {
+    const before = this.#list;
+    const next = partitions.map((partition) => kept(partition) ?? new AssignedPartition(partition, this.#observer));
+    this.#partitions = new Map(next.map((partition) => [partition.key, partition]));
+    this.#list = [...this.#partitions.values()];
+    for (const partition of before) if (!this.isCurrent(partition)) this.#onChanged(partition);
+    return this.#list;
+  }
+
+  #isReady(partition: AssignedPartition): boolean {
+    return partition.isReady && this.isCurrent(partition);
+  }
+
+  #onChanged(partition: AssignedPartition): void {
+    this.#changed.add(partition);
+    if (partition.isReady) this.#ready.add(partition);
+    this.#count(partition);
+  }
+
+  #count(partition: AssignedPartition): void {
+    const before = this.#bytes.get(partition) ?? 0;
+    const now = this.isCurrent(partition) ? (partition.buffer?.bytes ?? 0) : 0;
+    if (now === before) return;
+    this.#bufferedBytes += now - before;
+    if (now === 0) this.#bytes.delete(partition);
+    else this.#bytes.set(partition, now);
   }
 }

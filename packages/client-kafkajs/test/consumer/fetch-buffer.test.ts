@@ -14,7 +14,7 @@ function setup(position = 0): {
   readonly append: (batches: readonly Buffer[], aborted?: readonly AbortedTransaction[]) => void;
 } {
   const ready = new Recorder<void>();
-  const buffer = new FetchBuffer(AT, position, () => ready.record());
+  const buffer = new FetchBuffer(AT, { position, onReady: () => ready.record() });
   const append = (batches: readonly Buffer[], aborted: readonly AbortedTransaction[] = []): void =>
     buffer.append(Buffer.concat(batches), new AbortedTransactions(aborted), { checkCrcs: true });
   return { buffer, ready, append };

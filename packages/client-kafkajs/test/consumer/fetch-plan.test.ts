@@ -1,126 +1,214 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { planFetches, type Fetch, type FetchPlan } from '../../dist/consumer/fetch-plan.js';
 import { AbortedTransactions } from '../../dist/consumer/aborted-transactions.js';
-import { AssignedPartition } from '../../dist/consumer/subscription-state.js';
+import { FetchPlan, standingOf, type Fetch, type FetchEntry } from '../../dist/consumer/fetch-plan.js';
+import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
 import { batchOf } from './support/batches.js';
 
-const LIMITS = { fetchMaxWaitMs: 500, fetchMaxBytes: 10_000, maxPartitionFetchBytes: 1_000 };
+const MAX_WAIT_MS = 500;
 const NOW_MS = 100;
+const MAX_PARTITION_BYTES = 1_000;
 
-interface Init {
-  readonly leader?: number | undefined;
-  readonly paused?: boolean;
-  readonly active?: boolean;
-  /** Roughly so many bytes buffered. */
-  readonly buffered?: number;
-  readonly fetching?: boolean;
-  readonly retryAtMs?: number;
-  readonly positioned?: boolean;
+const partitions = (count: number): readonly AssignedPartition[] => {
+  const subscription = new SubscriptionState(() => undefined);
+  const assigned = subscription.assign(Array.from({ length: count }, (_, partition) => ({ topic: 't', partition })));
+  for (const partition of assigned) partition.startAt(0);
+  subscription.activate();
+  return assigned;
+};
+
+const entryOf = (assigned: AssignedPartition): FetchEntry => ({
+  topic: assigned.topic,
+  topicId: undefined,
+  partition: assigned.partition,
+  fetchOffset: assigned.buffer!.fetchOffset,
+  leaderEpoch: 0,
+  lastFetchedEpoch: -1,
+  assigned,
+  buffer: assigned.buffer!,
+});
+
+const summary = (fetch: Fetch | undefined): unknown =>
+  fetch && [fetch.role, fetch.entries.map(({ partition }) => partition), fetch.maxWaitMs];
+
+/** A plan of three wanted partitions. */
+function setup() {
+  const [plan, assigned] = [new FetchPlan(), partitions(3)];
+  for (const partition of assigned) plan.want(entryOf(partition));
+  const next = (): Fetch => plan.next(MAX_WAIT_MS) ?? assert.fail('nothing to fetch');
+  const answered = (fetch: Fetch): void => plan.answered(fetch, 0, 7);
+  const [a, b, c] = assigned as [AssignedPartition, AssignedPartition, AssignedPartition];
+  return { plan, next, answered, a, b, c };
 }
 
-const bytesOf = new Map<number, Buffer>();
-for (const size of [500, 1_500]) bytesOf.set(size, await batchOf({ baseOffset: 0, values: ['x'.repeat(size)] }));
-
-function plan(inits: readonly Init[], busy: readonly string[] = [], limits = LIMITS): FetchPlan & { of: typeof inits } {
-  const leaders = new Map<AssignedPartition, number | undefined>();
-  const partitions = inits.map((init, partition) => {
-    const assigned = new AssignedPartition({ topic: 't', partition }, () => undefined);
-    assigned.active = init.active ?? true;
-    assigned.paused = init.paused ?? false;
-    if (init.positioned ?? true) assigned.startAt(0);
-    const batch = bytesOf.get(init.buffered ?? 0);
-    if (batch !== undefined) assigned.buffer?.append(batch, new AbortedTransactions([]), { checkCrcs: true });
-    if (init.fetching === true) assigned.fetchingFor = assigned.buffer;
-    assigned.retryAtMs = init.retryAtMs ?? 0;
-    leaders.set(assigned, 'leader' in init ? init.leader : 1);
-    return assigned;
-  });
-  const world = {
-    nowMs: NOW_MS,
-    leaderOf: (partition: AssignedPartition) => leaders.get(partition),
-    isBusy: (nodeId: number, role: Fetch['role']) => busy.includes(`${nodeId}/${role}`),
-  };
-  return { ...planFetches(partitions, world, limits), of: inits };
-}
-
-const summary = ({ fetches }: FetchPlan): unknown[] =>
-  fetches.map(({ nodeId, role, partitions, maxWaitMs }) => [
-    nodeId,
-    role,
-    partitions.map(({ partition }) => partition),
-    maxWaitMs,
-  ]);
-
-describe('planFetches', () => {
-  it('asks each leader for all of its partitions in one long poll', () => {
-    assert.deepEqual(summary(plan([{ leader: 1 }, { leader: 2 }, { leader: 1 }])), [
-      [1, 'fetch', [0, 2], 500],
-      [2, 'fetch', [1], 500],
-    ]);
-  });
-
-  it('fetches ahead until a buffer is full', () => {
-    assert.deepEqual(summary(plan([{ buffered: 500 }])), [[1, 'fetch', [0], 500]]);
-    const full = plan([{ buffered: 1_500 }]);
-    assert.deepEqual([summary(full), full.isHeldBack], [[], true]);
+describe('FetchPlan', () => {
+  it('asks for all wanted partitions in one long poll, one at a time', () => {
+    const { plan, next, answered } = setup();
+    const first = next();
+    assert.deepEqual(summary(first), ['fetch', [0, 1, 2], 500]);
+    assert.equal(plan.next(MAX_WAIT_MS), undefined);
+    answered(first);
+    assert.deepEqual(summary(next()), ['fetch', [], 500]); // the session knows them
   });
 
   it('lets the broker wait only briefly while a partition of it is left out', () => {
-    assert.deepEqual(summary(plan([{ buffered: 1_500 }, {}])), [[1, 'fetch', [1], 5]]);
-    assert.deepEqual(summary(plan([{ retryAtMs: NOW_MS + 1 }, {}])), [[1, 'fetch', [1], 5]]);
-    assert.deepEqual(summary(plan([{}], ['1/spare'])), [[1, 'fetch', [0], 5]]);
+    const { plan, next, answered, a } = setup();
+    plan.holdBack(a);
+    const first = next();
+    assert.deepEqual(summary(first), ['fetch', [1, 2], 5]);
+    answered(first);
+    plan.drop(a); // paused: nobody waits for it
+    assert.deepEqual(summary(next()), ['fetch', [], 500]);
   });
 
-  it('leaves out what is paused, given up, broken or without a position, and does not hurry for it', () => {
-    const others: Init[] = [{ paused: true }, { active: false }, { positioned: false }];
-    assert.deepEqual(summary(plan([...others, {}])), [[1, 'fetch', [3], 500]]);
+  it('fetches nothing when nothing is wanted', () => {
+    const { plan, a, b, c } = setup();
+    for (const one of [a, b]) plan.holdBack(one);
+    plan.drop(c);
+    assert.equal(plan.next(MAX_WAIT_MS), undefined);
   });
 
-  it('fetches what has nothing over the spare connection while a fetch is held', () => {
-    const held: Init = { fetching: true };
-    assert.deepEqual(summary(plan([held, {}, { buffered: 500 }], ['1/fetch'])), [[1, 'spare', [1], 5]]);
-    assert.deepEqual(summary(plan([held, {}], ['1/fetch', '1/spare'])), []);
-    assert.deepEqual(summary(plan([held, { buffered: 500 }], ['1/fetch'])), []);
+  it('fetches what comes to be wanted over the spare connection while a fetch is held', () => {
+    const { plan, next, answered, a, b } = setup();
+    plan.holdBack(a);
+    plan.drop(b);
+    const held = next();
+    plan.want(entryOf(a));
+    b.startAt(40);
+    plan.want(entryOf(b));
+    const spare = next();
+    assert.deepEqual(summary(spare), ['spare', [0, 1], 5]);
+    assert.deepEqual([spare.sessionId, spare.sessionEpoch], [0, -1]);
+    assert.deepEqual([a.isOnSpare, b.isOnSpare], [true, true]);
+    answered(held);
+    assert.deepEqual(summary(next()), ['fetch', [], 5]); // those on the spare connection are not asked for twice
+    answered(spare);
+    assert.deepEqual([a.isOnSpare, b.isOnSpare], [false, false]);
   });
 
-  it('fetches nothing while all partitions together hold as much as they may', () => {
-    const full = plan([{ buffered: 500 }, {}], [], { ...LIMITS, fetchMaxBytes: 500 });
-    assert.deepEqual([summary(full), full.isHeldBack], [[], true]);
+  it('waits for a fetch that asks for the same, and not for one that asks for what was sought away from', () => {
+    const { plan, next, a, b } = setup();
+    next();
+    plan.drop(a); // paused and resumed
+    plan.want(entryOf(a));
+    assert.equal(plan.next(MAX_WAIT_MS), undefined);
+    b.startAt(0);
+    plan.want(entryOf(b));
+    assert.deepEqual(summary(plan.next(MAX_WAIT_MS)), ['spare', [1], 5]);
   });
 
-  it('tells which partitions nobody leads, unless that was just tried', () => {
-    const { leaderless } = plan([{ leader: undefined }, { leader: undefined, retryAtMs: NOW_MS + 1 }]);
-    assert.deepEqual(
-      leaderless.map(({ partition }) => partition),
-      [0],
+  it('does not let go of a new assignment for an old one of the same partition', () => {
+    const { plan, next } = setup();
+    const [again] = partitions(1);
+    plan.want(entryOf(again!));
+    plan.drop(setup().a);
+    assert.deepEqual(summary(next()), ['fetch', [1, 2, 0], 500]);
+  });
+
+  it('never asks twice for a partition, has all wanted ones on their way, and hurries when one is left out', () => {
+    const op = fc.oneof(
+      fc.record({ what: fc.constantFrom('want', 'hold', 'drop', 'seek'), at: fc.nat(4) }),
+      fc.record({ what: fc.constantFrom('send', 'answer-fetch', 'answer-spare', 'lose-fetch'), at: fc.nat(4) }),
+    );
+    const law = fc.property(fc.array(op, { maxLength: 80 }), (ops) => {
+      const [plan, assigned] = [new FetchPlan(), partitions(5)];
+      const wanted = new Set<AssignedPartition>();
+      const held = new Set<AssignedPartition>();
+      const out = new Map<Fetch['role'], Fetch>();
+      const place = (one: AssignedPartition, standing: 'want' | 'hold' | 'drop'): void => {
+        wanted.delete(one);
+        held.delete(one);
+        if (standing === 'want') wanted.add(one);
+        if (standing === 'hold') held.add(one);
+        tell(one);
+      };
+      const tell = (one: AssignedPartition): void => {
+        if (wanted.has(one) && !one.isOnSpare) plan.want(entryOf(one));
+        else if (held.has(one)) plan.holdBack(one);
+        else plan.drop(one);
+      };
+      const isAsked = (fetch: Fetch | undefined, one: AssignedPartition): boolean =>
+        fetch?.asked(one.key)?.buffer === one.buffer;
+      const send = (): void => {
+        for (let fetch = plan.next(MAX_WAIT_MS); fetch !== undefined; fetch = plan.next(MAX_WAIT_MS)) {
+          assert.ok(!out.has(fetch.role), 'one at a time');
+          if (fetch.role === 'fetch') {
+            const isIncomplete = held.size > 0 || out.has('spare');
+            assert.equal(fetch.maxWaitMs, isIncomplete ? 5 : MAX_WAIT_MS);
+          }
+          out.set(fetch.role, fetch);
+        }
+        for (const one of assigned)
+          assert.ok(!(isAsked(out.get('fetch'), one) && isAsked(out.get('spare'), one)), 'asked twice');
+        const left = [...wanted].filter((one) => !isAsked(out.get('fetch'), one) && !isAsked(out.get('spare'), one));
+        assert.ok(left.length === 0 || out.has('spare'), 'left behind');
+      };
+      for (const { what, at } of ops) {
+        const one = assigned[at]!;
+        if (what === 'want' || what === 'hold' || what === 'drop') place(one, what);
+        else if (what === 'seek') {
+          one.startAt(at);
+          tell(one);
+        } else if (what === 'send') send();
+        else {
+          const role = what === 'answer-spare' ? 'spare' : 'fetch';
+          const ended = out.get(role);
+          if (ended === undefined) continue;
+          out.delete(role);
+          if (what === 'lose-fetch') plan.lost(ended);
+          else plan.answered(ended, 0, 7);
+          for (const { assigned: again } of ended.entries) tell(again);
+        }
+      }
+      send();
+    });
+    fc.assert(law, { numRuns: 500 });
+  });
+});
+
+describe('standingOf', () => {
+  const standing = (change: (partition: AssignedPartition) => void): string => {
+    const [partition] = partitions(1);
+    change(partition!);
+    return standingOf(partition!, NOW_MS, MAX_PARTITION_BYTES);
+  };
+
+  it('wants what is read and has room', async () => {
+    const half = await batchOf({ baseOffset: 0, values: ['x'.repeat(500)] });
+    assert.equal(
+      standing(() => undefined),
+      'wanted',
+    );
+    assert.equal(
+      standing((one) => one.append(half, new AbortedTransactions([]), { checkCrcs: true })),
+      'wanted',
     );
   });
 
-  it('never asks twice for one partition, nor on a busy connection, nor beyond the limits', () => {
-    const init = fc.record({
-      leader: fc.option(fc.nat(2), { nil: undefined }),
-      paused: fc.boolean(),
-      active: fc.boolean(),
-      buffered: fc.constantFrom(0, 500, 1_500),
-      fetching: fc.boolean(),
-      retryAtMs: fc.constantFrom(0, NOW_MS, NOW_MS + 1),
-      positioned: fc.boolean(),
-    });
-    const busy = fc.subarray(['0/fetch', '0/spare', '1/fetch', '1/spare', '2/fetch']);
-    const law = fc.property(fc.array(init, { maxLength: 12 }), busy, (inits, busyNow) => {
-      const { fetches } = plan(inits, busyNow);
-      const asked = fetches.flatMap(({ partitions }) => partitions.map(({ partition }) => inits[partition]!));
-      assert.equal(new Set(asked).size, asked.length);
-      for (const { nodeId, role, partitions, maxBytes } of fetches) {
-        assert.ok(partitions.length > 0 && maxBytes > 0 && !busyNow.includes(`${nodeId}/${role}`));
-        for (const { partition } of partitions) assert.equal(inits[partition]?.leader, nodeId);
-      }
-      for (const one of asked) {
-        assert.ok(one.active && !one.paused && one.positioned && one.retryAtMs <= NOW_MS && one.buffered < 1_500);
-        assert.ok(!one.fetching);
-      }
-    });
-    fc.assert(law);
+  it('holds back what is full, or left alone for a while', async () => {
+    const full = await batchOf({ baseOffset: 0, values: ['x'.repeat(1_500)] });
+    assert.equal(
+      standing((one) => one.append(full, new AbortedTransactions([]), { checkCrcs: true })),
+      'held-back',
+    );
+    assert.equal(
+      standing((one) => one.backOff(NOW_MS + 1)),
+      'held-back',
+    );
+    assert.equal(
+      standing((one) => one.backOff(NOW_MS)),
+      'wanted',
+    );
+  });
+
+  it('does not read what is paused, given up, broken or without a position', () => {
+    for (const change of [
+      (one: AssignedPartition) => void (one.paused = true),
+      (one: AssignedPartition) => void (one.active = false),
+      (one: AssignedPartition) => one.losePosition(),
+      (one: AssignedPartition) => one.append(Buffer.alloc(80), new AbortedTransactions([]), { checkCrcs: true }),
+    ]) {
+      assert.equal(standing(change), 'idle');
+    }
   });
 });

@@ -3,7 +3,7 @@ import type { ConsumerRecord } from '@hearken/core';
 import { errorCodes, fetchApi, type ErrorName, type FetchRequest, type FetchResponse } from '@hearken/protocol';
 import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
 import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
-import { Fetcher } from '../../dist/consumer/fetcher.js';
+import { Fetcher, type EpochEnd } from '../../dist/consumer/fetcher.js';
 import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
 import { AuthenticationError } from '../../dist/errors.js';
 import { batchOf } from './support/batches.js';
@@ -12,11 +12,17 @@ import { disconnected, held } from './support/fake-cluster.js';
 
 type Answered = FetchResponse['responses'][number]['partitions'][number];
 
+interface Truncation extends EpochEnd {
+  readonly partition: AssignedPartition;
+}
+
 interface Bundle extends TestContext {
   readonly subscription: SubscriptionState;
   readonly fetcher: Fetcher;
   readonly fetched: Recorder<void>;
   readonly outOfRange: Recorder<AssignedPartition>;
+  readonly truncated: Recorder<Truncation>;
+  readonly recreated: Recorder<AssignedPartition>;
   readonly fatal: Signal<unknown>;
   readonly p: (partition: number) => AssignedPartition;
 }
@@ -28,10 +34,13 @@ function setup(options: ConsumerOptions = {}, leaders: readonly number[] = [1, 1
   const subscription = new SubscriptionState(() => undefined);
   const fetched = new Recorder<void>();
   const outOfRange = new Recorder<AssignedPartition>();
+  const [truncated, recreated] = [new Recorder<Truncation>(), new Recorder<AssignedPartition>()];
   const fatal = new Signal<unknown>();
   const fetcher = new Fetcher(context, subscription, {
     onFetched: () => fetched.record(),
     onOutOfRange: outOfRange.record,
+    onTruncated: (partition, end) => truncated.record({ partition, ...end }),
+    onRecreated: recreated.record,
     onFatal: fatal.fire,
   });
   for (const assigned of subscription.assign(leaders.map((_, partition) => ({ topic: 'orders', partition })))) {
@@ -39,7 +48,7 @@ function setup(options: ConsumerOptions = {}, leaders: readonly number[] = [1, 1
   }
   subscription.activate();
   const p = (partition: number): AssignedPartition => subscription.partitions[partition]!;
-  return { ...context, subscription, fetcher, fetched, outOfRange, fatal, p };
+  return { ...context, subscription, fetcher, fetched, outOfRange, truncated, recreated, fatal, p };
 }
 
 const empty: Omit<Answered, 'partitionIndex'> = {
@@ -154,7 +163,7 @@ describe('Fetcher', () => {
     await eventLoopTurn();
     assert.equal(cluster.requests(fetchApi).length, 1);
     values(p(0));
-    fetcher.madeRoom();
+    fetcher.pump();
     assert.deepEqual(offsetsIn((await cluster.request(fetchApi, 2)).request), { 0: 1 });
   });
 

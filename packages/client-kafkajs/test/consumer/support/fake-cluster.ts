@@ -9,6 +9,7 @@ export interface Sent<Request = unknown> {
   readonly nodeId: number;
   readonly role: string;
   readonly api: string;
+  readonly version: number;
   readonly request: Request;
   readonly timeoutMs: number | undefined;
 }
@@ -21,13 +22,18 @@ export class FakeCluster implements ConsumerCluster {
   /** Node id of the group's coordinator. */
   coordinatorId = 1;
   readonly forgotten = new Recorder<string>();
+  /** Of all leaders. */
+  leaderEpoch = 5;
+  /** The highest version of an API that its brokers speak, by name. @default ours */
+  readonly versions = new Map<string, number>();
   readonly #answers = new Map<string, Answer<never, unknown>[]>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly refreshed = new Recorder<readonly string[]>();
   /** What the next `refresh` finds instead of what was known. */
   readonly #coming: (() => void)[] = [];
 
-  readonly metadata: ConsumerCluster['metadata'] = {
+  readonly metadata: ConsumerCluster['metadata'] & { revision: number } = {
+    revision: 0,
     topic: (name) => this.#topics.get(name),
     refresh: (topics) => {
       for (const change of this.#coming.splice(0)) change();
@@ -42,11 +48,15 @@ export class FakeCluster implements ConsumerCluster {
     allTopics: () => Promise.resolve([...this.#topics.keys()]),
   };
 
+  /** Ids of topics, for brokers that tell them; to be set before `topic`. */
+  readonly topicIds = new Map<string, string>();
+
   /** A topic whose partitions are led by these nodes; -1 is no leader. */
   topic(name: string, ...leaders: readonly number[]): this {
+    this.metadata.revision++;
     this.#topics.set(name, {
       name,
-      topicId: undefined,
+      topicId: this.topicIds.get(name),
       errorCode: 0,
       isInternal: false,
       fetchedAt: 0,
@@ -54,7 +64,7 @@ export class FakeCluster implements ConsumerCluster {
         partition,
         errorCode: 0,
         leader,
-        leaderEpoch: 5,
+        leaderEpoch: this.leaderEpoch,
         replicas: [leader],
         isr: [leader],
       })),
@@ -92,11 +102,12 @@ export class FakeCluster implements ConsumerCluster {
     role: string,
     api: Api<Request, Response>,
     request: Request | ((version: number) => Request),
-    options: { readonly timeoutMs?: number | undefined } = {},
+    options: { readonly timeoutMs?: number | undefined; readonly maxVersion?: number | undefined } = {},
   ): Promise<Response> {
     await Promise.resolve(); // as a real one: what it sends is made when it is written
-    const made = typeof request === 'function' ? (request as (version: number) => Request)(api.maxVersion) : request;
-    const sent = { nodeId, role, api: api.name, request: made, timeoutMs: options.timeoutMs };
+    const version = Math.min(api.maxVersion, options.maxVersion ?? Infinity, this.versions.get(api.name) ?? Infinity);
+    const made = typeof request === 'function' ? (request as (version: number) => Request)(version) : request;
+    const sent = { nodeId, role, api: api.name, version, request: made, timeoutMs: options.timeoutMs };
     this.sent.record(sent);
     const answers = this.#answers.get(api.name) ?? [];
     const answer = (answers.length > 1 ? answers.shift() : answers[0]) as Answer<Request, Response> | undefined;
