@@ -6,7 +6,7 @@ import type {
   ProducerMetrics,
   ProducerRecord,
   RecordMetadata,
-  SendCallback,
+  SendMapper,
 } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { ProducerError } from './errors.js';
@@ -69,9 +69,9 @@ class ProducerHandle implements Producer {
     return this.#closing === undefined ? this.#producer.send(record) : Promise.reject(closed());
   }
 
-  sendWith(record: ProducerRecord, callback: SendCallback): void {
-    if (this.#closing === undefined) this.#producer.sendWith(record, callback);
-    else callback.reject(closed());
+  sendWith<C, R>(record: ProducerRecord, mapper: SendMapper<C, R>, context: C): Promise<R> {
+    if (this.#closing === undefined) return this.#producer.sendWith(record, mapper, context);
+    return Promise.reject(mapper.error(closed(), context));
   }
 
   flush(): Promise<void> {

@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
-import type { CloseOptions, Producer } from '@hearken/core';
+import { codeOf, type CloseOptions, type Producer, type SendMapper } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { ManualClock } from '@hearken/testing';
 import { SharedProducer } from '../dist/shared-producer.js';
 import { rejection } from './support/rejects.js';
 
 const RECORD = { topic: 't', value: null };
+const OFFSETS: SendMapper<string, string> = {
+  result: ({ offset }, context) => `${context} ${offset}`,
+  error: (cause, context) => new Error(context, { cause }),
+};
 
 function setup() {
   const calls: string[] = [];
   const flushed = deferred();
   const producer: Required<Producer> = {
     send: ({ topic }) => (calls.push('send'), Promise.resolve({ topic, partition: 0, offset: 7, timestamp: 0 })),
-    sendWith: ({ topic }, callback) => {
+    sendWith: ({ topic }, mapper, context) => {
       calls.push('send with');
-      callback.resolve({ topic, partition: 0, offset: 8, timestamp: 0 });
+      return Promise.resolve(mapper.result({ topic, partition: 0, offset: 8, timestamp: 0 }, context));
     },
     flush: () => (calls.push('flush'), flushed.promise),
     partitionsFor: () => Promise.resolve([]),
@@ -59,10 +63,12 @@ describe('SharedProducer', () => {
     await rejection(first.send(RECORD), 'PRODUCER_CLOSED');
     await rejection(first.partitionsFor('t'), 'PRODUCER_CLOSED');
     await first.flush();
-    await rejection(new Promise((resolve, reject) => first.sendWith?.(RECORD, { resolve, reject })), 'PRODUCER_CLOSED');
+    await assert.rejects(first.sendWith!(RECORD, OFFSETS, 'mapped'), ({ message, cause }: Error) => {
+      return message === 'mapped' && codeOf(cause) === 'PRODUCER_CLOSED';
+    });
     await second.send(RECORD);
-    second.sendWith?.(RECORD, { resolve: () => calls.push('written'), reject: () => calls.push('refused') });
-    assert.deepEqual(calls, ['flush', 'send', 'send with', 'written']);
+    assert.equal(await second.sendWith!(RECORD, OFFSETS, 'mapped'), 'mapped 8');
+    assert.deepEqual(calls, ['flush', 'send', 'send with']);
   });
 
   it('does not wait for ever when a handle is closed and what it sent does not settle', async () => {

@@ -27,7 +27,7 @@ export type {
   Producer,
   ProducerFactory,
   ProducerMetrics,
-  SendCallback,
+  SendMapper,
 } from './producer.js';
 export {
   ConsumerRecords,

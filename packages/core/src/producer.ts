@@ -37,10 +37,16 @@ export interface Producer {
    */
   send(record: ProducerRecord): Promise<RecordMetadata>;
   /**
-   * As `send`, for a caller that makes a promise of its own: two for a record would cost as much as all the rest. The
-   * callback is told what `send` would settle with, before this returns or later. @default not there: use `send`
+   * As `send`, for a caller that wants something else of the promise than metadata: a second promise for each record would
+   * cost as much as all the rest. @default not there: use `send`
+   * @param mapper serves any number of sends
+   * @param context given to the mapper with the end of this send
    */
-  sendWith?(record: ProducerRecord, callback: SendCallback): void;
+  sendWith?<Context, Result>(
+    record: ProducerRecord,
+    mapper: SendMapper<Context, Result>,
+    context: Context,
+  ): Promise<Result>;
   /** Sends what is buffered at once; resolves when every record accepted before this call is settled, well or badly. */
   flush(): Promise<void>;
   partitionsFor(topic: string): Promise<readonly PartitionInfo[]>;
@@ -49,10 +55,11 @@ export interface Producer {
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** Told how a send ended, by one of the two, once. Neither may throw. */
-export interface SendCallback {
-  resolve(metadata: RecordMetadata): void;
-  reject(error: unknown): void;
+/** Makes of the end of a send what its promise settles with. One of the two is called, once a send. */
+export interface SendMapper<Context, Result> {
+  result(metadata: RecordMetadata, context: Context): Result;
+  /** What the promise rejects with. */
+  error(error: unknown, context: Context): Error;
 }
 
 export interface CloseOptions {

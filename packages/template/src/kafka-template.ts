@@ -8,14 +8,14 @@ import {
   type ProducerMetrics,
   type ProducerRecord,
   type RecordMetadata,
-  type SendCallback,
+  type SendMapper,
 } from '@hearken/core';
 import { checked, headersOf } from './checked-record.js';
 import { SendError } from './errors.js';
 import { intercepted } from './intercepted.js';
-import { PendingSend } from './pending-send.js';
 import { RecordEncoder } from './record-encoder.js';
 import { SendQueue } from './send-queue.js';
+import { SendResults } from './send-results.js';
 import {
   resolveTemplateOptions,
   type KafkaTemplateOptions,
@@ -53,6 +53,7 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   readonly #factory: ProducerFactory;
   readonly #options: Readonly<ResolvedTemplateOptions<K, V>>;
   readonly #encoder: RecordEncoder<K, V>;
+  readonly #results: SendResults<K, V>;
   readonly #queue = new SendQueue();
   #producer: Producer | undefined;
   #closing: Promise<void> | undefined;
@@ -61,6 +62,7 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   constructor(producerFactory: ProducerFactory, options?: KafkaTemplateOptions<K, V>) {
     this.#options = resolveTemplateOptions(producerFactory, options);
     this.#factory = producerFactory;
+    this.#results = new SendResults(this.#options);
     this.#encoder = new RecordEncoder(this.#options.keySerde, this.#options.valueSerde);
   }
 
@@ -128,34 +130,28 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   }
 
   #send(given: ProducerRecord<K, V>): Promise<SendResult<K, V>> {
-    const send = new PendingSend(given, this.#options);
+    let record = given;
     try {
       this.#refuseIfClosed();
-      send.record = intercepted(checked(given), this.#options.interceptors);
-      this.#handOnInTurn(this.#encoder.encode(send.record, headersOf(send.record)), send);
+      record = intercepted(checked(given), this.#options.interceptors);
+      const encoded = this.#encoder.encode(record, headersOf(record));
+      if (!this.#queue.isEmpty || encoded instanceof Promise) return this.#handOnInTurn(encoded, record);
+      return this.#handOn(encoded, this.#results, record);
     } catch (error) {
-      send.reject(error);
+      return this.#refuse(record, error);
     }
-    return send.promise;
   }
 
-  #handOnInTurn(encoded: ProducerRecord | Promise<ProducerRecord>, send: SendCallback): void {
-    if (this.#queue.isEmpty && !(encoded instanceof Promise)) {
-      this.#handOn(encoded, send);
-      return;
-    }
-    const acknowledged = this.#queue.add(
-      encoded,
-      (record) => new Promise<RecordMetadata>((resolve, reject) => this.#handOn(record, { resolve, reject })),
-    );
-    settle(send, acknowledged);
+  #handOnInTurn(encoded: ProducerRecord | Promise<ProducerRecord>, record: ProducerRecord<K, V>) {
+    const metadata = this.#queue.add(encoded, (ready) => this.#handOn(ready, METADATA, undefined));
+    return mapped(metadata, this.#results, record);
   }
 
-  #handOn(record: ProducerRecord, send: SendCallback): void {
+  #handOn<C, R>(record: ProducerRecord, mapper: SendMapper<C, R>, context: C): Promise<R> {
     const producer = this.#acquire();
-    if (producer.sendWith !== undefined) producer.sendWith(record, send);
-    else settle(send, producer.send(record));
+    const sent = producer.sendWith?.(record, mapper, context) ?? mapped(producer.send(record), mapper, context);
     if (this.#options.autoFlush) this.#flushInBackground(producer);
+    return sent;
   }
 
   /** Concurrent first sends make one. Making it does not connect; if it throws, the next send tries again. */
@@ -167,10 +163,8 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
     producer.flush().catch((error: unknown) => this.#options.logger.warn({ error }, 'flush after send failed'));
   }
 
-  #refuse(record: ProducerRecord<K, V>, error: SendError): Promise<SendResult<K, V>> {
-    const send = new PendingSend(record, this.#options);
-    send.reject(error);
-    return send.promise;
+  #refuse(record: ProducerRecord<K, V>, error: unknown): Promise<SendResult<K, V>> {
+    return Promise.reject(this.#results.error(error, record));
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -189,10 +183,12 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
 
 const CLOSE_TIMEOUT_MS = 30_000;
 
-function settle(send: SendCallback, acknowledged: Promise<RecordMetadata>): void {
-  acknowledged.then(
-    (metadata) => send.resolve(metadata),
-    (error: unknown) => send.reject(error),
+const METADATA: SendMapper<undefined, RecordMetadata> = { result: (metadata) => metadata, error: (error) => error as Error };
+
+function mapped<C, R>(sent: Promise<RecordMetadata>, mapper: SendMapper<C, R>, context: C): Promise<R> {
+  return sent.then(
+    (metadata) => mapper.result(metadata, context),
+    (error: unknown) => Promise.reject(mapper.error(error, context)),
   );
 }
 

@@ -1,32 +1,38 @@
 import assert from 'node:assert/strict';
-import { KafkaError, type ProducerRecord, type SendCallback } from '@hearken/core';
+import { KafkaError, type ProducerRecord, type RecordMetadata, type SendMapper } from '@hearken/core';
+import { deferred, type Deferred } from '@hearken/core/internal';
 import { KafkaTemplate, SendError, type KafkaTemplateOptions } from '@hearken/template';
 import { eventLoopTurn, FakeProducer, RecordingLogger } from '@hearken/testing';
 
-/** A producer that needs no promise for a record, as Hearken's own. */
-class CallbackProducer extends FakeProducer {
-  readonly callbacks: SendCallback[] = [];
+/** A producer that maps the end of a send itself, as Hearken's own. */
+class MappingProducer extends FakeProducer {
+  readonly ends: Deferred<RecordMetadata>[] = [];
 
-  sendWith(record: ProducerRecord, callback: SendCallback): void {
+  sendWith<C, R>(record: ProducerRecord, mapper: SendMapper<C, R>, context: C): Promise<R> {
     this.sent.record(record);
-    this.callbacks.push(callback);
+    const end = deferred<RecordMetadata>();
+    this.ends.push(end);
+    return end.promise.then(
+      (metadata) => mapper.result(metadata, context),
+      (error: unknown) => Promise.reject(mapper.error(error, context)),
+    );
   }
 }
 
 function setup(options: KafkaTemplateOptions = {}) {
-  const producer = new CallbackProducer();
+  const producer = new MappingProducer();
   const factory = { createProducer: () => producer, close: () => producer.close() };
   const acknowledge = (offset: number): void =>
-    producer.callbacks.shift()?.resolve({ topic: 'orders', partition: 0, offset, timestamp: 0 });
+    producer.ends.shift()?.resolve({ topic: 'orders', partition: 0, offset, timestamp: 0 });
   return { template: new KafkaTemplate(factory, options), producer, acknowledge };
 }
 
-describe('KafkaTemplate over a producer that takes callbacks', () => {
-  it('makes the only promise itself, and settles it as the callback says', async () => {
+describe('KafkaTemplate over a producer that takes a mapper', () => {
+  it('hands out the promises of the producer, which settle with its results and errors', async () => {
     const { template, producer, acknowledge } = setup();
     const [good, bad] = [template.send('orders', 'a'), template.send('orders', 'b')];
     acknowledge(7);
-    producer.callbacks.shift()?.reject(new KafkaError('no', { code: 'NO', retriable: true }));
+    producer.ends.shift()?.reject(new KafkaError('no', { code: 'NO', retriable: true }));
     assert.deepEqual((await good).record, { topic: 'orders', value: 'a' });
     assert.equal((await good).metadata.offset, 7);
     await assert.rejects(bad, (error) => error instanceof SendError && error.code === 'NO' && error.retriable);

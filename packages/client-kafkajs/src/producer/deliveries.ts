@@ -37,7 +37,7 @@ export class Deliveries {
 
   /** A record that never got room. */
   refuse(record: PendingRecord, error: unknown): void {
-    record.callback.reject(error);
+    record.reject(error);
     this.recordsFailed++;
     this.#flushes.leave(record.group);
   }

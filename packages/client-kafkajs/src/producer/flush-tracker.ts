@@ -27,12 +27,12 @@ export class FlushTracker {
   }
 
   /** Resolves when every record that entered before this call has left. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     const closing = { group: this.#open, done: deferred() };
     this.#closed.push(closing);
     this.#open = { unsettled: 0 };
     this.#resolveFinished();
-    return closing.done.promise;
+    await closing.done.promise; // a turn later than the records' own promises: who awaits those goes on first
   }
 
   #resolveFinished(): void {

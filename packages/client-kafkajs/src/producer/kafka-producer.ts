@@ -5,7 +5,7 @@ import type {
   ProducerMetrics,
   ProducerRecord,
   RecordMetadata,
-  SendCallback,
+  SendMapper,
 } from '@hearken/core';
 import { BATCH_OVERHEAD, initProducerIdApi } from '@hearken/protocol';
 import { Cluster } from '../cluster/cluster.js';
@@ -107,15 +107,15 @@ export class KafkaProducer implements Producer, AsyncDisposable {
   }
 
   send(record: ProducerRecord): Promise<RecordMetadata> {
-    return new Promise((resolve, reject) => this.sendWith(record, { resolve, reject }));
+    return this.sendWith(record, AS_IT_IS, undefined);
   }
 
-  sendWith(record: ProducerRecord, callback: SendCallback): void {
+  sendWith<C, R>(record: ProducerRecord, mapper: SendMapper<C, R>, context: C): Promise<R> {
     try {
-      this.#accept(record, callback);
+      return this.#accept(record, mapper, context);
     } catch (error) {
       this.#deliveries.recordsFailed++;
-      callback.reject(error);
+      return Promise.reject(mapper.error(error, context));
     }
   }
 
@@ -151,13 +151,14 @@ export class KafkaProducer implements Producer, AsyncDisposable {
     return this.close();
   }
 
-  #accept(record: ProducerRecord, callback: SendCallback): void {
+  #accept<C, R>(record: ProducerRecord, mapper: SendMapper<C, R>, context: C): Promise<R> {
     if (this.#closing !== undefined) throw closedError();
-    const pending = new PendingRecord(record, callback, this.#kafka.clock.now(), this.#flushes);
+    const pending = new PendingRecord(record, mapper, context, this.#kafka.clock.now(), this.#flushes);
     const { maxRequestBytes, bufferMemoryBytes } = this.#options;
     const limitBytes = Math.min(maxRequestBytes - BATCH_OVERHEAD, bufferMemoryBytes);
     if (pending.sizeBytes <= limitBytes) this.#admission.admit(pending);
     else this.#deliveries.refuse(pending, tooLarge(pending, maxRequestBytes));
+    return pending.promise() as Promise<R>;
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -186,6 +187,8 @@ export class KafkaProducer implements Producer, AsyncDisposable {
     throw brokerError(errorCode, 'InitProducerId', hint);
   }
 }
+
+const AS_IT_IS: SendMapper<undefined, RecordMetadata> = { result: (metadata) => metadata, error: (error) => error as Error };
 
 const clusterOptions = ({ metadataMaxAgeMs, allowAutoTopicCreation, requestTimeoutMs }: ResolvedProducerOptions) => ({
   metadataMaxAgeMs,

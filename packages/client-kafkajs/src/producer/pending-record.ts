@@ -1,8 +1,9 @@
-import { Headers, type Bytes, type ProducerRecord, type SendCallback } from '@hearken/core';
+import { Headers, type Bytes, type ProducerRecord, type RecordMetadata, type SendMapper } from '@hearken/core';
 import { describe } from '@hearken/core/internal';
 import { estimateRecordSize, type BatchRecord } from '@hearken/protocol';
 import { ProducerError } from '../errors.js';
 import type { FlushTracker, SendGroup } from './flush-tracker.js';
+import { OwnPromise, type Promiser } from './promisers.js';
 
 /** A record from `send` until its end is told: what is written and whom to tell, in one object. */
 export class PendingRecord implements BatchRecord {
@@ -19,13 +20,23 @@ export class PendingRecord implements BatchRecord {
   readonly group: SendGroup;
   /** Since when it waits for its topic or for room, on the monotonic clock; -1 if it never had to. */
   waitingSinceMs = -1;
-  readonly callback: SendCallback;
+  readonly #mapper: SendMapper<unknown, unknown>;
+  readonly #context: unknown;
+  /** Its batch's, unless it had to wait for one. */
+  promiser: Promiser | undefined;
+  #end: RecordMetadata | Failure | undefined;
 
   /**
    * @param nowMs the timestamp of a record that has none
    * @throws ProducerError `INVALID_RECORD`, `INVALID_PARTITION`
    */
-  constructor(record: ProducerRecord, callback: SendCallback, nowMs: number, flushes: FlushTracker) {
+  constructor(
+    record: ProducerRecord,
+    mapper: SendMapper<unknown, unknown>,
+    context: unknown,
+    nowMs: number,
+    flushes: FlushTracker,
+  ) {
     if (typeof record !== 'object' || (record as unknown) === null) throw invalid('a record must be an object', record);
     const { topic, partition = -1, key = null, value, timestamp = nowMs, headers } = record;
     if (typeof topic !== 'string' || topic === '') throw invalid(`topic must be a non-empty string`, topic);
@@ -44,8 +55,45 @@ export class PendingRecord implements BatchRecord {
     this.timestamp = timestamp;
     this.headers = headers === undefined ? undefined : copyOf(headers, topic);
     this.sizeBytes = estimateRecordSize(this);
-    this.callback = callback;
+    this.#mapper = mapper;
+    this.#context = context;
+    this.promiser = undefined;
+    this.#end = undefined;
     this.group = flushes.enter(); // last: what throws above has not entered
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** What its sender gets. To be called once, before anything else is sent. */
+  promise(): Promise<unknown> {
+    this.promiser ??= new OwnPromise();
+    return this.promiser.promiseFor(this);
+  }
+
+  resolve(metadata: RecordMetadata): void {
+    this.#end = metadata;
+    this.promiser?.onEnd(this);
+  }
+
+  reject(error: unknown): void {
+    this.#end = new Failure(error);
+    this.promiser?.onEnd(this);
+  }
+
+  /** What its promise settles with, thrown or returned. */
+  outcome(): unknown {
+    if (this.#end instanceof Failure) throw this.#mapper.error(this.#end.error, this.#context);
+    return this.#mapper.result(this.#end!, this.#context); // eslint-disable-line @typescript-eslint/no-non-null-assertion -- it has ended
+  }
+}
+
+class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
   }
 }
 

@@ -1,5 +1,6 @@
 import { BATCH_OVERHEAD, encodeRecordBatch, type CompressionType } from '@hearken/protocol';
 import type { PartitionQueue } from './partition-queue.js';
+import { Cohort } from './promisers.js';
 import type { PendingRecord } from './pending-record.js';
 import type { ProducerIdentity } from './producer-identity.js';
 
@@ -32,6 +33,7 @@ export class ProducerBatch {
   /** Why it was sent again. */
   lastError: unknown;
   #bytes: Buffer | undefined;
+  #cohort: Cohort | undefined;
 
   constructor(queue: PartitionQueue, options: { place: number; createdAtMs: number; records?: PendingRecord[] }) {
     this.queue = queue;
@@ -43,6 +45,7 @@ export class ProducerBatch {
 
   add(record: PendingRecord): void {
     this.records.push(record);
+    record.promiser ??= this.#cohort ??= new Cohort();
     this.sizeBytes += record.sizeBytes;
   }
 
@@ -88,13 +91,13 @@ export class ProducerBatch {
     let offset = baseOffset;
     for (const record of this.records) {
       const timestamp = logAppendTimeMs < 0 ? record.timestamp : logAppendTimeMs;
-      record.callback.resolve({ topic, partition, offset, timestamp });
+      record.resolve({ topic, partition, offset, timestamp });
       if (baseOffset >= 0) offset++;
     }
   }
 
   reject(error: unknown): void {
     this.state = 'settled';
-    for (const record of this.records) record.callback.reject(error);
+    for (const record of this.records) record.reject(error);
   }
 }

@@ -263,6 +263,17 @@ describe('KafkaProducer, sending', () => {
     });
   });
 
+  it('flushes: who awaits a record goes on before who awaits the flush', async () => {
+    const { producer, send, warmUp } = setup();
+    await warmUp();
+    const order: string[] = [];
+    const sent = send('a').then(() => order.push('record'));
+    await producer.flush();
+    order.push('flush');
+    await sent;
+    assert.deepEqual(order, ['record', 'flush']);
+  });
+
   it('has no timer and nothing buffered when idle', async () => {
     const { producer, send, clock } = setup({ lingerMs: 5 });
     await Promise.all([send('a'), send('b'), send('c', { partition: 1 })]);

@@ -6,6 +6,7 @@ import {
   type Producer,
   type ProducerRecord,
   type RecordMetadata,
+  type SendMapper,
 } from '@hearken/core';
 import { globalRunner, type TestRunner } from './test-runner.js';
 
@@ -164,20 +165,30 @@ function exerciseOrder({ createTopic, read }: ProducerHarness, it: It): void {
     }
   });
 
-  it('keeps the order of sends with a callback among those with a promise, if it has both', async (producer) => {
+  it('keeps the order of sends with a mapper among those without, and settles as the mapper says, if it has both', async (producer) => {
     if (producer.sendWith === undefined) return;
     const topic = await createTopic(1);
-    const sendWith = (record: ProducerRecord): Promise<RecordMetadata> =>
-      new Promise((resolve, reject) => producer.sendWith?.(record, { resolve, reject }));
+    const mapper: SendMapper<number, [number, RecordMetadata]> = {
+      result: (metadata, context) => [context, metadata],
+      error: (cause, context) => new Error(`send ${context}`, { cause }),
+    };
+    const sendWith = (record: ProducerRecord, context: number): Promise<[number, RecordMetadata]> =>
+      producer.sendWith?.(record, mapper, context) ?? assert.fail('it had sendWith before');
     const record = { topic, partition: 0, value: null };
-    const sends = Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? sendWith(record) : producer.send(record)));
+    const sends = Array.from({ length: 10 }, async (_, i) => {
+      if (i % 2 === 0) return (await producer.send(record)).offset;
+      const [context, { offset }] = await sendWith(record, i);
+      assert.equal(context, i);
+      return offset;
+    });
     assert.deepEqual(
-      (await Promise.all(sends)).map(({ offset }) => offset),
+      await Promise.all(sends),
       Array.from(sends, (_, i) => i),
     );
-    await assert.rejects(sendWith({ ...record, partition: 1 }), isKafkaError);
+    const isMapped = ({ message, cause }: Error): boolean => message === 'send 11' && isKafkaError(cause);
+    await assert.rejects(sendWith({ ...record, partition: 1 }, 11), isMapped);
     await producer.close();
-    await assert.rejects(sendWith(record), isKafkaError);
+    await assert.rejects(sendWith(record, 11), isMapped);
   });
 
   it('flushes: every record given before is settled', async (producer) => {

@@ -5,7 +5,8 @@ import { PendingRecord } from '../../../dist/producer/pending-record.js';
 export const aRecord = (text = 'v'): PendingRecord =>
   new PendingRecord(
     { topic: 't', value: Buffer.from(text) },
-    { resolve: () => undefined, reject: () => undefined },
+    { result: (metadata) => metadata, error: (error) => error as Error },
+    undefined,
     0,
     new FlushTracker(),
   );
