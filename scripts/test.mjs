@@ -1,5 +1,6 @@
-// `npm test [-- mocha's arguments]`: unit tests, then the tests across packages on one real Kafka. The last line has the
-// counts: "N passed, N failed", then ", N skipped" if any.
+// `npm test [-- mocha's arguments]`: unit tests, then the tests across packages on one real Kafka, then those that break
+// things, then the client's contract on the oldest Kafka we promise. The last line has the counts: "N passed, N failed",
+// then ", N skipped" if any.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,13 @@ import { withKafka } from './with-kafka.mjs';
 
 const RUN_TIMEOUT_MS = 12 * 60_000;
 const UNIT_TIMEOUT_MS = 5_000;
-const ACROSS = { files: 'test/dist/**/*.test.js', timeoutMs: 60_000 };
+const REAL_TIMEOUT_MS = 60_000;
+const BREAKING = 'test/dist/{faults,crash}/**/*.test.js';
+const ACROSS = { files: 'test/dist/**/*.test.js', exclude: BREAKING, timeoutMs: REAL_TIMEOUT_MS };
+// A process of their own: what they leave behind in one that goes on would be blamed on others.
+const FAULTS = { files: BREAKING, timeoutMs: REAL_TIMEOUT_MS };
+const CONTRACT = { files: 'test/dist/contract/**/*.test.js', timeoutMs: REAL_TIMEOUT_MS };
+const OLDER_KAFKA = '3.9.1';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 try {
@@ -33,18 +40,28 @@ async function runUnits() {
 
 async function runAcross() {
   try {
-    await withKafka({ quickStart: true }, async (brokers) => add(await mocha(ACROSS, { HEARKEN_BROKERS: brokers })));
+    await withKafka({ quickStart: true }, async (brokers) => {
+      for (const suite of [ACROSS, FAULTS]) add(await mocha(suite, { HEARKEN_BROKERS: brokers }));
+    });
+    if (!process.env.HEARKEN_BROKERS) await runOnOlderKafka();
   } catch (error) {
     if (error.code !== 'MISSING_TOOL') throw error;
     const line = `THE TESTS ON REAL KAFKA DID NOT RUN. ${error.message}`;
     if (process.env.HEARKEN_REQUIRE_KAFKA === '1') fail(line);
     else console.error(`\n${'!'.repeat(100)}\n${line}\n${'!'.repeat(100)}\n`);
-    add(await mocha(ACROSS));
+    for (const suite of [ACROSS, FAULTS]) add(await mocha(suite));
   }
 }
 
+async function runOnOlderKafka() {
+  console.log(`\n  On Kafka ${OLDER_KAFKA}`);
+  await withKafka({ quickStart: true, version: OLDER_KAFKA }, async (brokers) =>
+    add(await mocha(CONTRACT, { HEARKEN_BROKERS: brokers })),
+  );
+}
+
 /** One run of mocha. A run that ends badly without saying so in its counts is a failure by itself. */
-async function mocha({ files, timeoutMs }, env = {}) {
+async function mocha({ files, exclude, timeoutMs }, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'hearken-test-'));
   const countsFile = join(folder, 'counts.json');
   try {
@@ -52,6 +69,7 @@ async function mocha({ files, timeoutMs }, env = {}) {
       [
         join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js'),
         ...['--reporter', join(ROOT, 'scripts', 'mocha-counts.cjs'), '--timeout', String(timeoutMs)],
+        ...(exclude === undefined ? [] : ['--exclude', exclude]),
         ...process.argv.slice(2),
         files,
       ],

@@ -28,9 +28,17 @@ export class ThreeNodes implements AsyncDisposable {
         'min.insync.replicas': 2,
         // How soon the first of a partition's replicas leads again after it came back, or was made the first.
         'leader.imbalance.check.interval.seconds': 1,
+        // How soon a killed node is missed, as a broker and as a controller; it cannot come back before.
+        'broker.session.timeout.ms': 2_000,
+        'broker.heartbeat.interval.ms': 300,
+        'controller.quorum.fetch.timeout.ms': 1_000,
+        'controller.quorum.election.timeout.ms': 500,
       },
     });
-    return new ThreeNodes(cluster);
+    const nodes = new ThreeNodes(cluster);
+    await nodes.#admin.committedOffsets(uniqueName('first')); // makes the topic in which groups keep their offsets
+    await nodes.whole();
+    return nodes;
   }
 
   get brokers(): string[] {

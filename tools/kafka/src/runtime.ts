@@ -10,6 +10,8 @@ const HOME = fileURLToPath(new URL('..', import.meta.url));
 const POM = join(HOME, 'pom.xml');
 const LAUNCHER = join(HOME, 'java', 'SupervisedKafka.java');
 
+const NEWEST = '4.1.0';
+
 /** What `java` needs to run a Kafka node. */
 export interface KafkaRuntime {
   readonly classPath: string;
@@ -22,11 +24,11 @@ export interface KafkaRuntime {
  * processes that start together do not see each other's halves; the slower one throws its own away.
  * @throws MissingToolError without Java 17; without javac or Maven if the folder has to be made
  */
-export async function kafkaRuntime(): Promise<KafkaRuntime> {
+export async function kafkaRuntime(version = NEWEST): Promise<KafkaRuntime> {
   await requireJava();
   const target = join(HOME, 'target');
-  const folder = join(target, await contentHash());
-  if (!existsSync(folder)) await make(target, folder);
+  const folder = join(target, `${version}-${await contentHash()}`);
+  if (!existsSync(folder)) await make(version, target, folder);
   return {
     classPath: [join(folder, 'jars', '*'), join(folder, 'classes')].join(delimiter),
     logConfig: join(HOME, 'log4j2.properties'),
@@ -39,14 +41,15 @@ async function contentHash(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function make(target: string, folder: string): Promise<void> {
+async function make(version: string, target: string, folder: string): Promise<void> {
   await requireBuildTools();
-  process.stderr.write('fetching Apache Kafka (once)\n');
+  process.stderr.write(`fetching Apache Kafka ${version} (once)\n`);
   await mkdir(target, { recursive: true });
   const making = await mkdtemp(join(target, 'making-'));
   try {
     const jars = join(making, 'jars');
-    await runOrThrow('mvn', ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`]);
+    const settings = [`-Dkafka.version=${version}`, `-DoutputDirectory=${jars}`];
+    await runOrThrow('mvn', ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', ...settings]);
     await runOrThrow(jdkTool('javac'), ['-cp', join(jars, '*'), '-d', join(making, 'classes'), LAUNCHER]);
     await rename(making, folder);
   } catch (error) {
