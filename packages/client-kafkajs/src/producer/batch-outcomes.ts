@@ -3,12 +3,12 @@ import { describeError, describePartition } from '@hearken/core/internal';
 import { backOffMs } from '../cluster/back-off.js';
 import { isRetriable, ProducerError } from '../errors.js';
 import type { Deliveries } from './deliveries.js';
+import type { Idempotence } from './idempotence.js';
 import type { MetadataRefresher } from './metadata-refresher.js';
 import type { PendingRecord } from './pending-record.js';
 import { produceError, type BatchAnswer } from './produce-request.js';
-import { isRefusal, verdictOf } from './produce-verdict.js';
+import { isFenced, isRefusal, verdictOf } from './produce-verdict.js';
 import type { ProducerBatch } from './producer-batch.js';
-import type { Idempotence } from './producer-identity.js';
 import type { RecordAccumulator } from './record-accumulator.js';
 
 export interface BatchOutcomesParts {
@@ -45,15 +45,14 @@ export class BatchOutcomes {
       case 'retry':
         this.#retryLater([batch], produceError(batch, answer));
         break;
+      case 'out-of-sequence':
+        this.#outOfSequence(batch, answer);
+        break;
       case 'split':
         this.#replace(batch, halves(batch.records));
         break;
       case 'drop-named':
         this.#dropNamed(batch, answer);
-        break;
-      case 'renew-identity':
-        if (batch.identity !== undefined) this.#parts.idempotence?.spend(batch.identity);
-        this.fail(batch, produceError(batch, answer));
         break;
       case 'fail':
         this.fail(batch, produceError(batch, answer));
@@ -89,36 +88,49 @@ export class BatchOutcomes {
     for (const batch of this.#parts.accumulator.batches()) if (batch.identity === undefined) this.fail(batch, error);
   }
 
+  /** The batch ends here. If nobody knows whether it was written, that is what its records are told. */
   fail(batch: ProducerBatch, error: unknown): void {
     const { accumulator, deliveries, idempotence } = this.#parts;
-    idempotence?.release(batch);
     accumulator.forget(batch);
-    deliveries.reject(batch, error);
-    idempotence?.settle(batch);
+    idempotence?.abandoned(batch);
+    deliveries.reject(batch, truthful(batch, error));
   }
 
   #written(batch: ProducerBatch, { baseOffset, logAppendTimeMs, errorCode }: BatchAnswer): void {
     const { accumulator, deliveries, idempotence } = this.#parts;
-    accumulator.forget(batch);
+    idempotence?.acknowledged(batch);
+    accumulator.acknowledge(batch);
     if (errorCode === 0) deliveries.resolve(batch, baseOffset, logAppendTimeMs);
     else deliveries.resolve(batch, -1, -1); // a duplicate of which the broker no longer knows the place
-    idempotence?.settle(batch);
+  }
+
+  #outOfSequence(batch: ProducerBatch, answer: BatchAnswer): void {
+    const { idempotence } = this.#parts;
+    const meaning = idempotence?.outOfSequence(batch);
+    if (meaning === 'written') {
+      this.#written(batch, answer);
+      return;
+    }
+    const error = produceError(batch, answer);
+    if (meaning === 'lost') idempotence?.lost(batch, isFenced(answer.errorCode));
+    if (meaning === 'behind' || (meaning === 'lost' && !batch.mayBeWritten)) this.#retryLater([batch], error);
+    else this.fail(batch, error);
   }
 
   #retryLater(batches: readonly ProducerBatch[], error: unknown): void {
     const { accumulator, refresher, clock, logger, random } = this.#parts;
-    const failures = Math.max(...batches.map(({ attempts }) => attempts));
-    const retryAtMs = clock.monotonic() + backOffMs(failures, random());
     for (const batch of batches) {
-      const { queue } = batch;
+      const { queue, attempts } = batch;
       batch.lastError = error;
-      queue.retryAtMs = retryAtMs;
+      queue.retryAtMs = Math.max(queue.retryAtMs, clock.monotonic() + backOffMs(attempts, random()));
       accumulator.putBack(batch);
       refresher.markStale(queue.topic.name);
     }
     this.retried += batches.length;
-    const details = { code: codeOf(error), batches: batches.length, failures, error: describeError(error) };
-    logger.debug(details, 'batches are sent again');
+    logger.debug(
+      { code: codeOf(error), batches: batches.length, error: describeError(error) },
+      'batches are sent again',
+    );
   }
 
   #dropNamed(batch: ProducerBatch, answer: BatchAnswer): void {
@@ -127,20 +139,32 @@ export class BatchOutcomes {
     for (const [index, reason] of answer.recordErrors) {
       const record = batch.records[index];
       if (record === undefined) continue;
-      this.#parts.deliveries.rejectRecord(record, produceError(batch, answer, reason || answer.errorMessage));
+      const error = produceError(batch, answer, reason || answer.errorMessage);
+      this.#parts.deliveries.rejectRecord(record, truthful(batch, error));
     }
   }
 
   #replace(batch: ProducerBatch, groups: readonly PendingRecord[][]): void {
     const parts = batch.replaceWith(groups);
-    this.#parts.idempotence?.handOver(batch, parts);
     this.#parts.accumulator.replace(batch, parts);
+    if (parts.length === 0) this.#parts.idempotence?.abandoned(batch);
   }
 }
 
 function halves(records: readonly PendingRecord[]): PendingRecord[][] {
   const middle = records.length >> 1;
   return [records.slice(0, middle), records.slice(middle)];
+}
+
+/** What the records of a batch that ends with this error are told. */
+function truthful(batch: ProducerBatch, cause: unknown): unknown {
+  if (!batch.mayBeWritten || (cause instanceof ProducerError && cause.mayBeWritten)) return cause;
+  const partition = describePartition({ topic: batch.queue.topic.name, partition: batch.queue.partition });
+  const reason = cause instanceof Error ? `: ${cause.message}` : '';
+  return new ProducerError(
+    `a record for ${partition} was given up, and may be written all the same: an attempt was not answered, and the next failed${reason}`,
+    { code: 'OUTCOME_UNKNOWN', mayBeWritten: true, cause },
+  );
 }
 
 /** Whether the error proves that the request never left. */

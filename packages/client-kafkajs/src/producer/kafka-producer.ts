@@ -16,16 +16,20 @@ import { BatchOutcomes } from './batch-outcomes.js';
 import { BufferMemory } from './buffer-memory.js';
 import { Deliveries } from './deliveries.js';
 import { FlushTracker } from './flush-tracker.js';
+import { Idempotence } from './idempotence.js';
 import { MetadataRefresher } from './metadata-refresher.js';
 import { topicPartitioner } from './partitioner.js';
 import { PendingRecord } from './pending-record.js';
 import { ProduceExchange } from './produce-exchange.js';
 import type { ProducerCluster } from './producer-cluster.js';
-import { Idempotence, ProducerIdentity } from './producer-identity.js';
+import { ProducerIdentities, ProducerIdentity } from './producer-identity.js';
 import type { ResolvedProducerOptions } from './producer-options.js';
 import { ProducerTopic, toPartitionInfos } from './producer-topic.js';
 import { RecordAccumulator } from './record-accumulator.js';
 import { Sender } from './sender.js';
+
+/** Per partition, from an idempotent producer: the broker remembers the last five batches and no more. */
+const MAX_IN_FLIGHT = 5;
 
 const CLOSE_TIMEOUT_MS = 30_000;
 
@@ -64,10 +68,14 @@ export class KafkaProducer implements Producer, AsyncDisposable {
       this.#admission.onRoom(record),
     );
     const deliveries = new Deliveries(memory, this.#flushes);
-    const accumulator = new RecordAccumulator({ batchSizeBytes: options.batchSizeBytes, clock });
+    const accumulator = new RecordAccumulator({
+      batchSizeBytes: options.batchSizeBytes,
+      maxInFlight: options.idempotent ? MAX_IN_FLIGHT : 1,
+      clock,
+    });
     const refresher = new MetadataRefresher({ metadata: cluster.metadata, clock, logger, random, onRefreshed: wake });
-    const idempotence = options.idempotent
-      ? new Idempotence({
+    const identities = options.idempotent
+      ? new ProducerIdentities({
           acquire: () => this.#acquireIdentity(),
           clock,
           random,
@@ -75,6 +83,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
           onRefused: (error) => this.#outcomes.refuseUnsent(error),
         })
       : undefined;
+    const idempotence = identities && new Idempotence({ identities, clock, logger });
     this.#outcomes = new BatchOutcomes({ accumulator, deliveries, idempotence, refresher, clock, logger, random });
     this.#exchange = new ProduceExchange({ cluster, outcomes: this.#outcomes, options });
     this.#sender = new Sender({
@@ -83,6 +92,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
       exchange: this.#exchange,
       outcomes: this.#outcomes,
       idempotence,
+      identities,
       refresher,
       clock,
       options,

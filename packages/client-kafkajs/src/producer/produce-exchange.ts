@@ -1,5 +1,5 @@
 import { KafkaError } from '@hearken/core';
-import { describePartition } from '@hearken/core/internal';
+import { deferred, describePartition } from '@hearken/core/internal';
 import { produceApi, ProtocolError } from '@hearken/protocol';
 import { KafkaConnectionError } from '../errors.js';
 import type { BatchOutcomes } from './batch-outcomes.js';
@@ -17,6 +17,8 @@ export interface ProduceExchangeParts {
 /** One Produce request and its answer: encodes batches, sends them, and hands what became of each to the outcomes. */
 export class ProduceExchange {
   readonly #parts: ProduceExchangeParts;
+  /** By leader: resolves when the request before is on its way. */
+  readonly #turns = new Map<number, Promise<void>>();
   batchesSent = 0;
   bytesSent = 0;
 
@@ -26,9 +28,16 @@ export class ProduceExchange {
 
   /** Ends when every batch is in the hands of the outcomes. Never rejects. */
   async run(leader: number, batches: readonly ProducerBatch[]): Promise<void> {
+    const encoding = this.#encode(batches);
+    const before = this.#turns.get(leader);
+    const handedOver = deferred();
+    this.#turns.set(leader, handedOver.promise);
     try {
-      const encoded = await this.#encode(batches);
-      await this.#send(leader, encoded.filter(isStillWanted));
+      const encoded = await encoding;
+      await before; // a batch that compresses faster must not overtake the partition's batch before it
+      const sending = this.#send(leader, encoded.filter(isStillWanted));
+      handedOver.resolve();
+      await sending;
     } catch (error) {
       this.#parts.outcomes.unanswered(batches, error);
     }

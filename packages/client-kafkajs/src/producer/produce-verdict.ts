@@ -6,18 +6,14 @@ import { errorName, isRetriableError } from '@hearken/protocol';
  * - retry: the same bytes once more, later
  * - split: too large for the broker: in two, each may fit
  * - drop-named: the records it names are bad, the others were not written because of them
- * - renew-identity: the broker and we disagree on what was written before: this batch fails, the next start afresh
+ * - out-of-sequence: not what the broker takes next from this producer: it depends on the batches before
  * - fail: it will not be written
  */
-export type Verdict = 'written' | 'retry' | 'split' | 'drop-named' | 'renew-identity' | 'fail';
+export type Verdict = 'written' | 'retry' | 'split' | 'drop-named' | 'out-of-sequence' | 'fail';
 
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-const IDENTITY_LOST = new Set([
-  'OUT_OF_ORDER_SEQUENCE_NUMBER',
-  'UNKNOWN_PRODUCER_ID',
-  'INVALID_PRODUCER_EPOCH',
-  'PRODUCER_FENCED',
-]);
+const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+const OUT_OF_SEQUENCE = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', ...FENCED]);
 
 /** Errors found before anything is appended. A leader that steps down meanwhile answers others after it has appended. */
 const REFUSALS = new Set([
@@ -34,7 +30,7 @@ const REFUSALS = new Set([
   'UNSUPPORTED_VERSION',
   'NOT_ENOUGH_REPLICAS',
   'POLICY_VIOLATION',
-  ...IDENTITY_LOST,
+  ...OUT_OF_SEQUENCE,
 ]);
 
 /** @param answer its code, and how many records of the batch the broker named as bad */
@@ -44,7 +40,7 @@ export function verdictOf(
 ): Verdict {
   const name = errorName(errorCode);
   if (name === 'NONE' || name === 'DUPLICATE_SEQUENCE_NUMBER') return 'written';
-  if (IDENTITY_LOST.has(name)) return 'renew-identity';
+  if (OUT_OF_SEQUENCE.has(name)) return 'out-of-sequence';
   if (TOO_LARGE.has(name)) return recordCount > 1 ? 'split' : 'fail';
   if (namedRecords > 0) return 'drop-named';
   return isRetriableError(errorCode) ? 'retry' : 'fail';
@@ -52,3 +48,6 @@ export function verdictOf(
 
 /** Whether this answer proves that its request wrote nothing. */
 export const isRefusal = (errorCode: number): boolean => REFUSALS.has(errorName(errorCode));
+
+/** Whether the broker takes nothing more from this producer id and epoch. */
+export const isFenced = (errorCode: number): boolean => FENCED.has(errorName(errorCode));

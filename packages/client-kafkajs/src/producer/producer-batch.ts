@@ -2,6 +2,7 @@ import { BATCH_OVERHEAD, encodeRecordBatch, type CompressionType } from '@hearke
 import type { PartitionQueue } from './partition-queue.js';
 import { Cohort } from './promisers.js';
 import type { PendingRecord } from './pending-record.js';
+import { sequenceAfter } from './partition-sequences.js';
 import type { ProducerIdentity } from './producer-identity.js';
 
 /**
@@ -25,9 +26,9 @@ export class ProducerBatch {
   sizeBytes: number = BATCH_OVERHEAD;
   /** Requests it was part of. */
   attempts = 0;
-  /** It was on its way and no answer proves that it was not written. Once true, it stays. */
+  /** It was on its way and no answer proves that it was not written. */
   mayBeWritten = false;
-  /** Set at the first attempt and kept: under another identity the broker would not know a second copy for one. */
+  /** Of an idempotent producer's batch that was sent. See {@link Idempotence} on when it may change. */
   identity: ProducerIdentity | undefined;
   baseSequence = -1;
   /** Why it was sent again. */
@@ -49,6 +50,19 @@ export class ProducerBatch {
     this.sizeBytes += record.sizeBytes;
   }
 
+  number(identity: ProducerIdentity, baseSequence: number): void {
+    this.identity = identity;
+    this.baseSequence = baseSequence;
+    this.#bytes = undefined;
+  }
+
+  /** It is known not to be written, and never will be under the number it had. */
+  forgetNumber(): void {
+    this.identity = undefined;
+    this.baseSequence = -1;
+    this.mayBeWritten = false;
+  }
+
   /**
    * The batch as the broker gets it, made once: a retry must be the same bytes.
    * A promise only if its codec is asynchronous.
@@ -67,14 +81,16 @@ export class ProducerBatch {
     return (this.#bytes = encoded);
   }
 
-  /** Parts that take its place, each with its fate so far: what may be written stays so. The batch itself is done with. */
+  /** Parts that take its place, sequences and fate so far: what may be written stays so. The batch itself is done with. */
   replaceWith(groups: readonly PendingRecord[][]): ProducerBatch[] {
     this.state = 'settled';
-    let { place } = this;
+    let count = 0;
     return groups.map((records) => {
-      const part = new ProducerBatch(this.queue, { place, createdAtMs: this.createdAtMs, records });
-      place += records.length;
+      const part = new ProducerBatch(this.queue, { place: this.place + count, createdAtMs: this.createdAtMs, records });
+      if (this.identity !== undefined) part.number(this.identity, sequenceAfter(this.baseSequence, count));
+      count += records.length;
       part.state = 'closed';
+      part.attempts = this.attempts;
       part.mayBeWritten = this.mayBeWritten;
       return part;
     });

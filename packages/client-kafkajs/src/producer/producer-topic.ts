@@ -14,6 +14,7 @@ export class ProducerTopic implements PartitionsView {
   /** Records wait for the partitions to be known, so later ones wait behind them. Written by the admission. */
   isHeld = false;
   #followed: TopicMetadata | undefined;
+  #topicId: string | undefined;
 
   constructor(name: string, partitioner: TopicPartitioner) {
     this.name = name;
@@ -24,11 +25,20 @@ export class ProducerTopic implements PartitionsView {
   follow(metadata: TopicMetadata | undefined): void {
     if (metadata === this.#followed) return;
     this.#followed = metadata;
+    this.#noteTopicId(metadata?.topicId);
     this.partitions = metadata === undefined ? [] : toPartitionInfos(this.name, metadata);
     while (this.queues.length < this.partitions.length) this.queues.push(new PartitionQueue(this, this.queues.length));
     for (const queue of this.queues) this.#lead(queue, this.partitions[queue.partition]?.leader ?? -1);
     const led = this.partitions.filter(({ leader }) => leader !== undefined);
     this.available = (led.length > 0 ? led : this.partitions).map(({ partition }) => partition);
+  }
+
+  /** A topic that was made anew is another log: it knows nothing of what the old one was sent. */
+  #noteTopicId(topicId: string | undefined): void {
+    if (topicId === undefined) return;
+    if (this.#topicId !== undefined && topicId !== this.#topicId)
+      for (const queue of this.queues) queue.spendSequences();
+    this.#topicId = topicId;
   }
 
   #lead(queue: PartitionQueue, leader: number): void {

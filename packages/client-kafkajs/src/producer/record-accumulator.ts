@@ -3,15 +3,10 @@ import type { PartitionQueue } from './partition-queue.js';
 import type { PendingRecord } from './pending-record.js';
 import { ProducerBatch } from './producer-batch.js';
 
-/**
- * Batches in flight per partition. One keeps the order by itself; the broker takes up to five in order from an idempotent
- * producer, once their retries are put back in sequence.
- */
-const MAX_IN_FLIGHT_PER_PARTITION = 1;
-
 /** Gathers records into batches per partition. It decides when a batch is full; when it leaves is the sender's question. */
 export class RecordAccumulator {
   readonly #batchSizeBytes: number;
+  readonly #maxInFlight: number;
   readonly #clock: Clock;
   readonly #queues = new Set<PartitionQueue>();
   /** Queues with a batch that may leave, the one that had its turn longest ago first. */
@@ -20,8 +15,10 @@ export class RecordAccumulator {
   #recordCount = 0;
   #busySinceMs = Infinity;
 
-  constructor(options: { readonly batchSizeBytes: number; readonly clock: Clock }) {
+  /** @param options `maxInFlight`: batches in flight per partition; more than one need a broker that keeps their order */
+  constructor(options: { readonly batchSizeBytes: number; readonly maxInFlight: number; readonly clock: Clock }) {
     this.#batchSizeBytes = options.batchSizeBytes;
+    this.#maxInFlight = options.maxInFlight;
     this.#clock = options.clock;
   }
 
@@ -48,6 +45,11 @@ export class RecordAccumulator {
     return this.#ready;
   }
 
+  /** Whether its partition lets the queue's first batch leave. */
+  mayTake({ waiting, inFlight, pace }: PartitionQueue): boolean {
+    return waiting.length > 0 && inFlight.length < (pace === 'pipelined' ? this.#maxInFlight : 1);
+  }
+
   /** Takes the first batch of a ready queue: it is in flight from here on. */
   take(queue: PartitionQueue): ProducerBatch {
     const batch = queue.waiting.shift();
@@ -63,8 +65,10 @@ export class RecordAccumulator {
 
   /** A batch in flight waits again, before everything that was accepted after it. */
   putBack(batch: ProducerBatch): void {
+    const { queue } = batch;
     batch.state = 'closed';
-    remove(batch.queue.inFlight, batch);
+    queue.pace = 'one-by-one';
+    remove(queue.inFlight, batch);
     this.#insert(batch);
   }
 
@@ -75,12 +79,26 @@ export class RecordAccumulator {
     this.forget(batch);
   }
 
-  /** The batch is settled. */
+  /** The broker has the batch. */
+  acknowledge(batch: ProducerBatch): void {
+    const { queue } = batch;
+    this.#remove(batch);
+    const isCalm = queue.inFlight.length === 0 && (queue.waiting[0]?.attempts ?? 0) === 0;
+    if (isCalm && this.#maxInFlight > 1) queue.pace = 'pipelined';
+    this.#updateReady(queue);
+  }
+
+  /** The batch is settled without being acknowledged. */
   forget(batch: ProducerBatch): void {
+    batch.queue.pace = 'one-by-one';
+    this.#remove(batch);
+    this.#updateReady(batch.queue);
+  }
+
+  #remove(batch: ProducerBatch): void {
     const { queue } = batch;
     if (!remove(queue.inFlight, batch)) remove(queue.waiting, batch);
     if (--this.#batchCount === 0) this.#busySinceMs = Infinity;
-    this.#updateReady(queue);
   }
 
   /** Every batch that is not settled. */
@@ -111,7 +129,7 @@ export class RecordAccumulator {
   }
 
   #updateReady(queue: PartitionQueue): void {
-    if (queue.waiting.length > 0 && queue.inFlight.length < MAX_IN_FLIGHT_PER_PARTITION) this.#ready.add(queue);
+    if (this.mayTake(queue)) this.#ready.add(queue);
     else this.#ready.delete(queue);
   }
 }

@@ -1,11 +1,12 @@
 import type { Clock } from '@hearken/core';
 import type { BatchOutcomes } from './batch-outcomes.js';
+import type { Idempotence } from './idempotence.js';
 import type { MetadataRefresher } from './metadata-refresher.js';
 import type { PartitionQueue } from './partition-queue.js';
 import type { ProduceExchange } from './produce-exchange.js';
 import type { ProducerBatch } from './producer-batch.js';
 import type { ProducerCluster } from './producer-cluster.js';
-import type { Idempotence } from './producer-identity.js';
+import type { ProducerIdentities } from './producer-identity.js';
 import type { ResolvedProducerOptions } from './producer-options.js';
 import type { RecordAccumulator } from './record-accumulator.js';
 import { WakeUpTimer } from './wake-up-timer.js';
@@ -13,13 +14,20 @@ import { WakeUpTimer } from './wake-up-timer.js';
 /** Produce requests without an answer per broker. More would only queue at the broker, which serves one at a time. */
 const MAX_REQUESTS_PER_LEADER = 5;
 
+/**
+ * How long a batch that is not full waits for the one before it: a broker that is near answers meanwhile, and batches are
+ * fewer and larger; one that is far is not waited for.
+ */
+const COMPANY_MS = 5;
+
 export interface SenderParts {
   readonly cluster: Pick<ProducerCluster, 'metadata'>;
   readonly accumulator: RecordAccumulator;
   readonly exchange: Pick<ProduceExchange, 'run'>;
   readonly outcomes: BatchOutcomes;
-  /** Undefined for a producer that is not idempotent. */
+  /** Both undefined for a producer that is not idempotent. */
   readonly idempotence: Idempotence | undefined;
+  readonly identities: ProducerIdentities | undefined;
   readonly refresher: MetadataRefresher;
   readonly clock: Clock;
   readonly options: ResolvedProducerOptions;
@@ -31,6 +39,8 @@ export interface SenderParts {
 interface Draft {
   readonly leader: number;
   readonly batches: ProducerBatch[];
+  /** A request has one batch of a partition. */
+  readonly queues: Set<PartitionQueue>;
   sizeBytes: number;
 }
 
@@ -81,7 +91,7 @@ export class Sender {
   };
 
   #drain(): void {
-    const { accumulator, clock, refresher, idempotence } = this.#parts;
+    const { accumulator, clock, refresher, identities } = this.#parts;
     const nowMs = clock.monotonic();
     this.#expire(nowMs);
     const dueMs = this.#sendDue(nowMs);
@@ -89,7 +99,7 @@ export class Sender {
       this.#timer.clear();
       return;
     }
-    const renewalMs = idempotence?.renewIfDue(nowMs) ?? Infinity;
+    const renewalMs = identities?.renewIfDue(nowMs) ?? Infinity;
     this.#timer.wakeAt(Math.min(dueMs, this.#expiryMs, refresher.refreshIfDue(nowMs), renewalMs));
   }
 
@@ -116,45 +126,61 @@ export class Sender {
   }
 
   /** When the queue's first batch may leave; Infinity if something has to happen first, which wakes the sender. */
-  #dueMs({ leader, retryAtMs, waiting: [first] }: PartitionQueue, draft: Draft | undefined, nowMs: number): number {
-    const { idempotence, options, isUrgent } = this.#parts;
-    if (first === undefined || leader < 0 || idempotence?.admits(first) === false) return Infinity;
+  #dueMs(queue: PartitionQueue, draft: Draft | undefined, nowMs: number): number {
+    const { accumulator, idempotence } = this.#parts;
+    const { leader, retryAtMs, inFlight, waiting: [first] } = queue; // prettier-ignore
+    if (first === undefined || leader < 0 || !accumulator.mayTake(queue)) return Infinity;
+    if (idempotence?.admits(queue) === false) return Infinity;
     if (retryAtMs > nowMs) return retryAtMs;
-    if (draft !== undefined && this.#fits(draft, first)) return nowMs;
-    const requests = this.#requests.get(leader) ?? 0;
-    if (requests >= MAX_REQUESTS_PER_LEADER) return Infinity;
+    const isFull = first.state === 'closed';
+    if (!isFull && inFlight.length > 0) return this.#requestDueMs(leader, this.#lingerEndMs(first, COMPANY_MS));
+    if (draft !== undefined && this.#fits(draft, queue)) return nowMs;
     // Lingering is for company while the broker is busy anyway: a lone record would only be late (Nagle's rule).
-    if (first.state === 'closed' || requests === 0 || isUrgent()) return nowMs;
-    return first.createdAtMs + options.lingerMs;
+    const mayLinger = !isFull && this.#requests.has(leader) && !this.#parts.isUrgent();
+    return this.#requestDueMs(leader, mayLinger ? this.#lingerEndMs(first) : nowMs);
+  }
+
+  #lingerEndMs({ createdAtMs }: ProducerBatch, atLeastMs = 0): number {
+    return createdAtMs + Math.max(this.#parts.options.lingerMs, atLeastMs);
+  }
+
+  /** The time given, if another request to the leader may be made. */
+  #requestDueMs(leader: number, dueMs: number): number {
+    return (this.#requests.get(leader) ?? 0) < MAX_REQUESTS_PER_LEADER ? dueMs : Infinity;
   }
 
   /** The draft given if the queue's first batch fits into it, else a new one; a full one leaves. */
   #draftFor(queue: PartitionQueue, draft: Draft | undefined, drafts: Map<number, Draft>): Draft {
-    const { leader, waiting } = queue;
+    const { leader } = queue;
     if (draft !== undefined) {
-      if (this.#fits(draft, waiting[0])) return draft;
+      if (this.#fits(draft, queue)) return draft;
       void this.#transmit(draft);
     }
-    const next: Draft = { leader, batches: [], sizeBytes: 0 };
+    const next: Draft = { leader, batches: [], queues: new Set(), sizeBytes: 0 };
     drafts.set(leader, next);
     this.#requests.set(leader, (this.#requests.get(leader) ?? 0) + 1);
     return next;
   }
 
-  #fits({ sizeBytes }: Draft, batch: ProducerBatch | undefined): boolean {
-    return batch !== undefined && sizeBytes + batch.sizeBytes <= this.#parts.options.maxRequestBytes;
+  #fits({ sizeBytes, queues }: Draft, queue: PartitionQueue): boolean {
+    const [first] = queue.waiting;
+    if (first === undefined || queues.has(queue)) return false;
+    return sizeBytes + first.sizeBytes <= this.#parts.options.maxRequestBytes;
   }
 
   #addTo(draft: Draft, queue: PartitionQueue): void {
+    this.#parts.idempotence?.number(queue);
     const batch = this.#parts.accumulator.take(queue);
-    this.#parts.idempotence?.stamp(batch);
     draft.batches.push(batch);
+    draft.queues.add(queue);
     draft.sizeBytes += batch.sizeBytes;
   }
 
   async #transmit({ leader, batches }: Draft): Promise<void> {
     await this.#parts.exchange.run(leader, batches);
-    this.#requests.set(leader, (this.#requests.get(leader) ?? 1) - 1);
+    const left = (this.#requests.get(leader) ?? 1) - 1;
+    if (left > 0) this.#requests.set(leader, left);
+    else this.#requests.delete(leader);
     this.wake();
   }
 

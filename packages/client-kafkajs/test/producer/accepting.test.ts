@@ -227,6 +227,7 @@ describe('KafkaProducer, accepting records', () => {
       const { producer, send, settled, cluster, clock, warmUp } = setup({
         bufferMemoryBytes: 1_000,
         batchSizeBytes: 1_000,
+        idempotent: false, // one in flight, so that another is queued
       });
       const before = await warmUp();
       cluster.scripts.push(hold().script);

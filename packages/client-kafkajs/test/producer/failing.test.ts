@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { codeOf } from '@hearken/core';
 import { errorCodes } from '@hearken/protocol';
 import { eventLoopTurn } from '@hearken/testing';
 import { brokerError, KafkaConnectionError } from '../../dist/errors.js';
@@ -156,7 +157,9 @@ describe('KafkaProducer, when brokers fail', () => {
     await warmUp();
     const recordErrors = [{ batchIndex: 0, batchIndexErrorMessage: null }];
     cluster.scripts.push(loseAnswer, refuse(INVALID_RECORD, { recordErrors }));
-    assert.equal((await finish(settled(send('a')))).error?.code, 'INVALID_RECORD');
+    const { error } = await finish(settled(send('a')));
+    assert.deepEqual([error?.code, error?.mayBeWritten], ['OUTCOME_UNKNOWN', true]);
+    assert.equal(codeOf(error?.cause), 'INVALID_RECORD');
     assert.equal((await finish(send('b'))).offset, 2);
     assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'a', 'b']);
   });
@@ -173,24 +176,38 @@ describe('KafkaProducer, when brokers fail', () => {
     assert.equal(sent[0].timestamp, 3);
   });
 
-  it('starts anew after the broker disagrees on sequences, once the others have ended', async () => {
-    const { send, settled, cluster, warmUp } = setup();
-    cluster.setTopic('t', [1, 2]);
-    const before = await warmUp();
-    const held = hold();
-    cluster.scripts.push(held.script);
-    const other = send('other', { partition: 1 });
-    await cluster.calls.received(before + 1);
+  it('sends under a new epoch what the broker refuses although it is its turn, and says so', async () => {
+    const { send, cluster, logger, warmUp, finish } = setup();
+    await warmUp();
     cluster.scripts.push(refuse(OUT_OF_ORDER_SEQUENCE_NUMBER));
-    const { error } = await settled(send('lost'));
-    assert.equal(error?.code, 'OUT_OF_ORDER_SEQUENCE_NUMBER');
-    const next = send('next');
-    await eventLoopTurn();
-    assert.equal(cluster.calls.count, before + 2, 'the next batch waits for the one in flight');
-    held.release.fire();
-    await Promise.all([other, next]);
-    assert.deepEqual(cluster.log('t', 0).offered.at(-1), { producerId: 1001, baseSequence: 0, recordCount: 1 });
-    assert.equal(cluster.log('t', 1).offered.at(-1)?.producerId, 1000);
+    assert.equal((await finish(send('a'))).offset, 1);
+    assert.deepEqual(cluster.log('t', 0).offered.at(-1), {
+      producerId: 1000,
+      producerEpoch: 1,
+      baseSequence: 0,
+      recordCount: 1,
+    });
+    await finish(send('b', { partition: 1 }));
+    assert.equal(cluster.log('t', 1).offered[0]?.producerEpoch, 0, 'another partition keeps its own');
+    assert.equal(logger.at('warn').length, 1);
+  });
+
+  it('does not do so if an earlier attempt may be written: that would double it', async () => {
+    const { send, settled, cluster, warmUp, finish } = setup();
+    await warmUp();
+    cluster.scripts.push(loseRequest, refuse(OUT_OF_ORDER_SEQUENCE_NUMBER));
+    const { error } = await finish(settled(send('a')));
+    assert.deepEqual([error?.code, error?.mayBeWritten], ['OUTCOME_UNKNOWN', true]);
+    assert.equal((await finish(send('b'))).offset, 1);
+    assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'b']);
+  });
+
+  it('asks for another producer id when the broker takes nothing more from this one', async () => {
+    const { send, cluster, warmUp, finish } = setup();
+    await warmUp();
+    cluster.scripts.push(refuse(errorCodes.INVALID_PRODUCER_EPOCH));
+    assert.equal((await finish(send('a'))).offset, 1);
+    assert.equal(cluster.log('t', 0).offered.at(-1)?.producerId, 1001);
   });
 
   it('rejects what the broker refuses for good, with a hint, and nothing else', async () => {
@@ -229,7 +246,7 @@ describe('KafkaProducer, when brokers fail', () => {
 
   describe('and time is up', () => {
     it('tells whether the record may be written', async () => {
-      const { send, settled, cluster, clock, warmUp } = setup({ deliveryTimeoutMs: 40_000 });
+      const { send, settled, cluster, clock, warmUp } = setup({ deliveryTimeoutMs: 40_000, idempotent: false });
       const before = await warmUp();
       const held = hold();
       cluster.scripts.push(held.script);
@@ -245,7 +262,7 @@ describe('KafkaProducer, when brokers fail', () => {
       held.release.fire();
     });
 
-    it('leaves a hole behind, so the next record goes under a new identity', async () => {
+    it('leaves a hole behind, so the next record goes under a new epoch', async () => {
       const { send, settled, cluster, warmUp, finish } = setup({ deliveryTimeoutMs: 30_000 });
       await warmUp();
       cluster.scripts.push(...Array<ProduceScript>(99).fill(loseRequest));
@@ -253,7 +270,12 @@ describe('KafkaProducer, when brokers fail', () => {
       assert.equal(error?.code, 'DELIVERY_TIMEOUT');
       cluster.scripts.length = 0;
       assert.equal((await finish(send('b'))).offset, 1);
-      assert.deepEqual(cluster.log('t', 0).offered.at(-1), { producerId: 1001, baseSequence: 0, recordCount: 1 });
+      assert.deepEqual(cluster.log('t', 0).offered.at(-1), {
+        producerId: 1000,
+        producerEpoch: 1,
+        baseSequence: 0,
+        recordCount: 1,
+      });
     });
 
     it('leaves none when no attempt left the machine', async () => {
@@ -265,7 +287,12 @@ describe('KafkaProducer, when brokers fail', () => {
       assert.match((error?.cause as Error).message, /refused/);
       cluster.scripts.length = 0;
       await finish(send('b'));
-      assert.deepEqual(cluster.log('t', 0).offered.at(-1), { producerId: 1000, baseSequence: 1, recordCount: 1 });
+      assert.deepEqual(cluster.log('t', 0).offered.at(-1), {
+        producerId: 1000,
+        producerEpoch: 0,
+        baseSequence: 1,
+        recordCount: 1,
+      });
     });
 
     it('ignores the answer that comes afterwards', async () => {

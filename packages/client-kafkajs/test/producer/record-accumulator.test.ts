@@ -12,9 +12,9 @@ import { aRecord } from './support/a-record.js';
 const BATCH_SIZE = 300;
 const EMPTY_SIZE = aRecord('').sizeBytes;
 
-function setup() {
+function setup(maxInFlight = 5) {
   const clock = new ManualClock();
-  const accumulator = new RecordAccumulator({ batchSizeBytes: BATCH_SIZE, clock });
+  const accumulator = new RecordAccumulator({ batchSizeBytes: BATCH_SIZE, maxInFlight, clock });
   const topic = new ProducerTopic('t', topicPartitioner('murmur2', Math.random));
   const partitions = [0, 1, 2].map((partition) => ({
     partition,
@@ -76,6 +76,39 @@ describe('RecordAccumulator', () => {
     assert.deepEqual(queue.inFlight, []);
   });
 
+  it('lets one leave at a time, then several once one was acknowledged, and one again after any failure', () => {
+    const { accumulator, topic, append } = setup(3);
+    const queue = topic.queues[0]!;
+    for (let i = 0; i < 12; i++) append(0, 200);
+    const take = (): ProducerBatch => accumulator.take(queue);
+    const first = take();
+    assert.equal(accumulator.mayTake(queue), false);
+    accumulator.acknowledge(first);
+    const [second, third, fourth] = [take(), take(), take()];
+    assert.equal(accumulator.mayTake(queue), false);
+    accumulator.putBack(third);
+    assert.equal(accumulator.mayTake(queue), false, 'the others have to come back first');
+    accumulator.acknowledge(second);
+    accumulator.putBack(fourth);
+    assert.equal(take(), third);
+    assert.equal(accumulator.mayTake(queue), false, 'a retry goes alone');
+    accumulator.acknowledge(third);
+    assert.equal(take(), fourth);
+    assert.equal(accumulator.mayTake(queue), false, 'nothing new before all retries are settled');
+    accumulator.acknowledge(fourth);
+    accumulator.forget(take());
+    take();
+    assert.equal(accumulator.mayTake(queue), false, 'nor with the first after one was given up');
+  });
+
+  it('lets no second one leave where nobody keeps their order', () => {
+    const { accumulator, topic, append } = setup(1);
+    for (let i = 0; i < 3; i++) append(0, 200);
+    accumulator.acknowledge(accumulator.take(topic.queues[0]!));
+    accumulator.take(topic.queues[0]!);
+    assert.equal(accumulator.mayTake(topic.queues[0]!), false);
+  });
+
   it('knows since when it has not been empty', () => {
     const { accumulator, topic, clock, append } = setup();
     assert.equal(accumulator.busySinceMs, Infinity);
@@ -88,7 +121,7 @@ describe('RecordAccumulator', () => {
     assert.equal(accumulator.busySinceMs, Infinity);
   });
 
-  it('keeps every record, in order per partition, in batches within bounds, one in flight per partition', () => {
+  it('keeps every record, in order per partition, in batches within bounds, at its pace', () => {
     const command = fc.oneof(
       {
         weight: 6,
@@ -125,11 +158,13 @@ describe('RecordAccumulator', () => {
               accumulator.replace(batch, batch.replaceWith(groups.filter((group) => group.length > 0)));
             }
             if (one.do === 'settle') {
-              model[batch.queue.partition]!.splice(0, batch.records.length);
-              accumulator.forget(batch);
+              const settled = batch.records.map(({ value }) => Number(value));
+              model[batch.queue.partition] = model[batch.queue.partition]!.filter((id) => !settled.includes(id));
+              if (one.which % 2 === 0) accumulator.forget(batch);
+              else accumulator.acknowledge(batch);
             }
           }
-          check(topic.queues, [...accumulator.ready()], model);
+          check(accumulator, topic.queues, model);
         }
         assert.equal(
           accumulator.busySinceMs === Infinity,
@@ -141,12 +176,19 @@ describe('RecordAccumulator', () => {
   });
 });
 
-function check(queues: readonly PartitionQueue[], ready: readonly PartitionQueue[], model: readonly number[][]): void {
+function check(accumulator: RecordAccumulator, queues: readonly PartitionQueue[], model: readonly number[][]): void {
+  const ready = [...accumulator.ready()];
   for (const queue of queues) {
-    const batches = [...queue.inFlight, ...queue.waiting];
+    const batches = [...queue.inFlight, ...queue.waiting].sort((a, b) => a.place - b.place);
     assert.deepEqual(batches.flatMap(idsOf), model[queue.partition]);
-    assert.ok(queue.inFlight.length <= 1);
-    assert.equal(ready.includes(queue), queue.waiting.length > 0 && queue.inFlight.length === 0);
+    assert.deepEqual(
+      queue.waiting,
+      [...queue.waiting].sort((a, b) => a.place - b.place),
+    );
+    assert.ok(queue.inFlight.length <= 5);
+    if (accumulator.mayTake(queue)) assert.ok(ready.includes(queue));
+    // What was tried before leaves alone, and nothing else with it.
+    if (queue.waiting.some(({ attempts }) => attempts > 0)) assert.equal(queue.pace, 'one-by-one');
     for (const { records, sizeBytes } of batches) {
       assert.equal(
         sizeBytes,

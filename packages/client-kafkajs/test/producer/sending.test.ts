@@ -140,17 +140,21 @@ describe('KafkaProducer, sending', () => {
     await Promise.all([send('a'), send('b'), send('c', { partition: 1 })]);
     await send('d');
     assert.deepEqual(cluster.log('t', 0).offered, [
-      { producerId: 1000, baseSequence: 0, recordCount: 1 },
-      { producerId: 1000, baseSequence: 1, recordCount: 2 },
-      { producerId: 1000, baseSequence: 3, recordCount: 1 },
+      { producerId: 1000, producerEpoch: 0, baseSequence: 0, recordCount: 1 },
+      { producerId: 1000, producerEpoch: 0, baseSequence: 1, recordCount: 2 },
+      { producerId: 1000, producerEpoch: 0, baseSequence: 3, recordCount: 1 },
     ]);
-    assert.deepEqual(cluster.log('t', 1).offered, [{ producerId: 1000, baseSequence: 0, recordCount: 1 }]);
+    assert.deepEqual(cluster.log('t', 1).offered, [
+      { producerId: 1000, producerEpoch: 0, baseSequence: 0, recordCount: 1 },
+    ]);
   });
 
   it('asks for no identity unless idempotent', async () => {
     const { send, cluster } = setup({ idempotent: false });
     await send('a');
-    assert.deepEqual(cluster.log('t', 0).offered, [{ producerId: -1, baseSequence: -1, recordCount: 1 }]);
+    assert.deepEqual(cluster.log('t', 0).offered, [
+      { producerId: -1, producerEpoch: -1, baseSequence: -1, recordCount: 1 },
+    ]);
     assert.equal(cluster.identities, 0);
   });
 
@@ -187,8 +191,9 @@ describe('KafkaProducer, sending', () => {
 
   it('rejects the records of a batch that cannot be compressed, and goes on', async () => {
     const broken = new Error('out of memory');
-    const causes = [broken, Promise.reject(broken)];
-    causes[1]!.catch(() => undefined);
+    const rejected = Promise.reject(broken);
+    rejected.catch(() => undefined);
+    const causes = [broken, rejected];
     registerCompression('zstd', {
       compress: (bytes) => {
         const cause = causes.shift();

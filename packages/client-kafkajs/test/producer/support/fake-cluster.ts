@@ -37,10 +37,15 @@ export const refuse =
   (_serve, request) =>
     answerTo(request, () => ({ errorCode, baseOffset: -1, ...more }));
 
-/** Holds the answer back until `release.fire()`. */
+/** It is written at once; holds the answer back until `release.fire()`. */
 export function hold(): { readonly script: ProduceScript; readonly release: Signal } {
   const release = new Signal();
-  return { release, script: (serve) => release.wait().then(serve) };
+  const script: ProduceScript = async (serve) => {
+    const answer = serve();
+    await release.wait();
+    return answer;
+  };
+  return { release, script };
 }
 
 export function answerTo(

@@ -1,0 +1,108 @@
+import type { Clock, Logger } from '@hearken/core';
+import type { PartitionQueue } from './partition-queue.js';
+import { isBefore, PartitionSequences, sequenceAfter } from './partition-sequences.js';
+import type { ProducerBatch } from './producer-batch.js';
+import type { ProducerIdentities } from './producer-identity.js';
+
+/** Brokers forget a producer that has not written for a day (`producer.id.expiration.ms`), or for as long as they are told. */
+const REMEMBERED_MS = 5 * 60_000;
+
+/** What it means that the broker does not take a batch's sequence. */
+export type OutOfSequence = 'written' | 'behind' | 'lost';
+
+export interface IdempotenceParts {
+  readonly identities: Pick<ProducerIdentities, 'isReady' | 'after' | 'retire'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Gives batches their identity and sequences, so that the broker tells a second copy from a first and takes them in order.
+ *
+ * A batch keeps what it was given over all retries. It is numbered anew only if no attempt of it can be written any more:
+ * the broker has refused each, or it follows a batch that the broker has refused and that will never be sent under its old
+ * sequence. The broker takes sequences without a gap, so nothing behind a gap that stays is ever written.
+ */
+export class Idempotence {
+  readonly #parts: IdempotenceParts;
+
+  constructor(parts: IdempotenceParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the queue's first batch may leave now. One that may be written always may: only its own identity can tell. */
+  admits({ waiting: [first] }: PartitionQueue): boolean {
+    return first?.mayBeWritten === true || this.#parts.identities.isReady;
+  }
+
+  /** Sees to it that the queue's first batch, which is about to leave, has an identity and the right sequence. */
+  number(queue: PartitionQueue): void {
+    if (queue.inFlight.length === 0) this.#reconsider(queue);
+    const [first] = queue.waiting;
+    if (first === undefined || queue.sequences === undefined || first.identity !== undefined) return;
+    first.number(queue.sequences.identity, queue.sequences.claim(first.records.length));
+  }
+
+  acknowledged({ identity, queue, baseSequence, records }: ProducerBatch): void {
+    if (identity !== queue.sequences?.identity) return;
+    queue.sequences?.acknowledge(baseSequence, records.length, this.#parts.clock.monotonic());
+  }
+
+  /** The batch has ended without an acknowledgement. If it may be written, nobody knows which sequence comes next. */
+  abandoned({ identity, queue, mayBeWritten }: ProducerBatch): void {
+    if (mayBeWritten && identity === queue.sequences?.identity) queue.spendSequences();
+  }
+
+  /**
+   * What it means that the broker refused the batch's sequence.
+   * - written: it acknowledged later ones, and remembers no longer than five
+   * - behind: one before it is not written yet, or never will be: it waits its turn
+   * - lost: it was the batch's turn. The broker misses what it had acknowledged, or a batch that was given up
+   */
+  outOfSequence(batch: ProducerBatch): OutOfSequence {
+    const { queue, baseSequence, records, mayBeWritten } = batch;
+    const { sequences } = queue;
+    if (sequences === undefined || batch.identity !== sequences.identity) return 'lost';
+    const isPast = !isBefore(sequences.expected, sequenceAfter(baseSequence, records.length));
+    if (isPast && mayBeWritten && !sequences.isSpent) return 'written';
+    if (sequences.isSpent ? queue.isFirst(batch) : baseSequence === sequences.expected) return 'lost';
+    return 'behind';
+  }
+
+  /** The broker has another idea of the partition's sequences than we have, or of the whole producer. */
+  lost({ queue, identity }: ProducerBatch, isFenced: boolean): void {
+    const { identities, logger } = this.#parts;
+    if (identity === undefined) return;
+    if (isFenced) identities.retire(identity);
+    if (queue.sequences?.isSpent === false) {
+      const partition = { topic: queue.topic.name, partition: queue.partition };
+      logger.warn(partition, 'the broker misses what this producer wrote before: is data lost? sequences start anew');
+    }
+    queue.spendSequences();
+  }
+
+  #isRemembered(sequences: PartitionSequences | undefined): boolean {
+    return sequences !== undefined && this.#parts.clock.monotonic() - sequences.acknowledgedAtMs < REMEMBERED_MS;
+  }
+
+  /** Nothing is in flight. The first batch goes as it is, or everything that is numbered is numbered anew. */
+  #reconsider(queue: PartitionQueue): void {
+    const { sequences } = queue;
+    if (!this.#isRemembered(sequences)) queue.pace = 'one-by-one';
+    if (sequences !== undefined && isStillRight(queue.waiting[0], sequences)) return;
+    const numbered = queue.triedBefore;
+    // A copy that is still under way somewhere could take the place of another batch; under a new epoch it cannot.
+    const isClean = numbered.every(({ mayBeWritten }) => !mayBeWritten);
+    if (sequences !== undefined && !sequences.isSpent && isClean) sequences.rewind();
+    else queue.sequences = new PartitionSequences(this.#parts.identities.after(sequences?.identity));
+    for (const batch of numbered) batch.forgetNumber();
+  }
+}
+
+/** Whether a batch that was numbered before keeps its number. */
+function isStillRight(batch: ProducerBatch | undefined, sequences: PartitionSequences): boolean {
+  if (batch?.identity === undefined) return false;
+  const { baseSequence, mayBeWritten } = batch;
+  if (sequences.isSpent) return mayBeWritten;
+  return baseSequence === sequences.expected || (mayBeWritten && isBefore(baseSequence, sequences.expected));
+}

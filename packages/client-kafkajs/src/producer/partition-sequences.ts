@@ -1,0 +1,46 @@
+import type { ProducerIdentity } from './producer-identity.js';
+
+/** Sequences count records, from 0 to 2^31 - 1, and begin again at 0 (`DefaultRecordBatch.incrementSequence`). */
+const SEQUENCES = 2 ** 31;
+
+export const sequenceAfter = (sequence: number, recordCount: number): number => (sequence + recordCount) % SEQUENCES;
+
+/** Whether the first comes before the second. What is compared is never half a circle apart. */
+export const isBefore = (first: number, second: number): boolean =>
+  first !== second && (second - first + SEQUENCES) % SEQUENCES < SEQUENCES / 2;
+
+/** The sequences that a partition's batches carry under one identity. */
+export class PartitionSequences {
+  readonly identity: ProducerIdentity;
+  /** What the next batch that has none begins with. */
+  next = 0;
+  /** What the broker takes next, as far as it has acknowledged. */
+  expected = 0;
+  /** When the broker acknowledged a batch last, on the monotonic clock. */
+  acknowledgedAtMs = -Infinity;
+  /** A batch was given up that may be written, or the broker disagrees: nobody knows what it takes next. */
+  isSpent = false;
+
+  constructor(identity: ProducerIdentity) {
+    this.identity = identity;
+  }
+
+  /** The sequence of a batch's first record. */
+  claim(recordCount: number): number {
+    const sequence = this.next;
+    this.next = sequenceAfter(sequence, recordCount);
+    return sequence;
+  }
+
+  /** The broker has the batch, and so every one before it. Answers of different leaders may come in any order. */
+  acknowledge(baseSequence: number, recordCount: number, nowMs: number): void {
+    const end = sequenceAfter(baseSequence, recordCount);
+    if (isBefore(this.expected, end)) this.expected = end;
+    this.acknowledgedAtMs = nowMs;
+  }
+
+  /** What was claimed and not acknowledged was not written: it is claimed anew. */
+  rewind(): void {
+    this.next = this.expected;
+  }
+}
