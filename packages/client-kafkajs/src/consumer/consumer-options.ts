@@ -10,8 +10,11 @@ import {
   type OptionsCheck,
 } from '@hearken/core/internal';
 
-/** How a group shares its partitions out; computed as Java's assignor of that name does. */
-export type AssignorName = 'range' | 'round-robin';
+/**
+ * How a group shares its partitions out; computed as Java's assignor of that name does. `'cooperative-sticky'` (KIP-429)
+ * leaves members what they hold and moves only what has to move. `'kafkajs-round-robin'` is what kafkajs' consumers use.
+ */
+export type AssignorName = 'range' | 'round-robin' | 'cooperative-sticky' | 'kafkajs-round-robin';
 
 /** How a consumer reads, and how it takes part in its group. */
 export interface ConsumerOptions {
@@ -54,8 +57,18 @@ export interface ConsumerOptions {
   readonly maxPartitionFetchBytes?: number | undefined;
   /** Whether records of open and aborted transactions are left out. @default 'read_committed' */
   readonly isolationLevel?: 'read_committed' | 'read_uncommitted' | undefined;
-  /** In order of preference; a group uses one that all members name. @default ['range', 'round-robin'] */
+  /**
+   * In order of preference; a group uses one that all members name. The consumer keeps its partitions over a rebalance only
+   * if all of them are cooperative, as Java's does. @default ['range', 'round-robin']
+   */
   readonly partitionAssignors?: readonly AssignorName[] | undefined;
+  /**
+   * Makes this a static member (KIP-345): whoever joins under this id takes over the partitions of its predecessor without
+   * a rebalance, within `sessionTimeoutMs`; `close` does not leave the group. Unique in the group: a second live member of
+   * the same id fences the first, whose `poll` rejects with `FENCED_INSTANCE_ID`. At most 249 letters, digits, '.', '_' and
+   * '-'. @default none: a dynamic member
+   */
+  readonly groupInstanceId?: string | undefined;
   /** How often new topics, new partitions and moved leaders are looked for, in milliseconds. @default 60000 */
   readonly metadataMaxAgeMs?: number | undefined;
   /** How long an answer may take, and how long a commit or look-up is retried, in milliseconds. @default 30000 */
@@ -66,10 +79,12 @@ export interface ConsumerOptions {
 
 /** {@link ConsumerOptions} after checking, with defaults. */
 export type ResolvedConsumerOptions = {
-  readonly [Name in Exclude<keyof ConsumerOptions, 'groupId'>]-?: Exclude<ConsumerOptions[Name], undefined>;
-} & { readonly groupId: string | undefined };
+  readonly [Name in Exclude<keyof ConsumerOptions, Optional>]-?: Exclude<ConsumerOptions[Name], undefined>;
+} & Readonly<Record<Optional, string | undefined>>;
 
-const ASSIGNORS: readonly AssignorName[] = ['range', 'round-robin'];
+type Optional = 'groupId' | 'groupInstanceId';
+
+const ASSIGNORS: readonly AssignorName[] = ['range', 'round-robin', 'cooperative-sticky', 'kafkajs-round-robin'];
 
 const RULES: OptionRules<ResolvedConsumerOptions> = {
   groupId: text<string | undefined>(undefined),
@@ -83,7 +98,8 @@ const RULES: OptionRules<ResolvedConsumerOptions> = {
   fetchMaxBytes: integer(50 * 1024 * 1024, { min: 1, max: 2 ** 31 - 1 }),
   maxPartitionFetchBytes: integer(1024 * 1024, { min: 1, max: 2 ** 31 - 1 }),
   isolationLevel: oneOf(['read_committed', 'read_uncommitted'], 'read_committed'),
-  partitionAssignors: custom<readonly AssignorName[]>(ASSIGNORS, assignorsProblem),
+  partitionAssignors: custom<readonly AssignorName[]>(['range', 'round-robin'], assignorsProblem),
+  groupInstanceId: custom<string | undefined>(undefined, instanceIdProblem),
   metadataMaxAgeMs: durationMs(60_000, { min: 1 }),
   requestTimeoutMs: durationMs(30_000, { min: 1 }),
   checkCrcs: boolean(true),
@@ -115,10 +131,17 @@ function checkPairs(check: OptionsCheck, options: ResolvedConsumerOptions, path:
 }
 
 function assignorsProblem(value: unknown): string | undefined {
+  const known = ASSIGNORS.map((name) => `'${name}'`).join(', ');
   if (!Array.isArray(value) || value.length === 0) {
-    return `must be an array with at least one of 'range', 'round-robin', got ${describe(value)}`;
+    return `must be an array with at least one of ${known}, got ${describe(value)}`;
   }
   const unknown: unknown = value.find((name: unknown) => !ASSIGNORS.includes(name as AssignorName));
-  if (unknown !== undefined) return `may hold 'range' and 'round-robin', not ${describe(unknown)}`;
+  if (unknown !== undefined) return `may hold ${known}, not ${describe(unknown)}`;
   return new Set(value).size === value.length ? undefined : 'must not name an assignor twice';
+}
+
+/** What brokers take: the rules for names of topics (Java's `JoinGroupRequest.validateGroupInstanceId`). */
+function instanceIdProblem(value: unknown): string | undefined {
+  const isLegal = typeof value === 'string' && /^[a-zA-Z0-9._-]{1,249}$/.test(value) && !/^\.{1,2}$/.test(value);
+  return isLegal ? undefined : `must be 1 to 249 letters, digits, '.', '_' or '-', got ${describe(value)}`;
 }

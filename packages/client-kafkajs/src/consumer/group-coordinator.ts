@@ -1,6 +1,7 @@
 import { codeOf } from '@hearken/core';
 import type { Api } from '@hearken/protocol';
 import { brokerError } from '../errors.js';
+import type { SendOptions } from '../net/connection.js';
 import type { ConsumerContext } from './consumer-context.js';
 
 /** Codes of a coordinator that is not one any more, or cannot be reached: the next request looks it up again. */
@@ -16,10 +17,17 @@ const MOVED = [
 export class GroupCoordinator {
   readonly groupId: string;
   readonly #context: ConsumerContext;
+  /** Where the last request went, unless that turned out to be wrong. */
+  #nodeId: number | undefined;
 
   constructor(context: ConsumerContext, groupId: string) {
     this.#context = context;
     this.groupId = groupId;
+  }
+
+  /** Whether it was found, and not lost since. */
+  get isKnown(): boolean {
+    return this.#nodeId !== undefined;
   }
 
   /**
@@ -29,12 +37,12 @@ export class GroupCoordinator {
     role: 'group' | 'control' | 'spare',
     api: Api<Request, Response>,
     request: Request | ((version: number) => Request),
-    options?: { readonly timeoutMs?: number; readonly maxVersion?: number },
+    options?: SendOptions,
   ): Promise<Response> {
     const { cluster } = this.#context;
     try {
-      const nodeId = await cluster.coordinator(this.groupId);
-      return await cluster.send(nodeId, role, api, request, options);
+      this.#nodeId = await cluster.coordinator(this.groupId);
+      return await cluster.send(this.#nodeId, role, api, request, options);
     } catch (error) {
       this.#forgetIfMoved(codeOf(error));
       throw error;
@@ -50,6 +58,8 @@ export class GroupCoordinator {
   }
 
   #forgetIfMoved(code: string | undefined): void {
-    if (code !== undefined && MOVED.includes(code)) this.#context.cluster.forgetCoordinator(this.groupId);
+    if (code === undefined || !MOVED.includes(code)) return;
+    this.#nodeId = undefined;
+    this.#context.cluster.forgetCoordinator(this.groupId);
   }
 }

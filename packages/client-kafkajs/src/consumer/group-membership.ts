@@ -1,25 +1,28 @@
 import { codeOf, isKafkaError, type KafkaError, type TopicPartition } from '@hearken/core';
 import { deferred, StateMachine, type Deferred } from '@hearken/core/internal';
-import type { JoinGroupResponse } from '@hearken/protocol';
-import { backOffMs } from '../cluster/back-off.js';
-import type { Assignments } from './assignors/assignor.js';
-import { assignorsOf } from './assignors/assignors.js';
+import type { Claim } from './assignors/assignor.js';
+import { isCooperative } from './assignors/assignors.js';
 import type { ConsumerContext } from './consumer-context.js';
-import { assignAll, membersOf, topicsOf } from './group-leader.js';
+import { GroupJoin, type Entry } from './group-join.js';
 import type { Generation, GroupProtocol } from './group-protocol.js';
 import { RepeatingTimer } from './repeating-timer.js';
-import { aborted, pause } from './retrying.js';
+import { aborted, atMost } from './retrying.js';
 import type { TopicWatch } from './topic-watch.js';
 
 /** What a membership does with what it learns. Calls of the asynchronous ones never overlap. */
 export interface MembershipListener {
-  /** The group gave these. Must settle soon after `signal` aborts: then they have to be given up again. */
-  onAssigned(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void>;
-  /** Awaited before they are given up. Commits still work. */
+  /** What this member owns now: told to the application, and not given up. */
+  owned(): readonly TopicPartition[];
+  /**
+   * The group gave these: gives up what is owned and not among them, takes what is new. Must settle soon after `signal`
+   * aborts: then nothing new is taken any more. True if something was given up.
+   */
+  onAssigned(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<boolean>;
+  /** Awaited before all are given up. Commits still work. */
   onRevoked(): Promise<void>;
-  /** They are gone. */
+  /** All are gone. */
   onLost(): Promise<void>;
-  /** At once, when they are found to be gone: nothing of them may be handed out any more. */
+  /** At once, when all are found to be gone while other calls may be at work: nothing may be handed out any more. */
   onEvicted(): void;
   /** The membership ended with this error, for ever. */
   onFatal(error: unknown): void;
@@ -46,24 +49,30 @@ const LEAVE_TIMEOUT_MS = 5_000;
 
 /**
  * Membership of a group by the classic protocol, as a loop: join, take what is assigned, keep it until something calls for
- * another round, give it up, join again. It turns whether or not anybody polls. One file, though long: every part of it reads
- * or ends the same term, and the races between them are easiest to see side by side.
+ * another round, join again. Between rounds an eager member gives everything up; a cooperative one keeps it, gives up after
+ * the round what it was not given again, and calls for another round in which others get that. The loop turns whether or
+ * not anybody polls. One file, though long: every part of it reads or ends the same term, and the races between them are
+ * easiest to see side by side.
  */
 export class GroupMembership {
   readonly #context: ConsumerContext;
   readonly #protocol: GroupProtocol;
   readonly #topics: TopicWatch;
   readonly #listener: MembershipListener;
-  readonly #state = new StateMachine<State>('group membership', { initial: 'joining', moves: MOVES });
+  readonly #join: GroupJoin;
+  readonly #state: StateMachine<State>;
+  readonly #isCooperative: boolean;
   readonly #heartbeat: RepeatingTimer;
   readonly #watch: RepeatingTimer;
-  /** Kept over rebalances; cleared when the coordinator no longer knows it. */
-  #memberId = '';
-  #generationId = -1;
-  /** Ends when what this generation assigned has to be given up, for whatever reason. */
+  #generation: Generation | undefined;
+  /** The last generation that was entered: what is owned is from it. */
+  #ownedSince = -1;
+  /** The last assignment held topics that this member does not want. */
+  #wasForOthers = false;
+  /** Ends when this generation is over, for whatever reason. */
   #term = new AbortController();
-  /** The coordinator holds our JoinGroup back until the others have come. */
-  #joinIsHeld = false;
+  /** Resolves when joining is over, well or badly. */
+  #settled = deferred();
   #failure: KafkaError | undefined;
   readonly #closing = new AbortController();
   #polled: Deferred<void> | undefined;
@@ -74,9 +83,26 @@ export class GroupMembership {
     this.#protocol = protocol;
     this.#topics = topics;
     this.#listener = listener;
+    this.#join = new GroupJoin({
+      context,
+      protocol,
+      topics,
+      claim: () => this.#claim(),
+      onLost: () => this.#loseKept(),
+      closing: this.#closing.signal,
+    });
     const { clock, options } = context;
+    this.#isCooperative = isCooperative(options.partitionAssignors);
     this.#heartbeat = new RepeatingTimer(clock, options.heartbeatIntervalMs, () => this.#beat());
     this.#watch = new RepeatingTimer(clock, options.metadataMaxAgeMs, () => this.#lookForChanges());
+    this.#state = new StateMachine('group membership', {
+      initial: 'joining',
+      moves: MOVES,
+      onMove: ({ next }) => {
+        if (next === 'joining') this.#settled = deferred();
+        else this.#settled.resolve();
+      },
+    });
   }
 
   /** Begins to join. Never rejects or throws: what goes wrong for good is told to `onFatal`. */
@@ -90,7 +116,7 @@ export class GroupMembership {
 
   /** Undefined outside a generation. */
   get generation(): Generation | undefined {
-    return this.#generationId === -1 ? undefined : { generationId: this.#generationId, memberId: this.#memberId };
+    return this.#generation;
   }
 
   /** Between our JoinGroup and the answer to SyncGroup: the old generation is over, the new one has not begun. */
@@ -98,12 +124,17 @@ export class GroupMembership {
     return this.#state.is('joining');
   }
 
+  /** Resolves when this member is not rebalancing. */
+  settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
   /** The application is alive. */
   polled(): void {
     this.#polled?.resolve();
   }
 
-  /** Gives everything up and joins again. */
+  /** Calls for another round. */
   rejoin(reason: string): void {
     if (this.#term.signal.aborted) return;
     this.#context.logger.info({ reason, groupId: this.#context.options.groupId }, 'consumer: joins the group again');
@@ -116,7 +147,7 @@ export class GroupMembership {
 
   /** What a heartbeat or a commit of `generation` was refused with. */
   refused(error: unknown, generation: Generation): void {
-    if (generation.generationId !== this.#generationId) return; // about a time that is over
+    if (generation.generationId !== this.#generation?.generationId) return; // about a time that is over
     const code = codeOf(error);
     if (code === 'REBALANCE_IN_PROGRESS') this.rejoin('the group rebalances');
     else if (code === 'ILLEGAL_GENERATION' || code === 'UNKNOWN_MEMBER_ID') this.#evicted(code);
@@ -130,91 +161,72 @@ export class GroupMembership {
     this.#watch.stop();
     this.#term.abort();
     this.#polled?.resolve();
-    // The coordinator would keep a place for whoever just goes away while it holds a JoinGroup. It answers that JoinGroup
-    // when the member leaves.
-    if (this.#joinIsHeld) await this.#leave('spare', 'closed');
     await this.#ended;
+  }
+
+  #claim(): Claim {
+    const owned = this.#listener.owned();
+    return { owned, generationId: owned.length === 0 ? -1 : this.#ownedSince };
   }
 
   async #run(): Promise<void> {
     try {
-      while (!this.#isClosing()) {
-        const partitions = await this.#join();
-        if (this.#isClosing()) break;
-        this.#state.moveTo('owning');
-        await this.#listener.onAssigned(partitions, this.#term.signal);
-        await aborted(this.#term.signal);
-        await this.#giveUp();
-        if (this.#isClosing()) break;
+      for (;;) {
+        if (!this.#isClosing()) this.#term = new AbortController();
+        const entry = await this.#join.enter();
+        if (entry === undefined)
+          await this.#loseKept(); // closed meanwhile: too late to commit
+        else await this.#live(entry);
+        if (this.#isClosing()) return;
         if (!this.#listener.isPolling()) await this.#rest();
         this.#state.moveTo('joining');
       }
     } finally {
       this.#heartbeat.stop();
       this.#watch.stop();
-      await this.#leave('group', 'closed');
+      await this.#leave('closed');
       this.#state.moveTo('ended');
     }
   }
 
+  async #live(entry: Entry): Promise<void> {
+    await this.#own(entry);
+    await this.#endTerm();
+  }
+
+  /** From the answer to SyncGroup until something calls for another round. */
+  async #own({ partitions, ...generation }: Entry): Promise<void> {
+    this.#generation = generation;
+    this.#ownedSince = generation.generationId;
+    this.#state.moveTo('owning');
+    const ours = this.#topics.among(partitions);
+    const isForOthers = ours.length < partitions.length;
+    // A static member that comes back with other topics is given the old ones until it asks again. A leader that gives
+    // everyone everything, as kafkajs' does, would be asked for ever.
+    if (isForOthers && !this.#wasForOthers) this.rejoin('the assignment is for other topics than are subscribed to');
+    this.#wasForOthers = isForOthers;
+    const gaveUp = await this.#listener.onAssigned(ours, this.#term.signal);
+    if (gaveUp) this.rejoin('what was given up is free for its new owners');
+    await aborted(this.#term.signal);
+  }
+
   /** Heartbeats go on meanwhile: they keep the session, though they are answered REBALANCE_IN_PROGRESS. */
-  async #giveUp(): Promise<void> {
-    if (this.#generationId === -1) await this.#listener.onLost();
-    else await this.#listener.onRevoked();
+  async #endTerm(): Promise<void> {
+    const keeps = this.#isCooperative && !this.#isClosing();
+    if (this.#generation !== undefined && !keeps) await this.#listener.onRevoked();
+    if (this.#generation === undefined) await this.#lose();
+    this.#generation = undefined;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #join(): Promise<readonly TopicPartition[]> {
-    for (let failures = 1; !this.#isClosing(); failures++) {
-      try {
-        return await this.#joinOnce();
-      } catch (error) {
-        if (!this.#isClosing()) await this.#recover(error, failures);
-      }
-    }
-    return [];
+  async #lose(): Promise<void> {
+    if (this.#listener.owned().length > 0) await this.#listener.onLost();
   }
 
-  async #joinOnce(): Promise<readonly TopicPartition[]> {
-    this.#generationId = -1;
-    if (!this.#isClosing()) this.#term = new AbortController();
-    const topics = await this.#topics.topics();
-    if (this.#memberId === '') this.#memberId = await this.#protocol.askForMemberId(topics);
-    if (this.#isClosing()) return [];
-    const joined = await this.#holdJoin(topics);
-    this.#memberId = joined.memberId;
-    const isLeader = joined.leader === joined.memberId && !joined.skipAssignment;
-    const partitions = await this.#protocol.sync(joined, isLeader ? await this.#assign(joined) : new Map());
-    this.#generationId = joined.generationId;
-    return partitions;
-  }
-
-  async #holdJoin(topics: readonly string[]): Promise<JoinGroupResponse> {
-    this.#joinIsHeld = true;
-    try {
-      return await this.#protocol.join(this.#memberId, topics);
-    } finally {
-      this.#joinIsHeld = false;
-    }
-  }
-
-  async #assign(joined: JoinGroupResponse): Promise<Assignments> {
-    const members = membersOf(joined);
-    const counts = await this.#topics.partitionCounts(topicsOf(members));
-    const assignors = assignorsOf(this.#context.options.partitionAssignors);
-    return assignAll(joined.protocolName, assignors, members, counts);
-  }
-
-  /** Waits before the next attempt to join. @throws the error if no attempt would mend it */
-  async #recover(error: unknown, failures: number): Promise<void> {
-    const code = codeOf(error);
-    if (code === 'REBALANCE_IN_PROGRESS') return; // someone came or left between our JoinGroup and SyncGroup
-    if (code === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
-    const mayWork = code === 'UNKNOWN_MEMBER_ID' || code === 'ILLEGAL_GENERATION';
-    if (!mayWork && !(isKafkaError(error) && error.retriable)) throw error;
-    const { clock, logger } = this.#context;
-    logger.debug({ error, failures }, 'consumer: could not join the group, tries again');
-    await pause(clock, backOffMs(failures, Math.random()), this.#closing.signal);
+  /** What was kept over the end of a generation, when no other will come with it. */
+  async #loseKept(): Promise<void> {
+    if (this.#listener.owned().length > 0) this.#listener.onEvicted();
+    await this.#lose();
   }
 
   async #beat(): Promise<void> {
@@ -239,7 +251,7 @@ export class GroupMembership {
       'consumer: leaves the group, poll was not called for maxPollIntervalMs',
     );
     this.#evicted('poll was not called');
-    await this.#leave('group', 'poll was not called for max.poll.interval.ms');
+    await this.#leave('poll was not called for max.poll.interval.ms');
   }
 
   async #rest(): Promise<void> {
@@ -250,8 +262,8 @@ export class GroupMembership {
   }
 
   #evicted(reason: string): void {
-    if (reason === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
-    this.#generationId = -1;
+    if (reason === 'UNKNOWN_MEMBER_ID') this.#join.forget();
+    this.#generation = undefined;
     this.#listener.onEvicted();
     this.rejoin(reason);
   }
@@ -271,14 +283,10 @@ export class GroupMembership {
   }
 
   /** Never rejects: a member that cannot say goodbye is missed after its session time-out. */
-  async #leave(role: 'group' | 'spare', reason: string): Promise<void> {
-    const memberId = this.#memberId;
-    if (memberId === '') return;
-    this.#memberId = '';
-    const { clock, logger, closed } = this.#context;
-    const leaving = this.#protocol.leave(memberId, role, reason).catch((error: unknown) => {
-      logger.debug({ error }, 'consumer: could not leave the group');
+  async #leave(reason: string): Promise<void> {
+    const leaving = this.#join.leave(reason).catch((error: unknown) => {
+      this.#context.logger.debug({ error }, 'consumer: could not leave the group');
     });
-    await Promise.race([leaving, pause(clock, LEAVE_TIMEOUT_MS, closed)]);
+    await atMost(this.#context.clock, leaving, LEAVE_TIMEOUT_MS);
   }
 }

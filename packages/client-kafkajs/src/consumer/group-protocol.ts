@@ -9,8 +9,9 @@ import {
   leaveGroupApi,
   syncGroupApi,
   type JoinGroupResponse,
+  type TopicPartitions,
 } from '@hearken/protocol';
-import type { Assignments } from './assignors/assignor.js';
+import type { Assignments, Claim } from './assignors/assignor.js';
 import { assignorsOf } from './assignors/assignors.js';
 import { byTopic } from './by-topic.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
@@ -20,6 +21,11 @@ import type { GroupCoordinator } from './group-coordinator.js';
 export interface Generation {
   readonly generationId: number;
   readonly memberId: string;
+}
+
+/** What a member tells the group when it joins. */
+export interface OwnSubscription extends Claim {
+  readonly topics: readonly string[];
 }
 
 const PROTOCOL_TYPE = 'consumer';
@@ -37,7 +43,11 @@ const HINTS: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: 'grant READ on the topics',
   GROUP_AUTHORIZATION_FAILED: 'grant READ on the group',
   GROUP_MAX_SIZE_REACHED: 'the group has group.max.size members already',
+  FENCED_INSTANCE_ID: 'another consumer joined with the same groupInstanceId; give every member one of its own',
 };
+
+/** From this version on JoinGroup knows static members; an older broker would take one for a dynamic member. */
+const STATIC_SINCE = 5;
 
 /** The four requests of the classic group protocol, with every error code turned into a rejection. */
 export class GroupProtocol {
@@ -50,15 +60,18 @@ export class GroupProtocol {
   }
 
   /** Asks for a member id. The coordinator answers at once and waits for the member to come back with it (KIP-394). */
-  async askForMemberId(topics: readonly string[]): Promise<string> {
-    const response = await this.#join('', topics);
+  async askForMemberId(subscription: OwnSubscription): Promise<string> {
+    const response = await this.#join('', subscription);
     if (response.memberId === '') this.#check(response.errorCode);
     return response.memberId;
   }
 
-  /** Waits for the whole group: for as long as the slowest member takes, at most the rebalance time-out. */
-  async join(memberId: string, topics: readonly string[]): Promise<JoinGroupResponse> {
-    const response = await this.#join(memberId, topics);
+  /**
+   * Waits for the whole group: for as long as the slowest member takes, at most the rebalance time-out.
+   * @param memberId empty only for a static member that does not know it: the instance id says who it is
+   */
+  async join(memberId: string, subscription: OwnSubscription): Promise<JoinGroupResponse> {
+    const response = await this.#join(memberId, subscription);
     this.#check(response.errorCode);
     return response;
   }
@@ -74,7 +87,7 @@ export class GroupProtocol {
         groupId: this.#coordinator.groupId,
         generationId,
         memberId,
-        groupInstanceId: null,
+        groupInstanceId: this.#instanceId,
         protocolType: PROTOCOL_TYPE,
         protocolName,
         assignments: [...assignments].map(([member, partitions]) => ({
@@ -95,13 +108,21 @@ export class GroupProtocol {
     const response = await this.#coordinator.send(
       'group',
       heartbeatApi,
-      { groupId: this.#coordinator.groupId, generationId, memberId, groupInstanceId: null },
+      { groupId: this.#coordinator.groupId, generationId, memberId, groupInstanceId: this.#instanceId },
       { timeoutMs: Math.min(sessionTimeoutMs, requestTimeoutMs) },
     );
     this.#check(response.errorCode);
   }
 
-  /** @param role another connection than the JoinGroup's while one is held by the coordinator: it would wait behind it */
+  /** Whether there is a coordinator that may know us, without looking for it. */
+  get isReachable(): boolean {
+    return this.#coordinator.isKnown;
+  }
+
+  /**
+   * Only for who knows the coordinator: a member that goes must not begin to look for it.
+   * @param role another connection than the JoinGroup's while one is held by the coordinator: it would wait behind it
+   */
   async leave(memberId: string, role: 'group' | 'spare', reason: string): Promise<void> {
     const response = await this.#coordinator.send(
       role,
@@ -109,7 +130,7 @@ export class GroupProtocol {
       {
         groupId: this.#coordinator.groupId,
         memberId,
-        members: [{ memberId, groupInstanceId: null, reason }],
+        members: [{ memberId, groupInstanceId: null, reason }], // a static member never leaves
       },
       { timeoutMs: this.#options.requestTimeoutMs },
     );
@@ -117,9 +138,8 @@ export class GroupProtocol {
     for (const { errorCode } of response.members) this.#check(errorCode);
   }
 
-  #join(memberId: string, topics: readonly string[]): Promise<JoinGroupResponse> {
-    const { sessionTimeoutMs, maxPollIntervalMs, partitionAssignors } = this.#options;
-    const metadata = encodeSubscription({ topics: [...topics], userData: null, ownedPartitions: [], generationId: -1 });
+  #join(memberId: string, subscription: OwnSubscription): Promise<JoinGroupResponse> {
+    const { sessionTimeoutMs, maxPollIntervalMs } = this.#options;
     return this.#coordinator.send(
       'group',
       joinGroupApi,
@@ -128,13 +148,33 @@ export class GroupProtocol {
         sessionTimeoutMs,
         rebalanceTimeoutMs: maxPollIntervalMs,
         memberId,
-        groupInstanceId: null,
+        groupInstanceId: this.#instanceId,
         protocolType: PROTOCOL_TYPE,
-        protocols: assignorsOf(partitionAssignors).map(({ protocolName }) => ({ name: protocolName, metadata })),
+        protocols: this.#protocolsOf(subscription),
         reason: null,
       },
-      { timeoutMs: maxPollIntervalMs + JOIN_MARGIN_MS },
+      {
+        timeoutMs: maxPollIntervalMs + JOIN_MARGIN_MS,
+        ...(this.#instanceId !== null && { minVersion: STATIC_SINCE }),
+      },
     );
+  }
+
+  #protocolsOf({ topics, owned, generationId }: OwnSubscription): { name: string; metadata: Buffer }[] {
+    const ownedPartitions = topicPartitions(owned);
+    return assignorsOf(this.#options.partitionAssignors).map((assignor) => ({
+      name: assignor.protocolName,
+      metadata: encodeSubscription({
+        topics,
+        userData: assignor.userData?.(generationId) ?? null,
+        ownedPartitions,
+        generationId,
+      }),
+    }));
+  }
+
+  get #instanceId(): string | null {
+    return this.#options.groupInstanceId ?? null;
   }
 
   #check(errorCode: number): void {
@@ -143,10 +183,7 @@ export class GroupProtocol {
 }
 
 const assignmentOf = (partitions: readonly TopicPartition[]): Buffer =>
-  encodeAssignment({
-    partitions: byTopic(partitions).map(([topic, items]) => ({
-      topic,
-      partitions: items.map(({ partition }) => partition),
-    })),
-    userData: null,
-  });
+  encodeAssignment({ partitions: topicPartitions(partitions), userData: null });
+
+const topicPartitions = (partitions: readonly TopicPartition[]): readonly TopicPartitions[] =>
+  byTopic(partitions).map(([topic, items]) => ({ topic, partitions: items.map(({ partition }) => partition) }));

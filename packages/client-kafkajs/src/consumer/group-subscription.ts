@@ -48,7 +48,8 @@ export class GroupSubscription implements MembershipListener, Committer {
     this.#observer = observer;
     this.commits = new OffsetCommits(context, coordinator, this);
     this.#topics = new TopicWatch(context);
-    this.#rebalance = new Rebalance({ context, subscription, positions, commits: this.commits });
+    const onGivingUp = (): void => observer.onInactive();
+    this.#rebalance = new Rebalance({ context, subscription, positions, commits: this.commits, onGivingUp });
     const protocol = new GroupProtocol(coordinator, context.options);
     this.#membership = new GroupMembership(context, protocol, this.#topics, this);
   }
@@ -70,24 +71,32 @@ export class GroupSubscription implements MembershipListener, Committer {
   }
 
   get isRebalancing(): boolean {
-    return this.#membership.isRebalancing;
+    return this.#starting !== undefined && this.#membership.isRebalancing;
   }
 
-  owns(partition: TopicPartition): boolean {
-    return this.#starting === undefined || this.#subscription.get(partition) !== undefined;
+  settled(): Promise<void> {
+    return this.#membership.settled();
+  }
+
+  ownership(partition: TopicPartition): object | undefined {
+    return this.#starting === undefined ? NO_MEMBER : this.#subscription.get(partition);
   }
 
   refused(error: unknown, generation: Generation): void {
     if (this.#starting !== undefined) this.#membership.refused(error, generation);
   }
 
-  async onAssigned(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
-    await this.#rebalance.take(partitions, signal);
+  owned(): readonly TopicPartition[] {
+    return this.#rebalance.owned;
+  }
+
+  async onAssigned(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<boolean> {
+    const gaveUp = await this.#rebalance.take(partitions, signal);
     this.#observer.onActive();
+    return gaveUp;
   }
 
   async onRevoked(): Promise<void> {
-    this.onEvicted();
     await this.#rebalance.revoke();
   }
 

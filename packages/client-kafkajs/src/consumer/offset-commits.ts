@@ -1,4 +1,10 @@
-import { CommitFailedError, isKafkaError, type TopicPartition, type TopicPartitionOffsets } from '@hearken/core';
+import {
+  CommitFailedError,
+  isKafkaError,
+  KafkaError,
+  type TopicPartition,
+  type TopicPartitionOffsets,
+} from '@hearken/core';
 import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import {
   errorCodes,
@@ -11,14 +17,17 @@ import { byTopic } from './by-topic.js';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import type { Generation } from './group-protocol.js';
-import { retrying } from './retrying.js';
+import { atMost, retrying } from './retrying.js';
 
 /** Who commits, as it stands at each moment. */
 export interface Committer {
   /** Undefined when the consumer is in no generation; generation -1 outside of group membership. */
   readonly generation: Generation | undefined;
   readonly isRebalancing: boolean;
-  owns(partition: TopicPartition): boolean;
+  /** Resolves when `isRebalancing` is over. */
+  settled(): Promise<void>;
+  /** Stands for owning the partition from its assignment until it is given up; undefined if it is not ours. */
+  ownership(partition: TopicPartition): object | undefined;
   /** The coordinator does not take commits of this generation. */
   refused(error: unknown, generation: Generation): void;
 }
@@ -29,18 +38,30 @@ const PASSING = ['COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'N
 /** The commit comes from a generation that is over, or about to be. */
 const OUTDATED = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'];
 
+/** A commit on its way. */
+interface CommitWork {
+  /** What is not written yet. */
+  open: TopicPartitionOffsets;
+  /** Whether it still belongs to whom it belonged to when the commit was asked for. */
+  readonly isOurs: (partition: TopicPartition) => boolean;
+  /** Which the last request was stamped with. */
+  generation: Generation | undefined;
+}
+
 const HINTS: Readonly<Record<string, string>> = {
   NOT_ASSIGNED: 'this consumer does not own them; whoever does commits',
   REBALANCE_IN_PROGRESS: 'the group is sharing its partitions out anew; commit what is assigned after it',
   ILLEGAL_GENERATION: 'they were given up since; whoever owns them reads on from what was committed before',
   UNKNOWN_MEMBER_ID:
     'the group took this member for dead, or members of a group and assigned partitions share a groupId',
+  FENCED_INSTANCE_ID: 'another consumer joined with the same groupInstanceId',
   OFFSET_METADATA_TOO_LARGE: 'the broker allows offset.metadata.max.bytes (4096)',
 };
 
 /**
  * Writes offsets for the group, fenced: the broker does not check who owns a partition, so a commit is refused here unless
- * the partition is ours, and the generation is still the one it was when the commit was asked for.
+ * the partition is ours, without a break since the commit was asked for. Between JoinGroup and the answer to SyncGroup there
+ * is no generation to commit in; what a cooperative member keeps over that time is written in the next one.
  */
 export class OffsetCommits {
   readonly #context: ConsumerContext;
@@ -56,52 +77,95 @@ export class OffsetCommits {
   /** @throws CommitFailedError */
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
     if (offsets.length === 0) return;
-    const { generation } = this.#committer;
-    if (generation === undefined) throw failure(offsets, this.#outsideCode());
-    const foreign = offsets.filter((offset) => !this.#committer.owns(offset));
-    if (foreign.length > 0) throw failure(foreign, 'NOT_ASSIGNED');
-    let open = offsets;
-    const attempt = async (): Promise<void> => {
-      const codes = codesIn(await this.#send(open, generation));
-      open = open.filter((offset) => codeOf(codes, offset) !== 'NONE');
-      const final = open.filter((offset) => !PASSING.includes(codeOf(codes, offset)));
-      if (final.length > 0) throw failure(final, (offset) => codeOf(codes, offset));
-      const [passing] = open;
-      if (passing !== undefined) this.#coordinator.check(codes.get(topicPartitionKey(passing)) ?? 0);
-    };
+    const foreign = offsets.filter((offset) => this.#committer.ownership(offset) === undefined);
+    if (foreign.length > 0) throw failure(foreign, this.#committer.generation ? 'NOT_ASSIGNED' : this.#outsideCode());
+    const work: CommitWork = { open: offsets, isOurs: this.#stillOurs(offsets), generation: undefined };
     try {
-      await retrying(this.#context, attempt, {
+      await retrying(this.#context, () => this.#attempt(work), {
         timeoutMs: this.#context.options.requestTimeoutMs,
         isFinal: (error) => error instanceof CommitFailedError,
       });
     } catch (cause) {
-      const error = cause instanceof CommitFailedError ? cause : failure(open, codeFor(cause), cause);
-      if (OUTDATED.includes(error.code)) this.#committer.refused(error, generation);
-      throw error;
+      throw cause instanceof CommitFailedError ? cause : failure(work.open, codeFor(cause), cause);
     }
   }
 
-  #send(offsets: TopicPartitionOffsets, generation: Generation): Promise<OffsetCommitResponse> {
+  async #attempt(work: CommitWork): Promise<void> {
+    const { clock, options } = this.#context;
+    if (this.#committer.isRebalancing) await atMost(clock, this.#committer.settled(), options.requestTimeoutMs);
+    const codes = codesIn(await this.#send(work));
+    work.open = work.open.filter((offset) => codeOf(codes, offset) !== 'NONE');
+    const [code = 'NONE'] = work.open.map((offset) => codeOf(codes, offset)).filter((each) => !PASSING.includes(each));
+    if (OUTDATED.includes(code) && this.#hasMovedOn(work)) throw movedOn();
+    if (code !== 'NONE') throw this.#refused(work, (offset) => codeOf(codes, offset));
+    const [passing] = work.open;
+    if (passing !== undefined) this.#coordinator.check(codes.get(topicPartitionKey(passing)) ?? 0);
+  }
+
+  #send(work: CommitWork): Promise<OffsetCommitResponse> {
     return this.#coordinator.send(
       'control',
       offsetCommitApi,
       () => {
         // Here the request is written. Had a rebalance come since, another member may own the partitions already.
-        this.#requireCurrent(generation, offsets);
-        return requestFor(this.#coordinator.groupId, generation, offsets);
+        work.generation = this.#generationFor(work);
+        return this.#requestFor(work.open, work.generation);
       },
       { timeoutMs: this.#context.options.requestTimeoutMs },
     );
   }
 
-  #requireCurrent({ generationId, memberId }: Generation, offsets: TopicPartitionOffsets): void {
+  /** Ours as they are now: what is given up and comes back is not the same. */
+  #stillOurs(offsets: TopicPartitionOffsets): CommitWork['isOurs'] {
+    const ownership = (at: TopicPartition): object | undefined => this.#committer.ownership(at);
+    const owned = new Map(offsets.map((offset) => [topicPartitionKey(offset), ownership(offset)]));
+    return (partition) => ownership(partition) === owned.get(topicPartitionKey(partition));
+  }
+
+  #generationFor({ open, isOurs }: CommitWork): Generation {
+    const { generation } = this.#committer;
+    const areOurs = open.every(isOurs);
+    if (areOurs && generation !== undefined) return generation;
+    if (areOurs && this.#committer.isRebalancing) throw movedOn();
+    const [outside, given] = [this.#outsideCode(), 'ILLEGAL_GENERATION'];
+    throw failure(open, (at) => (generation === undefined ? outside : isOurs(at) ? 'REBALANCE_IN_PROGRESS' : given));
+  }
+
+  /** Another generation has come, or is coming, and it left us these partitions. */
+  #hasMovedOn({ open, isOurs, generation }: CommitWork): boolean {
     const now = this.#committer.generation;
-    if (now?.generationId === generationId && now.memberId === memberId) return;
-    throw failure(offsets, now === undefined ? this.#outsideCode() : 'ILLEGAL_GENERATION');
+    const isSame = now?.generationId === generation?.generationId && now?.memberId === generation?.memberId;
+    return !isSame && open.every(isOurs) && (now !== undefined || this.#committer.isRebalancing);
+  }
+
+  #refused({ open, generation }: CommitWork, code: (partition: TopicPartition) => string): CommitFailedError {
+    const error = failure(open, code);
+    const endsGeneration = OUTDATED.includes(error.code) || error.code === 'FENCED_INSTANCE_ID';
+    if (endsGeneration && generation !== undefined) this.#committer.refused(error, generation);
+    return error;
   }
 
   #outsideCode(): string {
     return this.#committer.isRebalancing ? 'REBALANCE_IN_PROGRESS' : 'UNKNOWN_MEMBER_ID';
+  }
+
+  #requestFor(offsets: TopicPartitionOffsets, { generationId, memberId }: Generation): OffsetCommitRequest {
+    return {
+      groupId: this.#coordinator.groupId,
+      generationIdOrMemberEpoch: generationId,
+      memberId,
+      groupInstanceId: memberId === '' ? null : (this.#context.options.groupInstanceId ?? null),
+      retentionTimeMs: -1,
+      topics: byTopic(offsets).map(([name, items]) => ({
+        name,
+        partitions: items.map(({ partition, offset, leaderEpoch, metadata }) => ({
+          partitionIndex: partition,
+          committedOffset: offset,
+          committedLeaderEpoch: leaderEpoch ?? -1,
+          committedMetadata: metadata ?? '',
+        })),
+      })),
+    };
   }
 }
 
@@ -143,23 +207,6 @@ function failure(
   });
 }
 
-const requestFor = (
-  groupId: string,
-  { generationId, memberId }: Generation,
-  offsets: TopicPartitionOffsets,
-): OffsetCommitRequest => ({
-  groupId,
-  generationIdOrMemberEpoch: generationId,
-  memberId,
-  groupInstanceId: null,
-  retentionTimeMs: -1,
-  topics: byTopic(offsets).map(([name, items]) => ({
-    name,
-    partitions: items.map(({ partition, offset, leaderEpoch, metadata }) => ({
-      partitionIndex: partition,
-      committedOffset: offset,
-      committedLeaderEpoch: leaderEpoch ?? -1,
-      committedMetadata: metadata ?? '',
-    })),
-  })),
-});
+/** The generation ended while the partitions stayed ours: the next one writes them. */
+const movedOn = (): KafkaError =>
+  new KafkaError('the group rebalances', { code: 'REBALANCE_IN_PROGRESS', retriable: true });

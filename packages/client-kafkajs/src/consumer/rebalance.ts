@@ -1,16 +1,18 @@
 import type { ConsumerRebalanceListener, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
-import { describePartitions } from '@hearken/core/internal';
+import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { ConsumerContext } from './consumer-context.js';
 import type { OffsetCommits } from './offset-commits.js';
 import type { Positions } from './positions.js';
-import { isAborted } from './retrying.js';
-import type { SubscriptionState } from './subscription-state.js';
+import { isAborted, unlessAborted } from './retrying.js';
+import type { AssignedPartition, SubscriptionState } from './subscription-state.js';
 
 export interface RebalanceOptions {
   readonly context: ConsumerContext;
   readonly subscription: SubscriptionState;
   readonly positions: Positions;
   readonly commits: OffsetCommits;
+  /** Partitions are being given up: a poll that waits for them has nothing to wait for. */
+  readonly onGivingUp: () => void;
 }
 
 /** Takes partitions in and lets them go, in the order that their users rely on. One call at a time. */
@@ -19,47 +21,72 @@ export class Rebalance {
   /** Of the last `subscribe`. */
   listener: ConsumerRebalanceListener | undefined;
   /** What the listener was told of and has not been told to give up. */
-  #told: readonly TopicPartition[] | undefined;
+  #owned: readonly TopicPartition[] = [];
 
   constructor(options: RebalanceOptions) {
     this.#options = options;
   }
 
-  /** Positions, then the listener, then records. Ends early when `signal` aborts: they will be given up anyway. */
-  async take(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
+  get owned(): readonly TopicPartition[] {
+    return this.#owned;
+  }
+
+  /**
+   * Makes these all that is owned. What is kept goes on all the while. For what is new: position, then the listener, then
+   * records; that ends early when `signal` aborts, as another assignment will come. True if something was given up.
+   */
+  async take(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<boolean> {
+    const gone = without(this.#owned, partitions);
+    if (gone.length > 0) await this.revoke(gone);
+    if (!isAborted(signal)) await this.#add(without(partitions, this.#owned), signal);
+    return gone.length > 0;
+  }
+
+  async revoke(partitions = this.#owned): Promise<void> {
+    const { subscription, onGivingUp } = this.#options;
+    for (const at of partitions) {
+      const partition = subscription.get(at);
+      if (partition !== undefined) partition.active = false; // nothing of it is fetched or polled any more
+    }
+    onGivingUp();
+    await this.#giveUp(partitions, () => this.listener?.onPartitionsRevoked(partitions));
+  }
+
+  async lose(): Promise<void> {
+    const partitions = this.#owned;
+    await this.#giveUp(partitions, () => this.listener?.onPartitionsLost(partitions));
+  }
+
+  async #add(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
     const { context, subscription } = this.#options;
     context.logger.info({ partitions: describePartitions(partitions) }, 'consumer: partitions assigned');
-    subscription.assign(partitions);
-    if (!(await this.#findPositions(signal)) || isAborted(signal)) return;
-    this.#told = partitions;
+    const owned = [...this.#owned, ...partitions];
+    const added = new Set(partitions.map(topicPartitionKey));
+    const fresh = subscription.reassign(owned).filter((partition) => added.has(topicPartitionKey(partition)));
+    if (!(await this.#findPositions(fresh, signal)) || isAborted(signal)) {
+      subscription.reassign(this.#owned); // nobody was told: the next assignment may give them to anyone
+      return;
+    }
+    this.#owned = owned;
     await this.listener?.onPartitionsAssigned(partitions);
     if (!isAborted(signal)) subscription.activate();
   }
 
-  async revoke(): Promise<void> {
-    this.#options.subscription.deactivate();
-    await this.#giveUp((partitions) => this.listener?.onPartitionsRevoked(partitions));
-  }
-
-  async lose(): Promise<void> {
-    await this.#giveUp((partitions) => this.listener?.onPartitionsLost(partitions));
-  }
-
-  async #giveUp(tell: (partitions: readonly TopicPartition[]) => Promise<void> | undefined): Promise<void> {
-    const partitions = this.#told ?? [];
-    this.#told = undefined;
+  async #giveUp(partitions: readonly TopicPartition[], tell: () => Promise<void> | undefined): Promise<void> {
     try {
-      if (partitions.length > 0) await tell(partitions);
+      if (partitions.length > 0) await tell();
     } finally {
-      this.#options.subscription.assign([]);
+      this.#owned = without(this.#owned, partitions);
+      this.#options.subscription.reassign(this.#owned);
     }
   }
 
   /** False if the signal ended it. */
-  async #findPositions(signal: AbortSignal): Promise<boolean> {
-    const { context, subscription, positions } = this.#options;
+  async #findPositions(partitions: readonly AssignedPartition[], signal: AbortSignal): Promise<boolean> {
+    const { context, positions } = this.#options;
     try {
-      const uncommitted = await positions.resolve(subscription.partitions, { signal });
+      const uncommitted = await unlessAborted(positions.resolve(partitions, { signal }), signal);
+      if (uncommitted === undefined) return false;
       if (context.options.autoOffsetReset === 'latest') await this.#commitFirst(uncommitted);
       return true;
     } catch (error) {
@@ -79,4 +106,9 @@ export class Rebalance {
       this.#options.context.logger.warn({ error }, 'consumer: the position that reading begins at is not committed');
     }
   }
+}
+
+function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
+  const keys = new Set(others.map(topicPartitionKey));
+  return partitions.filter((partition) => !keys.has(topicPartitionKey(partition)));
 }

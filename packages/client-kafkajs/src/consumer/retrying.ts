@@ -56,3 +56,28 @@ export async function aborted(signal: AbortSignal): Promise<void> {
   signal.addEventListener('abort', () => resolve(), { once: true });
   await promise;
 }
+
+/** What `work` ends with, or undefined as soon as `signal` aborts; after that nobody hears how it ends. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const { promise, resolve, reject } = deferred<T | undefined>();
+  const end = (): void => resolve(undefined);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  work.then(resolve, reject);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', end); // the signal may live as long as the consumer
+  }
+}
+
+/** Resolves when `work` does, or after `timeoutMs`. */
+export async function atMost(clock: Clock, work: Promise<void>, timeoutMs: number): Promise<void> {
+  const { promise, resolve } = deferred();
+  const timer = clock.setTimer(() => resolve(), timeoutMs);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    timer.clear();
+  }
+}

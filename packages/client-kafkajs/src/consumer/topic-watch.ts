@@ -1,3 +1,4 @@
+import type { TopicPartition } from '@hearken/core';
 import type { ConsumerContext } from './consumer-context.js';
 
 /**
@@ -41,6 +42,13 @@ export class TopicWatch {
     return this.#joinedWith;
   }
 
+  /** Those of topics that are subscribed to. */
+  among(partitions: readonly TopicPartition[]): readonly TopicPartition[] {
+    const subscribed = this.#subscribed;
+    const isOurs = subscribed instanceof RegExp ? (topic: string) => subscribed.test(topic) : includedIn(subscribed);
+    return partitions.filter(({ topic }) => isOurs(topic));
+  }
+
   /** For the leader: the partition counts of those topics that exist, watched from now on. */
   async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const counts = await this.#countsOf(topics);
@@ -73,6 +81,11 @@ export class TopicWatch {
     return new Map(topics.map((topic) => [topic, metadata.topic(topic)?.partitions.length ?? 0]));
   }
 }
+
+const includedIn = (topics: readonly string[]): ((topic: string) => boolean) => {
+  const names = new Set(topics);
+  return (topic) => names.has(topic);
+};
 
 /** Flags g and y make a RegExp remember where it stopped: the same name would match only every other time. */
 const withoutState = (pattern: RegExp): RegExp => new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));

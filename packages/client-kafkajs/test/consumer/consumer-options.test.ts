@@ -36,6 +36,7 @@ describe('consumer options', () => {
       maxPartitionFetchBytes: 1_048_576,
       isolationLevel: 'read_committed',
       partitionAssignors: ['range', 'round-robin'],
+      groupInstanceId: undefined,
       metadataMaxAgeMs: 60_000,
       requestTimeoutMs: 30_000,
       checkCrcs: true,
@@ -63,7 +64,17 @@ describe('consumer options', () => {
     assert.equal(problemsOf({ sessionTimeoutMs: 'x', heartbeatIntervalMs: 40_000 }).length, 1);
   });
 
+  it('take an id of a static member as brokers do', () => {
+    for (const groupInstanceId of ['billing-1', 'a', 'A.b_c-9', 'x'.repeat(249)]) {
+      assert.deepEqual(problemsOf({ groupInstanceId }), []);
+    }
+    for (const groupInstanceId of ['', '.', '..', 'a b', 'ä', 'x'.repeat(250), 7, null]) {
+      assert.match(problemsOf({ groupInstanceId }).join(), /groupInstanceId must be 1 to 249 letters/);
+    }
+  });
+
   it('name known assignors, each once', () => {
+    assert.deepEqual(problemsOf({ partitionAssignors: ['cooperative-sticky', 'kafkajs-round-robin', 'range'] }), []);
     assert.match(problemsOf({ partitionAssignors: ['range', 'sticky'] }).join(), /not 'sticky'/);
     assert.match(problemsOf({ partitionAssignors: ['range', 'range'] }).join(), /twice/);
     assert.match(problemsOf({ partitionAssignors: 'range' }).join(), /must be an array/);

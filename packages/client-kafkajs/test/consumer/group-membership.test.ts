@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { TopicPartition } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import {
   decodeAssignment,
@@ -10,92 +9,17 @@ import {
   syncGroupApi,
   type JoinGroupResponse,
 } from '@hearken/protocol';
-import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
-import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
-import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
-import { GroupMembership, type MembershipListener } from '../../dist/consumer/group-membership.js';
-import { GroupProtocol } from '../../dist/consumer/group-protocol.js';
-import { TopicWatch } from '../../dist/consumer/topic-watch.js';
+import { eventLoopTurn, Signal } from '@hearken/testing';
 import { brokerError } from '../../dist/errors.js';
 import { rejection } from '../support/rejects.js';
-import { aContext, type TestContext } from './support/context.js';
 import { disconnected, held } from './support/fake-cluster.js';
-import { beat, joinedAs, joinRefused, memberOf, synced, wellBehaved } from './support/fake-group.js';
-
-/** Keeps what it is told; every callback can be held back. */
-class RecordingMember implements MembershipListener {
-  readonly calls = new Recorder<string>();
-  readonly assignments: (readonly TopicPartition[])[] = [];
-  readonly fatal = new Signal<unknown>();
-  isPollingNow = true;
-  assigning: () => Promise<void> = () => Promise.resolve();
-  revoking: () => Promise<void> = () => Promise.resolve();
-
-  async onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
-    this.assignments.push(partitions);
-    await this.assigning();
-    this.calls.record('assigned');
-  }
-  async onRevoked(): Promise<void> {
-    this.calls.record('revoking');
-    await this.revoking();
-    this.calls.record('revoked');
-  }
-  async onLost(): Promise<void> {
-    this.calls.record('lost');
-    return Promise.resolve();
-  }
-  onEvicted(): void {
-    this.calls.record('evicted');
-  }
-  onFatal(error: unknown): void {
-    this.fatal.fire(error);
-  }
-  isPolling(): boolean {
-    return this.isPollingNow;
-  }
-}
-
-interface Bundle extends TestContext {
-  readonly membership: GroupMembership;
-  readonly member: RecordingMember;
-  readonly watch: TopicWatch;
-  /** Lets one heartbeat interval pass; resolves when the n-th heartbeat was answered. */
-  readonly nextBeat: () => Promise<void>;
-}
-
-function setup(options: ConsumerOptions = {}): Bundle {
-  const context = aContext(options);
-  wellBehaved(context.cluster);
-  const watch = new TopicWatch(context);
-  watch.subscribe(['orders']);
-  const member = new RecordingMember();
-  const protocol = new GroupProtocol(new GroupCoordinator(context, 'billing'), context.options);
-  const membership = new GroupMembership(context, protocol, watch, member);
-  const nextBeat = async (): Promise<void> => {
-    const before = context.cluster.requests(heartbeatApi).length;
-    context.clock.advance(3_000);
-    await context.cluster.request(heartbeatApi, before + 1);
-    await eventLoopTurn();
-  };
-  return { ...context, membership, member, watch, nextBeat };
-}
-
-const failed = async (member: RecordingMember): Promise<never> => {
-  throw await member.fatal.wait();
-};
-
-async function started(options?: ConsumerOptions): Promise<Bundle> {
-  const bundle = setup(options);
-  bundle.membership.start();
-  await bundle.member.calls.received(1);
-  return bundle;
-}
+import { beat, joinedAs, joinRefused, memberOf, synced } from './support/fake-group.js';
+import { aMember, aMembership, ending } from './support/membership.js';
 
 describe('GroupMembership', () => {
   describe('joining', () => {
     it('asks for a member id, joins with it and takes what it is assigned', async () => {
-      const { cluster, member, membership } = await started();
+      const { cluster, member, membership } = await aMember();
       const joins = cluster.requests(joinGroupApi);
       assert.deepEqual(
         joins.map(({ request }) => request.memberId),
@@ -117,7 +41,7 @@ describe('GroupMembership', () => {
     });
 
     it('assigns for the whole group when it leads, also topics that only others want', async () => {
-      const { cluster, membership, member } = setup();
+      const { cluster, membership, member } = aMembership();
       cluster.topic('bills', 2, 2, 2);
       cluster.answer(
         joinGroupApi,
@@ -148,7 +72,7 @@ describe('GroupMembership', () => {
     });
 
     it('tries again with growing pauses while the coordinator moves or loads, and looks it up anew', async () => {
-      const { cluster, clock, membership, member } = setup();
+      const { cluster, clock, membership, member } = aMembership();
       cluster.answer(
         joinGroupApi,
         () => joinRefused('NOT_COORDINATOR'),
@@ -169,7 +93,7 @@ describe('GroupMembership', () => {
     });
 
     it('keeps its member id when the group rebalances between JoinGroup and SyncGroup', async () => {
-      const { cluster, membership, member } = setup();
+      const { cluster, membership, member } = aMembership();
       cluster.answer(
         syncGroupApi,
         () => synced({}, 'REBALANCE_IN_PROGRESS'),
@@ -186,10 +110,10 @@ describe('GroupMembership', () => {
     });
 
     it('ends with what no attempt would mend, and says what to do', async () => {
-      const { cluster, membership, member } = setup();
+      const { cluster, membership, member } = aMembership();
       cluster.answer(joinGroupApi, () => joinRefused('INCONSISTENT_GROUP_PROTOCOL'));
       membership.start();
-      const error = await rejection(failed(member), 'INCONSISTENT_GROUP_PROTOCOL');
+      const error = await rejection(ending(member), 'INCONSISTENT_GROUP_PROTOCOL');
       assert.match(error.message, /group billing.*partitionAssignors/);
       await membership.close();
     });
@@ -197,7 +121,7 @@ describe('GroupMembership', () => {
 
   describe('heartbeats', () => {
     it('go out at every interval, and not while it joins', async () => {
-      const { cluster, clock, membership, nextBeat } = await started();
+      const { cluster, clock, membership, nextBeat } = await aMember();
       await nextBeat();
       await nextBeat();
       cluster.answer(joinGroupApi, held);
@@ -210,7 +134,7 @@ describe('GroupMembership', () => {
     });
 
     it('bring the partitions back with the same member id when the group rebalances', async () => {
-      const { cluster, membership, member, nextBeat } = await started();
+      const { cluster, membership, member, nextBeat } = await aMember();
       cluster.answer(heartbeatApi, () => beat('REBALANCE_IN_PROGRESS'));
       await nextBeat();
       assert.deepEqual(await member.calls.received(4), ['assigned', 'revoking', 'revoked', 'assigned']);
@@ -219,7 +143,7 @@ describe('GroupMembership', () => {
     });
 
     it('go on in the old generation while partitions are given up, and JoinGroup waits for that', async () => {
-      const { cluster, membership, member, nextBeat } = await started();
+      const { cluster, membership, member, nextBeat } = await aMember();
       const gate = new Signal();
       member.revoking = () => gate.wait();
       cluster.answer(heartbeatApi, () => beat('REBALANCE_IN_PROGRESS'));
@@ -233,7 +157,7 @@ describe('GroupMembership', () => {
     });
 
     it('go on while partitions are being assigned; a rebalance meanwhile is answered after that', async () => {
-      const bundle = setup();
+      const bundle = aMembership();
       const { cluster, membership, member, nextBeat } = bundle;
       const gate = new Signal();
       member.assigning = () => gate.wait();
@@ -256,7 +180,7 @@ describe('GroupMembership', () => {
       ['ILLEGAL_GENERATION', ['m1']],
     ] as const) {
       it(`find out that it was evicted: ${error} joins again with ${nextIds[0] === '' ? 'a new id' : 'its id'}`, async () => {
-        const { cluster, member, nextBeat } = await started();
+        const { cluster, member, nextBeat } = await aMember();
         cluster.answer(
           heartbeatApi,
           () => beat(error),
@@ -270,7 +194,7 @@ describe('GroupMembership', () => {
     }
 
     it('that fail for a while change nothing', async () => {
-      const { cluster, member, membership, nextBeat } = await started();
+      const { cluster, member, membership, nextBeat } = await aMember();
       cluster.answer(
         heartbeatApi,
         disconnected,
@@ -284,15 +208,15 @@ describe('GroupMembership', () => {
     });
 
     it('end the membership when the group is forbidden', async () => {
-      const { cluster, member, nextBeat } = await started();
+      const { cluster, member, nextBeat } = await aMember();
       cluster.answer(heartbeatApi, () => beat('GROUP_AUTHORIZATION_FAILED'));
       await nextBeat();
-      await rejection(failed(member), 'GROUP_AUTHORIZATION_FAILED');
+      await rejection(ending(member), 'GROUP_AUTHORIZATION_FAILED');
       assert.deepEqual(member.calls.items, ['assigned', 'evicted', 'lost']);
     });
 
     it('stop when nobody polls: it leaves, and joins again at the next poll', async () => {
-      const { cluster, clock, member, membership, logger } = await started();
+      const { cluster, clock, member, membership, logger } = await aMember();
       member.isPollingNow = false;
       clock.advance(3_000);
       await member.calls.received(3);
@@ -309,7 +233,7 @@ describe('GroupMembership', () => {
   });
 
   it('ignores what a generation that is over was refused', async () => {
-    const { member, membership, cluster } = await started();
+    const { member, membership, cluster } = await aMember();
     const old = { generationId: 1, memberId: 'm1' };
     membership.rejoin('test');
     await member.calls.received(4);
@@ -320,7 +244,7 @@ describe('GroupMembership', () => {
   });
 
   it('joins again, as leader, when partitions were added', async () => {
-    const { cluster, clock, membership, member } = setup({ metadataMaxAgeMs: 1_000 });
+    const { cluster, clock, membership, member } = aMembership({ metadataMaxAgeMs: 1_000 });
     const lead = (memberId: string, generation: number): JoinGroupResponse =>
       joinedAs(memberId, generation, { leader: memberId, members: [memberOf(memberId, 'orders')] });
     cluster.answer(
@@ -344,7 +268,7 @@ describe('GroupMembership', () => {
   });
 
   it('ends with the error of a callback, and leaves', async () => {
-    const { cluster, membership, member } = setup();
+    const { cluster, membership, member } = aMembership();
     const failure = new Error('the callback failed');
     member.assigning = () => Promise.reject(failure);
     membership.start();
@@ -354,7 +278,7 @@ describe('GroupMembership', () => {
 
   describe('closing', () => {
     it('gives up what it owns, in the generation, then leaves', async () => {
-      const { cluster, membership, member } = await started();
+      const { cluster, membership, member } = await aMember();
       member.revoking = () => {
         assert.equal(membership.generation?.generationId, 1);
         assert.equal(cluster.requests(leaveGroupApi).length, 0);
@@ -367,7 +291,7 @@ describe('GroupMembership', () => {
     });
 
     it('leaves over another connection while its JoinGroup is held', async () => {
-      const { cluster, membership, member } = setup();
+      const { cluster, membership, member } = aMembership();
       const join = deferred<JoinGroupResponse>();
       cluster.answer(
         joinGroupApi,
@@ -391,7 +315,7 @@ describe('GroupMembership', () => {
     });
 
     it('leaves with the member id that it is given while it closes', async () => {
-      const { cluster, membership } = setup();
+      const { cluster, membership } = aMembership();
       const first = deferred<JoinGroupResponse>();
       cluster.answer(joinGroupApi, () => first.promise);
       membership.start();
@@ -404,7 +328,7 @@ describe('GroupMembership', () => {
     });
 
     it('ends although the coordinator does not answer the LeaveGroup', async () => {
-      const { cluster, clock, membership } = await started();
+      const { cluster, clock, membership } = await aMember();
       cluster.answer(leaveGroupApi, held);
       const closed = membership.close();
       await cluster.request(leaveGroupApi);
@@ -414,7 +338,7 @@ describe('GroupMembership', () => {
     });
 
     it('ends at once while it pauses between attempts to join', async () => {
-      const { cluster, clock, membership } = setup();
+      const { cluster, clock, membership } = aMembership();
       cluster.answer(joinGroupApi, disconnected);
       membership.start();
       await cluster.request(joinGroupApi);

@@ -7,7 +7,7 @@ import {
   type OffsetCommitRequest,
   type OffsetCommitResponse,
 } from '@hearken/protocol';
-import { Signal } from '@hearken/testing';
+import { eventLoopTurn, Signal } from '@hearken/testing';
 import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
 import type { Generation } from '../../dist/consumer/group-protocol.js';
 import { OffsetCommits, type Committer } from '../../dist/consumer/offset-commits.js';
@@ -19,8 +19,14 @@ class FakeCommitter implements Committer {
   generation: Generation | undefined = { generationId: 4, memberId: 'm1' };
   isRebalancing = false;
   readonly refusals: string[] = [];
-  owns({ partition }: TopicPartition): boolean {
-    return partition < 5;
+  /** Replaced when partitions are given up, though they may come back. */
+  owned = {};
+  readonly joined = new Signal();
+  settled(): Promise<void> {
+    return this.joined.wait();
+  }
+  ownership({ partition }: TopicPartition): object | undefined {
+    return partition < 5 ? this.owned : undefined;
   }
   refused(error: unknown): void {
     this.refusals.push((error as CommitFailedError).code);
@@ -158,23 +164,26 @@ describe('OffsetCommits', () => {
     committer.generation = undefined;
     await failure(commits.commit([at(0, 7)]), 'UNKNOWN_MEMBER_ID');
     committer.isRebalancing = true;
-    assert.equal((await failure(commits.commit([at(0, 7)]), 'REBALANCE_IN_PROGRESS')).retriable, true);
+    const untold = await failure(commits.commit([at(5, 7)]), 'REBALANCE_IN_PROGRESS'); // given up before the JoinGroup
+    assert.equal(untold.retriable, true);
     assert.equal(cluster.sent.count, 0);
   });
 
-  it('does not send an attempt of a generation that ended meanwhile', async () => {
+  it('does not send again what was given up meanwhile, though it may have come back', async () => {
     const { cluster, clock, commits, committer } = setup();
     cluster.answer(offsetCommitApi, disconnected, answer());
     const failed = failure(commits.commit([at(0, 7)]), 'ILLEGAL_GENERATION');
     await cluster.request(offsetCommitApi);
     await clock.timersPending(1);
     committer.generation = { generationId: 5, memberId: 'm1' };
+    committer.owned = {};
     clock.advance(1_000);
     await failed;
     assert.equal(cluster.requests(offsetCommitApi).length, 1);
+    assert.deepEqual(committer.refusals, []); // nobody refused the new generation anything
   });
 
-  it('stamps the generation when the request is written, not when it is asked for', async () => {
+  it('looks whether it may when the request is written, not when it is asked for', async () => {
     const { cluster, commits, committer } = setup();
     const gate = new Signal();
     cluster.coordinator = () => gate.wait().then(() => 1);
@@ -182,8 +191,75 @@ describe('OffsetCommits', () => {
     const failed = failure(commits.commit([at(0, 7)]), 'REBALANCE_IN_PROGRESS');
     committer.generation = undefined;
     committer.isRebalancing = true;
+    committer.owned = {};
     gate.fire();
     await failed;
     assert.equal(cluster.sent.count, 0);
+  });
+
+  describe('of what is kept over a rebalance', () => {
+    const nextGeneration = (committer: FakeCommitter): void => {
+      committer.generation = { generationId: 5, memberId: 'm1' };
+      committer.isRebalancing = false;
+      committer.joined.fire();
+    };
+
+    it('wait while there is no generation, and are written in the next', async () => {
+      const { cluster, commits, committer } = setup();
+      cluster.answer(offsetCommitApi, answer());
+      committer.generation = undefined;
+      committer.isRebalancing = true;
+      const done = commits.commit([at(0, 7)]);
+      await eventLoopTurn();
+      assert.equal(cluster.sent.count, 0);
+      nextGeneration(committer);
+      await done;
+      assert.equal(cluster.requests(offsetCommitApi)[0]?.request.generationIdOrMemberEpoch, 5);
+    });
+
+    it('are written in the next generation when they come too late for the last, which ends nobody', async () => {
+      const { cluster, clock, commits, committer } = setup();
+      cluster.answer(
+        offsetCommitApi,
+        () => {
+          committer.generation = undefined;
+          committer.isRebalancing = true;
+          return answer({ 0: 'ILLEGAL_GENERATION' })(cluster.requests(offsetCommitApi)[0]!.request);
+        },
+        answer(),
+      );
+      const done = commits.commit([at(0, 7)]);
+      await clock.timersPending(1);
+      clock.advance(1_000);
+      await eventLoopTurn();
+      nextGeneration(committer);
+      await done;
+      const stamps = cluster.requests(offsetCommitApi).map(({ request }) => request.generationIdOrMemberEpoch);
+      assert.deepEqual(stamps, [4, 5]);
+      assert.deepEqual(committer.refusals, []);
+    });
+
+    it('give up after the request time-out', async () => {
+      const { clock, commits, committer, cluster } = setup();
+      committer.generation = undefined;
+      committer.isRebalancing = true;
+      const failed = failure(commits.commit([at(0, 7)]), 'REBALANCE_IN_PROGRESS');
+      await clock.timersPending(1);
+      clock.advance(30_000);
+      assert.equal((await failed).retriable, true);
+      assert.equal(cluster.sent.count, 0);
+    });
+
+    it('tell apart what is given up from what is kept', async () => {
+      const { commits, committer } = setup();
+      committer.isRebalancing = true;
+      const held = {};
+      committer.ownership = ({ partition }) => (partition === 0 ? held : committer.owned);
+      const failed = failure(commits.commit([at(0, 7), at(1, 8)]), 'REBALANCE_IN_PROGRESS');
+      committer.owned = {};
+      nextGeneration(committer);
+      const codes = (await failed).partitions.map(({ partition, code }) => `${partition} ${code}`);
+      assert.deepEqual(codes, ['0 REBALANCE_IN_PROGRESS', '1 ILLEGAL_GENERATION']);
+    });
   });
 });

@@ -1,12 +1,23 @@
 import type { AssignorName } from '../consumer-options.js';
 import type { PartitionAssignor } from './assignor.js';
+import { cooperativeStickyAssignor } from './cooperative-sticky.js';
+import { kafkajsRoundRobinAssignor } from './kafkajs-round-robin.js';
 import { rangeAssignor } from './range.js';
 import { roundRobinAssignor } from './round-robin.js';
 
 const ASSIGNORS: Readonly<Record<AssignorName, PartitionAssignor>> = {
   range: rangeAssignor,
   'round-robin': roundRobinAssignor,
+  'cooperative-sticky': cooperativeStickyAssignor,
+  'kafkajs-round-robin': kafkajsRoundRobinAssignor,
 };
 
 export const assignorsOf = (names: readonly AssignorName[]): readonly PartitionAssignor[] =>
   names.map((name) => ASSIGNORS[name]);
+
+/**
+ * Whether a member with these keeps partitions over a rebalance. Only if all its assignors let it: which one the group will
+ * use is known too late, and while some members are eager, all have to be (Java's `ConsumerCoordinator` decides alike).
+ */
+export const isCooperative = (names: readonly AssignorName[]): boolean =>
+  assignorsOf(names).every((assignor) => assignor.isCooperative);

@@ -8,6 +8,7 @@ import { inJavaOrder, type PartitionAssignor } from './assignor.js';
  */
 export const rangeAssignor: PartitionAssignor = {
   protocolName: 'range',
+  isCooperative: false,
   assign(members, partitionCounts) {
     const ordered = inJavaOrder(members);
     const assignments = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));

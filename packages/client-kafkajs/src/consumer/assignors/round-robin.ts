@@ -7,6 +7,7 @@ import { inJavaOrder, type PartitionAssignor } from './assignor.js';
  */
 export const roundRobinAssignor: PartitionAssignor = {
   protocolName: 'roundrobin',
+  isCooperative: false,
   assign(members, partitionCounts) {
     const ordered = inJavaOrder(members).map(({ memberId, topics }) => ({ memberId, topics: new Set(topics) }));
     const assignments = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));

@@ -22,6 +22,8 @@ const asWritten = (assignments: Assignments): Record<string, string[]> =>
     [...assignments].map(([member, partitions]) => [member, partitions.map(topicPartitionKey).toSorted()]),
   );
 
+const NOTHING = { owned: fc.constant([]), generationId: fc.constant(-1) };
+
 const topics = fc.uniqueArray(fc.stringMatching(/^[a-c]{1,2}$/), { maxLength: 5 });
 const group = topics.chain((names) =>
   fc.record({
@@ -29,7 +31,7 @@ const group = topics.chain((names) =>
       .tuple(...names.map(() => fc.integer({ min: 1, max: 12 })))
       .map((counts) => new Map(names.map((name, i) => [name, counts[i] ?? 1]))),
     members: fc.uniqueArray(
-      fc.record({ memberId: fc.string({ minLength: 1, maxLength: 3 }), topics: fc.subarray(names) }),
+      fc.record({ memberId: fc.string({ minLength: 1, maxLength: 3 }), topics: fc.subarray(names), ...NOTHING }),
       { selector: ({ memberId }) => memberId, minLength: 1, maxLength: 7 },
     ),
   }),
@@ -69,7 +71,7 @@ for (const [name, assignor] of Object.entries({ range: rangeAssignor, roundrobin
 
     it('is even, to one partition of each topic, when all want the same', () => {
       const law = fc.property(group, ({ counts, members }) => {
-        const alike = members.map(({ memberId }) => ({ memberId, topics: [...counts.keys()] }));
+        const alike = members.map((member) => ({ ...member, topics: [...counts.keys()] }));
         for (const topic of counts.keys()) {
           const shares = [...both.assign(alike, counts).values()].map(
             (p) => p.filter((at) => at.topic === topic).length,

@@ -10,6 +10,7 @@ import {
   type HeartbeatResponse,
   type JoinGroupRequest,
   type JoinGroupResponse,
+  type Subscription,
   type SyncGroupResponse,
 } from '@hearken/protocol';
 import type { FakeCluster } from './fake-cluster.js';
@@ -54,10 +55,16 @@ export const synced = (
   }),
 });
 
-export const memberOf = (memberId: string, ...topics: readonly string[]): JoinGroupResponse['members'][number] => ({
+export const memberOf = (memberId: string, ...topics: readonly string[]): JoinGroupResponse['members'][number] =>
+  memberWith(memberId, { topics });
+
+export const memberWith = (
+  memberId: string,
+  subscription: Partial<Subscription> & { readonly topics: readonly string[] },
+): JoinGroupResponse['members'][number] => ({
   memberId,
   groupInstanceId: null,
-  metadata: encodeSubscription({ topics, userData: null, ownedPartitions: [], generationId: -1 }),
+  metadata: encodeSubscription({ userData: null, ownedPartitions: [], generationId: -1, ...subscription }),
 });
 
 /** A coordinator for which all goes well: member ids m1, m2, …; a new generation at every join; orders-0 and orders-1. */
