@@ -1,12 +1,12 @@
 import type { ConsumerRecords, PartitionRecords, TaskExecutor } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { ListenerInvoker } from '../invoke/listener-invoker.js';
-import { DONE } from '../invoke/outcome.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { Delivery, type DeliveryHost, type DeliveryLane } from './delivery.js';
 import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
+import { Run, takeFrom, type RunHost } from './run.js';
 import type { Settler } from './settler.js';
 import type { TimeSlice } from './time-slice.js';
 
@@ -26,30 +26,35 @@ export interface DispatcherInit {
   readonly onFatal: (error: Error) => void;
 }
 
+/** Runs that start before it is known whether their listeners end at once. */
+const FIRST_RUNS = 32;
+
 /**
- * Puts records into lanes and starts ready lanes while the executor has slots.
+ * Puts records into lanes and starts ready lanes, a {@link Run} each, while the executor has slots.
  *
- * A task is a *run*: it starts with one lane and goes on with the next ready one, record by record, for as long as the turn
- * of the event loop in which it began and its time slice last. So listeners that end at once share one task, and one that
- * waits for something real costs a task of its own; no slot is held longer than a turn and a record, which is what a shared
- * executor can live with. Lanes take turns after every record.
+ * Not all of them at once: where listeners end at once, the first runs go on with the other lanes, which costs a tenth of a
+ * task each. Only when none of their listeners has ended since, twice as many start; so a thousand listeners that wait run
+ * after five looks, all in the same turn of the event loop.
  */
 export class Dispatcher {
   readonly #init: DispatcherInit;
-  readonly #manyPerTask: boolean;
+  readonly #runs: RunHost;
   readonly #unsubscribe: () => void;
-  #running = 0;
   #starting = false;
+  #looksAgain = false;
+  #limit = FIRST_RUNS;
+  #endedBefore = 0;
 
   constructor(init: DispatcherInit) {
     this.#init = init;
-    this.#manyPerTask = init.executor.unit === 'run';
+    const { lanes, invoker, settler, slice, executor } = init;
+    this.#runs = { lanes, invoker, settler, slice, manyPerTask: executor.unit === 'run', running: 0, ended: 0 };
     this.#unsubscribe = init.executor.onAvailable(() => this.startReady());
   }
 
   /** Listeners that run, late ones included. */
   get running(): number {
-    return this.#running;
+    return this.#runs.running;
   }
 
   dispatch(records: ConsumerRecords): void {
@@ -76,17 +81,7 @@ export class Dispatcher {
 
   /** Starts what may start. Called whenever a slot came free, a lane became ready, or a turn ended. */
   startReady(): void {
-    if (this.#starting) return; // a listener that runs inside `execute` got here: the loop below goes on anyway
-    const { executor, lanes, slice, intake, onRoom } = this.#init;
-    this.#starting = true;
-    while (executor.available > 0 && !slice.isSpent) {
-      const lane = lanes.next();
-      if (lane === undefined) break;
-      this.#start(lane);
-    }
-    this.#starting = false;
-    if (intake.room() > 0) onRoom();
-    else if (intake.isClogged) slice.enter(); // partitions were paused and the last listener ended: no turn is under way
+    this.#startSome(FIRST_RUNS);
   }
 
   /** Listens to the executor no more. */
@@ -117,70 +112,65 @@ export class Dispatcher {
     if (batch.records.length === 0) ownership.moved();
   }
 
+  #startSome(limit: number): void {
+    if (this.#starting) return; // a listener that runs inside `execute` got here: the loop below goes on anyway
+    const { lanes, slice, intake, onRoom } = this.#init;
+    this.#starting = true;
+    for (let left = this.#runs.manyPerTask ? limit : Infinity; this.#mayStart; left--) {
+      if (left === 0) {
+        this.#lookAgain(limit);
+        break;
+      }
+      const lane = lanes.next();
+      if (lane === undefined) break;
+      this.#start(lane);
+    }
+    this.#starting = false;
+    if (intake.room() > 0) onRoom();
+    else if (intake.isClogged) slice.enter(); // partitions were paused and the last listener ended: no turn is under way
+  }
+
+  get #mayStart(): boolean {
+    const { executor, lanes, slice } = this.#init;
+    return lanes.mayBeReady && !slice.isSpent && executor.available > 0;
+  }
+
+  /** Comes back when the listeners that run had a chance to end. */
+  #lookAgain(limit: number): void {
+    this.#limit = limit;
+    this.#endedBefore = this.#runs.ended;
+    if (!this.#looksAgain) queueMicrotask(this.#look);
+    this.#looksAgain = true;
+  }
+
+  readonly #look = (): void => {
+    this.#looksAgain = false;
+    if (this.#runs.ended === this.#endedBefore) this.#startSome(this.#limit * 2);
+    else if (this.#mayStart) this.#lookAgain(this.#limit);
+  };
+
   #start(lane: DeliveryLane): void {
-    const { onFatal } = this.#init;
-    let started = false;
-    const run = (signal: AbortSignal): Promise<void> => {
-      started = true;
-      return this.#run(lane, signal);
-    };
-    this.#execute(run).catch((error: unknown) => {
-      if (started) onFatal(error as Error);
+    const run = new Run(this.#runs, lane);
+    this.#execute((signal) => run.start(signal)).catch((error: unknown) => {
+      if (run.hasStarted) this.#init.onFatal(error as Error);
       else this.#refused(lane, error);
     });
   }
 
   /** One that throws where it should reject would end the loop that asked it, and with it the process. */
-  #execute(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  #execute(task: (signal: AbortSignal) => Promise<void> | undefined): Promise<void> {
     try {
-      return Promise.resolve(this.#init.executor.execute(run));
+      return Promise.resolve(this.#init.executor.execute(task));
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it threw
       return Promise.reject(error);
     }
   }
 
-  async #run(first: DeliveryLane, signal: AbortSignal): Promise<void> {
-    const { invoker, settler, slice } = this.#init;
-    const turn = slice.enter();
-    for (let lane: DeliveryLane | undefined = first; lane !== undefined; lane = this.#another(turn)) {
-      const delivery = this.#take(lane);
-      if (delivery === undefined) continue;
-      delivery.begin(signal);
-      this.#running++;
-      let outcome = DONE;
-      try {
-        const pending = invoker.call(delivery);
-        if (pending !== undefined) await pending;
-      } catch (error) {
-        outcome = invoker.failed(delivery, error);
-      }
-      this.#running--;
-      settler.settle(lane, delivery, outcome);
-    }
-  }
-
-  /** The lane a run goes on with. */
-  #another(turn: number): DeliveryLane | undefined {
-    const { slice, lanes } = this.#init;
-    if (slice.turn !== turn) return undefined;
-    slice.count();
-    return this.#manyPerTask && !slice.isSpent ? lanes.next() : undefined;
-  }
-
   /** The executor did not want the task: a failed attempt of the record that it was given for. */
   #refused(lane: DeliveryLane, error: unknown): void {
-    const { invoker, settler } = this.#init;
-    const delivery = this.#take(lane);
+    const { lanes, invoker, settler } = this.#init;
+    const delivery = takeFrom(lanes, lane);
     if (delivery !== undefined) settler.settle(lane, delivery, invoker.failed(delivery, error));
-  }
-
-  /** What a busy lane is to run; undefined, and the lane free, if it was given up between `next` and here. */
-  #take(lane: DeliveryLane): Delivery | undefined {
-    const { lanes } = this.#init;
-    const delivery = lanes.take(lane);
-    if (delivery?.ownership.isOpen === true) return delivery; // a record that is tried again is not cleared from its lane
-    lanes.release(lane);
-    return undefined;
   }
 }

@@ -1,0 +1,137 @@
+import type { ListenerInvoker } from '../invoke/listener-invoker.js';
+import { DONE, type Outcome } from '../invoke/outcome.js';
+import type { Delivery, DeliveryLane } from './delivery.js';
+import type { Lanes } from './lanes.js';
+import type { Settler } from './settler.js';
+import type { TimeSlice } from './time-slice.js';
+
+/** What the runs of one container share. */
+export interface RunHost {
+  readonly lanes: Lanes<Delivery>;
+  readonly invoker: ListenerInvoker;
+  readonly settler: Settler;
+  readonly slice: TimeSlice;
+  /** Whether a run may go on with another record, or the executor wants to see each by itself. */
+  readonly manyPerTask: boolean;
+  /** Listeners that run, late ones included. Counted by the runs. */
+  running: number;
+  /** Listeners that ended. */
+  ended: number;
+}
+
+/**
+ * One task of the executor. It starts with one lane and goes on with the next ready one, record by record, for as long as the
+ * turn of the event loop in which it began and its time slice last. So listeners that end at once share one task, and one
+ * that waits for something real costs a task of its own; no slot is held longer than a turn and a record, which is what a
+ * shared executor can live with. Lanes take turns after every record.
+ *
+ * Two callbacks serve all records of a run: an `await` would allocate 200 bytes for each of them, as much as the record.
+ */
+export class Run {
+  readonly #host: RunHost;
+  /** What it works on; undefined when the run is over. */
+  #lane: DeliveryLane | undefined;
+  /** Whose listener it waits for. */
+  #delivery: Delivery | undefined;
+  #signal: AbortSignal | undefined;
+  #turn = 0;
+  #resolve: () => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  /** @param lane busy */
+  constructor(host: RunHost, lane: DeliveryLane) {
+    this.#host = host;
+    this.#lane = lane;
+  }
+
+  /** Whether the executor took it. */
+  get hasStarted(): boolean {
+    return this.#signal !== undefined;
+  }
+
+  /** The task: ends when the run is over, without a promise if no listener had to be waited for. */
+  start(signal: AbortSignal): Promise<void> | undefined {
+    this.#signal = signal;
+    this.#turn = this.#host.slice.enter();
+    this.#goOn(signal);
+    if (this.#lane === undefined) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Record by record, until a listener has to be waited for or nothing is left to do. */
+  #goOn(signal: AbortSignal): void {
+    for (let lane = this.#lane; lane !== undefined; lane = this.#lane = this.#another()) {
+      const delivery = takeFrom(this.#host.lanes, lane);
+      if (delivery === undefined) continue;
+      if (this.#call(lane, delivery, signal)) return;
+    }
+  }
+
+  /** Whether the listener has to be waited for; if not, its record is settled. */
+  #call(lane: DeliveryLane, delivery: Delivery, signal: AbortSignal): boolean {
+    const { invoker } = this.#host;
+    let outcome = DONE;
+    delivery.begin(signal);
+    this.#host.running++;
+    try {
+      const pending = invoker.call(delivery);
+      if (pending !== undefined) {
+        this.#delivery = delivery;
+        Promise.resolve(pending).then(this.#onReturned, this.#onThrown);
+        return true;
+      }
+    } catch (error) {
+      outcome = invoker.failed(delivery, error);
+    }
+    this.#settle(lane, delivery, outcome);
+    return false;
+  }
+
+  #settle(lane: DeliveryLane, delivery: Delivery, outcome: Outcome): void {
+    this.#host.running--;
+    this.#host.ended++;
+    this.#host.settler.settle(lane, delivery, outcome);
+  }
+
+  /** The lane it goes on with. */
+  #another(): DeliveryLane | undefined {
+    const { slice, lanes, manyPerTask } = this.#host;
+    if (slice.turn !== this.#turn) return undefined;
+    slice.count();
+    return manyPerTask && !slice.isSpent ? lanes.next() : undefined;
+  }
+
+  readonly #onReturned = (): void => this.#ended(DONE);
+
+  readonly #onThrown = (error: unknown): void => {
+    if (this.#delivery !== undefined) this.#ended(this.#host.invoker.failed(this.#delivery, error));
+  };
+
+  /** The listener that was waited for ended. */
+  #ended(outcome: Outcome): void {
+    const lane = this.#lane;
+    const delivery = this.#delivery;
+    const signal = this.#signal;
+    if (lane === undefined || delivery === undefined || signal === undefined) return;
+    try {
+      this.#delivery = undefined;
+      this.#settle(lane, delivery, outcome);
+      this.#lane = this.#another();
+      this.#goOn(signal);
+      if (this.#lane === undefined) this.#resolve();
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+}
+
+/** What a busy lane is to run; undefined, and the lane free, if it was given up between `next` and here. */
+export function takeFrom(lanes: Lanes<Delivery>, lane: DeliveryLane): Delivery | undefined {
+  const delivery = lanes.take(lane);
+  if (delivery?.ownership.isOpen === true) return delivery; // a record that is tried again is not cleared from its lane
+  lanes.release(lane);
+  return undefined;
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { AsyncTaskExecutor } from '@hearken/executor';
+import { deferred } from '@hearken/core/internal';
+import type { ConsumerRecord } from '@hearken/core';
+import { distinct, setup, tp, until } from '../setup.js';
+
+/** Counts the tasks it is given. */
+class CountingExecutor extends AsyncTaskExecutor {
+  tasks = 0;
+
+  override execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+    this.tasks++;
+    return super.execute(task);
+  }
+}
+
+/** So many records of distinct keys, one poll, and a slot for each. */
+async function run(count: number, waits: (record: ConsumerRecord) => boolean) {
+  const executor = new CountingExecutor({ concurrency: count });
+  const hanging = deferred();
+  let called = 0;
+  let inFirstTurn: number | undefined;
+  const listener = (record: ConsumerRecord): Promise<void> | undefined => {
+    if (called++ === 0) setImmediate(() => (inFirstTurn = called));
+    return waits(record) ? hanging.promise : Promise.resolve();
+  };
+  const properties = { ordering: 'key', taskExecutor: executor, bufferRecords: count, maxPollRecords: count } as const;
+  const bundle = setup({ ...properties, listener }, { partitions: [tp(0)] });
+  bundle.give(0, ...distinct(count));
+  await bundle.container.start();
+  await until(() => called === count && inFirstTurn !== undefined);
+  hanging.resolve();
+  await until(() => bundle.container.metrics().processed === count);
+  await bundle.container.stop();
+  return { tasks: executor.tasks, inFirstTurn };
+}
+
+describe('runs', () => {
+  it('are few where listeners end at once, however many slots are free', async () => {
+    const { tasks, inFirstTurn } = await run(1000, () => false);
+    assert.ok(tasks < 100, `${tasks} tasks for 1000 records`);
+    assert.equal(inFirstTurn, 1000);
+  });
+
+  it('fill every slot within a turn of the event loop where listeners wait', async () => {
+    const { tasks, inFirstTurn } = await run(1000, () => true);
+    assert.equal(tasks, 1000);
+    assert.equal(inFirstTurn, 1000);
+  });
+
+  it('leave none waiting where some listeners end at once and others wait', async () => {
+    const { tasks, inFirstTurn } = await run(1000, ({ offset }) => offset % 3 > 0);
+    assert.ok(tasks >= 666);
+    assert.equal(inFirstTurn, 1000);
+  });
+
+  it('go on with lanes after a listener that fails', async () => {
+    let failures = 0;
+    const bundle = setup(
+      { listener: ({ offset }) => (offset === 2 && failures++ === 0 ? Promise.reject(new Error('once')) : undefined) },
+      { partitions: [tp(0)] },
+    );
+    bundle.give(0, ...distinct(5));
+    await bundle.container.start();
+    await until(() => bundle.container.metrics().retried === 1);
+    bundle.clock.advance(60_000);
+    await until(() => bundle.container.metrics().processed === 5);
+    assert.equal(bundle.container.metrics().running, 0);
+    await bundle.container.stop();
+  });
+});
