@@ -1,5 +1,6 @@
 import kafkajs from 'kafkajs';
 import { uniqueName } from './kafka.js';
+import { until } from './until.js';
 
 export interface PeerRecord {
   readonly key?: Buffer | string | null;
@@ -35,12 +36,23 @@ export class KafkajsPeer {
 
   /** A new topic; resolves with its name when it has leaders. */
   async createTopic(partitions: number, topic = uniqueName('topic')): Promise<string> {
-    await this.#admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+    await this.#admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+    // kafkajs' own wait ends in an error when the broker that it asks has not heard of the topic yet.
+    await until(`${topic} has leaders`, () => this.#hasLeaders(topic, partitions));
     return topic;
   }
 
   async addPartitions(topic: string, count: number): Promise<void> {
     await this.#admin.createPartitions({ topicPartitions: [{ topic, count }] });
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#admin.deleteTopics({ topics: [topic] });
+  }
+
+  /** Everything below the offset. */
+  async deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
+    await this.#admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
   }
 
   async produce(
@@ -87,6 +99,12 @@ export class KafkajsPeer {
   async group(groupId: string): Promise<{ readonly state: string; readonly members: readonly string[] }> {
     const { groups } = await this.#admin.describeGroups([groupId]);
     return { state: groups[0]?.state ?? '', members: groups[0]?.members.map(({ memberId }) => memberId) ?? [] };
+  }
+
+  async #hasLeaders(topic: string, count: number): Promise<boolean> {
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+    const partitions = topics[0]?.partitions ?? [];
+    return partitions.length === count && partitions.every(({ leader }) => leader >= 0);
   }
 
   async close(): Promise<void> {

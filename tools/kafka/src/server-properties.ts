@@ -39,6 +39,8 @@ export function nodeProperties(nodes: readonly NodePorts[], id: number): ServerP
     // A killed node cannot come back before its session ends: 13 s with Kafka's own 9 s, 5 s with these.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
+    // So that compaction can be waited for: Kafka looks every 15 s for logs to clean.
+    'log.cleaner.backoff.ms': 1_000,
     // Kafka's 128 MiB would be a quarter of our heap.
     'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024,
   };
