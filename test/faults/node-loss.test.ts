@@ -17,14 +17,14 @@ describeWithKafka('three nodes, under load with acks all', function () {
   /** Runs the faults; then every record must be there once and in order, in the log and at the listeners. */
   async function survives(faults: (load: NumberedLoad, witness: GroupWitness) => Promise<void>): Promise<void> {
     const topic = await cluster.createTopic(PARTITIONS);
-    await using witness = new GroupWitness(cluster.brokers, topic, 2);
+    await using witness = new GroupWitness({ brokers: cluster.brokers }, { topic, members: 2 });
     await witness.start();
-    await using load = new NumberedLoad(topic, PARTITIONS, { brokers: cluster.brokers, clientId: 'load' });
+    await using load = new NumberedLoad({ brokers: cluster.brokers }, { topic, partitions: PARTITIONS });
     await load.flows();
     await faults(load, witness);
     await load.flows();
     await load.verify();
-    await witness.verify(load.sent);
+    await witness.verify(load);
   }
 
   it('leaders move: each record once, in order, none missing', () =>

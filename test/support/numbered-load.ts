@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  DefaultKafkaProducerFactory,
-  silentLogger,
-  type KafkaOptions,
-  type Producer,
-  type ProducerOptions,
-} from 'hearken';
+import { DefaultKafkaProducerFactory, silentLogger, type KafkaOptions, type Producer } from 'hearken';
 import { assertCounts, readLogs } from './partition-log.js';
 
 const LOOPS_PER_PARTITION = 3;
@@ -20,22 +14,24 @@ export class NumberedLoad implements AsyncDisposable {
   readonly sent: number[];
   readonly failures: unknown[] = [];
   readonly #brokers: string[];
+  readonly #valueBytes: number;
   readonly #producer: Producer;
   /** By partition, then by number: the offset that was acknowledged. */
   readonly #acknowledged: number[][];
   readonly #loops: Promise<void>;
   #isOver = false;
 
+  /** @param load.valueBytes pads values to this size. @default no padding */
   constructor(
-    topic: string,
-    partitions: number,
     kafka: KafkaOptions & { readonly brokers: string[] },
-    options: ProducerOptions = {},
+    load: { readonly topic: string; readonly partitions: number; readonly valueBytes?: number },
   ) {
-    this.topic = topic;
+    this.topic = load.topic;
+    this.#valueBytes = load.valueBytes ?? 0;
     this.#brokers = kafka.brokers;
-    this.#producer = new DefaultKafkaProducerFactory({ logger: silentLogger, ...kafka }, options).createProducer();
-    this.sent = Array<number>(partitions).fill(0);
+    const settings = { clientId: 'load', logger: silentLogger, ...kafka };
+    this.#producer = new DefaultKafkaProducerFactory(settings).createProducer();
+    this.sent = Array<number>(load.partitions).fill(0);
     this.#acknowledged = this.sent.map(() => []);
     const loops = Array.from({ length: LOOPS_PER_PARTITION }, () => [...this.sent.keys()]).flat();
     this.#loops = Promise.all(loops.map((partition) => this.#loop(partition))).then(() => undefined);
@@ -79,7 +75,8 @@ export class NumberedLoad implements AsyncDisposable {
   async #send(partition: number): Promise<void> {
     const n = this.sent[partition]!++;
     try {
-      const { offset } = await this.#producer.send({ topic: this.topic, partition, value: Buffer.from(String(n)) });
+      const value = Buffer.from(String(n).padEnd(this.#valueBytes));
+      const { offset } = await this.#producer.send({ topic: this.topic, partition, value });
       this.#acknowledged[partition]![n] = offset;
     } catch (error) {
       this.failures.push(error);
