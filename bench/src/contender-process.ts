@@ -1,10 +1,11 @@
 import type { Answer, Assignment } from './contender.js';
-import type { Turn } from './scenario.js';
+import { turnOf, type Turn } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 
 // The process of one side: runs a turn each time it is told, and ends when its parent lets it go.
 const assignment = JSON.parse(process.argv[2] ?? '') as Assignment;
-const run = scenarios[assignment.scenario]?.contests[assignment.contest]?.[assignment.side];
+const contest = scenarios[assignment.scenario]?.contests[assignment.contest];
+const run = contest && turnOf(contest, assignment.side);
 if (run === undefined) throw new Error(`no such contender: ${process.argv[2] ?? ''}`);
 
 let working = false;

@@ -1,13 +1,26 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Figures, Side, TurnContext } from './scenario.js';
+import type { Figures, TurnContext } from './scenario.js';
 
 /** What a contender's process is told once. */
 export interface Assignment extends TurnContext {
   readonly scenario: string;
   readonly contest: string;
-  readonly side: Side;
+  /** 'hearken', or the name of a peer. */
+  readonly side: string;
 }
+
+/** Who takes part in a contest: a side, and the build it is run from. */
+export interface Entrant {
+  /** What reports call it. */
+  readonly name: string;
+  readonly side: string;
+  /** Of the build's compiled bench. */
+  readonly folder: URL;
+}
+
+/** The build that runs this. */
+export const THIS_BUILD = new URL('.', import.meta.url);
 
 /** What it answers to each `turn`. */
 export type Answer = { readonly figures: Figures } | { readonly error: string };
@@ -20,15 +33,16 @@ const EXIT_WITHIN_MS = 10_000;
  * learnt stays) and works only in its turns.
  */
 export class Contender {
-  readonly side: Side;
+  readonly name: string;
   readonly #process: ChildProcess;
-  readonly #name: string;
+  readonly #title: string;
 
   /** @param signal ends the process, and with it a turn under way */
-  constructor(assignment: Assignment, signal: AbortSignal) {
-    this.side = assignment.side;
-    this.#name = `${assignment.side} in ${assignment.scenario}, ${assignment.contest}`;
-    this.#process = fork(new URL('./contender-process.js', import.meta.url), [JSON.stringify(assignment)], {
+  constructor({ name, side, folder }: Entrant, match: Omit<Assignment, 'side'>, signal: AbortSignal) {
+    const assignment: Assignment = { ...match, side };
+    this.name = name;
+    this.#title = `${name} in ${match.scenario}, ${match.contest}`;
+    this.#process = fork(new URL('contender-process.js', folder), [JSON.stringify(assignment)], {
       execArgv: [...process.execArgv, '--expose-gc'],
       detached: true, // the terminal's Ctrl-C is for the parent alone, which ends this by the signal
       signal,
@@ -42,11 +56,11 @@ export class Contender {
     try {
       const answer = once(this.#process, 'message', { signal: answered.signal });
       const exit = once(this.#process, 'exit', { signal: answered.signal }).then(([code]) => {
-        throw new Error(`${this.#name}: its process ended with ${String(code)}`);
+        throw new Error(`${this.#title}: its process ended with ${String(code)}`);
       });
       this.#process.send('turn');
       const [message] = (await Promise.race([answer, exit])) as [Answer];
-      if ('error' in message) throw new Error(`${this.#name}: ${message.error}`);
+      if ('error' in message) throw new Error(`${this.#title}: ${message.error}`);
       return message.figures;
     } finally {
       answered.abort();
@@ -58,7 +72,7 @@ export class Contender {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exited = once(this.#process, 'exit');
     const overdue = setTimeout(() => {
-      process.stderr.write(`${this.#name}: something keeps the process running; it is killed\n`);
+      process.stderr.write(`${this.#title}: something keeps the process running; it is killed\n`);
       this.#process.kill('SIGKILL');
     }, EXIT_WITHIN_MS);
     this.#process.disconnect();

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { Contender } from './contender.js';
-import { printLine, summarise } from './report.js';
-import type { Figures, Scenario, Settings, Side, TurnContext } from './scenario.js';
+import { Contender, THIS_BUILD, type Entrant } from './contender.js';
+import { compare, printLine, summarise, type Turns } from './report.js';
+import type { Contest, Figures, Scenario, Settings, TurnContext } from './scenario.js';
 import { withTopic } from './topics.js';
-
-const SIDES: readonly Side[] = ['hearken', 'kafkajs'];
 
 export interface RunOptions {
   /** Those that differ from the scenario's own. */
   readonly settings: Settings;
   readonly brokers: string[];
+  /** The compiled bench of an earlier commit, to run against instead of the peers. */
+  readonly earlier?: URL | undefined;
   /** Ends the run. */
   readonly signal: AbortSignal;
 }
@@ -22,7 +22,7 @@ interface Match extends TurnContext {
 
 /** Runs every contest of a scenario over one topic. Resolves with whether all gates are passed. */
 export async function runScenario(name: string, scenario: Scenario, options: RunOptions): Promise<boolean> {
-  const { brokers, signal } = options;
+  const { brokers, signal, earlier } = options;
   const settings = { ...scenario.settings, ...options.settings };
   const topic = `bench-${name}-${randomUUID()}`;
   const plan = scenario.topic(settings);
@@ -31,28 +31,52 @@ export async function runScenario(name: string, scenario: Scenario, options: Run
     let passed = true;
     for (const [title, contest] of Object.entries(scenario.contests)) {
       const match = { scenario: name, contest: title, brokers, topic, settings };
-      const summary = summarise(contest, await play(match, signal));
-      printLine({ scenario: name, contest: title, summary });
-      passed &&= summary.pass;
+      if (earlier === undefined) passed &&= await againstPeers(contest, match, signal);
+      else await againstEarlier(earlier, match, signal);
     }
     return passed;
   });
 }
 
-/** A B A B …: what the machine does meanwhile (heat, neighbours, the broker's page cache) meets both sides alike. */
-async function play(match: Match, signal: AbortSignal): Promise<Record<Side, Figures[]>> {
+async function againstPeers(contest: Contest, match: Match, signal: AbortSignal): Promise<boolean> {
+  const sides = ['hearken', ...Object.keys(contest.peers)];
+  const turns = await play(
+    sides.map((side) => ({ name: side, side, folder: THIS_BUILD })),
+    match,
+    signal,
+  );
+  const { gates, ...summary } = summarise(contest, turns);
+  const { scenario, contest: title } = match;
+  printLine({ scenario, contest: title, summary });
+  for (const gate of gates) printLine({ scenario, contest: title, gate });
+  return summary.pass;
+}
+
+/** Two commits of ours have no gate: what is too slow is for the reader to say. */
+async function againstEarlier(earlier: URL, match: Match, signal: AbortSignal): Promise<void> {
+  const entrants = [
+    { name: 'new', side: 'hearken', folder: THIS_BUILD },
+    { name: 'old', side: 'hearken', folder: earlier },
+  ];
+  const { new: ours = [], old = [] } = await play(entrants, match, signal);
+  const { scenario, contest } = match;
+  printLine({ scenario, contest, summary: compare({ new: ours, old }) });
+}
+
+/** A B C A B C …: what the machine does meanwhile (heat, neighbours, the broker's page cache) meets all sides alike. */
+async function play(entrants: readonly Entrant[], match: Match, signal: AbortSignal): Promise<Turns> {
   const { scenario, contest, settings } = match;
-  const contenders = SIDES.map((side) => new Contender({ ...match, side }, signal));
-  const turns: Record<Side, Figures[]> = { hearken: [], kafkajs: [] };
+  const contenders = entrants.map((entrant) => new Contender(entrant, match, signal));
+  const turns: Record<string, Figures[]> = Object.fromEntries(entrants.map(({ name }) => [name, []]));
   try {
     for (let turn = 0; turn <= (settings.turns ?? 1); turn++) {
       for (const contender of contenders) {
-        const { side } = contender;
-        note(`${scenario}, ${contest}: ${side}, ${turn === 0 ? 'warm-up' : `turn ${turn}`}`);
+        const { name } = contender;
+        note(`${scenario}, ${contest}: ${name}, ${turn === 0 ? 'warm-up' : `turn ${turn}`}`);
         const figures = await contender.turn();
         if (turn === 0) continue;
-        turns[side].push(figures);
-        printLine({ scenario, contest, side, turn, ...figures });
+        turns[name]?.push(figures);
+        printLine({ scenario, contest, side: name, turn, ...figures });
       }
     }
   } finally {

@@ -14,25 +14,29 @@ export interface TurnContext<S = Settings> {
 }
 
 /**
- * One measured run of one side: connects, measures, disconnects. It leaves nothing running, because the other side's turn
+ * One measured run of one side: connects, measures, disconnects. It leaves nothing running, because another side's turn
  * is next. It rejects if what it measured was not correct: a wrong count, a lost commit, a broken order.
  */
 export type Turn<S = Settings> = (context: TurnContext<S>) => Promise<Figures>;
 
-export type Side = 'hearken' | 'kafkajs';
-
-/** What must hold: of the median of a figure of Hearken's turns, or of the ratio of both sides. */
+/** What must hold of the median of a figure of Hearken's turns, or of its ratio to a peer's. */
 export interface Gate {
   readonly figure: string;
-  readonly atLeast: number;
+  /** A peer of the contest: the ratio hearken / peer counts. @default none: the figure itself */
+  readonly against?: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
 }
 
-/** Two sides that do the same work. */
-export type Contest<S = Settings> = Readonly<Record<Side, Turn<S>>> & {
-  /** The figure whose medians make the ratio hearken / kafkajs. */
-  readonly compared: string;
-  readonly gate?: Gate;
-};
+/** Hearken and others, each doing the same work as well as it can. */
+export interface Contest<S = Settings> {
+  readonly hearken: Turn<S>;
+  /** By what they are, and by what means they do it if they have several. */
+  readonly peers: Readonly<Record<string, Turn<S>>>;
+  /** The figures whose ratios hearken / peer are told. */
+  readonly compared: readonly string[];
+  readonly gates: readonly Gate[];
+}
 
 /** Contests over one topic. */
 export interface Scenario<S = Settings> {
@@ -53,3 +57,7 @@ export const COMMON_SETTINGS = {
   size: 100,
   partitions: 12,
 };
+
+/** The turn of a side: 'hearken', or the name of a peer. */
+export const turnOf = (contest: Contest, side: string): Turn | undefined =>
+  side === 'hearken' ? contest.hearken : contest.peers[side];

@@ -24,15 +24,15 @@ export const consume = defineScenario<ConsumeSettings>({
   contests: {
     'partition order': {
       hearken: committed((context, groupId) => hearken(context, groupId, 'partition')),
-      kafkajs: committed((context, groupId) => kafkajs(context, groupId, 'eachBatch')),
-      compared: 'perSecond',
-      gate: { figure: 'ratio', atLeast: 2 },
+      peers: { 'kafkajs eachBatch': committed((context, groupId) => kafkajs(context, groupId, 'eachBatch')) },
+      compared: ['perSecond'],
+      gates: [{ figure: 'perSecond', against: 'kafkajs eachBatch', atLeast: 2 }],
     },
     'key order': {
       hearken: committed((context, groupId) => hearken(context, groupId, 'key')),
-      kafkajs: committed((context, groupId) => kafkajs(context, groupId, 'eachMessage')),
-      compared: 'perSecond',
-      gate: { figure: 'ratio', atLeast: 1 },
+      peers: { 'kafkajs eachMessage': committed((context, groupId) => kafkajs(context, groupId, 'eachMessage')) },
+      compared: ['perSecond'],
+      gates: [{ figure: 'perSecond', against: 'kafkajs eachMessage', atLeast: 1 }],
     },
   },
 });

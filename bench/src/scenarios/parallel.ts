@@ -37,9 +37,9 @@ export const parallel = defineScenario<ParallelSettings>({
   contests: {
     'key order': {
       hearken,
-      kafkajs,
-      compared: 'perSecond',
-      gate: { figure: 'efficiency', atLeast: 0.98 },
+      peers: { kafkajs },
+      compared: ['perSecond'],
+      gates: [{ figure: 'efficiency', atLeast: 0.98 }],
     },
   },
 });

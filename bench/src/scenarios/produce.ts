@@ -1,86 +1,85 @@
-import { DefaultKafkaProducerFactory, KafkaTemplate } from 'hearken';
 import { connectProducer } from '../kafkajs-peer.js';
-import { Carousel, payloads } from '../payloads.js';
-import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
-import { Stopwatch } from '../stopwatch.js';
+import { COMMON_SETTINGS, defineScenario, type Turn } from '../scenario.js';
+import { sendBatches, sendEach } from '../send-driver.js';
+import { hearkenSender, kafkajsSender, kafkaTsSender, type Connect } from '../senders.js';
 
 const settings = {
   ...COMMON_SETTINGS,
   /** Records a turn sends. */
   n: 1_000_000,
+  /** Records a turn sends where a record is a request. */
+  slowN: 100_000,
   keys: 100_000,
-  /** Hearken: promises outstanding, at most. */
-  outstanding: 2_000,
-  /** kafkajs: records a call. */
+  /** Where a record is a call: promises outstanding, at most. */
+  outstanding: 10_000,
+  /** kafkajs' `sendBatch`: records a call. */
   batch: 1000,
-  /** kafkajs: calls outstanding. */
+  /** kafkajs' `sendBatch`: calls outstanding. */
   parallel: 1,
 };
 type ProduceSettings = typeof settings;
+type ProduceTurn = Turn<ProduceSettings>;
 
-const DISTINCT_PAYLOADS = 20_000;
-/** Sent before the stopwatch starts: connections, metadata, sequence numbers. */
-const FIRST_RECORDS = 10_000;
+const compared = ['perSecond', 'cpuMicrosPerMessage'];
 
-/** `acks: 'all'` and no compression on both sides. */
+/** A promise a record, beside ready batches and beside what peers have for one record. */
 export const produce = defineScenario<ProduceSettings>({
   settings,
   topic: ({ partitions, size, keys }) => ({ partitions, records: 0, keys, size }),
   contests: {
-    send: { hearken, kafkajs, compared: 'perSecond', gate: { figure: 'ratio', atLeast: 3 } },
+    send: {
+      hearken: each(hearkenSender),
+      peers: {
+        'kafkajs sendBatch': kafkajsBatches,
+        'kafkajs send': (context) => each(kafkajsSender)(withCount(context, context.settings.slowN)),
+        'kafka-ts send': each(kafkaTsSender),
+      },
+      compared,
+      gates: [
+        { figure: 'perSecond', against: 'kafkajs sendBatch', atLeast: 4 },
+        { figure: 'perSecond', against: 'kafkajs send', atLeast: 35 },
+        { figure: 'perSecond', against: 'kafka-ts send', atLeast: 2 },
+      ],
+    },
   },
 });
 
-/** One `send` and one promise a record, awaited in two alternating halves: half of them are always outstanding. */
-async function hearken({ brokers, topic, settings }: TurnContext<ProduceSettings>): Promise<Figures> {
-  const source = new Carousel(payloads(DISTINCT_PAYLOADS, settings.keys, settings.size));
-  const template = new KafkaTemplate(new DefaultKafkaProducerFactory({ brokers, clientId: 'bench-hearken' }));
-  const half = settings.outstanding / 2;
-  const send = async (count: number): Promise<void> => {
-    let before: Promise<unknown> = Promise.resolve();
-    for (let sent = 0; sent < count; sent += half) {
-      const sends = Array.from({ length: half }, () => {
-        const { key, value } = source.next();
-        return template.send(topic, value, { key });
-      });
-      await before;
-      before = Promise.all(sends);
+/** With larger values bytes count for more than records. */
+export const produce1k = defineScenario<ProduceSettings>({
+  settings: { ...settings, n: 200_000, size: 1024 },
+  topic: ({ partitions, size, keys }) => ({ partitions, records: 0, keys, size }),
+  contests: {
+    send: {
+      hearken: each(hearkenSender),
+      peers: { 'kafkajs sendBatch': kafkajsBatches },
+      compared,
+      gates: [{ figure: 'perSecond', against: 'kafkajs sendBatch', atLeast: 3 }],
+    },
+  },
+});
+
+function each<T>(connect: Connect<T>): ProduceTurn {
+  return async ({ brokers, topic, settings }) => {
+    const sender = await connect(brokers);
+    try {
+      return await sendEach(settings, settings.outstanding, topic, sender);
+    } finally {
+      await sender.close();
     }
-    await before;
   };
-  try {
-    await send(FIRST_RECORDS);
-    const stopwatch = new Stopwatch();
-    await send(settings.n);
-    return stopwatch.lap(settings.n);
-  } finally {
-    await template.close();
-  }
 }
 
-/** Ready batches: what `send` of one record at a time reaches is ten times less. */
-async function kafkajs({ brokers, topic, settings }: TurnContext<ProduceSettings>): Promise<Figures> {
-  const source = [...payloads(DISTINCT_PAYLOADS, settings.keys, settings.size)];
-  const batches = new Carousel(
-    Array.from({ length: source.length / settings.batch }, (_, i) =>
-      source.slice(i * settings.batch, (i + 1) * settings.batch),
-    ),
-  );
+const withCount = (context: Parameters<ProduceTurn>[0], n: number): Parameters<ProduceTurn>[0] => ({
+  ...context,
+  settings: { ...context.settings, n },
+});
+
+async function kafkajsBatches({ brokers, topic, settings }: Parameters<ProduceTurn>[0]): ReturnType<ProduceTurn> {
   const producer = await connectProducer(brokers);
-  const send = async (count: number): Promise<void> => {
-    let sent = 0;
-    const lane = async (): Promise<void> => {
-      for (; sent < count; sent += settings.batch) {
-        await producer.sendBatch({ topicMessages: [{ topic, messages: batches.next() }], acks: -1 });
-      }
-    };
-    await Promise.all(Array.from({ length: settings.parallel }, lane));
-  };
   try {
-    await send(FIRST_RECORDS);
-    const stopwatch = new Stopwatch();
-    await send(settings.n);
-    return stopwatch.lap(settings.n);
+    return await sendBatches(settings, settings, (messages) =>
+      producer.sendBatch({ topicMessages: [{ topic, messages }] }),
+    );
   } finally {
     await producer.disconnect();
   }
