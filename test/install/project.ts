@@ -38,8 +38,9 @@ export class Project implements AsyncDisposable {
     await writeFile(join(this.#folder, file), text);
   }
 
-  async install(tarballs: readonly string[]): Promise<void> {
-    await npm(this.#folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs);
+  /** @param packages tarballs, or names with versions */
+  async install(packages: readonly string[]): Promise<void> {
+    await npm(this.#folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', ...packages);
   }
 
   /** Uses a package of the repository as if it were installed here: tools that are not what is tested. */
@@ -85,7 +86,7 @@ async function inFolder(
   onStarted?: (child: ChildProcess) => void,
 ): Promise<Written> {
   try {
-    const running = execute(command, args, { cwd, env: environment(), timeout: 60_000, maxBuffer: 2 ** 26 });
+    const running = execute(command, args, { cwd, env: environment(), timeout: 240_000, maxBuffer: 2 ** 26 });
     onStarted?.(running.child);
     return await running;
   } catch (error) {

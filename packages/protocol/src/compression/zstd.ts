@@ -6,13 +6,18 @@ import { unfold, type ZstdBinding } from './zstd-unfold.js';
 
 /** What Node.js has from 22.15 on. */
 interface NodeZstd {
-  readonly zstdCompress: (bytes: Buffer, done: Done) => void;
-  readonly zstdCompressSync: (bytes: Buffer) => Buffer;
+  readonly zstdCompress: (bytes: Buffer, options: Size, done: Done) => void;
+  readonly zstdCompressSync: (bytes: Buffer, options: Size) => Buffer;
   readonly zstdDecompress: (bytes: Buffer, options: Bound, done: Done) => void;
   readonly zstdDecompressSync: (bytes: Buffer, options: Bound) => Buffer;
 }
 
 type Done = (error: Error | null, result: Buffer) => void;
+
+/** zstd clears tables for megabytes unless it knows that there is less: half of a batch's time. */
+interface Size {
+  readonly pledgedSrcSize: number;
+}
 
 interface Bound {
   readonly maxOutputLength: number;
@@ -34,7 +39,10 @@ function nodeZstdCodec(zstd: NodeZstd): CompressionCodec {
   const compressOnPool = promisify(zstd.zstdCompress);
   const decompressOnPool = promisify(zstd.zstdDecompress);
   return {
-    compress: (bytes) => (bytes.length <= SYNC_UP_TO_BYTES ? zstd.zstdCompressSync(bytes) : compressOnPool(bytes)),
+    compress: (bytes) => {
+      const size = { pledgedSrcSize: bytes.length };
+      return bytes.length <= SYNC_UP_TO_BYTES ? zstd.zstdCompressSync(bytes, size) : compressOnPool(bytes, size);
+    },
     decompress: (bytes, maxOutputLength) =>
       bytes.length <= SYNC_UP_TO_BYTES
         ? zstd.zstdDecompressSync(bytes, { maxOutputLength })

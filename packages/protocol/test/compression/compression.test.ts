@@ -2,28 +2,29 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ProtocolError } from '@hearken/protocol';
 import { compress, decompress } from '../../dist/compression/compression.js';
-import { CODECS, hasZstd } from '../support/codecs.js';
+import { hasZstd } from '../support/codecs.js';
 import { compressed } from '../support/fixtures.js';
 import { damaged } from '../support/hostile.js';
 import { readRecords } from '../support/records.js';
 
 const MIB = 1024 * 1024;
 /** Compresses well, and not to nothing. */
-const text = (bytes: number) => Buffer.from(Array.from({ length: bytes }, (_, at) => (at * at) >> 7));
+const text = (bytes: number) => Buffer.alloc(bytes).map((_, at) => (at * at) >> 7) as Buffer;
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 3_000 }).map((array) => Buffer.from(array)),
-  fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.nat(200_000)).map(([piece, n]) => Buffer.alloc(n, piece)),
+  fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.nat(100_000)).map(([piece, n]) => Buffer.alloc(n, piece)),
 );
 
-for (const codec of CODECS) {
-  describe(`${codec} compression`, () => {
+for (const codec of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
+  // test/install installs a codec for zstd where there is none, and tries it.
+  (hasZstd() || codec !== 'zstd' ? describe : describe.skip)(`${codec} compression`, () => {
     it('gives back what it was given', async () => {
       const roundTrip = async (original: Buffer) => {
         const again = await decompress(codec, await compress(codec, original));
         assert.ok(again.equals(original));
       };
       await fc.assert(fc.asyncProperty(bytes, roundTrip));
-      await roundTrip(text(5 * MIB));
+      await roundTrip(text(2 * MIB));
     });
 
     it('makes what repeats smaller', async () => {
@@ -60,7 +61,7 @@ for (const codec of CODECS) {
             if (!(error instanceof ProtocolError) || error.code !== 'CORRUPT_BATCH') throw error;
           }
         };
-        await fc.assert(fc.asyncProperty(damaged(packed), unfold), { numRuns: 500 });
+        await fc.assert(fc.asyncProperty(damaged(packed), unfold), { numRuns: 300 });
         await fc.assert(fc.asyncProperty(fc.nat(packed.length - 1), (cut) => unfold(packed.subarray(0, cut))));
         await fc.assert(fc.asyncProperty(bytes, unfold));
       }
@@ -80,9 +81,3 @@ for (const codec of CODECS) {
     }
   });
 }
-
-describe('zstd compression', () => {
-  it('has a codec here', function () {
-    if (!hasZstd()) this.skip(); // test/install installs one and tries it
-  });
-});

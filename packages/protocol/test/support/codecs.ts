@@ -1,4 +1,4 @@
-import { requireCompression, type CompressionType } from '@hearken/protocol';
+import { requireCompression } from '@hearken/protocol';
 
 /** Node.js 20 has zstd only where somebody installed zstd-napi, which is compiled and so no dependency of the tests. */
 export function hasZstd(): boolean {
@@ -9,11 +9,3 @@ export function hasZstd(): boolean {
     return false;
   }
 }
-
-/** What can be tried here. */
-export const CODECS: readonly Exclude<CompressionType, 'none'>[] = [
-  'gzip',
-  'snappy',
-  'lz4',
-  ...(hasZstd() ? (['zstd'] as const) : []),
-];
