@@ -2,7 +2,7 @@ import { IllegalStateError, type ConsumerRecord, type Logger } from '@hearken/co
 import type { Acknowledgment, ListenerContainer, ListenerContext } from '../message-listener.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { AttemptSignal } from './attempt-signal.js';
-import type { Lane, PartitionLanes } from './lanes.js';
+import type { Lane, PartitionLanes } from './lane.js';
 
 export type DeliveryLane = Lane<Delivery>;
 export type DeliveryLanes = PartitionLanes<Delivery>;

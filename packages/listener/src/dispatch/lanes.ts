@@ -1,50 +1,13 @@
 import type { Bytes, TopicPartition } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
+import { hashOf } from './lane-table.js';
+import { Lane, PartitionLanes, type LaneItem } from './lane.js';
 
 /**
  * Which records must wait for each other: those of a partition, those of a partition with the same key (byte for byte;
  * records without a key count as one key), or none.
  */
 export type Ordering = 'partition' | 'key' | 'none';
-
-/** What stands in a lane: a link of its list. */
-export interface LaneItem<Item> {
-  readonly record: { readonly key: Bytes };
-  next: Item | undefined;
-}
-
-/** Records that run one after the other. Its fields are {@link Lanes}' own, but for `partition` and `current`. */
-export class Lane<Item extends LaneItem<Item>> {
-  readonly partition: PartitionLanes<Item>;
-  readonly key: unknown;
-  /**
-   * - `ready`: has a record to run and stands in the ready list, or in its partition's while that is paused.
-   * - `busy`: `next` handed it out. Leads to ready, waiting, gone.
-   * - `waiting`: between two attempts, or for a commit. Leads to ready, gone.
-   * - `gone`: nothing of it is left; the next record of its key makes a new lane.
-   */
-  state: 'ready' | 'busy' | 'waiting' | 'gone' = 'gone';
-  /** What runs, or is to be tried again. Not counted as queued. */
-  current: Item | undefined = undefined;
-  first: Item | undefined = undefined;
-  last: Item | undefined = undefined;
-  nextReady: Lane<Item> | undefined = undefined;
-
-  constructor(partition: PartitionLanes<Item>, key: unknown) {
-    this.partition = partition;
-    this.key = key;
-  }
-}
-
-/** The lanes of one partition. They outlive an ownership of it: a lane whose record still runs stays closed. */
-export class PartitionLanes<Item extends LaneItem<Item>> {
-  readonly byKey = new Map<unknown, Lane<Item>>();
-  /** Records that wait in lanes. */
-  queued = 0;
-  paused = false;
-  /** Ready lanes that came up while the partition was paused, in their order. */
-  held: Lane<Item>[] = [];
-}
 
 /**
  * What must wait for what, and whose turn it is: first in, first out among lanes that are ready. Pure memory: it starts
@@ -57,6 +20,8 @@ export class Lanes<Item extends LaneItem<Item>> {
   #firstReady: Lane<Item> | undefined;
   #lastReady: Lane<Item> | undefined;
   #queued = 0;
+  /** Without an order nothing looks for a lane: any number spreads them. */
+  #lanesMade = 0;
 
   constructor(ordering: Ordering) {
     this.#ordering = ordering;
@@ -84,12 +49,7 @@ export class Lanes<Item extends LaneItem<Item>> {
 
   /** Puts a record at the end of its lane. */
   add(partition: PartitionLanes<Item>, item: Item): void {
-    const key = this.#keyOf(item);
-    let lane = partition.byKey.get(key);
-    if (lane === undefined) {
-      lane = new Lane(partition, key);
-      partition.byKey.set(key, lane);
-    }
+    const lane = this.#laneOf(partition, item);
     if (lane.last === undefined) lane.first = item;
     else lane.last.next = item;
     lane.last = item;
@@ -120,6 +80,7 @@ export class Lanes<Item extends LaneItem<Item>> {
     if (item.next === undefined) lane.last = undefined;
     item.next = undefined; // whoever keeps the record must not keep those behind it
     lane.current = item;
+    if (lane.key !== null) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
     lane.partition.queued--;
     this.#queued--;
     return item;
@@ -153,12 +114,11 @@ export class Lanes<Item extends LaneItem<Item>> {
     this.#queued -= partition.queued;
     partition.queued = 0;
     partition.held = [];
-    for (const [key, lane] of partition.byKey) {
+    for (const lane of partition.table) {
       lane.first = lane.last = undefined;
       if (lane.state === 'busy') continue;
       lane.current = undefined;
-      lane.state = 'gone';
-      partition.byKey.delete(key);
+      this.#forget(lane);
     }
   }
 
@@ -173,20 +133,21 @@ export class Lanes<Item extends LaneItem<Item>> {
     for (const lane of held) this.#makeReady(lane);
   }
 
-  #keyOf(item: Item): unknown {
-    if (this.#ordering === 'partition') return undefined;
-    if (this.#ordering === 'none') return item;
-    // latin1 maps each byte to one character: equal strings are equal bytes, which UTF-8 would not guarantee.
-    return item.record.key === null ? null : item.record.key.toString('latin1');
+  #laneOf(partition: PartitionLanes<Item>, item: Item): Lane<Item> {
+    if (this.#ordering === 'none') return newLane(partition, null, this.#lanesMade++);
+    const key = this.#ordering === 'key' ? item.record.key : null;
+    const hash = hashOf(key);
+    return partition.table.find(key, hash) ?? newLane(partition, key, hash);
   }
 
   #leave(lane: Lane<Item>): void {
-    if (lane.current !== undefined || lane.first !== undefined) {
-      this.#makeReady(lane);
-      return;
-    }
+    if (lane.current !== undefined || lane.first !== undefined) this.#makeReady(lane);
+    else this.#forget(lane);
+  }
+
+  #forget(lane: Lane<Item>): void {
     lane.state = 'gone';
-    lane.partition.byKey.delete(lane.key);
+    lane.partition.table.remove(lane);
   }
 
   #makeReady(lane: Lane<Item>): void {
@@ -204,4 +165,10 @@ export class Lanes<Item extends LaneItem<Item>> {
     lane.nextReady = undefined;
     return lane;
   }
+}
+
+function newLane<Item extends LaneItem<Item>>(partition: PartitionLanes<Item>, key: Bytes, hash: number): Lane<Item> {
+  const lane = new Lane(partition, key, hash);
+  partition.table.add(lane);
+  return lane;
 }

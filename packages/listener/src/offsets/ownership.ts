@@ -165,7 +165,7 @@ export class Ownership implements TopicPartition {
       oldestOutstanding: tracker.oldestOutstanding,
       queued: lanes.queued,
       running,
-      lanes: lanes.byKey.size,
+      lanes: lanes.table.size,
       paused: lanes.paused,
     };
   }
