@@ -69,6 +69,7 @@ describe('Kafka options', () => {
     [{ brokers: ['localhost'] }, /must hold addresses like/],
     [{ broker: ['a:1'], brokers: ['a:1'] }, /^kafka\.broker is not an option; did you mean 'brokers'/],
     [{ brokers: ['a:1'], clientId: '' }, /^kafka\.clientId must be a non-empty string/],
+    [{ brokers: ['a:1'], clientId: 'c'.repeat(40_000) }, /^kafka\.clientId must be at most 32767 bytes, got 40000/],
     [{ brokers: ['a:1'], ssl: 'yes' }, /^kafka\.ssl must be true, false or the settings/],
     [{ brokers: ['a:1'], sasl: 'plain' }, /^kafka\.sasl must be an object with a mechanism/],
     [{ brokers: ['a:1'], sasl: {} }, /must have a mechanism: plain, scram-sha-256/],
@@ -82,7 +83,7 @@ describe('Kafka options', () => {
     [{ brokers: [1], ssl: 1, requestTimeout: '5' }, /brokers/, /ssl/, /requestTimeout/],
   ];
   for (const [given, ...messages] of wrong) {
-    it(`refuse ${given === undefined ? 'nothing' : JSON.stringify(given)}`, () => {
+    it(`refuse ${given === undefined ? 'nothing' : JSON.stringify(given).slice(0, 80)}`, () => {
       const found = problems(given);
       assert.equal(found.length, messages.length, found.join('\n'));
       messages.forEach((message, i) => assert.match(found[i] ?? '', message));

@@ -106,10 +106,16 @@ export const boolean = <D extends boolean | undefined>(defaultValue: D): OptionR
     typeof value === 'boolean' ? undefined : `must be true or false, got ${describe(value)}`,
   );
 
+/** A name that goes to the broker. */
 export const text = <D extends string | undefined>(defaultValue: D): OptionRule<string | D> =>
-  rule<string | D>(defaultValue, (value) =>
-    typeof value === 'string' && value !== '' ? undefined : `must be a non-empty string, got ${describe(value)}`,
-  );
+  rule<string | D>(defaultValue, (value) => {
+    if (typeof value !== 'string' || value === '') return `must be a non-empty string, got ${describe(value)}`;
+    const bytes = Buffer.byteLength(value);
+    return bytes <= MAX_TEXT_BYTES ? undefined : `must be at most ${MAX_TEXT_BYTES} bytes, got ${bytes}`;
+  });
+
+/** What Kafka's protocol can hold. */
+const MAX_TEXT_BYTES = 2 ** 15 - 1;
 
 /** One of a few strings. */
 export const oneOf = <const V extends readonly string[], D extends V[number] | undefined>(

@@ -74,6 +74,11 @@ describe('OptionsCheck', () => {
     assert.deepEqual(resolve(undefined).problems, [{ path: 'topic', message: 'is required' }]);
   });
 
+  it('takes no name that is longer than a request can hold', () => {
+    assert.equal(problemOf({ topic: 'é'.repeat(16_383) }), undefined);
+    assert.equal(problemOf({ topic: 'é'.repeat(16_384) }), 'topic must be at most 32767 bytes, got 32768');
+  });
+
   it('reports everything at once, with paths', () => {
     const { problems } = resolve({ concurrency: 0, mode: 'quick', enabled: 1, speed: 9 }, 'containers.billing');
     assert.deepEqual(

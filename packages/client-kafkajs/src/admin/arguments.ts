@@ -1,12 +1,13 @@
 import { custom, describe, OptionsCheck, required, text, type OptionRule } from '@hearken/core/internal';
 import type { ResetTarget } from './offsets.js';
 
-const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const NAME = required(text(undefined));
 
 const listOfNames = custom<readonly string[] | undefined>(undefined, (value) => {
   if (!Array.isArray(value)) return `must be a list of names, got ${describe(value)}`;
-  const wrong = value.findIndex((one) => !isName(one));
-  return wrong < 0 ? undefined : `must be a list of names, number ${wrong} is ${describe(value[wrong])}`;
+  const problems = value.map(NAME.check);
+  const wrong = problems.findIndex((problem) => problem !== undefined);
+  return wrong < 0 ? undefined : `must be a list of names, number ${wrong} ${String(problems[wrong])}`;
 });
 
 const target = custom<ResetTarget | undefined>(undefined, (value) => {
@@ -17,7 +18,6 @@ const target = custom<ResetTarget | undefined>(undefined, (value) => {
     : `must be 'earliest', 'latest' or { timestamp } in milliseconds since 1970, got ${describe(value)}`;
 });
 
-const NAME = required(text(undefined));
 const NAMES = required(listOfNames);
 
 /** What admin calls take beside lists of objects. */

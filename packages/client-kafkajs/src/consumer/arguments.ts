@@ -1,4 +1,4 @@
-import { IllegalStateError, KafkaError, type TopicPartition } from '@hearken/core';
+import { IllegalStateError, KafkaError, type TopicPartition, type TopicPartitionOffset } from '@hearken/core';
 import { describe, describePartition } from '@hearken/core/internal';
 import { errorCodes } from '@hearken/protocol';
 import { brokerError } from '../errors.js';
@@ -23,6 +23,16 @@ const notPartitions = (got: unknown): KafkaError =>
 export function requireOffset(partition: TopicPartition, offset: number): void {
   if (Number.isSafeInteger(offset) && offset >= 0) return;
   throw new KafkaError(`${describePartition(partition)}: an offset is a whole number from 0, got ${describe(offset)}`, {
+    code: 'INVALID_OFFSET',
+  });
+}
+
+/** @throws KafkaError `INVALID_OFFSET` for what no commit can hold */
+export function requireCommit(commit: TopicPartitionOffset): void {
+  requireOffset(commit, commit.offset);
+  const { metadata } = commit as { readonly metadata?: unknown };
+  if (metadata === undefined || typeof metadata === 'string') return;
+  throw new KafkaError(`${describePartition(commit)}: the metadata of a commit is text, got ${describe(metadata)}`, {
     code: 'INVALID_OFFSET',
   });
 }

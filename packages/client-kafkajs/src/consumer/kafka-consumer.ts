@@ -13,7 +13,7 @@ import {
 import { describePartition } from '@hearken/core/internal';
 import { Cluster } from '../cluster/cluster.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
-import { requireOffset, requirePartitionNames, requirePartitions, requireTopics } from './arguments.js';
+import { requireCommit, requireOffset, requirePartitionNames, requirePartitions, requireTopics } from './arguments.js';
 import type { ConsumerCluster, ConsumerContext } from './consumer-context.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 import { Fetcher } from './fetcher.js';
@@ -142,7 +142,7 @@ export class KafkaConsumer implements Consumer {
 
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
     requirePartitionNames(offsets);
-    for (const offset of offsets) requireOffset(offset, offset.offset);
+    offsets.forEach(requireCommit);
     this.#requireOpen();
     await this.#requireGroup('commit').commits.commit(offsets);
   }

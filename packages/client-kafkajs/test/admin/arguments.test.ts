@@ -21,10 +21,13 @@ describe('arguments of admin calls', () => {
     const problems = problemsOf({ groupId: undefined, topics: ['t', 5], to: 'begining', onlyTopics: 't' });
     assert.deepEqual(problems, [
       'groupId is required',
-      'topics must be a list of names, number 1 is 5',
+      'topics must be a list of names, number 1 must be a non-empty string, got 5',
       "to must be 'earliest', 'latest' or { timestamp } in milliseconds since 1970, got 'begining'",
       "onlyTopics must be a list of names, got 't'",
     ]);
+    const [groupId, names] = problemsOf({ groupId: 'g'.repeat(32_768), topics: ['é'.repeat(16_384)] });
+    assert.equal(groupId, 'groupId must be at most 32767 bytes, got 32768');
+    assert.match(names ?? '', /number 0 must be at most 32767 bytes, got 32768/);
     for (const to of [null, { timestamp: 'x' }, { timestamp: -1 }, { timestamp: new Date() }]) {
       assert.match(problemsOf({ to }).join(), /^to must be/);
     }
