@@ -4,6 +4,7 @@ import { eventLoopTurn, ManualClock, RecordingLogger } from '@hearken/testing';
 import { resolveKafkaOptions } from '../../../dist/kafka-options.js';
 import { KafkaProducer } from '../../../dist/producer/kafka-producer.js';
 import { resolveProducerOptions, type ProducerOptions } from '../../../dist/producer/producer-options.js';
+import type { ProducerCluster } from '../../../dist/producer/producer-cluster.js';
 import { FakeCluster } from './fake-cluster.js';
 
 export interface Settled {
@@ -32,11 +33,7 @@ export function setup(options: ProducerOptions = {}): Bundle {
   cluster.setTopic('t', [1, 1]);
   const clock = new ManualClock();
   const logger = new RecordingLogger();
-  const check = new OptionsCheck('the producer under test');
-  const kafka = resolveKafkaOptions(check, { brokers: ['fake:1'], clock, logger }, 'kafka');
-  const resolved = resolveProducerOptions(check, options, 'options');
-  check.throwIfAny();
-  const producer = new KafkaProducer(kafka, resolved, { cluster, random: () => 0.5 });
+  const producer = producerOf(cluster, { clock, logger }, options);
   const send: Bundle['send'] = (value, more) =>
     producer.send({ topic: 't', partition: 0, value: Buffer.from(value), ...more });
   const settled: Bundle['settled'] = (promise) =>
@@ -50,6 +47,19 @@ export function setup(options: ProducerOptions = {}): Bundle {
     return cluster.calls.count;
   };
   return { producer, cluster, clock, logger, send, settled, warmUp, finish: (promise) => finish(promise, clock) };
+}
+
+/** The producer under test, without chance. */
+export function producerOf(
+  cluster: ProducerCluster,
+  { clock, logger }: Pick<Bundle, 'clock' | 'logger'>,
+  options: ProducerOptions,
+): KafkaProducer {
+  const check = new OptionsCheck('the producer under test');
+  const kafka = resolveKafkaOptions(check, { brokers: ['fake:1'], clock, logger }, 'kafka');
+  const resolved = resolveProducerOptions(check, options, 'options');
+  check.throwIfAny();
+  return new KafkaProducer(kafka, resolved, { cluster, random: () => 0.5 });
 }
 
 async function finish<T>(promise: Promise<T>, clock: ManualClock): Promise<T> {

@@ -64,11 +64,18 @@ export class FakePartitionLog {
 
   #write(batch: RecordBatch): number {
     const baseOffset = this.values.length;
-    const cursor = batch.records();
-    if (cursor instanceof Promise) throw new Error('the fake log reads small batches only');
-    while (cursor.next()) this.values.push(cursor.value?.toString() ?? 'null');
+    this.values.push(...valuesOf(batch));
     return baseOffset;
   }
+}
+
+/** The values of a batch as text. */
+export function valuesOf(batch: RecordBatch): string[] {
+  const values: string[] = [];
+  const cursor = batch.records();
+  if (cursor instanceof Promise) throw new Error('the fake log reads small batches only');
+  while (cursor.next()) values.push(cursor.value?.toString() ?? 'null');
+  return values;
 }
 
 /** As `ProducerAppendInfo.checkProducerEpoch` and `checkSequence`: of a producer that is not known, anything is taken. */
