@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { CompressionCodec } from './codec.js';
 import { optionalPackage } from './optional-package.js';
-import { unfold, type ZstdBinding } from './zstd-unfold.js';
+import { unfolder, type ZstdBinding } from './zstd-unfold.js';
 
 /** What Node.js has from 22.15 on. */
 interface NodeZstd {
@@ -57,6 +57,6 @@ function packageZstdCodec(): CompressionCodec {
   const binding = optionalPackage('zstd-napi/binding.js', 'zstd', options) as ZstdBinding;
   return {
     compress: (bytes) => zstd.compress(bytes),
-    decompress: (bytes, maxBytes) => unfold(binding, bytes, maxBytes),
+    decompress: unfolder(binding),
   };
 }
