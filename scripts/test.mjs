@@ -33,8 +33,9 @@ process.exitCode = total.failed === 0 ? 0 : 1;
 
 /** Each package in a process of its own: what one's tests register for the whole process must not reach another's. */
 async function runUnits() {
-  for (const name of readdirSync(join(ROOT, 'packages'))) {
-    add(await mocha({ files: `packages/${name}/dist-test/**/*.test.js`, timeoutMs: UNIT_TIMEOUT_MS }));
+  const packages = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`);
+  for (const folder of [...packages, 'bench']) {
+    add(await mocha({ files: `${folder}/dist-test/**/*.test.js`, timeoutMs: UNIT_TIMEOUT_MS }));
   }
 }
 

@@ -1,5 +1,4 @@
 import { DefaultKafkaProducerFactory, KafkaTemplate } from 'hearken';
-import { kafkaTsClient } from './kafka-ts-peer.js';
 import { connectProducer } from './kafkajs-peer.js';
 import type { Payload } from './payloads.js';
 
@@ -38,11 +37,12 @@ export const kafkajsSender: Connect = async (brokers) => {
  * It gathers records into batches by itself. It takes strings alone, and writes the partition into the record, so each is a
  * new one.
  */
-export const kafkaTsSender: Connect<{ readonly key: string; readonly value: string }> = (brokers) => {
+export const kafkaTsSender: Connect<{ readonly key: string; readonly value: string }> = async (brokers) => {
+  const { kafkaTsClient } = await import('./kafka-ts-peer.js'); // an earlier commit may not have it installed
   const producer = kafkaTsClient(brokers).createProducer({});
-  return Promise.resolve({
+  return {
     prepare: ({ key, value }) => ({ key: key.toString('latin1'), value: value.toString('latin1') }),
     send: (topic, { key, value }) => producer.send([{ topic, key, value }]),
     close: () => producer.close(),
-  });
+  };
 };
