@@ -1,96 +1,14 @@
 import assert from 'node:assert/strict';
-import type { ConsumerRecord } from '@hearken/core';
-import { errorCodes, fetchApi, type ErrorName, type FetchRequest, type FetchResponse } from '@hearken/protocol';
-import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
-import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
-import { Fetcher, type EpochEnd } from '../../dist/consumer/fetcher.js';
-import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
+import { fetchApi, type FetchResponse } from '@hearken/protocol';
+import { eventLoopTurn, Signal } from '@hearken/testing';
 import { AuthenticationError } from '../../dist/errors.js';
+import { aFetcher, answered, offsetsIn, refused, values } from './support/a-fetcher.js';
 import { batchOf } from './support/batches.js';
-import { aContext, type TestContext } from './support/context.js';
 import { disconnected, held } from './support/fake-cluster.js';
-
-type Answered = FetchResponse['responses'][number]['partitions'][number];
-
-interface Truncation extends EpochEnd {
-  readonly partition: AssignedPartition;
-}
-
-interface Bundle extends TestContext {
-  readonly subscription: SubscriptionState;
-  readonly fetcher: Fetcher;
-  readonly fetched: Recorder<void>;
-  readonly outOfRange: Recorder<AssignedPartition>;
-  readonly truncated: Recorder<Truncation>;
-  readonly recreated: Recorder<AssignedPartition>;
-  readonly fatal: Signal<unknown>;
-  readonly p: (partition: number) => AssignedPartition;
-}
-
-/** Two partitions of "orders", led by node 1, assigned at offset 0. */
-function setup(options: ConsumerOptions = {}, leaders: readonly number[] = [1, 1]): Bundle {
-  const context = aContext(options);
-  context.cluster.topic('orders', ...leaders);
-  const subscription = new SubscriptionState(() => undefined);
-  const fetched = new Recorder<void>();
-  const outOfRange = new Recorder<AssignedPartition>();
-  const [truncated, recreated] = [new Recorder<Truncation>(), new Recorder<AssignedPartition>()];
-  const fatal = new Signal<unknown>();
-  const fetcher = new Fetcher(context, subscription, {
-    onFetched: () => fetched.record(),
-    onOutOfRange: outOfRange.record,
-    onTruncated: (partition, end) => truncated.record({ partition, ...end }),
-    onRecreated: recreated.record,
-    onFatal: fatal.fire,
-  });
-  for (const assigned of subscription.assign(leaders.map((_, partition) => ({ topic: 'orders', partition })))) {
-    assigned.startAt(0);
-  }
-  subscription.activate();
-  const p = (partition: number): AssignedPartition => subscription.partitions[partition]!;
-  return { ...context, subscription, fetcher, fetched, outOfRange, truncated, recreated, fatal, p };
-}
-
-const empty: Omit<Answered, 'partitionIndex'> = {
-  errorCode: 0,
-  highWatermark: 100,
-  lastStableOffset: 90,
-  logStartOffset: 0,
-  abortedTransactions: null,
-  preferredReadReplica: -1,
-  records: null,
-};
-
-const answered = (partitions: Readonly<Record<number, Partial<Answered>>>): FetchResponse => ({
-  throttleTimeMs: 0,
-  errorCode: 0,
-  sessionId: 0,
-  responses: [
-    {
-      topic: 'orders',
-      topicId: '',
-      partitions: Object.entries(partitions).map(([partition, more]) => ({
-        ...empty,
-        ...more,
-        partitionIndex: Number(partition),
-      })),
-    },
-  ],
-});
-
-const refused = (error: ErrorName): Partial<Answered> => ({ errorCode: errorCodes[error], highWatermark: -1 });
-
-const offsetsIn = ({ topics }: FetchRequest): Record<number, number> =>
-  Object.fromEntries(
-    topics.flatMap(({ partitions }) => partitions.map(({ partition, fetchOffset }) => [partition, fetchOffset])),
-  );
-
-const values = (partition: AssignedPartition): string[] =>
-  (partition.take(1_000)?.records ?? []).map(({ value }: ConsumerRecord) => String(value));
 
 describe('Fetcher', () => {
   it('asks a leader for all of its partitions, and goes on at the end of what it got', async () => {
-    const { cluster, fetcher, p } = setup();
+    const { cluster, fetcher, p } = aFetcher();
     const records = await batchOf({ baseOffset: 0, values: ['a', 'b', 'c'] });
     cluster.answer(fetchApi, () => answered({ 0: { records }, 1: {} }), held);
     fetcher.pump();
@@ -106,7 +24,7 @@ describe('Fetcher', () => {
   });
 
   it('drops the answer to a partition that was sought since', async () => {
-    const { cluster, fetcher, p, fetched } = setup({}, [1]);
+    const { cluster, fetcher, p, fetched } = aFetcher({}, [1]);
     const [stale, current] = [
       await batchOf({ baseOffset: 0, values: ['old'] }),
       await batchOf({ baseOffset: 7, values: ['new'] }),
@@ -129,7 +47,7 @@ describe('Fetcher', () => {
   });
 
   it('drops the answer to a partition that was assigned anew since', async () => {
-    const { cluster, fetcher, subscription, fetched } = setup({}, [1]);
+    const { cluster, fetcher, subscription, fetched } = aFetcher({}, [1]);
     const records = await batchOf({ baseOffset: 0, values: ['old'] });
     const gate = new Signal();
     cluster.answer(fetchApi, () => gate.wait().then(() => answered({ 0: { records } })), held);
@@ -143,7 +61,7 @@ describe('Fetcher', () => {
   });
 
   it('serves a resumed partition over the spare connection while a long poll is open', async () => {
-    const { cluster, fetcher, p } = setup();
+    const { cluster, fetcher, p } = aFetcher();
     cluster.answer(fetchApi, held);
     p(1).paused = true;
     fetcher.pump();
@@ -155,7 +73,7 @@ describe('Fetcher', () => {
   });
 
   it('stops at a full buffer and goes on when a poll made room', async () => {
-    const { cluster, fetcher, p, fetched } = setup({ maxPartitionFetchBytes: 100 }, [1]);
+    const { cluster, fetcher, p, fetched } = aFetcher({ maxPartitionFetchBytes: 100 }, [1]);
     const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(200)] });
     cluster.answer(fetchApi, () => answered({ 0: { records } }), held);
     fetcher.pump();
@@ -168,7 +86,7 @@ describe('Fetcher', () => {
   });
 
   it('finds the new leader, after a pause, and loses nothing', async () => {
-    const { cluster, clock, fetcher, p, fetched } = setup({}, [1]);
+    const { cluster, clock, fetcher, p, fetched } = aFetcher({}, [1]);
     const records = await batchOf({ baseOffset: 0, values: ['a'] });
     cluster.answer(
       fetchApi,
@@ -188,7 +106,7 @@ describe('Fetcher', () => {
   });
 
   it('waits for a leader where there is none', async () => {
-    const { cluster, clock, fetcher } = setup({}, [-1]);
+    const { cluster, clock, fetcher } = aFetcher({}, [-1]);
     cluster.answer(fetchApi, held);
     fetcher.pump();
     assert.deepEqual(await cluster.refreshed.received(1), [['orders']]);
@@ -200,7 +118,7 @@ describe('Fetcher', () => {
   });
 
   it('tries again, with growing pauses, while the broker is away, and warns after a while', async () => {
-    const { cluster, clock, fetcher, logger } = setup({}, [1]);
+    const { cluster, clock, fetcher, logger } = aFetcher({}, [1]);
     cluster.answer(fetchApi, disconnected);
     fetcher.pump();
     for (let attempt = 1; attempt <= 6; attempt++) {
@@ -215,7 +133,7 @@ describe('Fetcher', () => {
   });
 
   it('tells of an offset that the log does not hold, but only when nothing is left to poll before it', async () => {
-    const { cluster, clock, fetcher, p, outOfRange } = setup({}, [1]);
+    const { cluster, clock, fetcher, p, outOfRange } = aFetcher({}, [1]);
     const records = await batchOf({ baseOffset: 0, values: ['a'] });
     const away = (): FetchResponse => answered({ 0: refused('OFFSET_OUT_OF_RANGE') });
     cluster.answer(fetchApi, () => answered({ 0: { records } }), away, away, held);
@@ -234,7 +152,7 @@ describe('Fetcher', () => {
     ['something of ours is broken', () => Promise.reject(new TypeError('a bug'))],
   ] as const) {
     it(`ends when ${what}`, async () => {
-      const { cluster, fetcher, fatal } = setup({}, [1]);
+      const { cluster, fetcher, fatal } = aFetcher({}, [1]);
       cluster.answer(fetchApi, answer);
       fetcher.pump();
       assert.ok((await fatal.wait()) instanceof Error);
@@ -244,7 +162,7 @@ describe('Fetcher', () => {
   }
 
   it('does nothing any more once the consumer is closed', async () => {
-    const { cluster, clock, closing, fetcher, fatal } = setup({}, [1]);
+    const { cluster, clock, closing, fetcher, fatal } = aFetcher({}, [1]);
     cluster.answer(fetchApi, disconnected);
     fetcher.pump();
     await cluster.refreshed.received(1);
