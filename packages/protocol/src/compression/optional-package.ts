@@ -31,9 +31,7 @@ export function optionalPackage(
  * another name.
  */
 const isMissing = (name: string, cause: unknown): boolean =>
-  cause instanceof Error &&
-  (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' &&
-  cause.message.startsWith(`Cannot find module '${name}'`);
+  cause instanceof Error && cause.message.startsWith(`Cannot find module '${name}'`);
 
 const reasonOf = (cause: unknown): string =>
   cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { compressFrameSync } from 'lz4-napi';
 import { wholeFrame } from '../../dist/compression/lz4-frame.js';
 
 interface Parts {
@@ -41,6 +42,15 @@ describe('wholeFrame', () => {
       }
     });
   }
+
+  it('takes what the package writes, of one block and of many', () => {
+    for (const size of [0, 1, 70_000, 300_000, 9_000_000]) {
+      for (const options of [{}, { contentChecksum: true, blockChecksums: true }]) {
+        const bytes = compressFrameSync(Buffer.alloc(size, 'abcdefgh'), options);
+        assert.equal(wholeFrame(bytes, 16 * 1024 * 1024).length, bytes.length);
+      }
+    }
+  });
 
   it('counts of a block what it can unfold to, which is never more than the block size', () => {
     const bound = (bytes: Buffer, max: number) => {
