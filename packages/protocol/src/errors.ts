@@ -10,7 +10,7 @@ export type ProtocolErrorCode =
   | 'CORRUPT_BATCH'
   /** A record batch of a format older than Kafka 0.11's. */
   | 'UNSUPPORTED_BATCH'
-  /** No codec is registered for the compression of a batch. */
+  /** The codec of a batch's compression is a package that is not installed, or that does not load. */
   | 'UNSUPPORTED_COMPRESSION';
 
 /**
