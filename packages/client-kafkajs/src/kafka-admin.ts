@@ -112,6 +112,17 @@ export class KafkaAdmin implements AsyncDisposable {
     return groups.deleteGroups(this.#admin, groupIds);
   }
 
+  /**
+   * Removes static members (KIP-345) that will not come back, so that the group shares out their partitions now and not
+   * when their sessions are over. Members that live have to join again.
+   * @param groupInstanceIds their `groupInstanceId`
+   * @throws KafkaBrokerError `UNKNOWN_MEMBER_ID` for one that the group does not know; the others are removed all the same
+   */
+  async removeStaticMembers(groupId: string, groupInstanceIds: readonly string[]): Promise<void> {
+    requireArguments('removeStaticMembers', { groupId, groupInstanceIds });
+    return groups.removeStaticMembers(this.#admin, groupId, groupInstanceIds);
+  }
+
   /** Rejects what is under way with `CLIENT_CLOSED`. Idempotent; waits for nothing. */
   close(): Promise<void> {
     return this.#admin.cluster.close();

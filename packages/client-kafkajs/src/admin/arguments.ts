@@ -26,6 +26,7 @@ const RULES = {
   groupId: NAME,
   topics: NAMES,
   groupIds: NAMES,
+  groupInstanceIds: NAMES,
   onlyTopics: listOfNames,
   to: required(target),
 } satisfies Record<string, OptionRule<unknown>>;

@@ -1,6 +1,9 @@
 import type { TopicPartition } from '@hearken/core';
-import { decodeAssignment, errorCodes } from '@hearken/protocol';
+import { decodeAssignment, errorCodes, leaveGroupApi } from '@hearken/protocol';
 import { hasCode, retrying, throwIfAny, type AdminClient } from './admin-client.js';
+
+/** LeaveGroup takes static members from this version on. */
+const STATIC_SINCE = 3;
 
 /** A group, as it is listed. */
 export interface GroupListing {
@@ -92,6 +95,30 @@ function deleteGroup(admin: AdminClient, groupId: string): Promise<void> {
       [errorCodes.GROUP_ID_NOT_FOUND]: 'there is no such group',
     };
     throwIfAny(results.map(({ errorCode }) => ({ about: `group ${groupId}`, errorCode, hint: hints[errorCode] })));
+  });
+}
+
+/** See `KafkaAdmin.removeStaticMembers`. */
+export function removeStaticMembers(
+  admin: AdminClient,
+  groupId: string,
+  instanceIds: readonly string[],
+): Promise<void> {
+  return onCoordinator(admin, groupId, async (nodeId) => {
+    const members = instanceIds.map((groupInstanceId) => ({
+      memberId: '',
+      groupInstanceId,
+      reason: 'removed by an administrator',
+    }));
+    const request = { groupId, memberId: '', members };
+    const answer = await admin.cluster.send(nodeId, 'control', leaveGroupApi, request, { minVersion: STATIC_SINCE });
+    throwIfAny([
+      { about: `group ${groupId}`, errorCode: answer.errorCode },
+      ...answer.members.map(({ groupInstanceId, errorCode }) => ({
+        about: `static member ${groupInstanceId ?? ''} of group ${groupId}`,
+        errorCode,
+      })),
+    ]);
   });
 }
 
