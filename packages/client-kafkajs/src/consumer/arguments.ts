@@ -1,5 +1,11 @@
-import { IllegalStateError, KafkaError, type TopicPartition, type TopicPartitionOffset } from '@hearken/core';
-import { describe, describePartition } from '@hearken/core/internal';
+import {
+  IllegalStateError,
+  KafkaError,
+  type ConsumerRebalanceListener,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@hearken/core';
+import { describe, describePartition, hasMethods } from '@hearken/core/internal';
 import { errorCodes } from '@hearken/protocol';
 import { brokerError } from '../errors.js';
 import { byTopic } from './by-topic.js';
@@ -14,6 +20,11 @@ export function requirePartitionNames(partitions: readonly TopicPartition[]): vo
       typeof topic === 'string' && topic !== '' && Number.isSafeInteger(partition) && (partition ?? -1) >= 0;
     if (!isOne) throw notPartitions(one);
   }
+}
+
+/** @throws KafkaError `INVALID_PARTITION` */
+export function requirePartitionName(partition: TopicPartition): void {
+  requirePartitionNames([partition]);
 }
 
 const notPartitions = (got: unknown): KafkaError =>
@@ -36,6 +47,33 @@ export function requireCommit(commit: TopicPartitionOffset): void {
     code: 'INVALID_OFFSET',
   });
 }
+
+/** @throws KafkaError `INVALID_PARTITION`, `INVALID_ARGUMENT` */
+export function requireTimes(times: readonly (TopicPartition & { readonly timestamp: number })[]): void {
+  requirePartitionNames(times);
+  const wrong = times.find(({ timestamp }) => !(Number.isSafeInteger(timestamp) && timestamp >= 0));
+  if (wrong === undefined) return;
+  const rule = 'a timestamp is a whole number of milliseconds since 1970';
+  throw invalid(`${describePartition(wrong)}: ${rule}, got ${describe(wrong.timestamp)}`);
+}
+
+/** What is wrong with the arguments of a poll: an `INVALID_ARGUMENT`, as it is not thrown but rejected with. */
+export function pollProblem(timeoutMs: number, maxRecords: number): KafkaError | undefined {
+  if (isNumber(timeoutMs) && isNumber(maxRecords)) return undefined;
+  const got = `got ${describe(timeoutMs)} and ${describe(maxRecords)}`;
+  return invalid(`poll takes how many milliseconds to wait, and how many records at most, ${got}`);
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' && !Number.isNaN(value);
+
+/** @throws KafkaError `INVALID_ARGUMENT` */
+export function requireListener(listener: ConsumerRebalanceListener | undefined): void {
+  const methods = ['onPartitionsAssigned', 'onPartitionsRevoked', 'onPartitionsLost'];
+  if (listener === undefined || hasMethods(listener, methods)) return;
+  throw invalid(`a rebalance listener has the methods ${methods.join(', ')}, got ${describe(listener)}`);
+}
+
+const invalid = (message: string): KafkaError => new KafkaError(message, { code: 'INVALID_ARGUMENT' });
 
 /** @throws IllegalStateError `NO_TOPICS` */
 export function requireTopics(topics: readonly string[] | RegExp): void {

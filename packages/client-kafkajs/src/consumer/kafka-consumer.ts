@@ -13,7 +13,17 @@ import {
 import { describePartition } from '@hearken/core/internal';
 import { Cluster } from '../cluster/cluster.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
-import { requireCommit, requireOffset, requirePartitionNames, requirePartitions, requireTopics } from './arguments.js';
+import {
+  pollProblem,
+  requireCommit,
+  requireListener,
+  requireOffset,
+  requirePartitionName,
+  requirePartitionNames,
+  requirePartitions,
+  requireTimes,
+  requireTopics,
+} from './arguments.js';
 import type { ConsumerCluster, ConsumerContext } from './consumer-context.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 import { Fetcher } from './fetcher.js';
@@ -73,6 +83,7 @@ export class KafkaConsumer implements Consumer {
   subscribe(topics: readonly string[] | RegExp, listener?: ConsumerRebalanceListener): Promise<void> {
     return this.#enter('subscribed', () => {
       requireTopics(topics);
+      requireListener(listener);
       this.#poller.touch();
       this.#requireGroup('subscribe').subscribe(topics, listener);
     });
@@ -95,6 +106,8 @@ export class KafkaConsumer implements Consumer {
   }
 
   poll(timeoutMs: number, maxRecords = Infinity): Promise<ConsumerRecords> {
+    const problem = pollProblem(timeoutMs, maxRecords);
+    if (problem !== undefined) return Promise.reject(problem);
     this.#group?.polled();
     return this.#poller.poll(timeoutMs, Math.min(maxRecords, this.#context.options.maxPollRecords));
   }
@@ -121,6 +134,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   seek(partition: TopicPartition, offset: number): void {
+    requirePartitionName(partition);
     requireOffset(partition, offset);
     this.#subscription.require(partition).startAt(offset);
     this.#positionsChanged();
@@ -135,6 +149,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   position(partition: TopicPartition): number {
+    requirePartitionName(partition);
     const { buffer, missing } = this.#subscription.require(partition);
     if (buffer !== undefined) return buffer.position;
     throw missing ?? new IllegalStateError(`${describePartition(partition)} has no position yet`, 'NO_POSITION');
@@ -157,6 +172,7 @@ export class KafkaConsumer implements Consumer {
   async offsetsForTimes(
     times: readonly (TopicPartition & { readonly timestamp: number })[],
   ): Promise<readonly (TopicPartitionOffset & { readonly timestamp: number })[]> {
+    requireTimes(times);
     this.#requireOpen();
     await requirePartitions(this.#context, times);
     return this.#offsets.list(times, { timeoutMs: this.#context.options.requestTimeoutMs });
@@ -237,6 +253,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   #setPaused(partitions: readonly TopicPartition[], paused: boolean): void {
+    requirePartitionNames(partitions);
     for (const partition of partitions) {
       const assigned = this.#subscription.get(partition);
       if (assigned !== undefined) assigned.paused = paused;
@@ -244,6 +261,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   async #seekTo(timestamp: number, partitions: readonly TopicPartition[]): Promise<void> {
+    requirePartitionNames(partitions);
     const sought = partitions.map((partition) => this.#subscription.require(partition));
     for (const { offset, ...partition } of await this.#endsOf(timestamp, sought)) {
       const assigned = this.#subscription.get(partition);

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { codeOf, type KafkaError } from '@hearken/core';
+import { listOffsetsApi, offsetFetchApi, type OffsetFetchResponse } from '@hearken/protocol';
+import { AbortedTransactions } from '../../dist/consumer/aborted-transactions.js';
+import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
+import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
+import { Offsets } from '../../dist/consumer/offsets.js';
+import { Positions } from '../../dist/consumer/positions.js';
+import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
+import { batchOf } from './support/batches.js';
+import { aContext, type TestContext } from './support/context.js';
+
+const BEGINNING = 3;
+const END = 90;
+const LIST_EPOCH = 2;
+
+interface Bundle extends TestContext {
+  readonly positions: Positions;
+  readonly subscription: SubscriptionState;
+  readonly partition: AssignedPartition;
+}
+
+/** orders-0 holds offsets 3 to 90; its position is what a test makes it. */
+function setup(options: ConsumerOptions = {}): Bundle {
+  const context = aContext({ autoOffsetReset: 'earliest', ...options });
+  context.cluster
+    .topic('orders', 1)
+    .answer(offsetFetchApi, () => committedIn())
+    .answer(listOffsetsApi, ({ topics }) => ({
+      throttleTimeMs: 0,
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex, timestamp }) => ({
+          partitionIndex,
+          errorCode: 0,
+          timestamp: -1,
+          offset: timestamp === -1 ? END : BEGINNING,
+          leaderEpoch: LIST_EPOCH,
+        })),
+      })),
+    }));
+  const subscription = new SubscriptionState(() => undefined);
+  const [partition] = subscription.assign([{ topic: 'orders', partition: 0 }]);
+  subscription.activate();
+  const coordinator = new GroupCoordinator(context, 'billing');
+  const positions = new Positions(context, subscription, new Offsets(context), coordinator);
+  return { ...context, positions, subscription, partition: partition! };
+}
+
+const committedIn = (committedOffset = -1, committedLeaderEpoch = -1): OffsetFetchResponse => ({
+  throttleTimeMs: 0,
+  errorCode: 0,
+  topics: [
+    {
+      name: 'orders',
+      partitions: [{ partitionIndex: 0, committedOffset, committedLeaderEpoch, metadata: '', errorCode: 0 }],
+    },
+  ],
+});
+
+/** Where it stands: next to poll, next to fetch, and the epoch before that. */
+const standing = ({ buffer }: AssignedPartition): unknown =>
+  buffer && [buffer.position, buffer.fetchOffset, buffer.lastFetchedEpoch];
+
+const thrownBy = (partition: AssignedPartition): KafkaError => {
+  try {
+    partition.take(1);
+  } catch (error) {
+    return error as KafkaError;
+  }
+  return assert.fail('nothing was thrown');
+};
+
+describe('Positions', () => {
+  it('begins at what was committed, with the epoch that was committed', async () => {
+    const { positions, partition, cluster } = setup();
+    cluster.answer(offsetFetchApi, () => committedIn(40, 1));
+    assert.deepEqual(await positions.resolve([partition]), []);
+    assert.deepEqual(standing(partition), [40, 40, 1]);
+  });
+
+  it('begins where autoOffsetReset says where nothing is committed, and says so', async () => {
+    for (const [autoOffsetReset, offset] of [
+      ['earliest', BEGINNING],
+      ['latest', END],
+    ] as const) {
+      const { positions, partition } = setup({ autoOffsetReset });
+      assert.deepEqual(
+        (await positions.resolve([partition])).map((found) => found.offset),
+        [offset],
+      );
+      assert.deepEqual(standing(partition), [offset, offset, LIST_EPOCH]);
+    }
+  });
+
+  for (const [what, code] of [
+    ['outOfRange', 'OFFSET_OUT_OF_RANGE'],
+    ['recreated', 'TOPIC_RECREATED'],
+  ] as const) {
+    it(`${what}: starts anew, warns, and tells the new position`, async () => {
+      const { positions, partition, logger } = setup();
+      partition.startAt(200);
+      await positions[what](partition);
+      assert.deepEqual(standing(partition), [BEGINNING, BEGINNING, LIST_EPOCH]);
+      assert.deepEqual([partition.isReady, partition.take(9)?.nextOffset, partition.isReady], [true, BEGINNING, false]);
+      assert.equal(logger.at('warn').length, 1);
+    });
+
+    it(`${what} with 'none': stops there until it is sought`, async () => {
+      const { positions, partition, logger, cluster } = setup({ autoOffsetReset: 'none' });
+      partition.startAt(200);
+      partition.append(await batchOf({ baseOffset: 200, values: ['stale'] }), new AbortedTransactions([]), {
+        checkCrcs: true,
+      });
+      await positions[what](partition);
+      assert.deepEqual([codeOf(thrownBy(partition)), codeOf(thrownBy(partition))], [code, code]);
+      assert.equal(partition.buffer?.position, 200);
+      partition.startAt(5);
+      assert.equal(partition.take(1), undefined);
+      assert.deepEqual([logger.at('warn').length, cluster.requests(listOffsetsApi).length], [0, 0]);
+    });
+  }
+
+  it('leaves alone what is sought while it asks', async () => {
+    const { positions, partition } = setup();
+    partition.startAt(200);
+    const anew = positions.outOfRange(partition);
+    partition.startAt(7);
+    await anew;
+    assert.deepEqual(standing(partition), [7, 7, -1]);
+  });
+
+  describe('in a log that was cut off', () => {
+    /** Ten records from 50 on are buffered, read up to here. */
+    async function reading(taken: number, options: ConsumerOptions = {}): Promise<Bundle> {
+      const bundle = setup(options);
+      bundle.partition.startAt(50);
+      const records = await batchOf({ baseOffset: 50, values: Array.from({ length: 10 }, String) });
+      bundle.partition.append(records, new AbortedTransactions([]), { checkCrcs: true });
+      bundle.partition.take(taken);
+      return bundle;
+    }
+
+    it('goes back to where it ends, warns, and tells that', async () => {
+      const { positions, partition, logger } = await reading(10);
+      positions.truncated(partition, { epoch: 4, endOffset: 53 });
+      assert.deepEqual(standing(partition), [53, 53, 4]);
+      assert.deepEqual(partition.take(9), { topic: 'orders', partition: 0, records: [], nextOffset: 53 });
+      assert.deepEqual(
+        logger.at('warn').map(({ details }) => details),
+        [{ topic: 'orders', partition: 0, offset: 60, endOffset: 53 }],
+      );
+    });
+
+    it('drops what is buffered of the part that was cut off, and loses nothing before', async () => {
+      const { positions, partition, logger } = await reading(2, { autoOffsetReset: 'none' });
+      positions.truncated(partition, { epoch: 4, endOffset: 55 });
+      assert.deepEqual(standing(partition), [52, 52, 4]); // 52 to 54 are fetched again
+      assert.equal(partition.take(9), undefined);
+      assert.equal(logger.at('warn').length, 0);
+    });
+
+    it("stops with 'none' when records that were handed out are gone", async () => {
+      const { positions, partition } = await reading(6, { autoOffsetReset: 'none' });
+      positions.truncated(partition, { epoch: 4, endOffset: 53 });
+      const error = thrownBy(partition);
+      assert.deepEqual([error.code, (error as { offset?: number }).offset], ['LOG_TRUNCATION', 56]);
+      assert.match(error.message, /from offset 53 up to 56/);
+      partition.startAt(53);
+      assert.equal(partition.take(1), undefined);
+    });
+  });
+});
