@@ -22,7 +22,8 @@ export class Tally {
     });
   }
 
-  count(value: Buffer | null): void {
+  /** @param value bytes, or text of one byte a character */
+  count(value: { readonly length: number } | null): void {
     this.#stopwatch ??= new Stopwatch();
     this.#bytes += value?.length ?? 0;
     if (++this.#seen === this.#expected) this.#end(this.#stopwatch);

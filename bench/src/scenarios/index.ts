@@ -1,7 +1,11 @@
 import type { Scenario } from '../scenario.js';
+import { busy } from './busy.js';
 import { consume } from './consume.js';
+import { idle } from './idle.js';
 import { latency } from './latency.js';
+import { memory } from './memory.js';
 import { parallel } from './parallel.js';
+import { partitions } from './partitions.js';
 import { produce, produce1k } from './produce.js';
 import { sequential } from './sequential.js';
 
@@ -13,4 +17,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   consume,
   parallel,
   latency,
+  busy,
+  idle,
+  memory,
+  partitions,
 };

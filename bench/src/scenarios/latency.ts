@@ -26,7 +26,15 @@ export const latency = defineScenario<LatencySettings>({
   settings,
   topic: ({ partitions, size, keys }) => ({ partitions, records: 0, keys, size }),
   contests: {
-    'end to end': { hearken, peers: { kafkajs }, compared: ['p50Ms', 'p99Ms'], gates: [] },
+    'end to end': {
+      hearken,
+      peers: { kafkajs },
+      compared: ['p50Ms', 'p99Ms'],
+      gates: [
+        { figure: 'p50Ms', atMost: 1 },
+        { figure: 'p99Ms', atMost: 5 },
+      ],
+    },
   },
 });
 
@@ -48,7 +56,8 @@ async function hearken({ brokers, topic, settings }: TurnContext<LatencySettings
   );
   try {
     await container.start();
-    return await probe.run(({ key, value }) => template.send(topic, value, { key }));
+    const figures = await probe.run(({ key, value }) => template.send(topic, value, { key }));
+    return { ...figures, commitsPerSecond: commitRate(container.metrics().commits, settings) };
   } finally {
     await container.stop();
     await template.close();
@@ -78,4 +87,11 @@ async function kafkajs({ brokers, topic, settings }: TurnContext<LatencySettings
     await producer.disconnect();
     await deleteGroup(brokers, groupId);
   }
+}
+
+/** A commit takes the broker 5 ms, in which nobody may wait. Rejects if there were none to wait for. */
+function commitRate(commits: number, { settleMs, measureMs }: LatencySettings): number {
+  const perSecond = (commits * 1000) / (settleMs + measureMs);
+  if (perSecond < 1) throw new Error(`${commits} commits in the whole turn`);
+  return perSecond;
 }
