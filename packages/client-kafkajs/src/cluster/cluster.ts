@@ -94,7 +94,8 @@ export class Cluster {
 
   /**
    * Sends to whichever node answers, trying them in turn and finding brokers anew when none does.
-   * @throws what the last attempt rejected with, after `bootstrapTimeoutMs`; at once what no other node would mend
+   * @throws what the last attempt rejected with, after `bootstrapTimeoutMs` and when every node was tried; at once what no
+   * other node would mend
    */
   sendToAny<Rq, Rs>(
     role: ConnectionRole,
@@ -160,14 +161,18 @@ export class Cluster {
     for (let round = 1; ; round++) {
       const nodes = this.nodes;
       const first = this.#turn % nodes.length;
+      let failure: KafkaError | undefined;
       for (const { nodeId } of [...nodes.slice(first), ...nodes.slice(0, first)]) {
         try {
           return await use(await this.#connection(nodeId, role));
         } catch (error) {
-          if (!isRetriable(error) || clock.monotonic() >= deadline) throw error;
+          if (!isRetriable(error)) throw error;
+          failure = error;
           this.#turn++; // only now: a node that answers stays the one that is asked, with one connection to it
         }
       }
+      // Not within the round: one that hangs uses up the time, and the next may be well.
+      if (failure !== undefined && clock.monotonic() >= deadline) throw failure;
       await this.#pauses.pause(backOffMs(round, Math.random()));
       await this.#findNodes(); // they may all have moved
     }

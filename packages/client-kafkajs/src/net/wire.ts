@@ -11,6 +11,7 @@ import { InFlight, type Exchange } from './in-flight.js';
 import { kafkajsInternals } from './kafkajs-internals.js';
 
 const MAX_CORRELATION_ID = 2 ** 31 - 1;
+const KEEP_ALIVE_MS = 60_000;
 const NO_ANSWER = Buffer.alloc(0);
 
 /**
@@ -129,6 +130,7 @@ export class Wire {
     }
     this.#socket = socket;
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS); // a peer that went without a word is noticed, also while nothing is asked
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     // Kept for the socket's life: an 'error' nobody listens to ends the process.
     socket.on('error', (error) => this.close(socketFailure(error, this.#context)));

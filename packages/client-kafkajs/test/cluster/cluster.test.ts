@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { findCoordinatorApi, metadataApi, type FindCoordinatorResponse } from '@hearken/protocol';
-import { ManualClock, Recorder, Signal } from '@hearken/testing';
+import { encodeResponse, findCoordinatorApi, metadataApi, type FindCoordinatorResponse } from '@hearken/protocol';
+import { eventLoopTurn, ManualClock, Recorder, Signal } from '@hearken/testing';
 import { Cluster, type ClusterOptions } from '../../dist/cluster/cluster.js';
 import { metadataRequest } from '../../dist/cluster/metadata.js';
 import type { KafkaOptions } from '../../dist/kafka-options.js';
@@ -95,6 +95,36 @@ describe('Cluster', () => {
       assert.notEqual(broker.connections.last, before);
     });
 
+    it('closed by the broker while idle are made anew by the next request, which does not notice', async () => {
+      const { broker, clock, cluster } = await setup();
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      const closed = broker.connections.last;
+      closed?.socket.end();
+      await closed?.closed; // our end is closed too
+      assert.equal(clock.pendingTimers, 0); // nobody reconnects for nothing
+      assert.equal((await cluster.send(1, 'fetch', metadataApi, NO_TOPICS)).controllerId, 1);
+      assert.equal(broker.connections.count, 3);
+    });
+
+    it('cut within an answer leave nothing of it to the next', async () => {
+      const { broker, cluster } = await setup();
+      await cluster.send(1, 'fetch', metadataApi, NO_TOPICS);
+      const large = Array.from({ length: 20_000 }, (_, i) => ({ topicId: '', name: `a-topic-with-a-long-name-${i}` }));
+      broker.on(metadataApi, ({ correlationId, version, client }) => {
+        const bytes = Buffer.concat(encodeResponse(metadataApi, version, correlationId, broker.metadata(large)));
+        assert.ok(bytes.length > 1_000_000);
+        client.socket.write(bytes.subarray(0, 400), () => client.socket.destroy());
+        return undefined;
+      });
+      await rejection(cluster.send(1, 'fetch', metadataApi, NO_TOPICS), 'CONNECTION_CLOSED');
+      broker.on(metadataApi, ({ request }) => broker.metadata(request.topics));
+      const { topics } = await cluster.send(1, 'fetch', metadataApi, metadataRequest(['small'], false));
+      assert.deepEqual(
+        topics.map(({ name }) => name),
+        ['small'],
+      );
+    });
+
     it('wait longer and longer after connections that came to nothing', async () => {
       const clock = new HastyClock();
       const { broker, cluster } = await setup(clock);
@@ -159,6 +189,23 @@ describe('Cluster', () => {
       await cluster.sendToAny('control', metadataApi, NO_TOPICS);
     });
 
+    it('goes on from a node that hangs, however much time that took', async () => {
+      const { broker: first, clock, cluster } = await setup();
+      const second = await ScriptedBroker.start();
+      const brokers = [first, second].map(({ address }, i) => ({ nodeId: i + 1, ...address, rack: null }));
+      for (const broker of [first, second]) broker.on(metadataApi, () => ({ ...broker.metadata([]), brokers }));
+      await cluster.refreshNodes();
+      const asked = [first.countOf(metadataApi), second.countOf(metadataApi)];
+      await cluster.sendToAny('control', metadataApi, NO_TOPICS);
+      const hung = first.countOf(metadataApi) > (asked[0] ?? 0) ? first : second;
+      hung.on(metadataApi, () => undefined);
+      const received = hung.received.count;
+      const answer = cluster.sendToAny('control', metadataApi, NO_TOPICS);
+      await hung.received.received(received + 1);
+      clock.advance(30_000); // requestTimeout; bootstrapTimeoutMs is 10 s
+      assert.equal((await answer).brokers.length, 2);
+    });
+
     it('finds the brokers anew when all that were known are gone', async () => {
       const clock = new HastyClock();
       const addresses: string[] = [];
@@ -211,6 +258,16 @@ describe('Cluster', () => {
       await rejection(cluster.coordinator('g'), 'GROUP_AUTHORIZATION_FAILED');
       broker.on(findCoordinatorApi, () => found());
       assert.equal(await cluster.coordinator('g'), 1);
+    });
+
+    it('are no longer looked for when the cluster is closed', async () => {
+      const { broker, clock, cluster } = await setup();
+      broker.on(findCoordinatorApi, () => found({ errorCode: 15 }));
+      const looking = rejection(cluster.coordinator('g'), 'CLIENT_CLOSED');
+      while (clock.pendingTimers !== 1 || (clock.nextDueInMs ?? Infinity) > 100) await eventLoopTurn(); // it pauses
+      await cluster.close();
+      await looking;
+      assert.equal(clock.pendingTimers, 0);
     });
 
     it('may be nodes that joined since', async () => {

@@ -102,6 +102,19 @@ describe('Connection', () => {
       assert.equal(clock.pendingTimers, 0);
     });
 
+    it('watches for a peer that went without a word, whoever makes the sockets', async () => {
+      const { broker } = await setup();
+      const calls: unknown[][] = [];
+      const socketFactory: KafkaOptions['socketFactory'] = ({ host, port, onConnect }) => {
+        const socket = new Socket();
+        socket.setKeepAlive = (...call) => (calls.push(call), socket);
+        return socket.connect({ host, port }, onConnect);
+      };
+      const connection = new Connection(broker.address, kafkaOptions({ socketFactory }));
+      await connection.open();
+      assert.deepEqual(calls, [[true, 60_000]]);
+    });
+
     it('rejects when the socket factory throws', async () => {
       const options = kafkaOptions({
         socketFactory: () => {
@@ -331,6 +344,27 @@ describe('Connection', () => {
       const error = await rejection(connection.open(), 'INVALID_RESPONSE');
       assert.match(error.message, /TLS listener \(set ssl\)/);
     });
+  });
+
+  it('reads answers that come in one piece, and none after one that is garbage', async () => {
+    const { broker, connection } = await opened();
+    const seen: Received[] = [];
+    broker.on(metadataApi, (received) => {
+      if (seen.push(received) < 4) return undefined;
+      const answers = seen.map(({ correlationId, version }, i) =>
+        i === 2
+          ? withHeader(correlationId + 100, Buffer.alloc(8))
+          : Buffer.concat(encodeResponse(metadataApi, version, correlationId, broker.metadata([]))),
+      );
+      received.client.send(Buffer.concat(answers));
+      return undefined;
+    });
+    const sent = [1, 2, 3, 4].map(() => connection.send(metadataApi, NO_TOPICS));
+    const ends = await Promise.allSettled(sent);
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected', 'rejected'],
+    );
   });
 
   it('reads answers however they are cut', async () => {

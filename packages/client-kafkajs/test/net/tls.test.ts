@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:tls';
 import { createServer as createPlainServer } from 'node:net';
 import { metadataApi } from '@hearken/protocol';
+import { ManualClock, Signal } from '@hearken/testing';
 import { metadataRequest } from '../../dist/cluster/metadata.js';
 import { KafkaConnectionError } from '../../dist/errors.js';
 import type { KafkaOptions } from '../../dist/kafka-options.js';
@@ -45,6 +46,18 @@ describe('Connection over TLS', () => {
     );
     const connection = new Connection(broker.address, kafkaOptions({ ssl: true }));
     assert.match((await rejection(connection.open(), 'CONNECTION_FAILED')).message, /listener without TLS/);
+  });
+
+  it('gives up on what accepts and never shakes hands', async () => {
+    const accepted = new Signal();
+    const broker = await ScriptedBroker.start(() => createPlainServer((socket) => socket.once('data', accepted.fire)));
+    const clock = new ManualClock();
+    const connection = new Connection(broker.address, kafkaOptions({ ssl: true, connectionTimeout: 700 }, clock));
+    const opening = connection.open();
+    await accepted.wait(); // its hello
+    clock.advance(700);
+    assert.match((await rejection(opening, 'CONNECTION_FAILED')).message, /no connection within 700 ms/);
+    assert.equal(clock.pendingTimers, 0);
   });
 
   it('hints at a TLS listener to a client without TLS', async () => {
