@@ -31,7 +31,7 @@ export async function runScenario(name: string, scenario: Scenario, options: Run
     let passed = true;
     for (const [title, contest] of Object.entries(scenario.contests)) {
       const match = { scenario: name, contest: title, brokers, topic, settings };
-      if (earlier === undefined) passed &&= await againstPeers(contest, match, signal);
+      if (earlier === undefined) passed = (await againstPeers(contest, match, signal)) && passed;
       else await againstEarlier(earlier, match, signal);
     }
     return passed;
