@@ -198,7 +198,10 @@ export class KafkaProducer implements Producer, AsyncDisposable {
   }
 }
 
-const AS_IT_IS: SendMapper<undefined, RecordMetadata> = { result: (metadata) => metadata, error: (error) => error as Error };
+const AS_IT_IS: SendMapper<undefined, RecordMetadata> = {
+  result: (metadata) => metadata,
+  error: (error) => error as Error,
+};
 
 const clusterOptions = ({ metadataMaxAgeMs, allowAutoTopicCreation, requestTimeoutMs }: ResolvedProducerOptions) => ({
   metadataMaxAgeMs,
