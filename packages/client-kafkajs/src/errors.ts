@@ -90,7 +90,8 @@ export class PartitionError extends KafkaError {
 
 /**
  * A record that the producer refused or gave up. Codes: `INVALID_RECORD`, `INVALID_PARTITION`, `RECORD_TOO_LARGE` (the
- * record's own fault); `BUFFER_FULL`, `MAX_BLOCK_EXCEEDED` (no room, no metadata within `maxBlockMs`); `DELIVERY_TIMEOUT`;
+ * record's own fault); `BUFFER_FULL`, `MAX_BLOCK_EXCEEDED` (no room, no metadata within `maxBlockMs`); `WAITERS_FULL` (too many
+ * wait for either); `DELIVERY_TIMEOUT`;
  * `OUTCOME_UNKNOWN` (an attempt was not answered, and what came later does not tell either); `PRODUCER_CLOSED`.
  */
 export class ProducerError extends KafkaError {
@@ -113,11 +114,17 @@ export type ProducerErrorCode =
   | 'RECORD_TOO_LARGE'
   | 'BUFFER_FULL'
   | 'MAX_BLOCK_EXCEEDED'
+  | 'WAITERS_FULL'
   | 'DELIVERY_TIMEOUT'
   | 'OUTCOME_UNKNOWN'
   | 'PRODUCER_CLOSED';
 
-const TRANSIENT: readonly ProducerErrorCode[] = ['BUFFER_FULL', 'MAX_BLOCK_EXCEEDED', 'DELIVERY_TIMEOUT'];
+const TRANSIENT: readonly ProducerErrorCode[] = [
+  'BUFFER_FULL',
+  'MAX_BLOCK_EXCEEDED',
+  'WAITERS_FULL',
+  'DELIVERY_TIMEOUT',
+];
 
 /** Whether the same call may succeed later without any change. */
 export const isRetriable = (error: unknown): error is KafkaError => isKafkaError(error) && error.retriable;

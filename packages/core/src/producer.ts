@@ -14,16 +14,33 @@ export interface PartitionInfo {
 export interface ProducerMetrics {
   readonly recordsSent: number;
   readonly recordsFailed: number;
+  /** Batches that left, each counted once however often it was sent. */
+  readonly batches: number;
+  /** Records of those: over `batches`, the mean of a batch. */
+  readonly batchedRecords: number;
+  /** Records of the largest. */
+  readonly largestBatchRecords: number;
+  /** How long batches waited from their first record until they left first, in milliseconds: over `batches`, the mean. */
+  readonly queueTimeMs: number;
+  /** The longest such wait. */
+  readonly longestQueueTimeMs: number;
+  /** Batches in requests, those sent again included. */
   readonly batchesSent: number;
   /** Batches sent again after a retriable error. */
   readonly batchesRetried: number;
+  /** Batches taken apart because the broker found them too large. */
+  readonly batchesSplit: number;
   readonly bytesSent: number;
   /** Bytes of records accepted and not yet settled. */
   readonly bufferedBytes: number;
+  /** What `bufferedBytes` may grow to. */
+  readonly bufferMemoryBytes: number;
   /** Sends that wait for buffer memory or metadata. */
   readonly waiting: number;
   /** Produce requests without an answer yet. */
   readonly inFlight: number;
+  /** Batches in those. */
+  readonly batchesInFlight: number;
 }
 
 /**

@@ -183,7 +183,10 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
 
 const CLOSE_TIMEOUT_MS = 30_000;
 
-const METADATA: SendMapper<undefined, RecordMetadata> = { result: (metadata) => metadata, error: (error) => error as Error };
+const METADATA: SendMapper<undefined, RecordMetadata> = {
+  result: (metadata) => metadata,
+  error: (error) => error as Error,
+};
 
 function mapped<C, R>(sent: Promise<RecordMetadata>, mapper: SendMapper<C, R>, context: C): Promise<R> {
   return sent.then(
@@ -213,10 +216,18 @@ const closedError = (): IllegalStateError => new IllegalStateError('the template
 const NOTHING_SENT: ProducerMetrics = Object.freeze({
   recordsSent: 0,
   recordsFailed: 0,
+  batches: 0,
+  batchedRecords: 0,
+  largestBatchRecords: 0,
+  queueTimeMs: 0,
+  longestQueueTimeMs: 0,
   batchesSent: 0,
   batchesRetried: 0,
+  batchesSplit: 0,
   bytesSent: 0,
   bufferedBytes: 0,
+  bufferMemoryBytes: 0,
   waiting: 0,
   inFlight: 0,
+  batchesInFlight: 0,
 });

@@ -111,12 +111,20 @@ export class FakeProducer implements Producer {
     return {
       recordsSent: this.#recordsSent,
       recordsFailed: this.#recordsFailed,
+      batches: this.#recordsSent,
+      batchedRecords: this.#recordsSent,
+      largestBatchRecords: Math.min(this.#recordsSent, 1),
+      queueTimeMs: 0,
+      longestQueueTimeMs: 0,
       batchesSent: this.#recordsSent,
       batchesRetried: 0,
+      batchesSplit: 0,
       bytesSent: 0,
       bufferedBytes: this.#waiting.reduce((bytes, { record }) => bytes + (record.value?.length ?? 0), 0),
+      bufferMemoryBytes: Infinity,
       waiting: 0,
       inFlight: this.#waiting.length,
+      batchesInFlight: this.#waiting.length,
     };
   }
 

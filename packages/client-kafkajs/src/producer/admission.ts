@@ -17,7 +17,7 @@ export interface AdmissionParts {
   readonly accumulator: RecordAccumulator;
   readonly deliveries: Deliveries;
   readonly clock: Clock;
-  readonly options: Pick<ResolvedProducerOptions, 'maxBlockMs'>;
+  readonly options: Pick<ResolvedProducerOptions, 'maxBlockMs' | 'maxWaitingRecords'>;
   readonly makeTopic: (name: string) => ProducerTopic;
   readonly random: () => number;
   /** There is something new in the accumulator. */
@@ -34,6 +34,8 @@ export class Admission {
   readonly #topics = new Map<string, ProducerTopic>();
   readonly #gates = new Map<ProducerTopic, TopicGate>();
   readonly #timer: WakeUpTimer;
+  /** Records behind gates. */
+  #held = 0;
   #wasConnected = false;
 
   constructor(parts: AdmissionParts) {
@@ -41,18 +43,20 @@ export class Admission {
     this.#timer = new WakeUpTimer(parts.clock, () => this.#attend());
   }
 
-  /** Records that wait for their topic. */
+  /** Records that wait for their topic or for room. */
   get waiting(): number {
-    let count = 0;
-    for (const { waiting } of this.#gates.values()) count += waiting.size;
-    return count;
+    return this.#held + this.#parts.memory.waiting;
   }
 
   admit(record: PendingRecord): void {
     const topic = this.#topics.get(record.topic) ?? this.#addTopic(record.topic);
     // A partition beyond the last may have been added since: worth a look before it is refused.
-    if (!topic.isHeld && hasPartitionFor(topic, record)) this.#enter(topic, record);
-    else this.#hold(topic, record);
+    const mustAsk = topic.isHeld || !hasPartitionFor(topic, record);
+    const { memory, deliveries, options } = this.#parts;
+    const mustWait = mustAsk || memory.waiting > 0;
+    if (mustWait && this.waiting >= options.maxWaitingRecords) deliveries.refuse(record, waitersFull(options));
+    else if (mustAsk) this.#hold(topic, record);
+    else this.#enter(topic, record);
   }
 
   /** A record that waited for memory has got its room. Its topic may be gone meanwhile. */
@@ -111,6 +115,7 @@ export class Admission {
     const held = this.#gates.get(topic);
     const gate = held ?? new TopicGate(topic, record.waitingSinceMs);
     gate.waiting.push(record);
+    this.#held++;
     if (held !== undefined) return;
     this.#gates.set(topic, gate);
     topic.isHeld = true;
@@ -143,6 +148,7 @@ export class Admission {
   /** Held until the last has passed: a partitioner that sends from within must not overtake. */
   #open({ topic, waiting }: TopicGate): void {
     for (let record = waiting.shift(); record !== undefined; record = waiting.shift()) {
+      this.#held--;
       if (record.partition < topic.partitions.length) this.#enter(topic, record);
       else
         this.#parts.deliveries.refuse(record, invalidPartition(topic.name, record.partition, topic.partitions.length));
@@ -165,6 +171,7 @@ export class Admission {
 
   #rejectAll({ topic, waiting }: TopicGate, error: unknown): void {
     for (let record = waiting.shift(); record !== undefined; record = waiting.shift()) {
+      this.#held--;
       this.#parts.deliveries.refuse(record, error);
     }
     this.#drop(topic);
@@ -214,6 +221,7 @@ export class Admission {
     while (this.#deadlineOf(waiting.peek()) <= nowMs) {
       const late = waiting.shift();
       if (late === undefined) return;
+      this.#held--;
       const message = `the partitions of topic ${topic.name} were not known within ${options.maxBlockMs} ms (maxBlockMs): is the cluster up, and the topic's name right?`;
       deliveries.refuse(late, new ProducerError(message, { code: 'MAX_BLOCK_EXCEEDED', cause: lastError }));
     }
@@ -226,6 +234,12 @@ export class Admission {
 
 const hasPartitionFor = (topic: ProducerTopic, { partition }: PendingRecord): boolean =>
   topic.partitions.length > Math.max(partition, 0);
+
+const waitersFull = ({ maxWaitingRecords }: Pick<ResolvedProducerOptions, 'maxWaitingRecords'>): ProducerError =>
+  new ProducerError(
+    `${maxWaitingRecords} sends already wait for room or for their topic (maxWaitingRecords): await earlier sends before making more`,
+    { code: 'WAITERS_FULL' },
+  );
 
 const asPartitionError = (error: unknown, topic: ProducerTopic): Error =>
   error instanceof ProducerError

@@ -5,7 +5,8 @@ import { isRetriable, ProducerError } from '../errors.js';
 import type { Deliveries } from './deliveries.js';
 import type { Idempotence } from './idempotence.js';
 import type { MetadataRefresher } from './metadata-refresher.js';
-import type { PendingRecord } from './pending-record.js';
+import type { PartitionQueue } from './partition-queue.js';
+import { invalidPartition, type PendingRecord } from './pending-record.js';
 import { produceError, type BatchAnswer } from './produce-request.js';
 import { isFenced, isRefusal, verdictOf } from './produce-verdict.js';
 import type { ProducerBatch } from './producer-batch.js';
@@ -26,6 +27,7 @@ export interface BatchOutcomesParts {
 export class BatchOutcomes {
   readonly #parts: BatchOutcomesParts;
   retried = 0;
+  split = 0;
 
   constructor(parts: BatchOutcomesParts) {
     this.#parts = parts;
@@ -49,7 +51,7 @@ export class BatchOutcomes {
         this.#outOfSequence(batch, answer);
         break;
       case 'split':
-        this.#replace(batch, halves(batch.records));
+        this.#split(batch);
         break;
       case 'drop-named':
         this.#dropNamed(batch, answer);
@@ -86,6 +88,12 @@ export class BatchOutcomes {
   /** No batch that was not sent yet ever will be. */
   refuseUnsent(error: unknown): void {
     for (const batch of this.#parts.accumulator.batches()) if (batch.identity === undefined) this.fail(batch, error);
+  }
+
+  /** The queue's partition is no more: its topic was made anew with fewer. */
+  refuseGone({ topic, partition, waiting }: PartitionQueue): void {
+    const error = invalidPartition(topic.name, partition, topic.partitions.length);
+    for (const batch of [...waiting]) this.fail(batch, error);
   }
 
   /** The batch ends here. If nobody knows whether it was written, that is what its records are told. */
@@ -142,6 +150,13 @@ export class BatchOutcomes {
       const error = produceError(batch, answer, reason || answer.errorMessage);
       this.#parts.deliveries.rejectRecord(record, truthful(batch, error));
     }
+  }
+
+  /** Those that are made from now on are no larger: with several in flight, one that is refused sends the others back. */
+  #split(batch: ProducerBatch): void {
+    batch.queue.topic.limitBatches(batch.sizeBytes >> 1);
+    this.#replace(batch, halves(batch.records));
+    this.split++;
   }
 
   #replace(batch: ProducerBatch, groups: readonly PendingRecord[][]): void {

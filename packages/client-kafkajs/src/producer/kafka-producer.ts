@@ -53,6 +53,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
   readonly #flushes = new FlushTracker();
   readonly #memory: BufferMemory<PendingRecord>;
   readonly #deliveries: Deliveries;
+  readonly #accumulator: RecordAccumulator;
   readonly #admission: Admission;
   readonly #outcomes: BatchOutcomes;
   readonly #exchange: ProduceExchange;
@@ -113,6 +114,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
     this.#options = options;
     this.#cluster = cluster;
     this.#memory = memory;
+    this.#accumulator = accumulator;
     this.#deliveries = deliveries;
   }
 
@@ -140,15 +142,24 @@ export class KafkaProducer implements Producer, AsyncDisposable {
   }
 
   metrics(): ProducerMetrics {
+    const { counters } = this.#sender;
     return {
       recordsSent: this.#deliveries.recordsSent,
       recordsFailed: this.#deliveries.recordsFailed,
+      batches: counters.batches,
+      batchedRecords: counters.records,
+      largestBatchRecords: counters.mostRecords,
+      queueTimeMs: counters.queueTimeMs,
+      longestQueueTimeMs: counters.longestQueueTimeMs,
       batchesSent: this.#exchange.batchesSent,
       batchesRetried: this.#outcomes.retried,
+      batchesSplit: this.#outcomes.split,
       bytesSent: this.#exchange.bytesSent,
       bufferedBytes: this.#memory.usedBytes,
-      waiting: this.#admission.waiting + this.#memory.waiting,
+      bufferMemoryBytes: this.#options.bufferMemoryBytes,
+      waiting: this.#admission.waiting,
       inFlight: this.#sender.inFlight,
+      batchesInFlight: this.#accumulator.inFlight,
     };
   }
 

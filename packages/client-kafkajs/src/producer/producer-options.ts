@@ -28,12 +28,20 @@ export interface ProducerOptions {
    * record leaves at once. @default 0
    */
   readonly lingerMs?: number | undefined;
-  /** A batch is full at so many bytes, before compression; a larger record goes alone. @default 65536 (64 KiB) */
+  /**
+   * A batch is full at so many bytes, before compression; a larger record goes alone. Where a topic takes less
+   * (`max.message.bytes`), its batches are split, and those made afterwards are smaller. @default 65536 (64 KiB)
+   */
   readonly batchSizeBytes?: number | undefined;
   /** Records accepted and not settled may take so many bytes; a `send` beyond it waits its turn. @default 33554432 (32 MiB) */
   readonly bufferMemoryBytes?: number | undefined;
   /** How long a `send` may wait for buffer memory, or for its topic's partitions, in milliseconds. @default 60000 */
   readonly maxBlockMs?: number | undefined;
+  /**
+   * How many sends may wait at once, for buffer memory or for their topic's partitions; a further one is refused with
+   * `WAITERS_FULL` instead of waiting. @default 100000
+   */
+  readonly maxWaitingRecords?: number | undefined;
   /** How long one answer may take before the request counts as lost and is sent again, in milliseconds. @default 30000 */
   readonly requestTimeoutMs?: number | undefined;
   /**
@@ -86,6 +94,7 @@ const RULES: OptionRules<Written> = {
   batchSizeBytes: integer(65_536, { min: 1, max: MAX_INT32 }),
   bufferMemoryBytes: integer(32 * 1024 * 1024, { min: 1 }),
   maxBlockMs: durationMs(60_000),
+  maxWaitingRecords: integer(100_000, { min: 1 }),
   requestTimeoutMs: durationMs(30_000, { min: 1 }),
   deliveryTimeoutMs: durationMs<number | undefined>(undefined, { min: 1 }),
   maxRequestBytes: integer(1024 * 1024, { min: 1, max: MAX_INT32 }),

@@ -12,6 +12,7 @@ export class RecordAccumulator {
   /** Queues with a batch that may leave, the one that had its turn longest ago first. */
   readonly #ready = new Set<PartitionQueue>();
   #batchCount = 0;
+  #inFlight = 0;
   #recordCount = 0;
   #busySinceMs = Infinity;
 
@@ -22,14 +23,20 @@ export class RecordAccumulator {
     this.#clock = options.clock;
   }
 
+  /** Batches that are taken and neither put back nor settled. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** No batch is older than this; Infinity while there is none. */
   get busySinceMs(): number {
     return this.#busySinceMs;
   }
 
   append(queue: PartitionQueue, record: PendingRecord): void {
+    const limitBytes = Math.min(this.#batchSizeBytes, queue.topic.batchLimitBytes);
     let batch = queue.open;
-    if (batch !== undefined && batch.sizeBytes + record.sizeBytes > this.#batchSizeBytes) {
+    if (batch !== undefined && batch.sizeBytes + record.sizeBytes > limitBytes) {
       this.#close(batch);
       batch = undefined;
     }
@@ -37,7 +44,7 @@ export class RecordAccumulator {
     batch.add(record);
     this.#recordCount++;
     // Full if another like it would not fit: known now, the next record can go to another partition.
-    if (batch.sizeBytes + record.sizeBytes > this.#batchSizeBytes) this.#close(batch);
+    if (batch.sizeBytes + record.sizeBytes > limitBytes) this.#close(batch);
   }
 
   /** Queues whose first batch may leave as far as their partition is concerned. Batches may be taken meanwhile. */
@@ -58,6 +65,7 @@ export class RecordAccumulator {
     batch.state = 'in-flight';
     batch.attempts++;
     queue.inFlight.push(batch);
+    this.#inFlight++;
     this.#ready.delete(queue); // and to the end, if it has more
     this.#updateReady(queue);
     return batch;
@@ -68,7 +76,7 @@ export class RecordAccumulator {
     const { queue } = batch;
     batch.state = 'closed';
     queue.pace = 'one-by-one';
-    remove(queue.inFlight, batch);
+    this.#land(batch);
     this.#insert(batch);
   }
 
@@ -95,9 +103,15 @@ export class RecordAccumulator {
     this.#updateReady(batch.queue);
   }
 
+  #land(batch: ProducerBatch): boolean {
+    const wasInFlight = remove(batch.queue.inFlight, batch);
+    if (wasInFlight) this.#inFlight--;
+    return wasInFlight;
+  }
+
   #remove(batch: ProducerBatch): void {
     const { queue } = batch;
-    if (!remove(queue.inFlight, batch)) remove(queue.waiting, batch);
+    if (!this.#land(batch)) remove(queue.waiting, batch);
     if (--this.#batchCount === 0) this.#busySinceMs = Infinity;
   }
 

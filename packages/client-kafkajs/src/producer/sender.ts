@@ -1,4 +1,5 @@
 import type { Clock } from '@hearken/core';
+import { BatchCounters } from './batch-counters.js';
 import type { BatchOutcomes } from './batch-outcomes.js';
 import type { Idempotence } from './idempotence.js';
 import type { MetadataRefresher } from './metadata-refresher.js';
@@ -46,6 +47,7 @@ interface Draft {
 
 /** Decides when batches leave, and puts those for one broker into one request. What an answer means is not its question. */
 export class Sender {
+  readonly counters = new BatchCounters();
   readonly #parts: SenderParts;
   readonly #timer: WakeUpTimer;
   /** Without an answer; one that is being put together counts. */
@@ -112,16 +114,17 @@ export class Sender {
       const draft = drafts.get(queue.leader);
       const dueMs = this.#dueMs(queue, draft, nowMs);
       if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
-      else this.#addTo(this.#draftFor(queue, draft, drafts), queue);
+      else this.#addTo(this.#draftFor(queue, draft, drafts), queue, nowMs);
     }
     for (const draft of drafts.values()) void this.#transmit(draft);
     return nextMs;
   }
 
   #followLeader(queue: PartitionQueue): void {
-    const { cluster, refresher, options } = this.#parts;
+    const { cluster, refresher, outcomes, options } = this.#parts;
     const { name } = queue.topic;
     queue.topic.follow(cluster.metadata.topic(name));
+    if (!queue.topic.mayHave(queue.partition)) outcomes.refuseGone(queue);
     if (queue.leader < 0 || cluster.metadata.ageMs(name) > options.metadataMaxAgeMs) refresher.markStale(name);
   }
 
@@ -168,9 +171,10 @@ export class Sender {
     return sizeBytes + first.sizeBytes <= this.#parts.options.maxRequestBytes;
   }
 
-  #addTo(draft: Draft, queue: PartitionQueue): void {
+  #addTo(draft: Draft, queue: PartitionQueue, nowMs: number): void {
     this.#parts.idempotence?.number(queue);
     const batch = this.#parts.accumulator.take(queue);
+    this.counters.leaves(batch, nowMs);
     draft.batches.push(batch);
     draft.queues.add(queue);
     draft.sizeBytes += batch.sizeBytes;

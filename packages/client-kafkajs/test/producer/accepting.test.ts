@@ -60,6 +60,22 @@ describe('KafkaProducer, accepting records', () => {
     assert.equal((await producer.send({ topic: 't', partition: 2, value })).partition, 2);
   });
 
+  it('bounds how many wait for their topic', async () => {
+    const { producer, send, settled, cluster, finish } = setup({ maxWaitingRecords: 3 });
+    const known = new Signal();
+    cluster.metadataScripts.push(() => known.wait());
+    const sends = ['a', 'b', 'c', 'd'].map((text) => settled(send(text)));
+    assert.equal(producer.metrics().waiting, 3);
+    assert.equal((await sends[3]!).error?.code, 'WAITERS_FULL');
+    known.fire();
+    const ends = await finish(Promise.all(sends.slice(0, 3)));
+    assert.deepEqual(
+      ends.map(({ metadata }) => metadata?.offset),
+      [0, 1, 2],
+    );
+    assert.equal(producer.metrics().waiting, 0);
+  });
+
   it('takes every partition a partitioner of the user may give, and rejects what is none', async () => {
     const results: unknown[] = [1, 2, -1, 0.5, undefined, '1'];
     const { producer, settled } = setup({ partitioner: () => results.shift() as number });
@@ -124,6 +140,22 @@ describe('KafkaProducer, accepting records', () => {
         ['p', '1', '2', '3', '4', '5'],
       );
       assert.deepEqual([producer.metrics().waiting, producer.metrics().bufferedBytes], [0, 0]);
+    });
+
+    it('so many of them; the next is refused at once, and there is room again when some got theirs', async () => {
+      const { producer, send, settled, cluster, warmUp, finish } = setup({ ...limits, maxWaitingRecords: 2 });
+      const before = await warmUp();
+      const held = hold();
+      cluster.scripts.push(held.script);
+      const sends = [1, 2, 3, 4].map((n) => send(`${half}${n}`));
+      await cluster.calls.received(before + 1);
+      assert.equal(producer.metrics().waiting, 2);
+      const { error } = await settled(send(half));
+      assert.deepEqual([error?.code, (error as { retriable?: boolean }).retriable], ['WAITERS_FULL', true]);
+      assert.match(error!.message, /maxWaitingRecords/);
+      held.release.fire();
+      await finish(Promise.all(sends));
+      assert.equal((await finish(send('5'))).offset, 5);
     });
 
     it('for maxBlockMs, then they are refused; those behind take the room', async () => {

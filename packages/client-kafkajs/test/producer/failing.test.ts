@@ -106,6 +106,27 @@ describe('KafkaProducer, when brokers fail', () => {
     );
   });
 
+  it('makes no larger batches of a topic afterwards than it takes, until that is made anew', async () => {
+    const { producer, send, cluster, warmUp, finish } = setup({ batchSizeBytes: 1_000 });
+    await warmUp();
+    const sendMany = (): Promise<unknown> =>
+      finish(Promise.all(Array.from({ length: 20 }, () => send('x'.repeat(80)))));
+    const counts = (): number[] => cluster.log('t', 0).offered.map(({ recordCount }) => recordCount);
+    await sendMany();
+    assert.equal(Math.max(...counts()), 8);
+    cluster.scripts.push(refuse(MESSAGE_TOO_LARGE));
+    await sendMany();
+    assert.equal(producer.metrics().batchesSplit, 1);
+    const already = counts().length;
+    await sendMany();
+    assert.equal(Math.max(...counts().slice(already)), 3);
+    cluster.makeAnew('t', [1, 1]);
+    await cluster.metadata.refresh(['t']);
+    await sendMany();
+    await sendMany();
+    assert.equal(Math.max(...counts()), 8);
+  });
+
   it('rejects only the record that is too large by itself', async () => {
     const { send, settled, cluster, warmUp } = setup();
     await warmUp();
@@ -349,6 +370,54 @@ describe('KafkaProducer, when brokers fail', () => {
     cluster.setTopic('t', [1]);
     assert.equal((await finish(send('d'))).partition, 0);
     await finish(onItsWay);
+  });
+
+  it('refuses at once what was for a partition that is no more, and tells what may have been written', async () => {
+    const { send, settled, cluster, clock, warmUp, finish } = setup({ idempotent: false });
+    const before = await warmUp();
+    cluster.scripts.push(loseAnswer, refuse(errorCodes.UNKNOWN_TOPIC_OR_PARTITION));
+    const lost = settled(send('a', { partition: 1 }));
+    const queued = settled(send('b', { partition: 1 }));
+    await cluster.calls.received(before + 1);
+    const later = settled(send('c', { partition: 1 }));
+    cluster.makeAnew('t', [1]);
+    const [first, second, third] = await finish(Promise.all([lost, queued, later]));
+    assert.deepEqual([first.error?.code, first.error?.mayBeWritten], ['OUTCOME_UNKNOWN', true]);
+    assert.equal(codeOf(first.error?.cause), 'INVALID_PARTITION');
+    assert.equal(second.error?.code, 'OUTCOME_UNKNOWN', 'it was in the same batch');
+    assert.equal(third.error?.code, 'INVALID_PARTITION');
+    assert.ok(clock.monotonic() < 2_000, `${clock.monotonic()}`);
+    assert.equal((await finish(send('d'))).offset, 0);
+  });
+
+  it('waits for a partition that only a broker that lags behind does not know', async () => {
+    const { send, cluster, warmUp, finish } = setup();
+    await warmUp();
+    cluster.scripts.push((serve) => {
+      cluster.setTopic('t', [1]);
+      serve();
+      return Promise.reject(new KafkaConnectionError('closed', { code: 'CONNECTION_CLOSED' }));
+    });
+    cluster.metadataScripts.push(
+      () => Promise.resolve(),
+      () => {
+        cluster.setTopic('t', [1, 1]);
+        return Promise.resolve();
+      },
+    );
+    assert.equal((await finish(send('a', { partition: 1 }))).offset, 0);
+  });
+
+  it('numbers from 0 what goes to a topic that was made anew', async () => {
+    const { send, cluster, warmUp, finish } = setup();
+    await warmUp();
+    await send('a');
+    cluster.scripts.push(refuse(errorCodes.NOT_ENOUGH_REPLICAS));
+    cluster.makeAnew('t', [1, 1]);
+    await finish(send('b'));
+    assert.deepEqual(cluster.log('t', 0).offered, [
+      { producerId: 1000, producerEpoch: 1, baseSequence: 0, recordCount: 1 },
+    ]);
   });
 
   it('finds a topic that was made a moment ago', async () => {

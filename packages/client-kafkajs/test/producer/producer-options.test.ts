@@ -29,6 +29,7 @@ describe('producer options', () => {
       batchSizeBytes: 65_536,
       bufferMemoryBytes: 33_554_432,
       maxBlockMs: 60_000,
+      maxWaitingRecords: 100_000,
       requestTimeoutMs: 30_000,
       deliveryTimeoutMs: 120_000,
       maxRequestBytes: 1_048_576,

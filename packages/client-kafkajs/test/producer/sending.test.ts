@@ -149,6 +149,83 @@ describe('KafkaProducer, sending', () => {
     ]);
   });
 
+  it('has five batches of a partition in flight, and no more', async () => {
+    const { producer, send, cluster, clock, warmUp, finish } = setup({ batchSizeBytes: 200 });
+    const before = await warmUp();
+    const held = hold();
+    cluster.scripts.push(...Array.from({ length: 5 }, () => held.script));
+    const sends = Array.from({ length: 7 }, () => send('x'.repeat(100)));
+    await cluster.calls.received(before + 5);
+    clock.advance(1_000);
+    await eventLoopTurn();
+    assert.equal(cluster.calls.count, before + 5);
+    assert.deepEqual([producer.metrics().inFlight, producer.metrics().batchesInFlight], [5, 5]);
+    let isFlushed = false;
+    const flushed = producer.flush().then(() => (isFlushed = true));
+    await eventLoopTurn();
+    assert.equal(isFlushed, false);
+    held.release.fire();
+    await finish(flushed);
+    assert.deepEqual(
+      (await Promise.all(sends)).map(({ offset }) => offset),
+      [1, 2, 3, 4, 5, 6, 7],
+    );
+    assert.equal(producer.metrics().batchesRetried, 0);
+  });
+
+  it('has one in flight where nobody would keep the order', async () => {
+    const { producer, send, cluster, warmUp } = setup({ batchSizeBytes: 200, idempotent: false });
+    await warmUp();
+    const held = hold();
+    cluster.scripts.push(held.script);
+    const sends = Array.from({ length: 7 }, () => send('x'.repeat(100)));
+    await eventLoopTurn();
+    await eventLoopTurn();
+    assert.equal(producer.metrics().batchesInFlight, 1);
+    held.release.fire();
+    await Promise.all(sends);
+  });
+
+  it('lets a batch that is not full wait for the one before it, but not long', async () => {
+    const { send, cluster, clock, warmUp, finish } = setup();
+    const before = await warmUp();
+    const held = hold();
+    cluster.scripts.push(held.script);
+    const first = send('a');
+    await cluster.calls.received(before + 1);
+    const second = send('b');
+    await eventLoopTurn();
+    clock.advance(4);
+    await eventLoopTurn();
+    assert.equal(cluster.calls.count, before + 1);
+    clock.advance(1);
+    await eventLoopTurn();
+    assert.equal(cluster.calls.count, before + 2);
+    held.release.fire();
+    await finish(Promise.all([first, second]));
+    assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'a', 'b']);
+  });
+
+  it('counts batches, their records and how long they waited', async () => {
+    const { producer, send, cluster, clock, warmUp, finish } = setup();
+    const before = await warmUp();
+    const held = hold();
+    cluster.scripts.push(held.script);
+    const first = [send('a'), send('b')];
+    await cluster.calls.received(before + 1);
+    const second = [send('c'), send('d'), send('e')];
+    await eventLoopTurn();
+    clock.advance(3);
+    held.release.fire();
+    await finish(Promise.all([...first, ...second]));
+    const { batches, batchedRecords, largestBatchRecords, queueTimeMs, longestQueueTimeMs, batchesSent } =
+      producer.metrics();
+    assert.deepEqual(
+      [batches, batchedRecords, largestBatchRecords, queueTimeMs, longestQueueTimeMs, batchesSent],
+      [3, 6, 3, 3, 3, 3],
+    );
+  });
+
   it('asks for no identity unless idempotent', async () => {
     const { send, cluster } = setup({ idempotent: false });
     await send('a');

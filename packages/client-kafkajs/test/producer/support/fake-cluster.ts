@@ -88,6 +88,7 @@ export class FakeCluster implements ProducerCluster {
   readonly #logs = new Map<string, FakePartitionLog>();
   readonly #leaders = new Map<string, number[]>();
   readonly #known = new Map<string, TopicMetadata>();
+  readonly #incarnations = new Map<string, number>();
   identities = 0;
   metadataRequests = 0;
   metadataAgeMs = 0;
@@ -96,6 +97,13 @@ export class FakeCluster implements ProducerCluster {
   /** @param leaders node id by partition; -1 for none */
   setTopic(name: string, leaders: readonly number[]): void {
     this.#leaders.set(name, [...leaders]);
+  }
+
+  /** The topic is deleted and made anew under its name: another id, empty logs. */
+  makeAnew(name: string, leaders: readonly number[]): void {
+    this.setTopic(name, leaders);
+    this.#incarnations.set(name, this.#incarnation(name) + 1);
+    for (const key of [...this.#logs.keys()]) if (key.startsWith(`${name}:`)) this.#logs.delete(key);
   }
 
   deleteTopic(name: string): void {
@@ -168,11 +176,15 @@ export class FakeCluster implements ProducerCluster {
     return answerTo(request, (topic, partition, records) => this.log(topic, partition).append(records));
   }
 
+  #incarnation(name: string): number {
+    return this.#incarnations.get(name) ?? 1;
+  }
+
   #describe(name: string): TopicMetadata {
     const leaders = this.#leaders.get(name);
     return {
       name,
-      topicId: undefined,
+      topicId: `${name} ${this.#incarnation(name)}`,
       errorCode: leaders === undefined ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : 0,
       isInternal: false,
       fetchedAt: 0,
