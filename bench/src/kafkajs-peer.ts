@@ -3,13 +3,14 @@ import { Kafka, logLevel, Partitioners, type Consumer, type ConsumerConfig, type
 /** How many partitions kafkajs works on at once. With its default of 1 the others wait for each handler. */
 export const PARTITIONS_CONSUMED_CONCURRENTLY = 12;
 
-const kafka = (brokers: string[]): Kafka => new Kafka({ brokers, clientId: 'bench-kafkajs', logLevel: logLevel.ERROR });
+const kafka = (brokers: string[], level = logLevel.ERROR): Kafka =>
+  new Kafka({ brokers, clientId: 'bench-kafkajs', logLevel: level });
 
 export async function withAdmin<T>(
   brokers: string[],
   work: (admin: ReturnType<Kafka['admin']>) => Promise<T>,
 ): Promise<T> {
-  const admin = kafka(brokers).admin();
+  const admin = kafka(brokers, logLevel.NOTHING).admin(); // what goes wrong it throws, too
   await admin.connect();
   try {
     return await work(admin);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
 import { connectProducer, withAdmin } from './kafkajs-peer.js';
 import { payloads } from './payloads.js';
 
@@ -10,6 +12,8 @@ export interface TopicPlan {
   readonly size: number;
 }
 
+/** A broker that deletes a thousand partitions meanwhile takes its time. */
+const LEADERS_WITHIN_MS = 30_000;
 const FILL_BATCH = 2000;
 const FILL_LANES = 3;
 /** Bounds what a produce run leaves on disk. */
@@ -33,12 +37,26 @@ export async function withTopic<T>(
 
 async function createTopic(brokers: string[], topic: string, plan: TopicPlan): Promise<void> {
   const configEntries = plan.records > 0 ? [] : [{ name: 'retention.bytes', value: String(PARTITION_BYTES) }];
-  await withAdmin(brokers, (admin) =>
-    admin.createTopics({
+  await withAdmin(brokers, async (admin) => {
+    await admin.createTopics({
       topics: [{ topic, numPartitions: plan.partitions, configEntries }],
-      waitForLeaders: true,
-    }),
-  );
+      waitForLeaders: false,
+    });
+    await leadersOf(admin, topic, plan.partitions);
+  });
+}
+
+/** kafkajs' own `waitForLeaders` gives up at once where the broker has not heard of the topic yet. */
+async function leadersOf(admin: Admin, topic: string, partitions: number): Promise<void> {
+  const deadline = performance.now() + LEADERS_WITHIN_MS;
+  const led = async (): Promise<number> => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics.flatMap((one) => one.partitions).filter(({ leader }) => leader >= 0).length;
+  };
+  while ((await led().catch(() => 0)) < partitions) {
+    if (performance.now() > deadline) throw new Error(`${topic} has no leaders`);
+    await sleep(100);
+  }
 }
 
 /** Filled by kafkajs, so that both sides read batches that the peer made. */
