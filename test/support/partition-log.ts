@@ -5,11 +5,20 @@ import { uniqueName } from './kafka.js';
 /** What a partition holds, as the number at the beginning of each value, by offset. */
 export type PartitionLog = readonly number[];
 
-/** All partitions of a topic, read to their ends by kafkajs, which shares no code with what wrote them. */
+/** The numbers of all partitions of a topic; see {@link readPartitions}. */
 export async function readLogs(brokers: string[], topic: string): Promise<readonly PartitionLog[]> {
+  const numberIn = ({ value }: kafkajs.KafkaMessage): number => Number.parseInt(value?.toString('latin1') ?? '', 10);
+  return (await readPartitions(brokers, topic)).map((messages) => messages.map(numberIn));
+}
+
+/**
+ * All partitions of a topic by offset, read to their ends by kafkajs, which shares no code with what wrote them. Only for
+ * topics without transactions and compaction: an offset without a record is a hole in the list.
+ */
+export async function readPartitions(brokers: string[], topic: string): Promise<kafkajs.KafkaMessage[][]> {
   const kafka = new kafkajs.Kafka({ brokers, clientId: 'oracle', logLevel: kafkajs.logLevel.NOTHING });
   const ends = await endOffsets(kafka, topic);
-  const logs = ends.map((): number[] => []);
+  const logs = ends.map((): kafkajs.KafkaMessage[] => []);
   let unfinished = ends.filter((end) => end > 0).length;
   const consumer = kafka.consumer({ groupId: uniqueName('oracle'), maxWaitTimeInMs: 100 });
   await consumer.connect();
@@ -18,10 +27,11 @@ export async function readLogs(brokers: string[], topic: string): Promise<readon
     if (unfinished === 0) resolve();
     const eachBatch = ({ batch: { partition, messages } }: kafkajs.EachBatchPayload): Promise<void> => {
       const end = ends[partition] ?? 0;
-      for (const { offset, value } of messages) {
-        if (Number(offset) >= end) break;
-        logs[partition]![Number(offset)] = Number.parseInt(value?.toString('latin1') ?? '', 10);
-        if (Number(offset) === end - 1 && --unfinished === 0) resolve();
+      for (const message of messages) {
+        const offset = Number(message.offset);
+        if (offset >= end) break;
+        logs[partition]![offset] = message;
+        if (offset === end - 1 && --unfinished === 0) resolve();
       }
       return Promise.resolve();
     };

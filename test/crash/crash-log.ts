@@ -1,0 +1,77 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import type { Ordering } from 'hearken';
+
+/** What the processes of a crash run write down, each before it could matter to anyone else. */
+export type CrashEvent =
+  | { readonly at: 'sent'; readonly p: number; readonly o: number; readonly key: string; readonly n: number }
+  | { readonly at: 'began'; readonly who: string; readonly ordering: Ordering; readonly settings: object }
+  | {
+      readonly at: 'start';
+      readonly who: string;
+      readonly p: number;
+      readonly o: number;
+      readonly epoch: number;
+      readonly attempt: number;
+    }
+  | { readonly at: 'done'; readonly who: string; readonly p: number; readonly o: number }
+  | { readonly at: 'committed'; readonly who: string; readonly p: number; readonly o: number }
+  | { readonly at: 'stopped'; readonly who: string }
+  | { readonly at: 'trouble'; readonly who: string; readonly what: string };
+
+/** One file for all processes: a line is appended by one write, so that the order of lines is the order of events. */
+export class CrashLog {
+  readonly #file: number;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a');
+  }
+
+  write(event: CrashEvent): void {
+    writeSync(this.#file, `${JSON.stringify(event)}\n`);
+  }
+}
+
+/** Follows a log while it is written. */
+export class CrashLogReader implements Disposable {
+  readonly events: CrashEvent[] = [];
+  readonly #ended = new Set<string>();
+  #hasTrouble = false;
+  readonly #file: number;
+  readonly #chunk = Buffer.alloc(1024 * 1024);
+  #rest = '';
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a+');
+  }
+
+  /** How many records have ended at a listener. */
+  get ended(): number {
+    return this.#ended.size;
+  }
+
+  /** Whether a process has found something wrong. */
+  get hasTrouble(): boolean {
+    return this.#hasTrouble;
+  }
+
+  /** Takes in what came since the last call. */
+  catchUp(): readonly CrashEvent[] {
+    for (let read = -1; read !== 0;) {
+      read = readSync(this.#file, this.#chunk);
+      const lines = (this.#rest + this.#chunk.toString('latin1', 0, read)).split('\n');
+      this.#rest = lines.pop() ?? '';
+      for (const line of lines) this.#take(JSON.parse(line) as CrashEvent);
+    }
+    return this.events;
+  }
+
+  #take(event: CrashEvent): void {
+    this.events.push(event);
+    if (event.at === 'done') this.#ended.add(`${event.p}@${event.o}`);
+    if (event.at === 'trouble') this.#hasTrouble = true;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import type { CrashEvent } from './crash-log.js';
+import { judge, type FoundRecord } from './oracle.js';
+
+/** Partition 0: a0 b0 a1 b1. */
+const FOUND: readonly FoundRecord[] = [
+  { p: 0, o: 0, key: 'a', n: 0 },
+  { p: 0, o: 1, key: 'b', n: 0 },
+  { p: 0, o: 2, key: 'a', n: 1 },
+  { p: 0, o: 3, key: 'b', n: 1 },
+];
+
+const began = (who: string, ordering: 'partition' | 'key' | 'none'): CrashEvent => ({
+  ...{ at: 'began', who, ordering },
+  settings: {},
+});
+const start = (who: string, o: number, attempt = 1, epoch = 1): CrashEvent => ({
+  at: 'start',
+  who,
+  p: 0,
+  o,
+  epoch,
+  attempt,
+});
+const done = (who: string, o: number): CrashEvent => ({ at: 'done', who, p: 0, o });
+const heard = (who: string, ...offsets: readonly number[]): CrashEvent[] =>
+  offsets.flatMap((o) => [start(who, o), done(who, o)]);
+const committed = (who: string, o: number): CrashEvent => ({ at: 'committed', who, p: 0, o });
+const sent = (o: number, key: string, n: number): CrashEvent => ({ at: 'sent', p: 0, o, key, n });
+
+describe('the oracle of crash runs', () => {
+  const fine: Readonly<Record<string, readonly CrashEvent[]>> = {
+    'all in order': [began('x', 'partition'), ...heard('x', 0, 1, 2, 3), committed('x', 4)],
+    'keys side by side': [began('x', 'key'), ...heard('x', 1, 3, 0, 2)],
+    'any order where none was asked for': [began('x', 'none'), ...heard('x', 3, 2, 1, 0)],
+    'a retry': [began('x', 'partition'), start('x', 0), start('x', 0, 2), done('x', 0), ...heard('x', 1, 2, 3)],
+    'a crash before the commit': [
+      ...[began('x', 'partition'), ...heard('x', 0), committed('x', 1), ...heard('x', 1), start('x', 2)],
+      ...[began('y', 'partition'), ...heard('y', 1, 2, 3)],
+    ],
+    'another ownership begins anew': [
+      ...[began('x', 'partition'), ...heard('x', 0, 1), start('x', 0, 1, 2), done('x', 0)],
+      ...[start('x', 1, 1, 2), done('x', 1), start('x', 2, 1, 2), done('x', 2), start('x', 3, 1, 2), done('x', 3)],
+    ],
+    'acknowledged where it is': [sent(1, 'b', 0), began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
+  };
+  for (const [what, events] of Object.entries(fine)) {
+    it(`has nothing against: ${what}`, () => {
+      assert.deepEqual(judge(events, FOUND).violations, []);
+    });
+  }
+
+  const wrong: Readonly<Record<string, readonly [events: readonly CrashEvent[], says: RegExp]>> = {
+    'a lost record': [[began('x', 'none'), ...heard('x', 0, 1, 3)], /^0@2 was never listened to$/],
+    'a record left out in its partition': [
+      [began('x', 'partition'), ...heard('x', 0), start('x', 2), ...heard('x', 1, 2, 3)],
+      /x started 0@2 before the one before it in partition 0 had ended/,
+    ],
+    'a record left out that another had ended': [
+      [began('y', 'none'), ...heard('y', 1), began('x', 'partition'), ...heard('x', 0, 2, 3)],
+      /x started number 2 of partition 0, not number 1 \(0@2\)/,
+    ],
+    'a key overtaken by itself': [
+      [began('x', 'key'), ...heard('x', 1), start('x', 2), ...heard('x', 0), done('x', 2), ...heard('x', 3)],
+      /x started 0@2 before the one before it in key a had ended/,
+    ],
+    'a commit of what has not ended': [
+      [began('x', 'none'), ...heard('x', 0, 2), committed('x', 3), ...heard('x', 1, 3)],
+      /x committed 0@3, when 0@1 had not ended/,
+    ],
+    'a committed record that comes again': [
+      [began('x', 'none'), ...heard('x', 0, 1), committed('x', 2), began('y', 'none'), ...heard('y', 1, 2, 3)],
+      /y got 0@1 again, which was committed/,
+    ],
+    'an acknowledgment of what is not there': [
+      [sent(9, 'a', 5), began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
+      /a number 5 was acknowledged at 0@9, where nothing is/,
+    ],
+    'an acknowledgment of another record': [
+      [sent(1, 'a', 0), began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
+      /a number 0 was acknowledged at 0@1, where b number 0 is/,
+    ],
+    trouble: [
+      [{ at: 'trouble', who: 'x', what: 'unhandled rejection' }, began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
+      /^x: unhandled rejection$/,
+    ],
+  };
+  for (const [what, [events, says]] of Object.entries(wrong)) {
+    it(`finds ${what}`, () => {
+      const { violations } = judge(events, FOUND);
+      assert.ok(
+        violations.some((violation) => says.test(violation)),
+        violations.join('\n'),
+      );
+    });
+  }
+
+  it('finds a record written twice, and counts what came again', () => {
+    const doubled = [...FOUND, { p: 0, o: 4, key: 'b', n: 1 }];
+    const events = [began('x', 'none'), ...heard('x', 0, 1, 2, 3, 4, 4)];
+    assert.deepEqual(judge(events, doubled), { violations: ['b number 1 at 0@4 comes after 1'], duplicates: 1 });
+  });
+});

@@ -1,0 +1,168 @@
+import type { Ordering } from 'hearken';
+import type { CrashEvent } from './crash-log.js';
+
+/** A record as an independent reader finds it in the topic. */
+export interface FoundRecord {
+  readonly p: number;
+  readonly o: number;
+  readonly key: string;
+  readonly n: number;
+}
+
+/** What is to be held against a run. */
+export interface Verdict {
+  /** In words; empty if all was well. */
+  readonly violations: readonly string[];
+  /** Records that listeners ended more than once: at least once allows it, for what was not committed. */
+  readonly duplicates: number;
+}
+
+type Of<At extends CrashEvent['at']> = Extract<CrashEvent, { readonly at: At }>;
+
+/**
+ * Reads the log of a run from its beginning and compares it with what the topic holds in the end:
+ * - what was acknowledged is there, once, where it was said to be; the numbers of a key rise
+ * - every record ended at a listener
+ * - a record starts when the one before it in its lane has ended, and within an ownership the lane leaves none out
+ * - an offset is committed when everything below it has ended, and nothing below a committed offset comes again
+ */
+export function judge(events: readonly CrashEvent[], found: readonly FoundRecord[]): Verdict {
+  const topic = new Topic(found);
+  const oracle = new Oracle(topic);
+  for (const event of events) oracle.takes(event);
+  const lost = found.filter((record) => !oracle.done.has(placeOf(record)));
+  return {
+    violations: [
+      ...topic.violations,
+      ...oracle.violations,
+      ...lost.map((record) => `${placeOf(record)} was never listened to`),
+    ],
+    duplicates: oracle.duplicates,
+  };
+}
+
+const placeOf = ({ p, o }: { readonly p: number; readonly o: number }): string => `${p}@${o}`;
+
+/** The records in the order of their offsets, by partition and by key. */
+class Topic {
+  readonly violations: string[] = [];
+  readonly at = new Map<string, FoundRecord>();
+  readonly byPartition = new Map<number, FoundRecord[]>();
+  readonly #ranks = new Map<string, number>();
+
+  constructor(found: readonly FoundRecord[]) {
+    const newest = new Map<string, number>();
+    for (const record of [...found].sort((a, b) => a.o - b.o)) {
+      const place = placeOf(record);
+      this.at.set(place, record);
+      const partition = this.byPartition.get(record.p) ?? [];
+      this.byPartition.set(record.p, partition);
+      this.#ranks.set(`partition ${place}`, partition.push(record) - 1);
+      this.#rankInKey(record, newest);
+    }
+  }
+
+  /** Where a record stands in its lane, counted from 0. */
+  rank(record: FoundRecord, ordering: 'partition' | 'key'): number {
+    return this.#ranks.get(`${ordering} ${placeOf(record)}`) ?? NaN;
+  }
+
+  #rankInKey(record: FoundRecord, newest: Map<string, number>): void {
+    const { key, n } = record;
+    const before = newest.get(key) ?? -1;
+    if (n <= before) this.violations.push(`${key} number ${n} at ${placeOf(record)} comes after ${before}`);
+    newest.set(key, n);
+    const rank = this.#ranks.get(`count ${key}`) ?? 0;
+    this.#ranks.set(`count ${key}`, rank + 1);
+    this.#ranks.set(`key ${placeOf(record)}`, rank);
+  }
+}
+
+class Oracle {
+  readonly violations: string[] = [];
+  readonly done = new Set<string>();
+  duplicates = 0;
+  readonly #topic: Topic;
+  readonly #orderings = new Map<string, Ordering>();
+  /** By ordering, lane and rank: what has ended. */
+  readonly #ended = new Set<string>();
+  /** By listener, ownership and lane: the rank it started last. */
+  readonly #started = new Map<string, number>();
+  /** By partition: below it everything has ended, as an index; and the highest offset committed. */
+  readonly #frontiers = new Map<number, number>();
+  readonly #committed = new Map<number, number>();
+
+  constructor(topic: Topic) {
+    this.#topic = topic;
+  }
+
+  takes(event: CrashEvent): void {
+    if (event.at === 'sent') this.#sent(event);
+    else if (event.at === 'began') this.#orderings.set(event.who, event.ordering);
+    else if (event.at === 'start') this.#startedAt(event);
+    else if (event.at === 'done') this.#doneAt(event);
+    else if (event.at === 'committed') this.#committedAt(event);
+    else if (event.at === 'trouble') this.violations.push(`${event.who}: ${event.what}`);
+  }
+
+  #sent(event: Of<'sent'>): void {
+    const record = this.#topic.at.get(placeOf(event));
+    if (record?.key === event.key && record.n === event.n) return;
+    const there = record ? `${record.key} number ${record.n}` : 'nothing';
+    this.violations.push(`${event.key} number ${event.n} was acknowledged at ${placeOf(event)}, where ${there} is`);
+  }
+
+  #startedAt(event: Of<'start'>): void {
+    const record = this.#topic.at.get(placeOf(event));
+    if (record === undefined)
+      return void this.violations.push(`${event.who} got ${placeOf(event)}, which is not there`);
+    if (event.o < (this.#committed.get(event.p) ?? 0)) {
+      this.violations.push(`${event.who} got ${placeOf(event)} again, which was committed`);
+    }
+    const ordering = this.#orderings.get(event.who);
+    if (ordering === 'partition' || ordering === 'key') this.#startedInLane(event, record, ordering);
+  }
+
+  #startedInLane(event: Of<'start'>, record: FoundRecord, ordering: 'partition' | 'key'): void {
+    const lane = laneOf(record, ordering);
+    const rank = this.#topic.rank(record, ordering);
+    if (rank > 0 && !this.#ended.has(`${lane}|${rank - 1}`)) {
+      this.violations.push(`${event.who} started ${placeOf(event)} before the one before it in ${lane} had ended`);
+    }
+    const ownership = `${event.who}|${event.epoch}|${lane}`;
+    const last = this.#started.get(ownership);
+    const expected = event.attempt === 1 && last !== undefined ? last + 1 : (last ?? rank);
+    if (rank !== expected) {
+      this.violations.push(
+        `${event.who} started number ${rank} of ${lane}, not number ${expected} (${placeOf(event)})`,
+      );
+    }
+    this.#started.set(ownership, rank);
+  }
+
+  #doneAt(event: Of<'done'>): void {
+    const place = placeOf(event);
+    const record = this.#topic.at.get(place);
+    if (record === undefined) return;
+    if (this.done.has(place)) this.duplicates++;
+    this.done.add(place);
+    for (const ordering of ['partition', 'key'] as const) {
+      this.#ended.add(`${laneOf(record, ordering)}|${this.#topic.rank(record, ordering)}`);
+    }
+  }
+
+  #committedAt({ who, p, o }: Of<'committed'>): void {
+    const records = this.#topic.byPartition.get(p) ?? [];
+    let at = this.#frontiers.get(p) ?? 0;
+    for (let next = records[at]; next !== undefined && this.done.has(placeOf(next)); next = records[at]) at++;
+    this.#frontiers.set(p, at);
+    const oldest = records[at];
+    if (oldest !== undefined && oldest.o < o) {
+      this.violations.push(`${who} committed ${placeOf({ p, o })}, when ${placeOf(oldest)} had not ended`);
+    }
+    this.#committed.set(p, Math.max(o, this.#committed.get(p) ?? 0));
+  }
+}
+
+const laneOf = ({ p, key }: FoundRecord, ordering: 'partition' | 'key'): string =>
+  ordering === 'partition' ? `partition ${p}` : `key ${key}`;
