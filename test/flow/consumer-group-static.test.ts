@@ -57,6 +57,7 @@ describeWithKafka('a group with static members', function () {
         assert.deepEqual(sorted(await member.owns(2)), sorted(had));
         assert.equal(generation(member), before);
       }
+      assert.equal(b.consumer.groupMetadata().groupInstanceId, 'b');
       const { members } = await peer.group(groupId);
       assert.equal(members.length, 2);
       assert.deepEqual([generation(b), b.assigned.count, b.revoked.count], [before, told, 0]);

@@ -199,7 +199,8 @@ export class KafkaConsumer implements Consumer {
 
   groupMetadata(): ConsumerGroupMetadata {
     const { generationId = -1, memberId = '' } = this.#group?.generation ?? {};
-    return { groupId: this.#context.options.groupId ?? '', generationId, memberId };
+    const { groupId = '', groupInstanceId } = this.#context.options;
+    return { groupId, generationId, memberId, ...(groupInstanceId !== undefined && { groupInstanceId }) };
   }
 
   close({ timeoutMs = CLOSE_TIMEOUT_MS }: CloseOptions = {}): Promise<void> {

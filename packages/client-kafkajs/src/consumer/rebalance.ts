@@ -9,8 +9,8 @@ import type { AssignedPartition, SubscriptionState } from './subscription-state.
 export interface RebalanceOptions {
   readonly context: ConsumerContext;
   readonly subscription: SubscriptionState;
-  readonly positions: Positions;
-  readonly commits: OffsetCommits;
+  readonly positions: Pick<Positions, 'resolve'>;
+  readonly commits: Pick<OffsetCommits, 'commit'>;
   /** Partitions are being given up: a poll that waits for them has nothing to wait for. */
   readonly onGivingUp: () => void;
 }

@@ -141,6 +141,15 @@ describe('GroupMembership, cooperative', () => {
     assert.equal(ownedIn(saidBy(bundle).at(-1)!), ' since -1');
   });
 
+  it('ends with the error of a revoke callback, and leaves', async () => {
+    const bundle = await aMemberGiven([0, 1], [0]);
+    const failure = new Error('the callback failed');
+    bundle.member.revoking = () => Promise.reject(failure);
+    await rebalances(bundle);
+    assert.equal(await bundle.member.fatal.wait(), failure);
+    assert.equal(bundle.cluster.requests(leaveGroupApi).length, 1);
+  });
+
   it('gives everything up, in its generation, when it closes', async () => {
     const { cluster, member, membership } = await aMemberGiven([0, 1]);
     await membership.close();

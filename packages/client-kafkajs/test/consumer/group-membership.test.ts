@@ -109,12 +109,38 @@ describe('GroupMembership', () => {
       await membership.close();
     });
 
-    it('ends with what no attempt would mend, and says what to do', async () => {
-      const { cluster, membership, member } = aMembership();
-      cluster.answer(joinGroupApi, () => joinRefused('INCONSISTENT_GROUP_PROTOCOL'));
+    for (const [code, hint] of [
+      ['INCONSISTENT_GROUP_PROTOCOL', /partitionAssignors/],
+      ['GROUP_MAX_SIZE_REACHED', /group\.max\.size/],
+      ['GROUP_AUTHORIZATION_FAILED', /grant READ/],
+      ['TOPIC_AUTHORIZATION_FAILED', /grant READ/],
+      ['INVALID_SESSION_TIMEOUT', /group\.min\.session\.timeout\.ms/],
+      ['INVALID_GROUP_ID', /groupId/],
+    ] as const) {
+      it(`ends with what no attempt would mend, and says what to do: ${code}`, async () => {
+        const { cluster, membership, member } = aMembership();
+        cluster.answer(joinGroupApi, () => joinRefused(code));
+        membership.start();
+        const error = await rejection(ending(member), code);
+        assert.match(error.message, /group billing/);
+        assert.match(error.message, hint);
+        assert.equal(cluster.requests(joinGroupApi).length, 1);
+        await membership.close();
+      });
+    }
+
+    it('does not come back at once, round after round, while others come and go', async () => {
+      const { cluster, clock, membership } = aMembership();
+      cluster.answer(syncGroupApi, () => synced({}, 'REBALANCE_IN_PROGRESS'));
       membership.start();
-      const error = await rejection(ending(member), 'INCONSISTENT_GROUP_PROTOCOL');
-      assert.match(error.message, /group billing.*partitionAssignors/);
+      await cluster.request(joinGroupApi, 3); // the first time it is just somebody who came meanwhile
+      for (let round = 4; round <= 12; round++) {
+        await clock.timersPending(3);
+        await eventLoopTurn();
+        assert.equal(cluster.requests(joinGroupApi).length, round - 1);
+        clock.advance(1_200);
+        await cluster.request(joinGroupApi, round);
+      }
       await membership.close();
     });
   });
@@ -267,6 +293,15 @@ describe('GroupMembership', () => {
     ]);
   });
 
+  it('ends with the error of a revoke callback, and leaves, so that others need not wait for it', async () => {
+    const { cluster, membership, member } = await aMember();
+    const failure = new Error('the callback failed');
+    member.revoking = () => Promise.reject(failure);
+    membership.rejoin('test');
+    assert.equal(await member.fatal.wait(), failure);
+    assert.equal(cluster.requests(leaveGroupApi).length, 1);
+  });
+
   it('ends with the error of a callback, and leaves', async () => {
     const { cluster, membership, member } = aMembership();
     const failure = new Error('the callback failed');
@@ -335,6 +370,52 @@ describe('GroupMembership', () => {
       await clock.timersPending(1);
       clock.advance(5_000);
       await closed;
+    });
+
+    it('does not look for a coordinator that it lost, to leave', async () => {
+      const { cluster, membership, member, nextBeat } = await aMember();
+      cluster.answer(heartbeatApi, disconnected);
+      await nextBeat();
+      cluster.coordinator = held;
+      await membership.close();
+      assert.deepEqual(member.calls.items, ['assigned', 'revoking', 'revoked']);
+      assert.equal(cluster.requests(leaveGroupApi).length, 0);
+    });
+
+    it('ends at once while it looks for the coordinator, and asks nobody for an id after that', async () => {
+      const { cluster, membership } = aMembership();
+      const found = deferred<number>();
+      const looking = new Signal();
+      cluster.coordinator = () => {
+        looking.fire();
+        return found.promise;
+      };
+      membership.start();
+      await looking.wait();
+      await membership.close();
+      assert.equal(cluster.sent.count, 0);
+    });
+
+    it('waits for an id that is on its way, but not for ever', async () => {
+      const { cluster, clock, membership } = aMembership();
+      cluster.answer(joinGroupApi, held);
+      membership.start();
+      await cluster.request(joinGroupApi);
+      const closed = membership.close();
+      await clock.timersPending(1);
+      clock.advance(5_000);
+      await closed;
+      assert.equal(cluster.requests(leaveGroupApi).length, 0);
+    });
+
+    it('leaves over another connection while its SyncGroup is held: the leader may take its time', async () => {
+      const { cluster, membership, member } = aMembership();
+      cluster.answer(syncGroupApi, held);
+      membership.start();
+      await cluster.request(syncGroupApi);
+      await membership.close();
+      assert.deepEqual(cluster.requests(leaveGroupApi).map(({ role }) => role), ['spare']); // prettier-ignore
+      assert.deepEqual(member.calls.items, []);
     });
 
     it('ends at once while it pauses between attempts to join', async () => {

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { deferred } from '@hearken/core/internal';
+import {
+  DefaultKafkaConsumerFactory,
+  json,
+  KafkaAdmin,
+  MessageListenerContainer,
+  type ConsumerOptions,
+  type ContainerProperties,
+  type TopicPartition,
+} from 'hearken';
+import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { until } from '../support/until.js';
+
+type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
+
+const PARTITIONS = 12;
+
+describeWithKafka('listener containers in a cooperative group', function () {
+  this.timeout(60_000);
+  let admin: KafkaAdmin;
+  before(() => {
+    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
+  });
+  after(() => admin.close());
+
+  let topic: string;
+  let groupId: string;
+  const containers = new Set<Container>();
+  beforeEach(async () => {
+    [topic, groupId] = [uniqueName('container'), uniqueName('group')];
+    await admin.createTopics([{ topic, partitions: PARTITIONS }]);
+  });
+  afterEach(async () => {
+    await Promise.all([...containers].map((each) => each.stop()));
+    containers.clear();
+  });
+
+  const container = (
+    properties: Pick<ContainerProperties<Buffer | null, NumberedOrder>, 'listener' | 'concurrency' | 'ordering'>,
+    options: ConsumerOptions = {},
+  ): Container => {
+    const made = new MessageListenerContainer<Buffer | null, NumberedOrder>(
+      new DefaultKafkaConsumerFactory(
+        { brokers: bootstrapServers(), clientId: 'flow' },
+        {
+          groupId,
+          autoOffsetReset: 'earliest',
+          heartbeatIntervalMs: 100,
+          partitionAssignors: ['cooperative-sticky'],
+          ...options,
+        },
+      ),
+      { topics: [topic], valueSerde: json<NumberedOrder>(), ...properties },
+    );
+    containers.add(made);
+    return made;
+  };
+  const stop = async (one: Container): Promise<void> => {
+    containers.delete(one);
+    await one.stop();
+  };
+  const share = (...all: readonly Container[]): Promise<unknown> =>
+    until('all share the partitions evenly', () =>
+      all.every((each) => each.assignment().length === PARTITIONS / all.length),
+    );
+  const committedCount = async (): Promise<number> =>
+    (await admin.committedOffsets(groupId, [topic])).reduce((sum, { offset }) => sum + offset, 0);
+
+  it('come and go under load: nothing lost, nothing twice, in order, nobody aborted', async () => {
+    await using orders = new NumberedOrders(topic, 200);
+    let aborted = 0;
+    const member = (): Container =>
+      container({
+        ordering: 'key',
+        concurrency: 8,
+        listener: async (record, { signal }) => {
+          orders.saw(record);
+          await turn();
+          if (signal.aborted) aborted++;
+        },
+      });
+    const all = [member(), member(), member(), member()] as const;
+    const [a, b, c, d] = all;
+    await a.start();
+    let sending = orders.send(10_000);
+    await Promise.all([b.start(), c.start()]);
+    await share(a, b, c);
+    await sending;
+    sending = orders.send(10_000);
+    await d.start();
+    await share(a, b, c, d);
+    await stop(b);
+    await sending;
+    sending = orders.send(10_000);
+    await stop(a);
+    await share(c, d);
+    await sending;
+    await until('all are heard', () => orders.allSeen);
+    await Promise.all([stop(c), stop(d)]);
+    assert.deepEqual(orders.violations, []);
+    assert.deepEqual([aborted, orders.duplicates], [0, 0]);
+    assert.equal(await committedCount(), 30_000);
+    for (const each of all) {
+      const { polled, processed, abandoned, lateResults } = each.metrics();
+      assert.equal(polled, processed + abandoned);
+      assert.equal(lateResults, 0);
+    }
+  });
+
+  it('hand over what moves without waiting for a listener of what stays', async () => {
+    await using orders = new NumberedOrders(topic, 200);
+    const slow = deferred();
+    const signals: AbortSignal[] = [];
+    let slowPartition: number | undefined;
+    const first = container({
+      concurrency: PARTITIONS,
+      listener: async (record, { signal }) => {
+        orders.saw(record);
+        if (record.partition !== 0) return; // the lowest of a member stay with it
+        slowPartition = record.partition;
+        signals.push(signal);
+        await slow.promise;
+      },
+    });
+    await orders.send(2_000);
+    await first.start();
+    await until('the slow one is at work', () => slowPartition !== undefined);
+    const epochs = epochsOf(first);
+    const second = container({ listener: orders.saw.bind(orders), concurrency: PARTITIONS });
+    await second.start();
+    await share(first, second);
+    await until('all others are heard', () => first.metrics().processed + second.metrics().processed >= 1_500);
+    assert.ok(first.assignment().some(({ partition }) => partition === 0));
+    for (const at of first.assignment()) assert.equal(epochsOf(first).get(at.partition), epochs.get(at.partition));
+    assert.deepEqual([signals.length, signals[0]?.aborted], [1, false]);
+    slow.resolve();
+    await until('all are heard', () => orders.allSeen);
+    await Promise.all([stop(first), stop(second)]);
+    assert.deepEqual(orders.violations, []);
+    assert.equal(orders.duplicates, 0);
+    assert.equal(await committedCount(), 2_000);
+  });
+
+  it('tell their observers what came and what went, and no more', async () => {
+    const listener = (): void => undefined;
+    const [first, second] = [container({ listener }), container({ listener })];
+    const seen: string[] = [];
+    const note =
+      (what: string) =>
+      ({ partitions }: { readonly partitions: readonly TopicPartition[] }): void => {
+        if (partitions.length > 0) seen.push(`${what} ${partitions.length}`);
+      };
+    first.on('partitions:assigned', note('assigned'));
+    first.on('partitions:revoked', note('revoked'));
+    first.on('partitions:lost', note('lost'));
+    await first.start();
+    await second.start();
+    await share(first, second);
+    await stop(second);
+    await share(first);
+    assert.deepEqual(seen, ['assigned 12', 'revoked 6', 'assigned 6']);
+  });
+});
+
+const epochsOf = (container: Container): Map<number, number> =>
+  new Map(container.snapshot().partitions.map(({ partition, epoch }) => [partition, epoch]));
