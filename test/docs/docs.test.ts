@@ -55,6 +55,7 @@ describe('documents', () => {
       source: 'packages/client-kafkajs/src/producer/producer-options.ts',
       type: 'ProducerOptions',
     },
+    { page: 'docs/connecting.md', source: 'packages/client-kafkajs/src/kafka-options.ts', type: 'KafkaOptions' },
     { page: 'docs/send.md', source: 'packages/template/src/template-options.ts', type: 'KafkaTemplateOptions' },
     {
       page: 'docs/listen.md',

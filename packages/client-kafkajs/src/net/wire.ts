@@ -149,7 +149,6 @@ export class Wire {
   }
 
   #onFrame(frame: Buffer): void {
-    if (this.#closedBy !== undefined) return; // the rest of the chunk that closed it
     const correlationId = readCorrelationId(frame);
     const exchange = this.#inFlight.take(correlationId);
     if (exchange !== undefined) exchange.resolve(frame);
