@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global is an accessor: a call per use
 import { DeserializationError, SerializationError } from './errors.js';
 import type { Headers } from './headers.js';
 import type { Bytes } from './records.js';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global is an accessor: a call per use
 import {
   Headers,
   SerializationError,

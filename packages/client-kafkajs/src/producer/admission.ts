@@ -111,9 +111,9 @@ export class Admission {
   }
 
   #hold(topic: ProducerTopic, record: PendingRecord): void {
-    this.#startWaiting(record);
+    const sinceMs = this.#startWaiting(record);
     const held = this.#gates.get(topic);
-    const gate = held ?? new TopicGate(topic, record.waitingSinceMs);
+    const gate = held ?? new TopicGate(topic, sinceMs);
     gate.waiting.push(record);
     this.#held++;
     if (held !== undefined) return;
@@ -123,9 +123,11 @@ export class Admission {
     void this.#ask(gate);
   }
 
-  #startWaiting(record: PendingRecord): void {
-    if (record.waitingSinceMs < 0) record.waitingSinceMs = this.#parts.clock.monotonic();
+  /** Returns since when it waits. */
+  #startWaiting(record: PendingRecord): number {
+    record.waitingSinceMs ??= this.#parts.clock.monotonic();
     this.#timer.wakeAt(this.#deadlineOf(record));
+    return record.waitingSinceMs;
   }
 
   async #ask(gate: TopicGate): Promise<void> {
@@ -228,7 +230,7 @@ export class Admission {
   }
 
   #deadlineOf(record: PendingRecord | undefined): number {
-    return record === undefined ? Infinity : record.waitingSinceMs + this.#parts.options.maxBlockMs;
+    return (record?.waitingSinceMs ?? Infinity) + this.#parts.options.maxBlockMs;
   }
 }
 

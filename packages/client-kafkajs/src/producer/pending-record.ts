@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global is an accessor: a call per use
 import { Headers, type Bytes, type ProducerRecord, type RecordMetadata, type SendMapper } from '@hearken/core';
 import { describe } from '@hearken/core/internal';
 import { estimateRecordSize, type BatchRecord } from '@hearken/protocol';
@@ -18,8 +19,8 @@ export class PendingRecord implements BatchRecord {
   /** At most what it takes in a batch before compression. */
   readonly sizeBytes: number;
   readonly group: SendGroup;
-  /** Since when it waits for its topic or for room, on the monotonic clock; -1 if it never had to. */
-  waitingSinceMs = -1;
+  /** Since when it waits for its topic or for room, on the monotonic clock; undefined if it never had to. */
+  waitingSinceMs: number | undefined = undefined;
   readonly #mapper: SendMapper<unknown, unknown>;
   readonly #context: unknown;
   /** Its batch's, unless it had to wait for one. */

@@ -46,7 +46,7 @@ export class ProducerBatch {
 
   add(record: PendingRecord): void {
     this.records.push(record);
-    record.promiser ??= this.#cohort ??= new Cohort();
+    record.promiser ??= this.#cohort ??= new Cohort(this.records);
     this.sizeBytes += record.sizeBytes;
   }
 

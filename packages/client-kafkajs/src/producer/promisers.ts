@@ -13,13 +13,17 @@ export interface Promiser {
  * would keep 180 bytes more alive per record; while thousands are outstanding, the garbage collector copies them all.
  */
 export class Cohort implements Promiser {
-  readonly #records: PendingRecord[] = [];
+  readonly #records: readonly PendingRecord[];
   readonly #ended = deferred();
   #unsettled = 0;
   #next = 0;
 
-  promiseFor(record: PendingRecord): Promise<unknown> {
-    this.#records.push(record);
+  /** @param records the batch's, also those to come, and those that waited for it and have a promise of their own */
+  constructor(records: readonly PendingRecord[]) {
+    this.#records = records;
+  }
+
+  promiseFor(): Promise<unknown> {
     this.#unsettled++;
     return this.#ended.promise.then(this.#nextOutcome);
   }
@@ -29,7 +33,11 @@ export class Cohort implements Promiser {
     if (--this.#unsettled === 0) this.#ended.resolve();
   }
 
-  readonly #nextOutcome = (): unknown => this.#records[this.#next++]?.outcome();
+  readonly #nextOutcome = (): unknown => {
+    let record = this.#records[this.#next++];
+    while (record !== undefined && record.promiser !== this) record = this.#records[this.#next++];
+    return record?.outcome();
+  };
 }
 
 /** For a record that waits before it finds a batch, or never does. */

@@ -24,9 +24,11 @@ describe('The promise of a pending record', () => {
     const fates = fc.array(fc.record({ waited: fc.boolean(), fails: fc.boolean(), rank: fc.nat() }), { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(fates, async (records) => {
-        const cohort = new Cohort();
+        const batch: PendingRecord[] = [];
+        const cohort = new Cohort(batch);
         const sends = records.map(({ waited, ...fate }, i) => {
           const pending = record(`r${i}`);
+          batch.push(pending);
           const early = waited ? pending.promise() : undefined; // it had no batch when `send` returned
           pending.promiser ??= cohort;
           return { ...fate, i, pending, promise: early ?? pending.promise() };
@@ -44,8 +46,8 @@ describe('The promise of a pending record', () => {
   });
 
   it('settles when the last of those it shares a batch with has ended', async () => {
-    const cohort = new Cohort();
     const [first, second] = [record('first'), record('second')];
+    const cohort = new Cohort([first, second]);
     const settled: unknown[] = [];
     for (const one of [first, second]) {
       one.promiser = cohort;
@@ -72,8 +74,8 @@ describe('The promise of a pending record', () => {
       },
       error: () => new Error('not asked for'),
     };
-    const cohort = new Cohort();
     const records = [record('a', throwing), record('b')];
+    const cohort = new Cohort(records);
     const promises = records.map((one) => {
       one.promiser = cohort;
       return one.promise();

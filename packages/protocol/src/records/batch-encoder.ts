@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global is an accessor: a call per use
 import { ProtocolError } from '../errors.js';
 import { asInt16, asInt32, writeInt64 } from '../integers.js';
 import { COMPRESSION_TYPES, type CompressionType } from '../compression/codec.js';
