@@ -1,5 +1,6 @@
 import { codeOf, type Clock, type Logger } from '@hearken/core';
 import { describeError, describePartition } from '@hearken/core/internal';
+import { errorCodes } from '@hearken/protocol';
 import { backOffMs } from '../cluster/back-off.js';
 import { isRetriable, ProducerError } from '../errors.js';
 import type { Deliveries } from './deliveries.js';
@@ -7,7 +8,7 @@ import type { Idempotence } from './idempotence.js';
 import type { MetadataRefresher } from './metadata-refresher.js';
 import type { PartitionQueue } from './partition-queue.js';
 import { invalidPartition, type PendingRecord } from './pending-record.js';
-import { produceError, type BatchAnswer } from './produce-request.js';
+import { produceError, UNANSWERED, type BatchAnswer } from './produce-request.js';
 import { isFenced, isRefusal, verdictOf } from './produce-verdict.js';
 import type { ProducerBatch } from './producer-batch.js';
 import type { RecordAccumulator } from './record-accumulator.js';
@@ -71,6 +72,7 @@ export class BatchOutcomes {
 
   /** The batch's time is over, or the producer's. */
   giveUp(batch: ProducerBatch, code: 'DELIVERY_TIMEOUT' | 'PRODUCER_CLOSED', when: string): void {
+    if (batch.state === 'settled') return; // with one before it that was given up
     if (batch.state === 'in-flight') batch.mayBeWritten = true;
     const { mayBeWritten, attempts, lastError } = batch;
     const fate = mayBeWritten
@@ -102,6 +104,7 @@ export class BatchOutcomes {
     accumulator.forget(batch);
     idempotence?.abandoned(batch);
     deliveries.reject(batch, truthful(batch, error));
+    this.#settleDoubted(batch.queue);
   }
 
   #written(batch: ProducerBatch, { baseOffset, logAppendTimeMs, errorCode }: BatchAnswer): void {
@@ -110,6 +113,8 @@ export class BatchOutcomes {
     accumulator.acknowledge(batch);
     if (errorCode === 0) deliveries.resolve(batch, baseOffset, logAppendTimeMs);
     else deliveries.resolve(batch, -1, -1); // a duplicate of which the broker no longer knows the place
+    const [before] = batch.queue.doubted;
+    if (before !== undefined && before.identity === batch.identity) this.#written(before, DUPLICATE); // and so the next
   }
 
   #outOfSequence(batch: ProducerBatch, answer: BatchAnswer): void {
@@ -120,9 +125,24 @@ export class BatchOutcomes {
       return;
     }
     const error = produceError(batch, answer);
-    if (meaning === 'lost') idempotence?.lost(batch, isFenced(answer.errorCode));
-    if (meaning === 'behind' || (meaning === 'lost' && !batch.mayBeWritten)) this.#retryLater([batch], error);
-    else this.fail(batch, error);
+    if (meaning === 'doubtful' && answer.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER) {
+      this.#setAside(batch, error);
+      return;
+    }
+    if (meaning !== 'behind') idempotence?.lost(batch, isFenced(answer.errorCode));
+    if (meaning === undefined || (meaning !== 'behind' && batch.mayBeWritten)) this.fail(batch, error);
+    else this.#retryLater([batch], error);
+  }
+
+  #setAside(batch: ProducerBatch, error: unknown): void {
+    batch.lastError = error;
+    this.#parts.accumulator.setAside(batch);
+    this.#settleDoubted(batch.queue);
+  }
+
+  #settleDoubted(queue: PartitionQueue): void {
+    const [first] = queue.doubted;
+    if (first !== undefined && !queue.hasWitness) this.fail(first, first.lastError); // and so the next
   }
 
   #retryLater(batches: readonly ProducerBatch[], error: unknown): void {
@@ -133,6 +153,7 @@ export class BatchOutcomes {
       queue.retryAtMs = Math.max(queue.retryAtMs, clock.monotonic() + backOffMs(attempts, random()));
       accumulator.putBack(batch);
       refresher.markStale(queue.topic.name);
+      this.#settleDoubted(queue);
     }
     this.retried += batches.length;
     logger.debug(
@@ -170,6 +191,8 @@ function halves(records: readonly PendingRecord[]): PendingRecord[][] {
   const middle = records.length >> 1;
   return [records.slice(0, middle), records.slice(middle)];
 }
+
+const DUPLICATE: BatchAnswer = { ...UNANSWERED, errorCode: errorCodes.DUPLICATE_SEQUENCE_NUMBER };
 
 /** What the records of a batch that ends with this error are told. */
 function truthful(batch: ProducerBatch, cause: unknown): unknown {

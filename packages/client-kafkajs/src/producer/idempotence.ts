@@ -8,7 +8,7 @@ import type { ProducerIdentities } from './producer-identity.js';
 const REMEMBERED_MS = 5 * 60_000;
 
 /** What it means that the broker does not take a batch's sequence. */
-export type OutOfSequence = 'written' | 'behind' | 'lost';
+export type OutOfSequence = 'written' | 'behind' | 'lost' | 'doubtful';
 
 export interface IdempotenceParts {
   readonly identities: Pick<ProducerIdentities, 'isReady' | 'after' | 'retire'>;
@@ -58,6 +58,7 @@ export class Idempotence {
    * - written: it acknowledged later ones, and remembers no longer than five
    * - behind: one before it is not written yet, or never will be: it waits its turn
    * - lost: it was the batch's turn. The broker misses what it had acknowledged, or a batch that was given up
+   * - doubtful: as lost, or written by an attempt of which the broker knows no more, only of later batches
    */
   outOfSequence(batch: ProducerBatch): OutOfSequence {
     const { queue, baseSequence, records, mayBeWritten } = batch;
@@ -65,8 +66,9 @@ export class Idempotence {
     if (sequences === undefined || batch.identity !== sequences.identity) return 'lost';
     const isPast = !isBefore(sequences.expected, sequenceAfter(baseSequence, records.length));
     if (isPast && mayBeWritten && !sequences.isSpent) return 'written';
-    if (sequences.isSpent ? queue.isFirst(batch) : baseSequence === sequences.expected) return 'lost';
-    return 'behind';
+    const isItsTurn = sequences.isSpent ? queue.isFirst(batch) : baseSequence === sequences.expected;
+    if (!isItsTurn) return 'behind';
+    return mayBeWritten && this.#isRemembered(sequences) ? 'doubtful' : 'lost';
   }
 
   /** The broker has another idea of the partition's sequences than we have, or of the whole producer. */
@@ -94,7 +96,7 @@ export class Idempotence {
     // A copy that is still under way somewhere could take the place of another batch; under a new epoch it cannot.
     const isClean = numbered.every(({ mayBeWritten }) => !mayBeWritten);
     if (sequences !== undefined && !sequences.isSpent && isClean) sequences.rewind();
-    else queue.sequences = new PartitionSequences(this.#parts.identities.after(sequences?.identity));
+    else queue.beginSequences(new PartitionSequences(this.#parts.identities.after(sequences?.identity)));
     for (const batch of numbered) batch.forgetNumber();
   }
 }

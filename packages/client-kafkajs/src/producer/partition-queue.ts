@@ -24,6 +24,11 @@ export class PartitionQueue {
   /** Waiting to be sent; the last may be open. */
   readonly waiting: ProducerBatch[] = [];
   readonly inFlight: ProducerBatch[] = [];
+  /**
+   * May be written, but the broker refused their sequence when it was their turn. A broker that was stopped and started
+   * knows the last batch of a producer only: if it knows one that came later, it has these too.
+   */
+  readonly doubted: ProducerBatch[] = [];
 
   constructor(topic: ProducerTopic, partition: number) {
     this.topic = topic;
@@ -45,6 +50,16 @@ export class PartitionQueue {
   /** Whether no batch before this one is unsettled. */
   isFirst({ place }: ProducerBatch): boolean {
     return [...this.inFlight, ...this.waiting].every((other) => other.place >= place);
+  }
+
+  /** Whether a batch that may be written can still tell what became of those before it. */
+  get hasWitness(): boolean {
+    return this.inFlight.length > 0 || this.triedBefore.some(({ mayBeWritten }) => mayBeWritten);
+  }
+
+  beginSequences(sequences: PartitionSequences): void {
+    this.pace = 'one-by-one';
+    this.sequences = sequences;
   }
 
   /** What carries the sequences of now ends under them; everything else gets others. */

@@ -80,6 +80,16 @@ export class RecordAccumulator {
     this.#insert(batch);
   }
 
+  /** A batch in flight is not sent again, nor settled before others behind it have told what became of it. */
+  setAside(batch: ProducerBatch): void {
+    const { queue } = batch;
+    batch.state = 'closed';
+    this.#land(batch);
+    queue.doubted.push(batch);
+    queue.spendSequences();
+    this.#updateReady(queue);
+  }
+
   /** Others stand in for a batch that was in flight. */
   replace(batch: ProducerBatch, parts: readonly ProducerBatch[]): void {
     this.#batchCount += parts.length;
@@ -111,13 +121,13 @@ export class RecordAccumulator {
 
   #remove(batch: ProducerBatch): void {
     const { queue } = batch;
-    if (!this.#land(batch)) remove(queue.waiting, batch);
+    if (!this.#land(batch) && !remove(queue.waiting, batch)) remove(queue.doubted, batch);
     if (--this.#batchCount === 0) this.#busySinceMs = Infinity;
   }
 
   /** Every batch that is not settled. */
   batches(): ProducerBatch[] {
-    return [...this.#queues].flatMap(({ inFlight, waiting }) => [...inFlight, ...waiting]);
+    return [...this.#queues].flatMap(({ doubted, inFlight, waiting }) => [...doubted, ...inFlight, ...waiting]);
   }
 
   #openBatch(queue: PartitionQueue): ProducerBatch {

@@ -223,6 +223,48 @@ describe('KafkaProducer, when brokers fail', () => {
     assert.deepEqual(cluster.log('t', 0).values, ['warm-up', 'b']);
   });
 
+  it('takes for written what a broker forgot that still knows a later batch', async () => {
+    const { producer, send, cluster, warmUp, finish } = setup({ batchSizeBytes: 200 });
+    const before = await warmUp();
+    const log = cluster.log('t', 0);
+    const loseAfter: ProduceScript = async (serve) => {
+      serve();
+      if (cluster.calls.count < before + 3) await cluster.calls.received(before + 3);
+      log.reloadProducers(); // stopped and started: it knows the last batch of a producer
+      throw new KafkaConnectionError('closed', { code: 'CONNECTION_CLOSED' });
+    };
+    cluster.scripts.push(loseAfter, loseAfter, loseAfter);
+    const sends = await finish(Promise.all(['a', 'b', 'c'].map((text) => send(text.padEnd(100)))));
+    assert.deepEqual(
+      sends.map(({ offset }) => offset),
+      [-1, -1, 3],
+    );
+    assert.equal((await finish(send('d'))).offset, 4);
+    assert.deepEqual(
+      log.values.map((text) => text.trim()),
+      ['warm-up', 'a', 'b', 'c', 'd'],
+    );
+    assert.deepEqual([producer.metrics().bufferedBytes, producer.metrics().batchesInFlight], [0, 0]);
+  });
+
+  it('tells of each that its outcome is unknown, if the broker knows none of several', async () => {
+    const { producer, send, settled, cluster, warmUp, finish } = setup({ batchSizeBytes: 200 });
+    await warmUp();
+    cluster.scripts.push(
+      loseRequest,
+      loseRequest,
+      loseRequest,
+      ...Array<ProduceScript>(3).fill(refuse(OUT_OF_ORDER_SEQUENCE_NUMBER)),
+    );
+    const ends = await finish(Promise.all(['a', 'b', 'c'].map((text) => settled(send(text.padEnd(100))))));
+    assert.deepEqual(
+      ends.map(({ error }) => [error?.code, error?.mayBeWritten]),
+      Array(3).fill(['OUTCOME_UNKNOWN', true]),
+    );
+    assert.equal((await finish(send('d'))).offset, 1);
+    assert.equal(producer.metrics().bufferedBytes, 0);
+  });
+
   it('asks for another producer id when the broker takes nothing more from this one', async () => {
     const { send, cluster, warmUp, finish } = setup();
     await warmUp();
