@@ -97,7 +97,10 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
    * for a member that was killed, and so does whoever replaces it. @default 60000
    */
   readonly startTimeoutMs?: number;
-  /** How long `stop` waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. @default 10000 */
+  /**
+   * How long `stop` waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. With no broker to
+   * commit to, `stop` gives up a second later at most. In milliseconds. @default 10000
+   */
   readonly shutdownTimeoutMs?: number;
   /** How long a revoke waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. @default 20000 */
   readonly revokeDrainTimeoutMs?: number;

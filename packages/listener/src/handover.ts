@@ -15,6 +15,8 @@ export interface HandoverOptions {
   readonly drainMs: number;
   /** Their signals' reason after that. */
   readonly reason: Error;
+  /** On the monotonic clock: the last commit is not waited for beyond it. @default as long as the consumer tries */
+  readonly deadline?: number;
 }
 
 /** Gives partitions up, in an order in which nothing is committed that did not end and nothing that ended is forgotten. */
@@ -29,7 +31,7 @@ export class Handover {
    * Starts nothing more, waits for listeners, aborts those that take too long, commits, lets go.
    * @returns whether all listeners ended in time
    */
-  async giveUp(ownerships: readonly Ownership[], { drainMs, reason }: HandoverOptions): Promise<boolean> {
+  async giveUp(ownerships: readonly Ownership[], { drainMs, reason, deadline }: HandoverOptions): Promise<boolean> {
     const { owned, committer, clock } = this.#init;
     for (const ownership of ownerships) owned.close(ownership);
     await recordsOnTheirWay();
@@ -37,7 +39,8 @@ export class Handover {
     const idle = Promise.all(running.map((ownership) => ownership.whenIdle()));
     const drained = await within(idle, drainMs, clock);
     if (!drained) for (const ownership of running) ownership.abort(reason);
-    await committer.flush(ownerships);
+    const written = committer.flush(ownerships);
+    await (deadline === undefined ? written : within(written, Math.max(0, deadline - clock.monotonic()), clock));
     for (const ownership of ownerships) owned.end(ownership);
     return drained;
   }

@@ -42,6 +42,9 @@ export interface LineInit {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** What a stop may take beyond the time its listeners have: for the last commit and for leaving the group. */
+const FAREWELL_MS = 1_000;
+
 /**
  * The straight line of one container, from its consumer to its commits: makes the parts, joins them, and takes them down
  * again. Long because the joints of all parts are here, and short of decisions because they are nowhere else.
@@ -119,7 +122,8 @@ export class Line {
 
   /** Takes everything down. Each step is done even if one before failed; their errors are returned. */
   async close(drainMs: number): Promise<{ readonly report: StopReport; readonly failures: readonly unknown[] }> {
-    const { consumer, counters } = this.#init;
+    const { consumer, counters, clock } = this.#init;
+    const deadline = clock.monotonic() + drainMs + FAREWELL_MS;
     const abandonedBefore = counters.abandoned;
     const owned = [...this.#owned];
     const reason = new ListenerAbortedError(
@@ -130,8 +134,8 @@ export class Line {
     for (const ownership of owned) this.#owned.close(ownership);
     const failures = await allOf([
       () => this.#loop.stop(),
-      async () => void (drained = await this.#handover.giveUp(owned, { drainMs, reason })),
-      () => consumer.close(),
+      async () => void (drained = await this.#handover.giveUp(owned, { drainMs, reason, deadline })),
+      () => consumer.close({ timeoutMs: Math.max(0, deadline - clock.monotonic()) }),
       () => this.#committer.close(),
       () => this.#dispatcher.close(),
     ]);
@@ -240,7 +244,6 @@ export class Line {
       intake: this.#intake,
       clock,
       pollTimeoutMs: properties.pollTimeoutMs,
-      maxPollRecords: properties.maxPollRecords ?? Infinity,
       keepAliveMs: Math.max(1, Math.floor(maxPollIntervalMs / 3)),
     });
   }

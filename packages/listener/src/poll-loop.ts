@@ -11,7 +11,6 @@ export interface PollLoopInit {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly pollTimeoutMs: number;
-  readonly maxPollRecords: number;
   /** While there is no room, the consumer is told that often that we are alive. */
   readonly keepAliveMs: number;
 }
@@ -74,13 +73,13 @@ export class PollLoop {
   }
 
   async #turn(): Promise<void> {
-    const { consumer, dispatcher, intake, clock, pollTimeoutMs, maxPollRecords, keepAliveMs } = this.#init;
+    const { consumer, dispatcher, intake, clock, pollTimeoutMs, keepAliveMs } = this.#init;
     while (!this.#stopping) {
       this.#turnedAt = clock.monotonic();
       this.#act();
       const room = intake.room();
       if (room > 0) {
-        dispatcher.dispatch(await consumer.poll(pollTimeoutMs, Math.min(room, maxPollRecords)));
+        dispatcher.dispatch(await consumer.poll(pollTimeoutMs, room));
       } else {
         await this.#wakeup.sleep(keepAliveMs);
         await consumer.poll(0, 0);

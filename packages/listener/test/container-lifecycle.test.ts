@@ -229,6 +229,28 @@ describe('MessageListenerContainer: stop', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('ends a second after its time at the latest, also if the last commit is never answered', async () => {
+    const { container, clock, factory, give } = await started({ listener: () => undefined, shutdownTimeoutMs: 5_000 });
+    const answer = factory.consumer.holdCommits();
+    give(0, ...distinct(3));
+    await until(() => container.metrics().processed === 3);
+    const stopping = container.stop();
+    let stopped = false;
+    void stopping.then(() => (stopped = true));
+    await until(() => clock.nextDueInMs === 6_000);
+    clock.advance(5_999);
+    await eventLoopTurn();
+    assert.equal(stopped, false);
+    clock.advance(1);
+    await until(() => {
+      clock.advance(0); // closing the consumer has no time left
+      return stopped;
+    });
+    assert.equal((await stopping).drained, true);
+    assert.equal(container.state, 'stopped');
+    answer();
+  });
+
   it('takes another time-out for this stop', async () => {
     const { container, listener, give, clock } = await started();
     give(0, ...keyed('a'));

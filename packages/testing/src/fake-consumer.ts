@@ -163,7 +163,8 @@ export class FakeConsumer implements Consumer {
     return Promise.resolve();
   }
 
-  poll(timeoutMs: number, maxRecords = this.#options.maxPollRecords): Promise<ConsumerRecords> {
+  poll(timeoutMs: number, asked = Infinity): Promise<ConsumerRecords> {
+    const maxRecords = Math.min(asked, this.#options.maxPollRecords);
     this.polls.record({ timeoutMs, maxRecords });
     if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
     if (this.#closing !== undefined) return Promise.reject(closedError());
