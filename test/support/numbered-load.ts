@@ -6,7 +6,7 @@ import { assertCounts, readLogs } from './partition-log.js';
 const LOOPS_PER_PARTITION = 3;
 const RECORDS_PER_TURN = 10;
 /** A pace that leaves the processors to the brokers; nothing waits for it. */
-const PACE_MS = 10;
+const PACE_MS = 25;
 
 /** Sends records numbered per partition until it is stopped, and knows what was acknowledged where. */
 export class NumberedLoad implements AsyncDisposable {
