@@ -24,9 +24,11 @@ export interface ConsumerOptions {
    */
   readonly groupId?: string | undefined;
   /**
-   * Where reading begins if the group has committed nothing for a partition, or what it committed is gone: at the oldest
-   * record, after the newest one, or not at all (`poll` rejects with `NO_OFFSET_FOR_PARTITION` or `OFFSET_OUT_OF_RANGE`).
-   * With `'latest'` that position is committed on first assignment, so that a rebalance cannot skip records.
+   * Where reading begins if the group has committed nothing for a partition, if what it committed is gone, or if the topic
+   * was deleted and made anew under its name: at the oldest record, after the newest one, or not at all (`poll` rejects with
+   * `NO_OFFSET_FOR_PARTITION`, `OFFSET_OUT_OF_RANGE` or `TOPIC_RECREATED`). Where an election lost records that were read
+   * already, reading goes on at the first offset that may hold another record; with `'none'` `poll` rejects with
+   * `LOG_TRUNCATION`. With `'latest'` the first position is committed on assignment, so that a rebalance cannot skip records.
    * @default 'latest'
    */
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | undefined;

@@ -110,7 +110,7 @@ describe('FetchPlan', () => {
       fc.record({ what: fc.constantFrom('want', 'hold', 'drop', 'seek'), at: fc.nat(4) }),
       fc.record({ what: fc.constantFrom('send', 'answer-fetch', 'answer-spare', 'lose-fetch'), at: fc.nat(4) }),
     );
-    const law = fc.property(fc.array(op, { maxLength: 80 }), (ops) => {
+    const law = fc.property(fc.array(op, { maxLength: 80, size: 'max' }), (ops) => {
       const [plan, assigned] = [new FetchPlan(), partitions(5)];
       const wanted = new Set<AssignedPartition>();
       const held = new Set<AssignedPartition>();
@@ -199,6 +199,16 @@ describe('standingOf', () => {
       standing((one) => one.backOff(NOW_MS)),
       'wanted',
     );
+  });
+
+  it('waits for the spare connection, but not with a position that it does not fetch for', () => {
+    const onSpare = (one: AssignedPartition): void => one.fetchedOnSpare(one.buffer!);
+    assert.equal(standing(onSpare), 'busy');
+    const sought = (one: AssignedPartition): void => {
+      onSpare(one);
+      one.startAt(7);
+    };
+    assert.equal(standing(sought), 'wanted');
   });
 
   it('does not read what is paused, given up, broken or without a position', () => {

@@ -117,7 +117,7 @@ describe('FetchSession', () => {
       { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('request-lost' as const, 'answer-lost' as const) }) },
       { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('forgets' as const, 'is-full' as const) }) },
     );
-    const law = fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    const law = fc.property(fc.array(event, { maxLength: 60, size: 'max' }), (events) => {
       const [session, broker] = [new FetchSession<SessionEntry>(), new ModelBroker()];
       const wanted = new Map<string, SessionEntry>();
       for (const one of events) {

@@ -25,25 +25,28 @@ describe('Fetcher', () => {
 
   it('drops the answer to a partition that was sought since', async () => {
     const { cluster, fetcher, p, fetched } = aFetcher({}, [1]);
+    p(0).startAt(5);
     const [stale, current] = [
-      await batchOf({ baseOffset: 0, values: ['old'] }),
-      await batchOf({ baseOffset: 7, values: ['new'] }),
+      await batchOf({ baseOffset: 5, values: ['after a gap'] }),
+      await batchOf({ baseOffset: 0, values: ['a'] }),
     ];
-    const gate = new Signal();
+    const [gate, spareGate] = [new Signal(), new Signal()];
     cluster.answer(
       fetchApi,
       () => gate.wait().then(() => answered({ 0: { records: stale } })),
-      () => answered({ 0: { records: current } }),
+      () => spareGate.wait().then(() => answered({ 0: { records: current } })),
       held,
     );
     fetcher.pump();
     await cluster.request(fetchApi);
-    p(0).startAt(7);
+    p(0).startAt(0);
     fetcher.pump();
+    assert.equal((await cluster.request(fetchApi, 2)).role, 'spare');
     gate.fire();
+    await fetched.received(1);
+    spareGate.fire();
     await fetched.received(2);
-    assert.deepEqual(values(p(0)), ['new']);
-    assert.equal(cluster.requests(fetchApi)[1]?.role, 'spare');
+    assert.deepEqual(values(p(0)), ['a']);
   });
 
   it('drops the answer to a partition that was assigned anew since', async () => {
@@ -83,6 +86,19 @@ describe('Fetcher', () => {
     values(p(0));
     fetcher.pump();
     assert.deepEqual(offsetsIn((await cluster.request(fetchApi, 2)).request), { 0: 1 });
+  });
+
+  it('stops when all partitions together hold as much as they may, and goes on when a poll made room', async () => {
+    const { cluster, fetcher, p, fetched } = aFetcher({ fetchMaxBytes: 300 });
+    const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(300)] });
+    cluster.answer(fetchApi, ({ maxBytes }) => answered({ 0: maxBytes === 300 ? { records } : {}, 1: {} }), held);
+    fetcher.pump();
+    await fetched.received(1);
+    await eventLoopTurn();
+    assert.equal(cluster.requests(fetchApi).length, 1); // not even for 1, which holds nothing
+    values(p(0));
+    fetcher.pump();
+    assert.deepEqual(offsetsIn((await cluster.request(fetchApi, 2)).request), { 0: 1, 1: 0 });
   });
 
   it('finds the new leader, after a pause, and loses nothing', async () => {

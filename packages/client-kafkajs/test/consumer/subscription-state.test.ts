@@ -64,7 +64,7 @@ describe('SubscriptionState', () => {
       ] as const),
     );
     const event = fc.record({ what, partition: fc.nat(3), assigned: fc.uniqueArray(fc.nat(3)) });
-    const law = fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    const law = fc.property(fc.array(event, { maxLength: 60, size: 'max' }), (events) => {
       const subscription = new SubscriptionState(() => undefined);
       const states = new Map<AssignedPartition, string>();
       const stateOf = (one: AssignedPartition): string =>
