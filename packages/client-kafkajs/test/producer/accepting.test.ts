@@ -255,6 +255,35 @@ describe('KafkaProducer, accepting records', () => {
       assert.equal(clock.pendingTimers, 0);
     });
 
+    it('rejects in time five batches that nobody answers, and tells that they may be written', async () => {
+      const { producer, send, settled, cluster, clock, warmUp } = setup({ batchSizeBytes: 200 });
+      const before = await warmUp();
+      cluster.scripts.push(...Array.from({ length: 5 }, () => hold().script));
+      const sends = Array.from({ length: 7 }, () => settled(send('x'.repeat(100))));
+      await cluster.calls.received(before + 5);
+      const closing = producer.close({ timeoutMs: 100 });
+      clock.advance(100);
+      await closing;
+      const ends = (await Promise.all(sends)).map(({ error }) => [error?.code, error?.mayBeWritten]);
+      assert.deepEqual(
+        ends,
+        Array.from(ends, (_, i) => ['PRODUCER_CLOSED', i < 5]),
+      );
+      assert.equal(producer.metrics().bufferedBytes, 0);
+    });
+
+    it('closes in time although no broker gives an identity', async () => {
+      const { producer, send, settled, cluster, clock } = setup();
+      cluster.sendToAny = () => new Promise(() => undefined);
+      const sent = settled(send('a'));
+      await eventLoopTurn();
+      const closing = producer.close({ timeoutMs: 100 });
+      clock.advance(100);
+      await closing;
+      const { error } = await sent;
+      assert.deepEqual([error?.code, error?.mayBeWritten], ['PRODUCER_CLOSED', false]);
+    });
+
     it('rejects after its time what is not settled, wherever it is', async () => {
       const { producer, send, settled, cluster, clock, warmUp } = setup({
         bufferMemoryBytes: 1_000,

@@ -96,6 +96,10 @@ function exerciseRecords({ createTopic, read }: ProducerHarness, it: It): void {
     const after = producer.metrics();
     assert.equal(after.recordsSent - before.recordsSent, 3);
     assert.ok(after.batchesSent > before.batchesSent);
+    assert.ok(after.batches > before.batches && after.largestBatchRecords >= 1);
+    assert.equal(after.batchedRecords - before.batchedRecords, 3);
+    assert.ok(after.queueTimeMs >= after.longestQueueTimeMs && after.longestQueueTimeMs >= 0);
+    assert.equal(after.batchesInFlight, 0);
     assert.deepEqual([after.recordsFailed, after.bufferedBytes, after.waiting], [before.recordsFailed, 0, 0]);
   });
 }
