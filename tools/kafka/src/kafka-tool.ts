@@ -1,3 +1,4 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { jdkTool } from './jdk.js';
 import { runOrThrow } from './run.js';
 import { kafkaRuntime } from './runtime.js';
@@ -7,7 +8,21 @@ import { kafkaRuntime } from './runtime.js';
  * @param mainClass what bin/kafka-….sh starts: 'kafka.admin.ConfigCommand'
  */
 export async function runKafkaTool(mainClass: string, args: readonly string[]): Promise<string> {
+  return runOrThrow(jdkTool('java'), [...(await jvmArguments()), mainClass, ...args]);
+}
+
+/**
+ * Starts a program of ours against Kafka's jars. Whoever starts it ends it.
+ * @param source path of its .java file, compiled on the way
+ */
+export async function startJavaProgram(
+  source: string,
+  args: readonly string[],
+): Promise<ChildProcessWithoutNullStreams> {
+  return spawn(jdkTool('java'), [...(await jvmArguments()), source, ...args]);
+}
+
+async function jvmArguments(): Promise<string[]> {
   const { classPath, logConfig } = await kafkaRuntime();
-  const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${logConfig}`, '-cp', classPath];
-  return runOrThrow(jdkTool('java'), [...jvm, mainClass, ...args]);
+  return ['-Xmx128m', '-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${logConfig}`, '-cp', classPath];
 }
