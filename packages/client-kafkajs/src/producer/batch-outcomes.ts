@@ -205,6 +205,7 @@ function truthful(batch: ProducerBatch, cause: unknown): unknown {
   );
 }
 
-/** Whether the error proves that the request never left. */
-const isUnsent = (error: unknown): boolean =>
-  ['CONNECTION_FAILED', 'UNSUPPORTED_VERSION'].includes(codeOf(error) ?? '');
+/** Errors that prove that the request never left. A session is renewed when nothing is in flight, and what waits for it is held. */
+const UNSENT = ['CONNECTION_FAILED', 'AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'UNSUPPORTED_VERSION'];
+
+const isUnsent = (error: unknown): boolean => UNSENT.includes(codeOf(error) ?? '');
