@@ -53,8 +53,8 @@ export class Admission {
     // A partition beyond the last may have been added since: worth a look before it is refused.
     const mustAsk = topic.isHeld || !hasPartitionFor(topic, record);
     const { memory, deliveries, options } = this.#parts;
-    const mustWait = mustAsk || memory.waiting > 0;
-    if (mustWait && this.waiting >= options.maxWaitingRecords) deliveries.refuse(record, waitersFull(options));
+    const isFull = this.waiting >= options.maxWaitingRecords;
+    if (isFull && (mustAsk || memory.waiting > 0)) deliveries.refuse(record, waitersFull(options.maxWaitingRecords));
     else if (mustAsk) this.#hold(topic, record);
     else this.#enter(topic, record);
   }
@@ -237,11 +237,10 @@ export class Admission {
 const hasPartitionFor = (topic: ProducerTopic, { partition }: PendingRecord): boolean =>
   topic.partitions.length > Math.max(partition, 0);
 
-const waitersFull = ({ maxWaitingRecords }: Pick<ResolvedProducerOptions, 'maxWaitingRecords'>): ProducerError =>
-  new ProducerError(
-    `${maxWaitingRecords} sends already wait for room or for their topic (maxWaitingRecords): await earlier sends before making more`,
-    { code: 'WAITERS_FULL' },
-  );
+function waitersFull(limit: number): ProducerError {
+  const message = `${limit} sends already wait for room or for their topic (maxWaitingRecords): await earlier ones first`;
+  return new ProducerError(message, { code: 'WAITERS_FULL' });
+}
 
 const asPartitionError = (error: unknown, topic: ProducerTopic): Error =>
   error instanceof ProducerError

@@ -40,6 +40,8 @@ export class ProduceExchange {
       await sending;
     } catch (error) {
       this.#parts.outcomes.unanswered(batches, error);
+    } finally {
+      handedOver.resolve(); // whatever happened: the next ones wait for it
     }
   }
 
