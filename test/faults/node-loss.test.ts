@@ -1,3 +1,5 @@
+import { TcpProxy, type ProxyFrame } from '@hearken/testing';
+import type { KafkaOptions } from 'hearken';
 import { describeWithKafka } from '../support/kafka.js';
 import { GroupWitness } from '../support/group-witness.js';
 import { NumberedLoad } from '../support/numbered-load.js';
@@ -15,9 +17,12 @@ describeWithKafka('three nodes, under load with acks all', function () {
   after(() => cluster.stop());
 
   /** Runs the faults; then every record must be there once and in order, in the log and at the listeners. */
-  async function survives(faults: (load: NumberedLoad, witness: GroupWitness) => Promise<void>): Promise<void> {
+  async function survives(
+    faults: (load: NumberedLoad, witness: GroupWitness) => Promise<void>,
+    kafka: KafkaOptions = { brokers: cluster.brokers },
+  ): Promise<void> {
     const topic = await cluster.createTopic(PARTITIONS);
-    await using witness = new GroupWitness({ brokers: cluster.brokers }, { topic, members: 2 });
+    await using witness = new GroupWitness(kafka, { topic, members: 2, heartbeatIntervalMs: 500 });
     await witness.start();
     await using load = new NumberedLoad({ brokers: cluster.brokers }, { topic, partitions: PARTITIONS });
     await load.flows();
@@ -35,13 +40,21 @@ describeWithKafka('three nodes, under load with acks all', function () {
       }
     }));
 
-  it('coordinators move: each record once, in order, none missing', () =>
-    survives(async (load, { groupId }) => {
-      for (let i = 0; i < 3; i++) {
-        await cluster.moveCoordinator(groupId);
-        await load.flows();
-      }
-    }));
+  it('coordinators move: each record once, in order, none missing', async () => {
+    await using proxy = await TcpProxy.start(); // only to see where heartbeats go
+    await survives(
+      async (load, { groupId }) => {
+        for (let i = 0; i < 3; i++) {
+          const before = await proxy.awaitFrame({ api: 'Heartbeat', direction: 'response' });
+          await cluster.moveCoordinator(groupId);
+          const moved = (frame: ProxyFrame): boolean => frame.broker !== before.broker;
+          await proxy.awaitFrame({ api: 'Heartbeat', direction: 'response', where: moved });
+          await load.flows();
+        }
+      },
+      { brokers: cluster.brokers, socketFactory: proxy.socketFactory },
+    );
+  });
 
   it('every node is restarted, one after the other: each record once, in order, none missing', () =>
     survives(async () => {

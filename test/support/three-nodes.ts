@@ -120,9 +120,9 @@ export class ThreeNodes implements AsyncDisposable {
   }
 }
 
-/** Java's `String.hashCode`, never negative: by it Kafka chooses the partition that keeps a group's offsets. */
+/** Java's `String.hashCode` without its sign: by it Kafka chooses the partition that keeps a group's offsets. */
 function javaHash(text: string): number {
   let hash = 0;
   for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-  return hash & 0x7fff_ffff;
+  return Math.abs(hash);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { eventLoopTurn, ManualClock, Recorder, TcpProxy } from '@hearken/testing';
 import { FrameSplitter } from '../dist/frame-splitter.js';
 
@@ -243,6 +244,35 @@ describe('TcpProxy', () => {
     assert.deepEqual(broker.requests.items, ['2', '2']);
     assert.equal((await watched).correlationId, 1);
     assert.deepEqual([first.hits, second.hits], [1, 2]);
+  });
+
+  it('passes TLS on as bytes, which it can hold, cut and count', async () => {
+    const psk = Buffer.alloc(32, 7);
+    const secret = { ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+    const server = createTlsServer({ ...secret, pskCallback: () => psk }, (socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.pipe(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const connected = new Recorder<boolean>();
+    const ssl = { ...secret, pskCallback: () => ({ psk, identity: 'client' }), checkServerIdentity: () => undefined };
+    const at = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const socket = proxy.socketFactory({ ...at, ssl, onConnect: () => connected.record(true) });
+    clients.push(socket);
+    socket.on('error', () => socket.destroy());
+    await connected.received(1);
+    const echoed = new Recorder<string>();
+    socket.on('data', (chunk: Buffer) => echoed.record(chunk.toString()));
+    socket.write('a request');
+    assert.deepEqual(await echoed.received(1), ['a request']);
+    proxy.cut({ direction: 'request', nth: 1 });
+    socket.write('another');
+    const { apiKey, bytes } = await proxy.awaitFrame({ direction: 'request' });
+    assert.deepEqual([apiKey, bytes.includes('another')], [undefined, false]);
+    await once(socket, 'close');
+    assert.equal(echoed.count, 1);
+    server.close();
   });
 
   it('ends the client of a broker that is not there', async () => {
