@@ -5,7 +5,6 @@ type Client = ReturnType<typeof createKafkaClient>;
 const quiet = (): void => undefined;
 setLogger({ debug: quiet, info: quiet, warn: quiet, error: console.error });
 
-/** A client of kafka-ts. Its own defaults are its best: larger batches did not make it faster. */
 export const kafkaTsClient = (brokers: string[]): Client =>
   createKafkaClient({
     clientId: 'bench-kafka-ts',

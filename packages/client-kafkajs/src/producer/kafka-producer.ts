@@ -14,6 +14,7 @@ import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { Admission } from './admission.js';
 import { BatchOutcomes } from './batch-outcomes.js';
 import { BufferMemory } from './buffer-memory.js';
+import { BurstClock } from './burst-clock.js';
 import { Deliveries } from './deliveries.js';
 import { FlushTracker } from './flush-tracker.js';
 import { Idempotence } from './idempotence.js';
@@ -50,6 +51,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
   readonly #kafka: ResolvedKafkaOptions;
   readonly #options: ResolvedProducerOptions;
   readonly #cluster: ProducerCluster;
+  readonly #timeOfDay: BurstClock;
   readonly #flushes = new FlushTracker();
   readonly #memory: BufferMemory<PendingRecord>;
   readonly #deliveries: Deliveries;
@@ -111,6 +113,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
       onAppended: wake,
     });
     this.#kafka = kafka;
+    this.#timeOfDay = new BurstClock(clock);
     this.#options = options;
     this.#cluster = cluster;
     this.#memory = memory;
@@ -174,7 +177,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
 
   #accept<C, R>(record: ProducerRecord, mapper: SendMapper<C, R>, context: C): Promise<R> {
     if (this.#closing !== undefined) throw closedError();
-    const pending = new PendingRecord(record, mapper, context, this.#kafka.clock.now(), this.#flushes);
+    const pending = new PendingRecord(record, mapper, context, this.#timeOfDay.now(), this.#flushes);
     const { maxRequestBytes, bufferMemoryBytes } = this.#options;
     const limitBytes = Math.min(maxRequestBytes - BATCH_OVERHEAD, bufferMemoryBytes);
     if (pending.sizeBytes <= limitBytes) this.#admission.admit(pending);
