@@ -92,6 +92,8 @@ describeWithKafka('where a consumer goes on', function () {
         topics: [topic],
         listener: ({ value }) => heard.record(String(value)),
       });
+      const resets: unknown[] = [];
+      container.on('position:reset', (reset) => resets.push(reset));
       await container.start();
       await peer.fill(topic, 0, 5);
       await heard.received(5);
@@ -99,6 +101,7 @@ describeWithKafka('where a consumer goes on', function () {
       await peer.fill(topic, 0, 3);
       await heard.received(8);
       assert.deepEqual(heard.items.slice(5), ['0', '1', '2']);
+      assert.deepEqual(resets, [{ topic, partition: 0, reason: 'topic-recreated', from: 5, to: 0 }]);
       await lagIsZero(groupId, topic);
     });
   });

@@ -34,6 +34,7 @@ export {
   type Bytes,
   type ConsumerRecord,
   type PartitionRecords,
+  type PositionReset,
   type ProducerRecord,
   type RecordMetadata,
 } from './records.js';

@@ -41,6 +41,15 @@ export interface RecordMetadata extends TopicPartition {
   readonly timestamp: number;
 }
 
+/** Reading goes on elsewhere though nobody sought: its position meant nothing in the log as it is now. */
+export interface PositionReset {
+  /** The log does not hold the position; an election lost records that were read; the topic was deleted and made anew. */
+  readonly reason: 'out-of-range' | 'log-truncated' | 'topic-recreated';
+  /** The position that was left. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The consecutive records of one partition in one poll. */
 export interface PartitionRecords extends TopicPartition {
   readonly records: readonly ConsumerRecord[];
@@ -50,6 +59,8 @@ export interface PartitionRecords extends TopicPartition {
    */
   readonly nextOffset: number;
   readonly leaderEpoch?: number;
+  /** What happened before the first of these records. */
+  readonly reset?: PositionReset;
 }
 
 /** What one poll returns. */

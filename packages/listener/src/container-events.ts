@@ -1,4 +1,4 @@
-import type { ConsumerRecord, Logger, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import type { ConsumerRecord, Logger, PositionReset, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
 import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { EventEmitter } from 'eventemitter3';
 import type { ContainerState, StopReport } from './container-state.js';
@@ -12,6 +12,11 @@ export interface ContainerEvents {
   /** They are drained and committed; other members get them now. */
   'partitions:revoked': { readonly partitions: readonly TopicPartition[] };
   'partitions:lost': { readonly partitions: readonly TopicPartition[] };
+  /**
+   * Reading goes on elsewhere though nobody sought: the log does not hold the position, an election lost records that were
+   * read, or the topic was deleted and made anew. What had not ended is abandoned; offsets are committed from `to` on.
+   */
+  'position:reset': TopicPartition & PositionReset;
   /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
   'window:filled': TopicPartition & { readonly oldestOutstanding: number; readonly span: number };
   /** An attempt failed; the next one follows after `delayMs`. */
@@ -37,6 +42,7 @@ const NAMES = Object.keys({
   'partitions:assigned': true,
   'partitions:revoked': true,
   'partitions:lost': true,
+  'position:reset': true,
   'window:filled': true,
   'record:retried': true,
   'record:failed': true,

@@ -205,7 +205,7 @@ export class Line {
   }
 
   #newDispatcher(): Dispatcher {
-    const { properties, executor, clock, counters, host, onFatal } = this.#init;
+    const { properties, executor, clock, counters, events, host, onFatal } = this.#init;
     return new Dispatcher({
       executor,
       lanes: this.#lanes,
@@ -216,6 +216,7 @@ export class Line {
       slice: new TimeSlice(clock, properties.yieldAfterMs, () => this.#dispatcher.nextTurn()),
       host,
       counters,
+      onReset: (reset) => events.emit('position:reset', reset),
       onRoom: () => this.#loop.wake(),
       onFatal,
     });

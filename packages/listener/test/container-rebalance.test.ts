@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codeOf } from '@hearken/core';
+import { codeOf, ConsumerRecords } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, FakeLog } from '@hearken/testing';
 import { FixedBackOff } from '../dist/index.js';
@@ -243,6 +243,27 @@ describe('MessageListenerContainer: rebalance', () => {
     await rebalanced;
     assert.equal(report.drained, true);
     assert.equal(committed(0), 1);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('begins a partition anew when its position was reset, and commits from there on', async () => {
+    const bundle = await started();
+    const { listener, give, factory, committed, events } = bundle;
+    const { consumer } = factory;
+    const resets = events('position:reset');
+    give(0, ...keyed('a'));
+    const running = await listener.call('0/0');
+    const reset = { reason: 'out-of-range', from: 1, to: 40 } as const;
+    const poll = consumer.poll.bind(consumer);
+    consumer.poll = () => {
+      consumer.poll = poll;
+      return Promise.resolve(new ConsumerRecords([{ ...tp(0), records: [], nextOffset: 40, reset }]));
+    };
+    consumer.wakeup();
+    assert.deepEqual(await resets.received(1), [{ ...tp(0), ...reset }]);
+    running.end(); // late: its epoch is over
+    await bundle.container.stop();
+    assert.equal(committed(0), 40);
     assert.ok(addsUp(bundle));
   });
 

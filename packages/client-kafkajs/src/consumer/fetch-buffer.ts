@@ -1,4 +1,4 @@
-import type { KafkaError, PartitionRecords, TopicPartition } from '@hearken/core';
+import type { KafkaError, PartitionRecords, PositionReset, TopicPartition } from '@hearken/core';
 import { RecordBatch, type RecordCursor } from '@hearken/protocol';
 import type { AbortedTransactions } from './aborted-transactions.js';
 import { ConsumedRecord, type BatchOrigin } from './consumed-record.js';
@@ -21,11 +21,14 @@ export interface FetchBufferInit {
   readonly position: number;
   /** Epoch of the record before the position. @default -1, unknown */
   readonly leaderEpoch?: number;
-  /** Whether `take` tells the position, even without records. @default false */
-  readonly isTold?: boolean;
+  /** Why reading goes on here: `take` tells it once, even without records. */
+  readonly reset?: PositionReset | undefined;
   /** Called when a batch that had to be decompressed is there. */
   readonly onReady: () => void;
 }
+
+/** What was handed out: not even the position. */
+const NOTHING = -1;
 
 /** Batches decompressed ahead of the reader: the one being read, and the next. */
 const OPEN_AHEAD = 2;
@@ -48,17 +51,16 @@ export class FetchBuffer {
   #fetchOffset: number;
   #lastFetchedEpoch: number;
   #handedOut: number;
+  #reset: PositionReset | undefined;
   #error: KafkaError | undefined;
 
-  constructor(
-    { topic, partition }: TopicPartition,
-    { position, leaderEpoch = -1, isTold = false, onReady }: FetchBufferInit,
-  ) {
+  constructor({ topic, partition }: TopicPartition, { position, leaderEpoch = -1, reset, onReady }: FetchBufferInit) {
     this.#partition = { topic, partition };
     this.#position = position;
     this.#fetchOffset = position;
     this.#lastFetchedEpoch = leaderEpoch;
-    this.#handedOut = isTold ? -1 : position;
+    this.#handedOut = reset === undefined ? position : NOTHING;
+    this.#reset = reset;
     this.#onReady = onReady;
   }
 
@@ -137,9 +139,24 @@ export class FetchBuffer {
     this.#handedOut = this.#position;
     const { topic, partition } = this.#partition;
     const nextOffset = this.#position;
+    if (this.#reset !== undefined) return this.#tellReset(records, nextOffset, leaderEpoch);
     return leaderEpoch < 0
       ? { topic, partition, records, nextOffset }
       : { topic, partition, records, nextOffset, leaderEpoch };
+  }
+
+  #tellReset(records: readonly ConsumedRecord[], nextOffset: number, leaderEpoch: number): PartitionRecords {
+    const { topic, partition } = this.#partition;
+    const reset = this.#reset;
+    this.#reset = undefined;
+    return {
+      topic,
+      partition,
+      records,
+      nextOffset,
+      ...(leaderEpoch >= 0 && { leaderEpoch }),
+      ...(reset && { reset }),
+    };
   }
 
   #read(entry: Entry, cursor: RecordCursor, into: ConsumedRecord[], max: number): void {

@@ -1,4 +1,4 @@
-import type { KafkaError, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import type { KafkaError, PositionReset, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
@@ -44,12 +44,12 @@ export class Positions {
 
   /** The log does not hold this partition's position: starts it anew as `autoOffsetReset` says. */
   async outOfRange(partition: AssignedPartition): Promise<void> {
-    await this.#startAnew(partition, outOfRange, 'the log does not hold this offset, reading is reset');
+    await this.#startAnew(partition, 'out-of-range');
   }
 
   /** The partition's topic was deleted and made anew, its position was one in the old topic: the same. */
   async recreated(partition: AssignedPartition): Promise<void> {
-    await this.#startAnew(partition, recreated, 'the topic was deleted and made anew, reading is reset');
+    await this.#startAnew(partition, 'topic-recreated');
   }
 
   /**
@@ -75,31 +75,28 @@ export class Positions {
       { ...at(partition), offset: position, endOffset },
       'consumer: the log lost records that were read, reading goes on where it ends',
     );
-    partition.startAt(endOffset, { ...start, isTold: true });
+    partition.startAt(endOffset, { ...start, reset: { reason: 'log-truncated', from: position, to: endOffset } });
   }
 
-  async #startAnew(
-    partition: AssignedPartition,
-    errorAt: (partition: AssignedPartition, offset: number) => KafkaError,
-    what: string,
-  ): Promise<void> {
+  async #startAnew(partition: AssignedPartition, reason: keyof typeof ANEW): Promise<void> {
     const { buffer } = partition;
     if (buffer === undefined) return;
-    const { position } = buffer;
+    const { position: from } = buffer;
     const { logger, options } = this.#context;
     const { autoOffsetReset } = options;
+    const { errorAt, warning } = ANEW[reason];
     if (autoOffsetReset === 'none') {
-      stop(partition, errorAt(partition, position));
+      stop(partition, errorAt(partition, from));
       return;
     }
-    logger.warn({ ...at(partition), offset: position, autoOffsetReset }, `consumer: ${what}`);
+    logger.warn({ ...at(partition), offset: from, autoOffsetReset }, warning);
     partition.losePosition();
-    await this.#reset([partition], { isTold: true });
+    await this.#reset([partition], { left: { reason, from } });
   }
 
   async #reset(
     partitions: readonly AssignedPartition[],
-    { isTold = false, ...retry }: RetryOptions & { readonly isTold?: boolean } = {},
+    { left, ...retry }: RetryOptions & { readonly left?: PositionLeft } = {},
   ): Promise<TopicPartitionOffsets> {
     if (partitions.length === 0) return [];
     const timestamp = this.#context.options.autoOffsetReset === 'earliest' ? BEGINNING : END;
@@ -107,24 +104,32 @@ export class Positions {
       partitions.map(({ topic, partition }) => ({ topic, partition, timestamp })),
       retry,
     );
-    return this.#start(partitions, found, isTold);
+    return this.#start(partitions, found, left);
   }
 
   /** Returns those that were started. Others were given up, or sought elsewhere, while we asked. */
   #start(
     partitions: readonly AssignedPartition[],
     offsets: TopicPartitionOffsets,
-    isTold = false,
+    left?: PositionLeft,
   ): TopicPartitionOffsets {
     const known = new Map(offsets.map((offset) => [topicPartitionKey(offset), offset]));
     return partitions.flatMap((partition) => {
       const found = known.get(topicPartitionKey(partition));
       if (found === undefined || partition.buffer !== undefined || !this.#subscription.isCurrent(partition)) return [];
-      partition.startAt(found.offset, { leaderEpoch: found.leaderEpoch, isTold });
+      const { offset: to, leaderEpoch } = found;
+      partition.startAt(to, { leaderEpoch, reset: left && { ...left, to } });
       return [found];
     });
   }
 }
+
+type PositionLeft = Omit<PositionReset, 'to'>;
+
+const ANEW = {
+  'out-of-range': { errorAt: outOfRange, warning: 'consumer: the log does not hold this offset, reading is reset' },
+  'topic-recreated': { errorAt: recreated, warning: 'consumer: the topic was deleted and made anew, reading is reset' },
+} as const;
 
 const at = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
 

@@ -1,4 +1,10 @@
-import { IllegalStateError, type KafkaError, type PartitionRecords, type TopicPartition } from '@hearken/core';
+import {
+  IllegalStateError,
+  type KafkaError,
+  type PartitionRecords,
+  type PositionReset,
+  type TopicPartition,
+} from '@hearken/core';
 import { describePartition, topicPartitionKey } from '@hearken/core/internal';
 import type { AbortedTransactions } from './aborted-transactions.js';
 import { FetchBuffer } from './fetch-buffer.js';
@@ -14,8 +20,8 @@ interface PartitionObserver {
 export interface Start {
   /** Epoch of the record before the offset, if known: the broker compares it with its log (KIP-320). */
   readonly leaderEpoch?: number | undefined;
-  /** The next `poll` tells this position, even without records: nobody asked to go there. */
-  readonly isTold?: boolean;
+  /** Why, if nobody asked to go there: the next `poll` tells it, even without records. */
+  readonly reset?: PositionReset | undefined;
 }
 
 /**
@@ -92,12 +98,12 @@ export class AssignedPartition implements TopicPartition {
   }
 
   /** Reads on from here; what was buffered or is being fetched is void. */
-  startAt(offset: number, { leaderEpoch = -1, isTold = false }: Start = {}): void {
+  startAt(offset: number, { leaderEpoch = -1, reset }: Start = {}): void {
     const onReady = (): void => {
       this.#observer.onChanged(this);
       this.#observer.onReady();
     };
-    this.#buffer = new FetchBuffer(this, { position: offset, leaderEpoch, isTold, onReady });
+    this.#buffer = new FetchBuffer(this, { position: offset, leaderEpoch, reset, onReady });
     this.topicId = undefined;
     this.#missing = undefined;
     this.#retryAtMs = 0;

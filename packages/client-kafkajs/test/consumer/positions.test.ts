@@ -93,16 +93,18 @@ describe('Positions', () => {
     }
   });
 
-  for (const [what, code] of [
-    ['outOfRange', 'OFFSET_OUT_OF_RANGE'],
-    ['recreated', 'TOPIC_RECREATED'],
+  for (const [what, code, reason] of [
+    ['outOfRange', 'OFFSET_OUT_OF_RANGE', 'out-of-range'],
+    ['recreated', 'TOPIC_RECREATED', 'topic-recreated'],
   ] as const) {
     it(`${what}: starts anew, warns, and tells the new position`, async () => {
       const { positions, partition, logger } = setup();
       partition.startAt(200);
       await positions[what](partition);
       assert.deepEqual(standing(partition), [BEGINNING, BEGINNING, LIST_EPOCH]);
-      assert.deepEqual([partition.isReady, partition.take(9)?.nextOffset, partition.isReady], [true, BEGINNING, false]);
+      const reset = { reason, from: 200, to: BEGINNING };
+      const told = { topic: 'orders', partition: 0, records: [], nextOffset: BEGINNING, reset };
+      assert.deepEqual([partition.isReady, partition.take(9), partition.isReady], [true, told, false]);
       assert.equal(logger.at('warn').length, 1);
     });
 
@@ -145,7 +147,8 @@ describe('Positions', () => {
       const { positions, partition, logger } = await reading(10);
       positions.truncated(partition, { epoch: 4, endOffset: 53 });
       assert.deepEqual(standing(partition), [53, 53, 4]);
-      assert.deepEqual(partition.take(9), { topic: 'orders', partition: 0, records: [], nextOffset: 53 });
+      const reset = { reason: 'log-truncated', from: 60, to: 53 };
+      assert.deepEqual(partition.take(9), { topic: 'orders', partition: 0, records: [], nextOffset: 53, reset });
       assert.deepEqual(
         logger.at('warn').map(({ details }) => details),
         [{ topic: 'orders', partition: 0, offset: 60, endOffset: 53 }],

@@ -1,4 +1,4 @@
-import type { ConsumerRecords, PartitionRecords, TaskExecutor } from '@hearken/core';
+import type { ConsumerRecords, PartitionRecords, PositionReset, TaskExecutor, TopicPartition } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { ListenerInvoker } from '../invoke/listener-invoker.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
@@ -20,6 +20,8 @@ export interface DispatcherInit {
   readonly slice: TimeSlice;
   readonly host: DeliveryHost;
   readonly counters: ContainerCounters;
+  /** A new epoch of the partition begins, because its position was reset. */
+  readonly onReset: (reset: TopicPartition & PositionReset) => void;
   /** There is room for records again, or may be. */
   readonly onRoom: () => void;
   /** Something broke that never should. */
@@ -90,15 +92,22 @@ export class Dispatcher {
   }
 
   /**
-   * Who takes these records. Nobody if the partition was given up after `poll` had returned them. A position that went back
-   * without a seek of ours is an offset reset or a topic that was made anew: a new epoch.
+   * Who takes these records. Nobody if the partition was given up after `poll` had returned them. A reset begins a new epoch,
+   * and so does a position that went back without a seek of ours, as a consumer may not tell of resets.
    */
   #ownerOf(batch: PartitionRecords): Ownership | undefined {
     const { owned } = this.#init;
     const ownership = owned.get(batch);
     if (ownership?.isOpen !== true) return undefined;
+    if (batch.reset !== undefined) return this.#reset(batch, batch.reset, ownership);
     const from = batch.records[0]?.offset ?? batch.nextOffset;
     return from < ownership.tracker.nextOffset ? owned.begin(batch, from, ownership.committed) : ownership;
+  }
+
+  #reset({ topic, partition }: PartitionRecords, reset: PositionReset, { committed }: Ownership): Ownership {
+    const begun = this.#init.owned.begin({ topic, partition }, reset.to, committed);
+    this.#init.onReset({ topic, partition, ...reset });
+    return begun;
   }
 
   #enqueue(batch: PartitionRecords, ownership: Ownership): void {
