@@ -35,7 +35,7 @@ describeWithKafka('a consumer on a bad network', () => {
         let cuts = 0;
         return proxy.cut({ ...FETCHED, where: (frame) => large(frame) && ++cuts <= 3 }, { afterBytes: 400 });
       },
-      'a large answer is cut inside its last batch': () =>
+      'a large answer is cut after its first MiB': () =>
         proxy.cut({ ...FETCHED, where: large, nth: 1 }, { afterBytes: MIB }),
       'a large answer never comes': () => proxy.swallow({ ...FETCHED, where: large, nth: 1 }),
       'a large answer comes twice': () => proxy.duplicate({ ...FETCHED, where: large, nth: 1 }),
