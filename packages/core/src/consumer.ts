@@ -75,6 +75,8 @@ export interface Consumer {
   endOffsets(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets>;
   lag(): readonly PartitionLag[];
   groupMetadata(): ConsumerGroupMetadata;
+  /** What joining the group failed with last, while it is tried again: for whoever waits for it in vain. */
+  readonly lastRetriedError?: unknown;
   /** Leaves the group and lets go. The rebalance listener is told of what was assigned. Idempotent, bounded. */
   close(options?: CloseOptions): Promise<void>;
 }

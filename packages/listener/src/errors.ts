@@ -29,12 +29,13 @@ export class ListenerFailedError extends KafkaError {
   }
 }
 
-/** The container was not assigned in time. Code `START_TIMED_OUT`; retriable. */
+/** The container was not assigned in time. Code `START_TIMED_OUT`; retriable. The cause is why the last try to join failed, if one did. */
 export class StartTimeoutError extends KafkaError {
-  constructor(startTimeoutMs: number, hint: string) {
+  constructor(startTimeoutMs: number, hint: string, cause?: unknown) {
     super(`not assigned within ${startTimeoutMs} ms (startTimeoutMs): ${hint}`, {
       code: 'START_TIMED_OUT',
       retriable: true,
+      ...(cause === undefined ? {} : { cause }),
     });
   }
 }

@@ -9,7 +9,6 @@ import {
 import { deferred, describePartition } from '@hearken/core/internal';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters, PartitionSnapshot } from './container-metrics.js';
-import type { ResolvedContainerProperties } from './container-properties.js';
 import type { StopReport } from './container-state.js';
 import type { Delivery, DeliveryHost } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -27,6 +26,7 @@ import type { Ownership } from './offsets/ownership.js';
 import type { PausedPartitions } from './paused-partitions.js';
 import { PollLoop } from './poll-loop.js';
 import { Rebalance } from './rebalance.js';
+import type { ResolvedContainerProperties } from './resolved-properties.js';
 
 export interface LineInit {
   readonly properties: ResolvedContainerProperties;
@@ -96,6 +96,11 @@ export class Line {
     }
     this.#loop.run().catch(onFatal);
     await this.#assigned.promise;
+  }
+
+  /** Why the consumer's last try to join its group failed, if one did. */
+  get whyNotAssigned(): unknown {
+    return this.#init.consumer.lastRetriedError;
   }
 
   /** What the user paused changed. */

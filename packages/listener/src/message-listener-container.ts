@@ -17,12 +17,7 @@ import {
   type ContainerMetrics,
   type ContainerSnapshot,
 } from './container-metrics.js';
-import {
-  resolveContainerProperties,
-  type ContainerDependencies,
-  type ContainerProperties,
-  type ResolvedContainerProperties,
-} from './container-properties.js';
+import type { ContainerDependencies, ContainerProperties } from './container-properties.js';
 import { CONTAINER_MOVES, type ContainerState, type StopOptions, type StopReport } from './container-state.js';
 import type { Delivery } from './dispatch/delivery.js';
 import { ContainerStopError, StartTimeoutError } from './errors.js';
@@ -30,6 +25,7 @@ import { Line } from './line.js';
 import { ListenerView } from './listener-view.js';
 import type { ListenerContainer } from './message-listener.js';
 import { PausedPartitions } from './paused-partitions.js';
+import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
 import { within } from './within.js';
 
 /**
@@ -39,6 +35,7 @@ import { within } from './within.js';
  *
  * A container starts once and stops once; see {@link ContainerState}.
  */
+// Long because what users may call is said here, in full; the work is the line's.
 export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerContainer, AsyncDisposable {
   /**
    * Resolves when the container stopped as asked; rejects with what made it fail: `ListenerFailedError`, a fatal error of the
@@ -181,7 +178,9 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       this.#line = this.#assemble();
       const { startTimeoutMs } = this.#properties;
       const opened = Promise.race([this.#line.open(), this.#halted.promise]);
-      if (!(await within(opened, startTimeoutMs, this.#clock))) throw new StartTimeoutError(startTimeoutMs, HINT);
+      if (!(await within(opened, startTimeoutMs, this.#clock))) {
+        throw new StartTimeoutError(startTimeoutMs, HINT, this.#line.whyNotAssigned);
+      }
       this.#state.moveTo('running');
       this.#events.emit('container:started', { assignment: this.assignment() });
     } catch (error) {

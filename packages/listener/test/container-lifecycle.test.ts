@@ -84,10 +84,13 @@ describe('MessageListenerContainer: start', () => {
     const { container, clock, factory } = setup({ startTimeoutMs: 50 }, { partitions: [] });
     const starting = rejection(container.start());
     await clock.timersPending(2); // the poll's and ours
+    const loading = new KafkaError('the coordinator loads', { code: 'COORDINATOR_LOAD_IN_PROGRESS' });
+    factory.consumer.lastRetriedError = loading;
     clock.advance(50);
     const error = (await starting) as KafkaError;
     assert.equal(error.code, 'START_TIMED_OUT');
     assert.match(error.message, /50 ms.*brokers/);
+    assert.equal(error.cause, loading);
     assert.equal(container.state, 'failed');
     assert.equal(await rejection(container.finished), error);
     assert.ok(factory.consumer.closed.fired);

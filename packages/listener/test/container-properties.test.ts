@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { json, type KafkaConfigError } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { FakeConsumerFactory } from '@hearken/testing';
-import { resolveContainerProperties } from '../dist/container-properties.js';
+import { resolveContainerProperties } from '../dist/resolved-properties.js';
 import { MessageListenerContainer, type ContainerProperties } from '../dist/index.js';
 
 const listener = (): void => undefined;

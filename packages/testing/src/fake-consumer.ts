@@ -62,6 +62,8 @@ export class FakeConsumer implements Consumer {
   /** Every commit that was asked for, written or not. */
   readonly commitCalls = new Recorder<TopicPartitionOffsets>();
   readonly closed = new Signal();
+  /** For the test to set. */
+  lastRetriedError: unknown;
 
   readonly #options: Required<FakeConsumerOptions>;
   readonly #assigned: FakeAssignment;

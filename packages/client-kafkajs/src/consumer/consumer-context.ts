@@ -14,6 +14,8 @@ export interface ConsumerContext {
   readonly options: ResolvedConsumerOptions;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The error of the last attempt that is made again. Gone once the group is joined. */
+  readonly retried: { error: unknown };
   /** Aborts when the consumer lets go of its connections: nothing is retried or waited for after that. */
   readonly closed: AbortSignal;
 }

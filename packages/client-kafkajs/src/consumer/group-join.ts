@@ -44,10 +44,12 @@ export class GroupJoin {
 
   /** Undefined if it was ended by `closing`. @throws the error that no further attempt would mend */
   async enter(): Promise<Entry | undefined> {
-    const { closing } = this.#options;
+    const { closing, context } = this.#options;
     for (let failures = 1; !closing.aborted; failures++) {
       try {
-        return await unlessAborted(this.#attempt(), closing);
+        const entry = await unlessAborted(this.#attempt(), closing);
+        context.retried.error = undefined;
+        return entry;
       } catch (error) {
         if (!isAborted(closing)) await this.#recover(error, failures);
       }
@@ -124,6 +126,7 @@ export class GroupJoin {
     // Someone came or left between our JoinGroup and SyncGroup, which happens. Again and again it is a storm: then members
     // that come back in step would only call for the next round.
     if (code === 'REBALANCE_IN_PROGRESS' && failures === 1) return;
+    context.retried.error = error;
     context.logger.debug({ error, failures }, 'consumer: could not join the group, tries again');
     await pause(context.clock, backOffMs(failures, Math.random()), closing);
   }

@@ -64,7 +64,7 @@ export class KafkaConsumer implements Consumer {
     cluster: ConsumerCluster = clusterOf(kafka, options),
   ) {
     const { clock, logger } = kafka;
-    const context = { cluster, options, clock, logger, closed: this.#closed.signal };
+    const context = { cluster, options, clock, logger, retried: { error: undefined }, closed: this.#closed.signal };
     this.#context = context;
     this.#fetcher = new Fetcher(context, this.#subscription, {
       onFetched: () => this.#poller.serve(),
@@ -195,6 +195,10 @@ export class KafkaConsumer implements Consumer {
       const lag = endOffset === undefined ? undefined : Math.max(0, endOffset - position);
       return [{ ...plain(partition), position, endOffset, lag }];
     });
+  }
+
+  get lastRetriedError(): unknown {
+    return this.#context.retried.error;
   }
 
   groupMetadata(): ConsumerGroupMetadata {

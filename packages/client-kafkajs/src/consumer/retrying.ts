@@ -28,6 +28,7 @@ export async function retrying<T>(
       const delayMs = backOffMs(attempts, Math.random());
       const hopeless = !isKafkaError(error) || !error.retriable || isFinal(error);
       if (hopeless || isAborted(stopped) || context.clock.monotonic() + delayMs > deadlineMs) throw error;
+      context.retried.error = error;
       context.logger.debug({ error, attempts, delayMs }, 'consumer: will try again');
       await pause(context.clock, delayMs, stopped);
     }

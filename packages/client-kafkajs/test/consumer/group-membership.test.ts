@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { codeOf } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import {
   decodeAssignment,
@@ -72,7 +73,7 @@ describe('GroupMembership', () => {
     });
 
     it('tries again with growing pauses while the coordinator moves or loads, and looks it up anew', async () => {
-      const { cluster, clock, membership, member } = aMembership();
+      const { cluster, clock, membership, member, retried } = aMembership();
       cluster.answer(
         joinGroupApi,
         () => joinRefused('NOT_COORDINATOR'),
@@ -85,9 +86,11 @@ describe('GroupMembership', () => {
       for (let attempt = 1; attempt <= 3; attempt++) {
         await cluster.request(joinGroupApi, attempt);
         await clock.timersPending(3); // heartbeat, watch, and the pause
+        if (attempt === 3) assert.equal(codeOf(retried.error), 'COORDINATOR_LOAD_IN_PROGRESS');
         clock.advance(1_500);
       }
       await member.calls.received(1);
+      assert.equal(retried.error, undefined);
       assert.equal(cluster.forgotten.count, 2);
       await membership.close();
     });

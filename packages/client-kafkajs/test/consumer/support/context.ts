@@ -21,6 +21,7 @@ export function aContext(written: ConsumerOptions = {}): TestContext {
     cluster: new FakeCluster(),
     clock: new ManualClock(),
     logger: new RecordingLogger(),
+    retried: { error: undefined },
     options,
     closing,
     closed: closing.signal,

@@ -1,0 +1,180 @@
+import {
+  defaultLogger,
+  systemClock,
+  type Clock,
+  type ConsumerFactory,
+  type Logger,
+  type TaskExecutor,
+} from '@hearken/core';
+import {
+  callable,
+  custom,
+  describe,
+  durationMs,
+  boolean,
+  hasMethods,
+  integer,
+  oneOf,
+  OptionsCheck,
+  required,
+  text,
+  type OptionRules,
+} from '@hearken/core/internal';
+import { isIndex, isTopicPartition } from './arguments.js';
+import type { AssignedPartition, ContainerDependencies, ContainerProperties } from './container-properties.js';
+import { ExponentialBackOff, type BackOff } from './invoke/back-off.js';
+
+/** Never undefined once resolved. */
+type Present =
+  | 'listener'
+  | 'ordering'
+  | 'concurrency'
+  | 'ackMode'
+  | 'syncCommits'
+  | 'commitIntervalMs'
+  | 'windowRecords'
+  | 'pollTimeoutMs'
+  | 'startTimeoutMs'
+  | 'shutdownTimeoutMs'
+  | 'revokeDrainTimeoutMs'
+  | 'backOff'
+  | 'yieldAfterMs';
+
+type Written = ContainerProperties<unknown, unknown>;
+type Checked = { readonly [Name in keyof Written]-?: Written[Name] | undefined } & Required<Pick<Written, Present>>;
+
+/** The properties with defaults, as the container reads them. */
+export type ResolvedContainerProperties = Checked & {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly groupId: string | undefined;
+  readonly bufferRecords: number;
+};
+
+/** A list that is not empty, and the first entry in it that is wrong. */
+const listOf =
+  (what: string, isOne: (value: unknown) => boolean) =>
+  (value: unknown): string | undefined => {
+    if (!Array.isArray(value) || value.length === 0) return `must be a list of ${what}, got ${describe(value)}`;
+    const wrong = value.findIndex((one) => !isOne(one));
+    return wrong < 0 ? undefined : `must be a list of ${what}, number ${wrong} is ${describe(value[wrong])}`;
+  };
+
+const topicNames = listOf('topic names', (name) => typeof name === 'string' && name !== '');
+
+const assignedPartitions = listOf('{ topic, partition, offset? } with numbers from 0', (value) => {
+  const { offset = 0 } = (value ?? {}) as Partial<AssignedPartition>;
+  return isTopicPartition(value) && isIndex(offset);
+});
+
+/** Without its numbers a container would wait for a free slot for ever. */
+const executor = (value: unknown): string | undefined => {
+  const { concurrency, available } = (value ?? {}) as Partial<TaskExecutor>;
+  const isOne = hasMethods(value, ['execute', 'onAvailable']);
+  return isOne && typeof concurrency === 'number' && typeof available === 'number'
+    ? undefined
+    : `must be a TaskExecutor with execute, onAvailable and the numbers concurrency and available, got ${describe(value)}`;
+};
+
+const listener = (value: unknown): string | undefined =>
+  typeof value === 'function' || hasMethods(value, ['onMessage'])
+    ? undefined
+    : `must be a function or have the method onMessage, got ${describe(value)}`;
+
+const RULES: OptionRules<Checked> = {
+  topics: custom<Written['topics']>(undefined, topicNames),
+  topicPattern: custom<Written['topicPattern']>(undefined, (value) =>
+    value instanceof RegExp ? undefined : `must be a RegExp, got ${describe(value)}`,
+  ),
+  topicPartitions: custom<Written['topicPartitions']>(undefined, assignedPartitions),
+  groupId: text(undefined),
+  listener: required(custom<Written['listener'] | undefined>(undefined, listener)),
+  keySerde: callable('serialize', 'deserialize'),
+  valueSerde: callable('serialize', 'deserialize'),
+  ordering: oneOf(['partition', 'key', 'none'], 'partition'),
+  concurrency: integer(1, { min: 1 }),
+  taskExecutor: custom<Written['taskExecutor']>(undefined, executor),
+  ackMode: oneOf(['record', 'batch', 'manual'], 'batch'),
+  syncCommits: boolean(false),
+  commitIntervalMs: durationMs(100),
+  bufferRecords: integer(undefined),
+  windowRecords: integer(100_000, { min: 1 }),
+  maxPollRecords: integer(undefined, { min: 1 }),
+  pollTimeoutMs: durationMs(5_000, { min: 1 }),
+  startTimeoutMs: durationMs(60_000, { min: 1 }),
+  shutdownTimeoutMs: durationMs(10_000),
+  revokeDrainTimeoutMs: durationMs(20_000),
+  backOff: custom<BackOff>(new ExponentialBackOff(), (value) =>
+    hasMethods(value, ['delayMs']) ? undefined : `must have the method delayMs, got ${describe(value)}`,
+  ),
+  clientIdSuffix: text(undefined),
+  yieldAfterMs: durationMs(4, { min: 1 }),
+};
+
+const DEPENDENCY_RULES: OptionRules<Required<ContainerDependencies>> = {
+  clock: { ...callable<Clock>('now', 'monotonic', 'setTimer'), default: systemClock },
+  logger: { ...callable<Logger>('debug', 'info', 'warn', 'error'), default: defaultLogger },
+};
+
+/** @throws KafkaConfigError that names every problem of all three */
+export function resolveContainerProperties(
+  given: unknown,
+  factory: ConsumerFactory,
+  dependencies?: ContainerDependencies,
+): ResolvedContainerProperties {
+  const check = new OptionsCheck('MessageListenerContainer');
+  if (!hasMethods(factory, ['createConsumer'])) {
+    check.problem('consumerFactory', `must have the method createConsumer, got ${describe(factory)}`);
+  }
+  const properties = check.resolve<Checked>(given, RULES);
+  const { clock, logger } = check.resolve(dependencies, DEPENDENCY_RULES, 'dependencies');
+  checkPairs(check, properties, given ?? {});
+  if (check.isFine('consumerFactory')) checkWithFactory(check, properties, given ?? {}, factory);
+  check.throwIfAny();
+  const concurrency = properties.taskExecutor?.concurrency ?? properties.concurrency;
+  return Object.freeze({
+    ...properties,
+    clock,
+    logger,
+    groupId: properties.groupId ?? factory.groupId,
+    bufferRecords: properties.bufferRecords ?? Math.max(1_000, 2 * concurrency),
+  });
+}
+
+function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<Written>): void {
+  const sources = (['topics', 'topicPattern', 'topicPartitions'] as const).filter(
+    (name) => written[name] !== undefined,
+  );
+  if (sources.length !== 1) {
+    const got = sources.length === 0 ? 'none' : sources.join(' and ');
+    check.problem('topics', `exactly one of topics, topicPattern and topicPartitions is needed, got ${got}`);
+  }
+  if (written.concurrency !== undefined && written.taskExecutor !== undefined) {
+    check.problem('taskExecutor', 'cannot go with concurrency: the executor says how many listeners run at once');
+  }
+  if (properties.syncCommits && properties.ackMode !== 'record') {
+    check.problem('syncCommits', `needs ackMode: 'record', got '${properties.ackMode}'`);
+  }
+}
+
+function checkWithFactory(
+  check: OptionsCheck,
+  properties: Checked,
+  written: Partial<Written>,
+  { groupId, maxPollIntervalMs }: ConsumerFactory,
+): void {
+  const hasGroup = properties.groupId !== undefined || groupId !== undefined;
+  if (!hasGroup && written.topicPartitions === undefined) {
+    check.problem('groupId', 'is required, here or at the factory, unless topicPartitions are given');
+  }
+  if (!hasGroup && properties.syncCommits)
+    check.problem('syncCommits', 'needs a groupId: there is nowhere to commit to');
+  for (const name of ['shutdownTimeoutMs', 'revokeDrainTimeoutMs'] as const) {
+    if (properties[name] >= maxPollIntervalMs) {
+      check.problem(
+        name,
+        `must be below the factory's maxPollIntervalMs (${maxPollIntervalMs}), got ${properties[name]}`,
+      );
+    }
+  }
+}
