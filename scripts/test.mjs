@@ -8,7 +8,7 @@ import { runNode } from './child.mjs';
 import { ROOT, setup } from './setup.mjs';
 import { withKafka } from './with-kafka.mjs';
 
-const RUN_TIMEOUT_MS = 12 * 60_000;
+const RUN_TIMEOUT_MS = 15 * 60_000;
 const UNIT_TIMEOUT_MS = 5_000;
 const REAL_TIMEOUT_MS = 60_000;
 const BREAKING = 'test/dist/{faults,crash}/**/*.test.js';
