@@ -34,8 +34,8 @@ const FIRST_RUNS = 32;
 /**
  * Puts records into lanes and starts ready lanes, a {@link Run} each, while the executor has slots.
  *
- * Not all of them at once: where listeners end at once, the first runs go on with the other lanes, which costs a tenth of a
- * task each. Only when none of their listeners has ended since, twice as many start; so a thousand listeners that wait run
+ * Not all of them at once: where listeners end at once, the first runs go on with the other lanes, which costs far less than
+ * a task each. Only when none of their listeners has ended since, twice as many start; so a thousand listeners that wait run
  * after five looks, all in the same turn of the event loop.
  */
 export class Dispatcher {

