@@ -1,6 +1,6 @@
 import type { FetchBuffer } from './fetch-buffer.js';
 import { FetchSession, type SessionEntry, type SessionRequest } from './fetch-session.js';
-import type { AssignedPartition } from './subscription-state.js';
+import type { AssignedPartition } from './assigned-partition.js';
 
 /** What to fetch of a partition, for the buffer it has now. */
 export interface FetchEntry extends SessionEntry {

@@ -1,32 +1,18 @@
-import { codeOf, isKafkaError, type Timer } from '@hearken/core';
+import { codeOf, isKafkaError } from '@hearken/core';
 import { describePartition, describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import { errorCodes, fetchApi, isRetriableError, type FetchResponse } from '@hearken/protocol';
 import { backOffMs } from '../cluster/back-off.js';
 import { brokerError } from '../errors.js';
 import { AbortedTransactions } from './aborted-transactions.js';
+import { BackOffs } from './back-offs.js';
 import { leaderOf, type ConsumerContext } from './consumer-context.js';
+import type { FetchObserver } from './fetch-observer.js';
 import { FetchPlan, standingOf, type Fetch, type FetchEntry } from './fetch-plan.js';
 import { fetchRequest, LAST_VERSION_BY_NAME } from './fetch-request.js';
-import type { AssignedPartition, SubscriptionState } from './subscription-state.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import type { SubscriptionState } from './subscription-state.js';
 
 type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
-
-/** Where an epoch ends in the log of its leader, or the newest one before it that the log has. */
-export type EpochEnd = NonNullable<FetchedPartition['divergingEpoch']>;
-
-/** Whom the fetcher tells. */
-export interface FetchObserver {
-  /** Some partition may have something for `poll` now. */
-  onFetched(): void;
-  /** The log does not hold the position of this partition. */
-  onOutOfRange(partition: AssignedPartition): void;
-  /** What was fetched of this partition last is not in the log any more; up to this it may be. */
-  onTruncated(partition: AssignedPartition, end: EpochEnd): void;
-  /** The topic that the position belongs to is gone, and this is another one of its name. */
-  onRecreated(partition: AssignedPartition): void;
-  /** Nothing more can be fetched, for ever. */
-  onFatal(error: unknown): void;
-}
 
 /** Failures in a row of one partition before a user should hear of it: about two seconds of trouble. */
 const WARN_AFTER_FAILURES = 5;
@@ -46,8 +32,7 @@ export class Fetcher {
   readonly #placed = new Map<AssignedPartition, FetchPlan>();
   /** Of topics, by their ids. */
   readonly #names = new Map<string, string>();
-  readonly #backingOff = new Set<AssignedPartition>();
-  #retry: { readonly timer: Timer; readonly atMs: number } | undefined;
+  readonly #backOffs: BackOffs;
   #hasFailed = false;
   #seenRevision = -1;
   /** Moves with every request: brokers fill an answer from its first partition on, so each comes first in turn. */
@@ -57,6 +42,7 @@ export class Fetcher {
     this.#context = context;
     this.#subscription = subscription;
     this.#observer = observer;
+    this.#backOffs = new BackOffs(context.clock, (due) => this.#retryNow(due));
   }
 
   /** Sends every fetch that can be sent now. To be called whenever something changed; does nothing if nothing has. */
@@ -74,7 +60,7 @@ export class Fetcher {
   }
 
   close(): void {
-    this.#retry?.timer.clear();
+    this.#backOffs.close();
   }
 
   /** What metadata told anew may concern every partition. */
@@ -103,7 +89,7 @@ export class Fetcher {
     const leader = standing === 'idle' ? undefined : leaderOf(cluster, partition);
     const plan = leader && this.#planOf(leader.leader);
     if (this.#placed.get(partition) !== plan) this.#move(partition, plan);
-    if (standing === 'held-back' && partition.retryAtMs > nowMs) this.#wake(partition);
+    if (standing === 'held-back' && partition.retryAtMs > nowMs) this.#backOffs.add(partition);
     if (leader === undefined || plan === undefined) return standing !== 'wanted';
     if (standing === 'wanted') this.#want(plan, partition, leader.leaderEpoch);
     else if (standing === 'held-back') plan.holdBack(partition);
@@ -246,20 +232,7 @@ export class Fetcher {
     });
   }
 
-  /** Looks at it again when its back-off is over. */
-  #wake(partition: AssignedPartition): void {
-    this.#backingOff.add(partition);
-    const { clock } = this.#context;
-    const atMs = partition.retryAtMs;
-    if (this.#retry !== undefined && this.#retry.atMs <= atMs) return;
-    this.#retry?.timer.clear();
-    this.#retry = { atMs, timer: clock.setTimer(() => this.#retryNow(), atMs - clock.monotonic()) };
-  }
-
-  #retryNow(): void {
-    const due = [...this.#backingOff];
-    this.#backingOff.clear();
-    this.#retry = undefined;
+  #retryNow(due: readonly AssignedPartition[]): void {
     this.#placeAll(due);
     this.pump();
   }

@@ -3,10 +3,11 @@ import { topicPartitionKey } from '@hearken/core/internal';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import { BEGINNING, END, type Offsets } from './offsets.js';
-import type { EpochEnd } from './fetcher.js';
+import type { EpochEnd } from './fetch-observer.js';
 import { noOffset, outOfRange, recreated, truncated } from './partition-errors.js';
 import type { RetryOptions } from './retrying.js';
-import type { AssignedPartition, SubscriptionState } from './subscription-state.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import type { SubscriptionState } from './subscription-state.js';
 
 /** Decides where reading begins, and where it goes on when the log does not hold the position any more. */
 export class Positions {

@@ -4,7 +4,8 @@ import type { ConsumerContext } from './consumer-context.js';
 import type { OffsetCommits } from './offset-commits.js';
 import type { Positions } from './positions.js';
 import { isAborted, unlessAborted } from './retrying.js';
-import type { AssignedPartition, SubscriptionState } from './subscription-state.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import type { SubscriptionState } from './subscription-state.js';
 
 export interface RebalanceOptions {
   readonly context: ConsumerContext;

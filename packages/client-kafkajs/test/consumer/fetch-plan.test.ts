@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { AbortedTransactions } from '../../dist/consumer/aborted-transactions.js';
 import { FetchPlan, standingOf, type Fetch, type FetchEntry } from '../../dist/consumer/fetch-plan.js';
-import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
+import type { AssignedPartition } from '../../dist/consumer/assigned-partition.js';
+import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
 import { batchOf } from './support/batches.js';
 
 const MAX_WAIT_MS = 500;

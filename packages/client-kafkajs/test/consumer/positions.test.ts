@@ -6,7 +6,8 @@ import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
 import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
 import { Offsets } from '../../dist/consumer/offsets.js';
 import { Positions } from '../../dist/consumer/positions.js';
-import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
+import type { AssignedPartition } from '../../dist/consumer/assigned-partition.js';
+import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
 import { batchOf } from './support/batches.js';
 import { aContext, type TestContext } from './support/context.js';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { ConsumerRebalanceListener, TopicPartition } from '@hearken/core';
 import { Recorder, Signal } from '@hearken/testing';
 import { Rebalance } from '../../dist/consumer/rebalance.js';
-import { SubscriptionState, type AssignedPartition } from '../../dist/consumer/subscription-state.js';
+import type { AssignedPartition } from '../../dist/consumer/assigned-partition.js';
+import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
 import { aContext } from './support/context.js';
 
 const at = (...partitions: readonly number[]): TopicPartition[] =>

@@ -2,8 +2,10 @@ import type { ConsumerRecord } from '@hearken/core';
 import { errorCodes, type ErrorName, type FetchRequest, type FetchResponse } from '@hearken/protocol';
 import { Recorder, Signal } from '@hearken/testing';
 import type { ConsumerOptions } from '../../../dist/consumer/consumer-options.js';
-import { Fetcher, type EpochEnd } from '../../../dist/consumer/fetcher.js';
-import { SubscriptionState, type AssignedPartition } from '../../../dist/consumer/subscription-state.js';
+import type { EpochEnd } from '../../../dist/consumer/fetch-observer.js';
+import { Fetcher } from '../../../dist/consumer/fetcher.js';
+import type { AssignedPartition } from '../../../dist/consumer/assigned-partition.js';
+import { SubscriptionState } from '../../../dist/consumer/subscription-state.js';
 import { aContext, type TestContext } from './context.js';
 
 export type Answered = FetchResponse['responses'][number]['partitions'][number];
