@@ -97,7 +97,7 @@ export class KafkaConsumer implements Consumer {
     const { signal } = this.#assigning;
     await requirePartitions(this.#context, partitions);
     if (isAborted(signal)) return;
-    this.#subscription.reassign(partitions);
+    this.#subscription.assign(partitions);
     const unknown = this.#subscription.partitions.filter(({ buffer }) => buffer === undefined);
     await this.#positions.resolve(unknown, { signal });
     if (isAborted(signal)) return;

@@ -63,9 +63,9 @@ export class Rebalance {
     context.logger.info({ partitions: describePartitions(partitions) }, 'consumer: partitions assigned');
     const owned = [...this.#owned, ...partitions];
     const added = new Set(partitions.map(topicPartitionKey));
-    const fresh = subscription.reassign(owned).filter((partition) => added.has(topicPartitionKey(partition)));
+    const fresh = subscription.assign(owned).filter((partition) => added.has(topicPartitionKey(partition)));
     if (!(await this.#findPositions(fresh, signal)) || isAborted(signal)) {
-      subscription.reassign(this.#owned); // nobody was told: the next assignment may give them to anyone
+      subscription.assign(this.#owned); // nobody was told: the next assignment may give them to anyone
       return;
     }
     this.#owned = owned;
@@ -78,7 +78,7 @@ export class Rebalance {
       if (partitions.length > 0) await tell();
     } finally {
       this.#owned = without(this.#owned, partitions);
-      this.#options.subscription.reassign(this.#owned);
+      this.#options.subscription.assign(this.#owned);
     }
   }
 

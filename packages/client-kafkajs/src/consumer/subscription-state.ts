@@ -48,14 +48,14 @@ export class SubscriptionState {
     return this.#partitions.get(partition.key) === partition;
   }
 
-  /** Replaces the assignment. Everything begins anew, partitions that were assigned before too. */
+  /** Replaces the assignment. Partitions that stay go on where they are; one that was gone in between begins anew. */
   assign(partitions: readonly TopicPartition[]): readonly AssignedPartition[] {
-    return this.#replace(partitions, () => undefined);
-  }
-
-  /** Replaces the assignment; partitions that stay go on where they are. */
-  reassign(partitions: readonly TopicPartition[]): readonly AssignedPartition[] {
-    return this.#replace(partitions, (partition) => this.get(partition));
+    const before = this.#list;
+    const next = partitions.map((at) => this.get(at) ?? new AssignedPartition(at, this.#observer));
+    this.#partitions = new Map(next.map((partition) => [partition.key, partition]));
+    this.#list = [...this.#partitions.values()];
+    for (const partition of before) if (!this.isCurrent(partition)) this.#onChanged(partition);
+    return this.#list;
   }
 
   activate(): void {
@@ -86,18 +86,6 @@ export class SubscriptionState {
     const changed = [...this.#changed];
     this.#changed.clear();
     return changed;
-  }
-
-  #replace(
-    partitions: readonly TopicPartition[],
-    kept: (partition: TopicPartition) => AssignedPartition | undefined,
-  ): readonly AssignedPartition[] {
-    const before = this.#list;
-    const next = partitions.map((partition) => kept(partition) ?? new AssignedPartition(partition, this.#observer));
-    this.#partitions = new Map(next.map((partition) => [partition.key, partition]));
-    this.#list = [...this.#partitions.values()];
-    for (const partition of before) if (!this.isCurrent(partition)) this.#onChanged(partition);
-    return this.#list;
   }
 
   #isReady(partition: AssignedPartition): boolean {

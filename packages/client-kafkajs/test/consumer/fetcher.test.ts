@@ -56,6 +56,7 @@ describe('Fetcher', () => {
     cluster.answer(fetchApi, () => gate.wait().then(() => answered({ 0: { records } })), held);
     fetcher.pump();
     await cluster.request(fetchApi);
+    subscription.assign([]);
     const [anew] = subscription.assign([{ topic: 'orders', partition: 0 }]);
     anew?.startAt(0);
     gate.fire();
