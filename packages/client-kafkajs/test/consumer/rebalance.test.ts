@@ -126,6 +126,7 @@ describe('Rebalance', () => {
     term.abort();
     assert.equal(await taken, false);
     assert.deepEqual([numbers(bundle.rebalance.owned), bundle.active()], ['1', '1']);
+    assert.equal(numbers(bundle.subscription.partitions), '1');
     bundle.looking = Promise.resolve();
     await bundle.take(1, 2);
     assert.deepEqual(bundle.calls.items.slice(-2), ['look up 2', 'assigned 2']);

@@ -46,7 +46,7 @@ class ModelGroup {
   change(members: readonly { readonly memberId: string; readonly topics: readonly string[] }[]): void {
     const nothing = { owned: [], generationId: -1 };
     const known = new Map(this.#members.map((member) => [member.memberId, member]));
-    this.#members = members.map((member) => ({ ...nothing, ...known.get(member.memberId), ...member }));
+    this.#members = members.map(({ memberId, topics }) => ({ ...nothing, ...known.get(memberId), memberId, topics }));
   }
 
   /** One generation. Returns how many partitions changed hands or were let go. */
