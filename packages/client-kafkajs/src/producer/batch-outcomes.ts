@@ -109,7 +109,7 @@ export class BatchOutcomes {
 
   #written(batch: ProducerBatch, { baseOffset, logAppendTimeMs, errorCode }: BatchAnswer): void {
     const { accumulator, deliveries, idempotence } = this.#parts;
-    idempotence?.acknowledged(batch);
+    idempotence?.acknowledged(batch, baseOffset);
     accumulator.acknowledge(batch);
     if (errorCode === 0) deliveries.resolve(batch, baseOffset, logAppendTimeMs);
     else deliveries.resolve(batch, -1, -1); // a duplicate of which the broker no longer knows the place

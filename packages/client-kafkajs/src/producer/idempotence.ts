@@ -43,9 +43,10 @@ export class Idempotence {
     first.number(queue.sequences.identity, queue.sequences.claim(first.records.length));
   }
 
-  acknowledged({ identity, queue, baseSequence, records }: ProducerBatch): void {
+  /** @param baseOffset where the batch stands, or -1 */
+  acknowledged({ identity, queue, baseSequence, records }: ProducerBatch, baseOffset: number): void {
     if (identity !== queue.sequences?.identity) return;
-    queue.sequences?.acknowledge(baseSequence, records.length, this.#parts.clock.monotonic());
+    queue.sequences?.acknowledge(baseSequence, records.length, baseOffset, this.#parts.clock.monotonic());
   }
 
   /** The batch has ended without an acknowledgement. If it may be written, nobody knows which sequence comes next. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { codeOf } from '@hearken/core';
 import { errorCodes } from '@hearken/protocol';
-import { eventLoopTurn } from '@hearken/testing';
+import { eventLoopTurn, Signal } from '@hearken/testing';
 import { brokerError, KafkaConnectionError } from '../../dist/errors.js';
 import { setup } from './support/bundle.js';
 import {
@@ -460,6 +460,25 @@ describe('KafkaProducer, when brokers fail', () => {
     assert.deepEqual(cluster.log('t', 0).offered, [
       { producerId: 1000, producerEpoch: 1, baseSequence: 0, recordCount: 1 },
     ]);
+  });
+
+  it('does not take for written what a topic that was made anew meanwhile never got', async () => {
+    const { send, settled, cluster, warmUp, finish } = setup({ batchSizeBytes: 200 });
+    await warmUp();
+    const lag = new Signal();
+    const isAnew: ProduceScript = (_serve, request) => {
+      cluster.metadataScripts.push(() => lag.wait()); // who is asked has not heard of it
+      cluster.makeAnew('t', [1, 1]);
+      return answerTo(request, () => ({ errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, baseOffset: -1 }));
+    };
+    cluster.scripts.push(isAnew); // the next is accepted: a log that does not know the producer takes any sequence
+    const ends = await finish(Promise.all(['a', 'b'].map((text) => settled(send(text.padEnd(100))))));
+    assert.deepEqual(
+      ends.map(({ metadata, error }) => metadata?.offset ?? error?.code),
+      ['OUTCOME_UNKNOWN', 0],
+    );
+    lag.fire();
+    assert.equal((await finish(send('c'))).offset, 1);
   });
 
   it('finds a topic that was made a moment ago', async () => {

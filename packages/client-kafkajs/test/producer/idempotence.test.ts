@@ -37,7 +37,7 @@ function setup() {
     return accumulator.take(queue);
   };
   const acknowledge = (batch: ProducerBatch): void => {
-    idempotence.acknowledged(batch);
+    idempotence.acknowledged(batch, -1);
     accumulator.acknowledge(batch);
   };
   /** The first is acknowledged, three more are in flight. */

@@ -36,7 +36,7 @@ describe('sequences', () => {
           const claimed = sequences.claim(recordCount);
           assert.equal(claimed, expected);
           if (then === 'rewind') sequences.rewind();
-          else sequences.acknowledge(claimed, recordCount, 0);
+          else sequences.acknowledge(claimed, recordCount, -1, 0);
           if (then === 'ack') expected = sequenceAfter(expected, recordCount);
         }
       }),
@@ -45,8 +45,30 @@ describe('sequences', () => {
 
   it('do not go back when an older batch is acknowledged after a newer one', () => {
     const sequences = new PartitionSequences(new ProducerIdentity(1, 0));
-    sequences.acknowledge(3, 2, 1);
-    sequences.acknowledge(0, 3, 2);
-    assert.equal(sequences.expected, 5);
+    sequences.acknowledge(3, 2, 3, 1);
+    sequences.acknowledge(0, 3, 0, 2);
+    assert.deepEqual([sequences.expected, sequences.isSpent], [5, false]);
+  });
+
+  it('are spent exactly if a batch stands where there is no room for all before it', () => {
+    const batch = fc.record({ recordCount: fc.integer({ min: 1, max: 9 }), others: fc.nat(3), isTold: fc.boolean() });
+    fc.assert(
+      fc.property(sequence, fc.array(batch, { minLength: 1 }), fc.integer({ min: 1, max: 9 }), (start, log, gap) => {
+        const sequences = new PartitionSequences(new ProducerIdentity(1, 0));
+        sequences.next = sequences.expected = start;
+        let offset = 0;
+        let least = 0;
+        for (const { recordCount, others, isTold } of log) {
+          offset += others;
+          sequences.acknowledge(sequences.claim(recordCount), recordCount, isTold ? offset : -1, 0);
+          least = isTold ? offset + recordCount : least + recordCount;
+          offset += recordCount;
+        }
+        assert.equal(sequences.isSpent, false, 'one log');
+        sequences.claim(gap);
+        sequences.acknowledge(sequences.claim(1), 1, least + gap - 1, 0);
+        assert.equal(sequences.isSpent, true);
+      }),
+    );
   });
 });
