@@ -49,7 +49,6 @@ describeWithKafka('a group with static members', function () {
       const [a, b] = [await open('a', options), await open('b', options)];
       await share(a, b);
       const [before, had] = [generation(b), a.consumer.assignment()];
-      await a.commitPositions();
       const told = b.assigned.count;
       for (let restart = 0, member = a; restart < 2; restart++) {
         await close(member);
