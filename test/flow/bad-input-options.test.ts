@@ -35,7 +35,7 @@ const mistakes: Mistake[] = [
       'kafka.broker': /did you mean 'brokers'/,
       'kafka.clientID': /did you mean 'clientId'/,
       'kafka.brokers': /required/,
-      'kafka.ssl': /must be true, false or the settings of tls\.connect, got 'yes'/,
+      'kafka.ssl': /must be true, false or the settings of tls\.connect, got a string/,
       'kafka.sasl': /unknown mechanism 'plane': use plain, scram-sha-256/,
       'kafka.connectionTimeout': /whole number from 1 .* got '3s'/,
     },
