@@ -8,6 +8,7 @@ import { parallel } from './parallel.js';
 import { partitions } from './partitions.js';
 import { produce, produce1k } from './produce.js';
 import { sequential } from './sequential.js';
+import { skew } from './skew.js';
 
 /** By name, in the order `all` runs them. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
@@ -21,4 +22,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   idle,
   memory,
   partitions,
+  skew,
 };
