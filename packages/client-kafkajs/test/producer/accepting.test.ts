@@ -284,6 +284,26 @@ describe('KafkaProducer, accepting records', () => {
       assert.deepEqual([error?.code, error?.mayBeWritten], ['PRODUCER_CLOSED', false]);
     });
 
+    it('rejects what finds room by then, and its topic gone', async () => {
+      const limits = { bufferMemoryBytes: 1_000, batchSizeBytes: 1_000, allowAutoTopicCreation: false };
+      const { producer, send, settled, cluster, clock, warmUp } = setup(limits);
+      cluster.setTopic('u', [1]);
+      await producer.send({ topic: 'u', value });
+      const before = await warmUp();
+      cluster.scripts.push(hold().script);
+      const inFlight = settled(send('x'.repeat(500)));
+      await cluster.calls.received(before + 1);
+      const waiting = [settled(send('x'.repeat(900))), settled(producer.send({ topic: 'u', value }))];
+      cluster.deleteTopic('u');
+      waiting.push(settled(producer.send({ topic: 'u', partition: 3, value }))); // so it is asked for
+      await eventLoopTurn();
+      const closing = producer.close({ timeoutMs: 100 });
+      clock.advance(100);
+      await closing;
+      for (const end of [inFlight, ...waiting]) assert.equal((await end).error?.code, 'PRODUCER_CLOSED');
+      assert.deepEqual([clock.pendingTimers, producer.metrics().waiting], [0, 0]);
+    });
+
     it('rejects after its time what is not settled, wherever it is', async () => {
       const { producer, send, settled, cluster, clock, warmUp } = setup({
         bufferMemoryBytes: 1_000,
