@@ -4,7 +4,11 @@ import { isBefore, PartitionSequences, sequenceAfter } from './partition-sequenc
 import type { ProducerBatch } from './producer-batch.js';
 import type { ProducerIdentities } from './producer-identity.js';
 
-/** Brokers forget a producer that has not written for a day (`producer.id.expiration.ms`), or for as long as they are told. */
+/**
+ * Brokers forget a producer whose last record is a day old (`producer.id.expiration.ms`), or as old as they are told. They
+ * go by the record's timestamp (`ProducerStateManager.isProducerExpired`): one that writes old ones may be forgotten at any
+ * time, and then only what cannot be right by its offset is noticed.
+ */
 const REMEMBERED_MS = 5 * 60_000;
 
 /** What it means that the broker does not take a batch's sequence. */
