@@ -91,8 +91,8 @@ export class PartitionError extends KafkaError {
 /**
  * A record that the producer refused or gave up. Codes: `INVALID_RECORD`, `INVALID_PARTITION`, `RECORD_TOO_LARGE` (the
  * record's own fault); `BUFFER_FULL`, `MAX_BLOCK_EXCEEDED` (no room, no metadata within `maxBlockMs`); `WAITERS_FULL` (too many
- * wait for either); `DELIVERY_TIMEOUT`;
- * `OUTCOME_UNKNOWN` (an attempt was not answered, and what came later does not tell either); `PRODUCER_CLOSED`.
+ * wait for either); `DELIVERY_TIMEOUT`; `OUTCOME_UNKNOWN` (no answer proves that an attempt did not write it, and what came
+ * later does not tell either); `PRODUCER_CLOSED`.
  */
 export class ProducerError extends KafkaError {
   declare readonly code: ProducerErrorCode;

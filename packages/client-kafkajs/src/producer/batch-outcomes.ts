@@ -200,7 +200,7 @@ function truthful(batch: ProducerBatch, cause: unknown): unknown {
   const partition = describePartition({ topic: batch.queue.topic.name, partition: batch.queue.partition });
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   return new ProducerError(
-    `a record for ${partition} was given up, and may be written all the same: an attempt was not answered, and the next failed${reason}`,
+    `a record for ${partition} was given up, and may be written all the same: no answer proves that an attempt did not write it, and the next failed${reason}`,
     { code: 'OUTCOME_UNKNOWN', mayBeWritten: true, cause },
   );
 }
