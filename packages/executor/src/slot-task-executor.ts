@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { TaskExecutor } from '@hearken/core';
 import { deferred, integer, OptionsCheck, type Deferred } from '@hearken/core/internal';
 import { TaskQueue, type Task } from './task-queue.js';
@@ -92,7 +93,7 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
   protected runNow<T>(task: Task<T>): Promise<T> {
     this.#running++;
     try {
-      this.#cancellation ??= new AbortController();
+      this.#cancellation ??= newCancellation();
       const result = task(this.#cancellation.signal);
       if (isThenable(result)) return this.#releaseAfter(Promise.resolve(result));
       this.#release();
@@ -165,6 +166,13 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
   get #isIdle(): boolean {
     return this.#running === 0 && this.#waiting.size === 0;
   }
+}
+
+/** Every running task may listen to it, and Node takes more than ten listeners for a leak. */
+function newCancellation(): AbortController {
+  const cancellation = new AbortController();
+  setMaxListeners(0, cancellation.signal);
+  return cancellation;
 }
 
 /** A waker that throws broke its promise; that must be seen, and must not end the task that happened to free the slot. */

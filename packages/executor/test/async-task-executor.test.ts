@@ -18,6 +18,22 @@ describe('AsyncTaskExecutor', () => {
     assert.deepEqual(started, ['task', 'caller']);
   });
 
+  it('lets every running task listen to the signal, without a warning', async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    const executor = new AsyncTaskExecutor({ concurrency: 20 });
+    const untilCancelled = (signal: AbortSignal): Promise<void> =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    for (const round of ['first', 'of a new signal']) {
+      const running = Array.from({ length: 20 }, () => executor.execute(untilCancelled));
+      executor.cancel(new Error(round));
+      await Promise.all(running);
+    }
+    process.off('warning', warned);
+    assert.deepEqual(warnings, []);
+  });
+
   it('starts waiting tasks and tells, when it is given more slots', async () => {
     const executor = new AsyncTaskExecutor({ concurrency: 1 });
     const tasks = manualTasks(3);

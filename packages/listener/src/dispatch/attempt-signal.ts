@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Ownership } from '../offsets/ownership.js';
 
 /** The signal of one attempt: aborts with the executor's task or with the ownership, both of which live longer than it. */
@@ -10,6 +11,7 @@ export class AttemptSignal {
     this.#task = task;
     this.#ownership = ownership;
     if (task.aborted) this.abort(task.reason);
+    setMaxListeners(0, task); // an executor may give all tasks one, and Node takes more than ten listeners for a leak
     task.addEventListener('abort', this.#onTaskAborted);
     ownership.addAttempt(this);
   }

@@ -38,7 +38,7 @@ export class LaneTable<Item extends LaneItem<Item>> implements Iterable<Lane<Ite
 
   /** Adds a lane that `find` does not find. */
   add(lane: Lane<Item>): void {
-    if (this.#size++ === this.#buckets.length) this.#resize(this.#size * 2);
+    if (this.#size++ === this.#buckets.length) this.#resize(this.#buckets.length * 2);
     this.#link(lane);
   }
 

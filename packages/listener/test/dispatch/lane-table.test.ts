@@ -36,6 +36,21 @@ describe('LaneTable', () => {
     );
   });
 
+  it('spreads lanes over all of its buckets, however many there are: a look-up passes few others', () => {
+    const partition = new PartitionLanes<Item>();
+    const table = new LaneTable<Item>();
+    let seen = 0;
+    const keys = Array.from({ length: 5_000 }, (_, i) => Buffer.from(`key-${i}`));
+    for (const key of keys) {
+      const lane = new Lane(partition, key, 0);
+      const hash = hashOf(key);
+      table.add(Object.defineProperty(lane, 'hash', { get: () => (seen++, hash) }));
+    }
+    seen = 0;
+    for (const key of keys) assert.ok(table.find(key, hashOf(key)));
+    assert.ok(seen < 2 * keys.length, `looked at ${seen} lanes to find ${keys.length}`);
+  });
+
   it('lets whoever goes over it remove what it gets', () => {
     const partition = new PartitionLanes<Item>();
     const table = new LaneTable<Item>();

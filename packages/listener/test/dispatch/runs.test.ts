@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { deferred } from '@hearken/core/internal';
-import type { ConsumerRecord } from '@hearken/core';
+import type { ConsumerRecord, TaskExecutor } from '@hearken/core';
+import type { ListenerContext } from '@hearken/listener';
 import { distinct, setup, tp, until } from '../setup.js';
 
 /** Counts the tasks it is given. */
@@ -52,6 +53,38 @@ describe('runs', () => {
     const { tasks, inFirstTurn } = await run(1000, ({ offset }) => offset % 3 > 0);
     assert.ok(tasks >= 666);
     assert.equal(inFirstTurn, 1000);
+  });
+
+  it('listen to one signal, as many as there are, without a warning', async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    const { signal } = new AbortController(); // one for all, as any executor may have
+    const executor = new AsyncTaskExecutor({ concurrency: 20 });
+    const taskExecutor: TaskExecutor = {
+      concurrency: 20,
+      get available() {
+        return executor.available;
+      },
+      execute: (task) => executor.execute(() => task(signal)),
+      onAvailable: (wake) => executor.onAvailable(wake),
+      drain: () => executor.drain(),
+      cancel: (reason) => executor.cancel(reason),
+    };
+    const hanging = deferred();
+    const listened: AbortSignal[] = [];
+    const listener = (_: ConsumerRecord, context: ListenerContext): Promise<void> => {
+      listened.push(context.signal);
+      return hanging.promise;
+    };
+    const bundle = setup({ ordering: 'key', taskExecutor, listener }, { partitions: [tp(0)] });
+    bundle.give(0, ...distinct(20));
+    await bundle.container.start();
+    await until(() => listened.length === 20);
+    hanging.resolve();
+    await bundle.container.stop();
+    process.off('warning', warned);
+    assert.deepEqual(warnings, []);
   });
 
   it('go on with lanes after a listener that fails', async () => {
