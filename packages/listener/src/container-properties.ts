@@ -83,7 +83,7 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly backOff?: BackOff;
   /** Appended to the client id. */
   readonly clientIdSuffix?: string;
-  /** How long listeners that end at once may hold the event loop, in milliseconds, from 1. @default 4 */
+  /** How long listeners that end at once may hold the event loop, in milliseconds, from 1. @default 1 */
   readonly yieldAfterMs?: number;
 }
 

@@ -108,7 +108,7 @@ const RULES: OptionRules<Checked> = {
     hasMethods(value, ['delayMs']) ? undefined : `must have the method delayMs, got ${describe(value)}`,
   ),
   clientIdSuffix: text(undefined),
-  yieldAfterMs: durationMs(4, { min: 1 }),
+  yieldAfterMs: durationMs(1, { min: 1 }),
 };
 
 const DEPENDENCY_RULES: OptionRules<Required<ContainerDependencies>> = {

@@ -46,7 +46,7 @@ describe('ContainerProperties', () => {
         startTimeoutMs: 60_000,
         shutdownTimeoutMs: 10_000,
         revokeDrainTimeoutMs: 20_000,
-        yieldAfterMs: 4,
+        yieldAfterMs: 1,
         groupId: 'g',
       },
     );

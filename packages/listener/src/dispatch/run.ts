@@ -64,6 +64,7 @@ export class Run {
   /** Record by record, until a listener has to be waited for or nothing is left to do. */
   #goOn(signal: AbortSignal): void {
     for (let lane = this.#lane; lane !== undefined; lane = this.#lane = this.#another()) {
+      this.#host.slice.started();
       const delivery = takeFrom(this.#host.lanes, lane);
       if (delivery === undefined) continue;
       if (this.#call(lane, delivery, signal)) return;
@@ -100,7 +101,7 @@ export class Run {
   #another(): DeliveryLane | undefined {
     const { slice, lanes, manyPerTask } = this.#host;
     if (slice.turn !== this.#turn) return undefined;
-    slice.count();
+    slice.ended();
     return manyPerTask && !slice.isSpent ? lanes.next() : undefined;
   }
 

@@ -13,6 +13,11 @@ function setup() {
 /** Read anew each time: the compiler would take it for a constant. */
 const isSpent = (slice: TimeSlice): boolean => slice.isSpent;
 
+function run(slice: TimeSlice): void {
+  slice.started();
+  slice.ended();
+}
+
 describe('nextStride', () => {
   it('is from 1 to 64, at most doubles, and at the last pace takes at most an eighth of the budget', () => {
     const ms = { min: 0, max: 1_000, noNaN: true };
@@ -37,11 +42,11 @@ describe('TimeSlice', () => {
     const turn = slice.enter();
     for (let i = 0; i < 3; i++) {
       clock.advance(1);
-      slice.count();
+      run(slice);
       assert.equal(slice.isSpent, false);
     }
     clock.advance(1);
-    slice.count();
+    run(slice);
     assert.equal(slice.isSpent, true);
     assert.equal(slice.enter(), turn, 'the turn goes on until the event loop does');
     await eventLoopTurn();
@@ -55,13 +60,13 @@ describe('TimeSlice', () => {
     const monotonic = clock.monotonic.bind(clock);
     clock.monotonic = () => (reads++, monotonic());
     slice.enter();
-    for (let i = 0; i < 10_000; i++) slice.count();
+    for (let i = 0; i < 10_000; i++) run(slice);
     assert.ok(reads < 200, `${reads} reads for 10000 quick records`);
     await eventLoopTurn();
     slice.enter();
     for (let i = 0; i < 64; i++) {
       clock.advance(1); // the pace broke: one stride at the old pace passes unseen, no second
-      slice.count();
+      run(slice);
     }
     assert.equal(slice.isSpent, true);
     await eventLoopTurn();
@@ -69,10 +74,49 @@ describe('TimeSlice', () => {
     let passed = 0;
     for (slice.enter(); !isSpent(slice);) {
       clock.advance(1);
-      slice.count();
+      run(slice);
       passed++;
     }
     assert.equal(passed, 4);
+  });
+
+  it('counts what has started for as long as the others took', () => {
+    const { clock, slice } = setup();
+    slice.enter();
+    for (let i = 0; i < 12; i++) slice.started();
+    clock.advance(1);
+    slice.ended();
+    assert.equal(slice.isSpent, true, 'eleven more of 1 ms are on their way');
+  });
+
+  it('lets no more start in a turn than would end in time at the pace of the last', async () => {
+    const { clock, slice } = setup();
+    slice.enter();
+    slice.started();
+    clock.advance(2);
+    slice.ended();
+    await eventLoopTurn();
+    slice.enter();
+    slice.started();
+    assert.equal(isSpent(slice), false);
+    slice.started();
+    assert.equal(isSpent(slice), true, 'two of 2 ms fill the 4 ms');
+  });
+
+  it('lets any number start after a turn in which none ended: they wait for something', async () => {
+    const { clock, slice } = setup();
+    slice.enter();
+    slice.started();
+    clock.advance(50);
+    slice.ended();
+    await eventLoopTurn();
+    slice.enter();
+    slice.started();
+    assert.equal(isSpent(slice), true, 'one of 50 ms fills a turn');
+    await eventLoopTurn();
+    slice.enter();
+    for (let i = 0; i < 1_000; i++) slice.started();
+    assert.equal(isSpent(slice), false);
   });
 
   it('arms nothing while nobody enters', async () => {
