@@ -50,7 +50,10 @@ export interface ConsumerOptions {
   readonly fetchMinBytes?: number | undefined;
   /** … or after so many milliseconds. @default 500 */
   readonly fetchMaxWaitMs?: number | undefined;
-  /** Fetched bytes kept for `poll`, over all partitions; no fetch is made above it. @default 52428800 (50 MiB) */
+  /**
+   * Fetched bytes kept for `poll`, over all partitions; no fetch is made above it, unless all of them are of partitions that
+   * are paused. @default 52428800 (50 MiB)
+   */
   readonly fetchMaxBytes?: number | undefined;
   /**
    * Fetched bytes kept per partition; one is not fetched above it. One answer brings at most so much of a partition, or one

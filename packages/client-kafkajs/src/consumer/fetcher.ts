@@ -49,8 +49,8 @@ export class Fetcher {
   pump(): void {
     if (this.#hasFailed || this.#context.closed.aborted) return;
     this.#placeAll(this.#changed());
-    const { fetchMaxBytes, fetchMaxWaitMs } = this.#context.options;
-    const room = fetchMaxBytes - this.#subscription.bufferedBytes;
+    const { fetchMaxWaitMs } = this.#context.options;
+    const room = this.#room();
     if (room <= 0) return;
     for (const [nodeId, plan] of this.#plans) {
       for (let fetch = plan.next(fetchMaxWaitMs); fetch !== undefined; fetch = plan.next(fetchMaxWaitMs)) {
@@ -61,6 +61,13 @@ export class Fetcher {
 
   close(): void {
     this.#backOffs.close();
+  }
+
+  /** If nobody can poll what is held, as all of it is paused, polling would never make room, and nothing be fetched again. */
+  #room(): number {
+    const { fetchMaxBytes, maxPartitionFetchBytes } = this.#context.options;
+    const room = fetchMaxBytes - this.#subscription.bufferedBytes;
+    return room > 0 || this.#subscription.holdsForPoll ? room : maxPartitionFetchBytes;
   }
 
   /** What metadata told anew may concern every partition. */
@@ -170,9 +177,12 @@ export class Fetcher {
     }
   }
 
-  /** False if it was assigned anew, sought or reset since: the answer is to a question nobody has any more. */
-  #isAwaited({ assigned, buffer }: FetchEntry): boolean {
-    return assigned.buffer === buffer && this.#subscription.isCurrent(assigned);
+  /**
+   * False if it was assigned anew, sought or reset since, or another leader answered first: the answer is to a question
+   * nobody has any more.
+   */
+  #isAwaited({ assigned, buffer, fetchOffset }: FetchEntry): boolean {
+    return assigned.buffer === buffer && buffer.fetchOffset === fetchOffset && this.#subscription.isCurrent(assigned);
   }
 
   #buffer({ assigned }: FetchEntry, fetched: FetchedPartition): void {

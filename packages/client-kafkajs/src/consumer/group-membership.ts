@@ -254,10 +254,13 @@ export class GroupMembership {
     await this.#leave('poll was not called for max.poll.interval.ms');
   }
 
+  /** The round may have ended before a heartbeat found that nobody polls: then the group does not know yet. */
   async #rest(): Promise<void> {
     this.#state.moveTo('resting');
-    this.#polled = deferred();
-    await this.#polled.promise;
+    const polled = (this.#polled = deferred());
+    await this.#loseKept();
+    await this.#leave('poll was not called for max.poll.interval.ms');
+    await polled.promise;
     this.#polled = undefined;
   }
 

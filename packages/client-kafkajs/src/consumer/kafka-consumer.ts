@@ -122,7 +122,6 @@ export class KafkaConsumer implements Consumer {
 
   resume(partitions: readonly TopicPartition[]): void {
     this.#setPaused(partitions, false);
-    this.#positionsChanged();
   }
 
   paused(): readonly TopicPartition[] {
@@ -263,6 +262,7 @@ export class KafkaConsumer implements Consumer {
       const assigned = this.#subscription.get(partition);
       if (assigned !== undefined) assigned.paused = paused;
     }
+    this.#positionsChanged(); // also after a pause: what the others hold may be little enough now
   }
 
   async #seekTo(timestamp: number, partitions: readonly TopicPartition[]): Promise<void> {

@@ -32,6 +32,12 @@ export class SubscriptionState {
     return this.#bufferedBytes;
   }
 
+  /** Whether some of that can be polled, now or when it is decompressed. */
+  get holdsForPoll(): boolean {
+    for (const { active, paused } of this.#bytes.keys()) if (active && !paused) return true;
+    return false;
+  }
+
   get(partition: TopicPartition): AssignedPartition | undefined {
     return this.#partitions.get(topicPartitionKey(partition));
   }

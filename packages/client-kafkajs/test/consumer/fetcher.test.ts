@@ -102,6 +102,43 @@ describe('Fetcher', () => {
     assert.deepEqual(offsetsIn((await cluster.request(fetchApi, 2)).request), { 0: 1, 1: 0 });
   });
 
+  it('goes on with others where all that it may hold is of partitions that are paused', async () => {
+    const { cluster, fetcher, p, fetched } = aFetcher({ fetchMaxBytes: 300, maxPartitionFetchBytes: 200 });
+    const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(300)] });
+    cluster.answer(fetchApi, () => answered({ 0: { records } }), () => answered({ 1: { records } }), held); // prettier-ignore
+    fetcher.pump();
+    await fetched.received(1);
+    p(0).paused = true;
+    fetcher.pump();
+    const { request } = await cluster.request(fetchApi, 2);
+    assert.deepEqual([offsetsIn(request), request.maxBytes], [{ 1: 0 }, 200]);
+    await fetched.received(2);
+    await eventLoopTurn();
+    assert.equal(cluster.requests(fetchApi).length, 2); // what 1 holds now can be polled
+  });
+
+  it('does not believe an old leader about an offset that the new one went on from since', async () => {
+    const { cluster, fetcher, p, fetched, outOfRange } = aFetcher({}, [1]);
+    const records = await batchOf({ baseOffset: 0, values: ['a'] });
+    const gate = new Signal();
+    cluster.answer(
+      fetchApi,
+      () => gate.wait().then(() => answered({ 0: refused('OFFSET_OUT_OF_RANGE') })),
+      () => answered({ 0: { records } }),
+      held,
+    );
+    fetcher.pump();
+    await cluster.request(fetchApi);
+    cluster.topic('orders', 2);
+    fetcher.pump();
+    assert.equal((await cluster.request(fetchApi, 2)).nodeId, 2);
+    await fetched.received(1);
+    assert.deepEqual(values(p(0)), ['a']);
+    gate.fire();
+    await fetched.received(2);
+    assert.equal(outOfRange.count, 0);
+  });
+
   it('finds the new leader, after a pause, and loses nothing', async () => {
     const { cluster, clock, fetcher, p, fetched } = aFetcher({}, [1]);
     const records = await batchOf({ baseOffset: 0, values: ['a'] });

@@ -141,6 +141,15 @@ describe('GroupMembership, cooperative', () => {
     assert.equal(ownedIn(saidBy(bundle).at(-1)!), ' since -1');
   });
 
+  it('loses what it kept when a round ends and nobody polls: it leaves, and others get it', async () => {
+    const bundle = await aMemberGiven([0, 1]);
+    bundle.member.isPollingNow = false;
+    bundle.membership.rejoin('test');
+    assert.deepEqual(await bundle.member.calls.received(3), ['assigned', 'evicted', 'lost']);
+    assert.equal((await bundle.cluster.request(leaveGroupApi)).request.members[0]?.memberId, 'm1');
+    assert.deepEqual(bundle.member.owned(), []);
+  });
+
   it('ends with the error of a revoke callback, and leaves', async () => {
     const bundle = await aMemberGiven([0, 1], [0]);
     const failure = new Error('the callback failed');

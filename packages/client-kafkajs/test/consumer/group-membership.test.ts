@@ -261,6 +261,20 @@ describe('GroupMembership', () => {
     });
   });
 
+  it('leaves when a round ends and nobody polls: others would wait for it until its session is over', async () => {
+    const { cluster, member, membership } = await aMember();
+    member.isPollingNow = false;
+    membership.rejoin('test');
+    assert.equal((await cluster.request(leaveGroupApi)).request.members[0]?.memberId, 'm1');
+    assert.deepEqual(member.calls.items, ['assigned', 'revoking', 'revoked']);
+    await eventLoopTurn();
+    assert.equal(cluster.requests(joinGroupApi).length, 2);
+    member.isPollingNow = true;
+    membership.polled();
+    await member.calls.received(4);
+    assert.equal(membership.generation?.memberId, 'm2');
+  });
+
   it('ignores what a generation that is over was refused', async () => {
     const { member, membership, cluster } = await aMember();
     const old = { generationId: 1, memberId: 'm1' };

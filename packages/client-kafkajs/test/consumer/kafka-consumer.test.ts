@@ -216,6 +216,22 @@ describe('KafkaConsumer', () => {
     await consumer.close();
   });
 
+  it('polls on where those that are paused hold as much as all may', async () => {
+    const { consumer, cluster } = setup({ fetchMaxBytes: 1 });
+    cluster.answer(
+      fetchApi,
+      (request) => log({ ...request, topics: request.topics.map((asked) => ({ ...asked, partitions: asked.partitions.slice(0, 1) })) }),
+      log,
+    ); // prettier-ignore
+    await consumer.assign([at(0), at(1)]);
+    await cluster.request(fetchApi);
+    await eventLoopTurn();
+    consumer.pause([at(0)]);
+    const { partitions } = await consumer.poll(FOREVER_MS);
+    assert.deepEqual(partitions.map(({ partition }) => partition), [1]); // prettier-ignore
+    await consumer.close();
+  });
+
   it('forgets pauses of partitions that come again', async () => {
     const { consumer, cluster, clock } = setup();
     await consumer.subscribe(['orders']);
