@@ -102,6 +102,7 @@ export class Run {
     const { slice, lanes, manyPerTask } = this.#host;
     if (slice.turn !== this.#turn) return undefined;
     slice.ended();
+    if (this.#signal?.aborted === true) return undefined; // what did not start before is not what was cancelled
     return manyPerTask && !slice.isSpent ? lanes.next() : undefined;
   }
 

@@ -87,6 +87,21 @@ describe('runs', () => {
     assert.deepEqual(warnings, []);
   });
 
+  it('end when their task is cancelled: what comes after it has a signal that is not aborted', async () => {
+    const executor = new AsyncTaskExecutor({ concurrency: 1 });
+    const aborted: boolean[] = [];
+    const listener = (_: ConsumerRecord, context: ListenerContext): void => {
+      aborted.push(context.signal.aborted);
+      if (aborted.length === 1) executor.cancel(new Error('enough'));
+    };
+    const bundle = setup({ ordering: 'key', taskExecutor: executor, listener }, { partitions: [tp(0)] });
+    bundle.give(0, ...distinct(3));
+    await bundle.container.start();
+    await until(() => aborted.length === 3);
+    await bundle.container.stop();
+    assert.deepEqual(aborted, [false, false, false]);
+  });
+
   it('go on with lanes after a listener that fails', async () => {
     let failures = 0;
     const bundle = setup(
