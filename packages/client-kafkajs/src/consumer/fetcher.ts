@@ -202,8 +202,8 @@ export class Fetcher {
       // With records left to poll, the position itself may be fine: asked again when they are used up.
       if (buffer.isEmpty) this.#observer.onOutOfRange(assigned);
       else this.#troubled([assigned], error);
-    } else if (isRetriableError(errorCode)) {
-      this.#troubled([assigned], error);
+    } else if (isRetriableError(errorCode) || errorCode === errorCodes.UNKNOWN_SERVER_ERROR) {
+      this.#troubled([assigned], error); // what the broker cannot name may pass, as Java's FetchCollector takes it
     } else {
       this.#fail(error);
     }

@@ -147,7 +147,9 @@ export class GroupMembership {
 
   /** What a heartbeat or a commit of `generation` was refused with. */
   refused(error: unknown, generation: Generation): void {
-    if (generation.generationId !== this.#generation?.generationId) return; // about a time that is over
+    const now = this.#generation;
+    // About a time that is over. A group that emptied counts its generations anew, so the number alone does not tell.
+    if (generation.generationId !== now?.generationId || generation.memberId !== now.memberId) return;
     const code = codeOf(error);
     if (code === 'REBALANCE_IN_PROGRESS') this.rejoin('the group rebalances');
     else if (code === 'ILLEGAL_GENERATION' || code === 'UNKNOWN_MEMBER_ID') this.#evicted(code);

@@ -159,6 +159,18 @@ describe('Fetcher', () => {
     assert.deepEqual(values(p(0)), ['a']);
   });
 
+  it('asks again after an error that the broker cannot name', async () => {
+    const { cluster, clock, fetcher, p, fetched } = aFetcher({}, [1]);
+    const records = await batchOf({ baseOffset: 0, values: ['a'] });
+    cluster.answer(fetchApi, () => answered({ 0: refused('UNKNOWN_SERVER_ERROR') }), () => answered({ 0: { records } }), held); // prettier-ignore
+    fetcher.pump();
+    await cluster.refreshed.received(1);
+    await eventLoopTurn();
+    clock.advance(1_000);
+    await fetched.received(2);
+    assert.deepEqual(values(p(0)), ['a']);
+  });
+
   it('waits for a leader where there is none', async () => {
     const { cluster, clock, fetcher } = aFetcher({}, [-1]);
     cluster.answer(fetchApi, held);

@@ -286,6 +286,20 @@ describe('GroupMembership', () => {
     assert.equal(cluster.requests(joinGroupApi).length, 3);
   });
 
+  it('ignores what another member was refused in a generation of the same number', async () => {
+    const { member, membership, cluster } = await aMember();
+    const { generationId } = membership.generation!;
+    const joins = cluster.requests(joinGroupApi).length;
+    const before = { generationId, memberId: 'of an earlier time' };
+    membership.refused(brokerError(errorCodes.UNKNOWN_MEMBER_ID, 'group billing'), before);
+    await eventLoopTurn();
+    assert.deepEqual(
+      [membership.generation?.generationId, cluster.requests(joinGroupApi).length],
+      [generationId, joins],
+    );
+    assert.equal(member.calls.count, 1);
+  });
+
   it('joins again, as leader, when partitions were added', async () => {
     const { cluster, clock, membership, member } = aMembership({ metadataMaxAgeMs: 1_000 });
     const lead = (memberId: string, generation: number): JoinGroupResponse =>
