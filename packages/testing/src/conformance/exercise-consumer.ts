@@ -24,6 +24,7 @@ export interface ConsumerHarness {
 }
 
 /** What every {@link Consumer} promises, as far as one member shows it and nothing breaks. */
+// Long because an interface is one list of promises; each stands alone, as a test of its own.
 export function exerciseConsumer(harness: ConsumerHarness, runner: TestRunner = globalRunner()): void {
   runner.describe('as a Consumer', () => {
     const it: It = (name, body) =>

@@ -21,6 +21,7 @@ export interface ProducerHarness {
 }
 
 /** What every {@link Producer} promises, as far as it shows without breaking anything. */
+// Long because an interface is one list of promises; each stands alone, as a test of its own.
 export function exerciseProducer(harness: ProducerHarness, runner: TestRunner = globalRunner()): void {
   const withProducer =
     (body: (producer: Producer) => Promise<void>): (() => Promise<void>) =>

@@ -14,6 +14,7 @@ export interface TaskExecutorPromises {
 }
 
 /** What every {@link TaskExecutor} promises. `make` returns a fresh one with so many slots. */
+// Long because an interface is one list of promises; each stands alone, as a test of its own.
 export function exerciseTaskExecutor(
   make: (concurrency: number) => TaskExecutor,
   { concurrencies = [1, 3], startsInOrder = true, runner = globalRunner() }: TaskExecutorPromises = {},
