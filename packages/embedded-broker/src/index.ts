@@ -1,0 +1,2 @@
+export { BrokerError } from './broker-error.js';
+export type { Handler, RequestContext } from './handlers/handler.js';
