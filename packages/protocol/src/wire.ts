@@ -33,6 +33,9 @@ export const nullableBytes: Wire<Buffer | null> = {
 /** The id of a topic whose id is not known, as Kafka writes it. */
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 
+/** Authorised operations that were not asked for. */
+export const NOT_ASKED = -2147483648;
+
 export const array = <T>(element: Wire<T>): Wire<readonly T[]> => ({
   read: (from, version) => from.array(() => element.read(from, version)),
   write: (to, values, version) => to.array(values, (value) => element.write(to, value, version)),

@@ -5,6 +5,7 @@ import {
   boolean,
   int16,
   int32,
+  NOT_ASKED,
   nullableArray,
   nullableString,
   since,
@@ -13,9 +14,6 @@ import {
   uuid,
   ZERO_UUID,
 } from '../wire.js';
-
-/** An authorised-operations field that was not asked for. */
-const NOT_ASKED = -2147483648;
 
 /**
  * Metadata, key 3, v0-v12. v4 lets the asker forbid auto-creation; v7 adds leader epochs; v10 topic ids; v12 allows
