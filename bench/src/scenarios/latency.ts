@@ -28,7 +28,7 @@ export const latency = defineScenario<LatencySettings>({
   contests: {
     'end to end': {
       hearken,
-      peers: { kafkajs },
+      peers: { kafkajs, 'kafka-ts': kafkaTs },
       compared: ['p50Ms', 'p99Ms'],
       gates: [
         { figure: 'p50Ms', atMost: 1 },
@@ -85,6 +85,31 @@ async function kafkajs({ brokers, topic, settings }: TurnContext<LatencySettings
   } finally {
     await consumer.disconnect();
     await producer.disconnect();
+    await deleteGroup(brokers, groupId);
+  }
+}
+
+/** `fetch` long polls; its consumer commits after every batch. Keys and values are strings to its producer. */
+async function kafkaTs({ brokers, topic, settings }: TurnContext<LatencySettings>): Promise<Figures> {
+  const { kafkaTsClient } = await import('../kafka-ts-peer.js'); // an earlier commit may not have it installed
+  const groupId = `bench-${randomUUID()}`;
+  const probe = new LatencyProbe(settings, randomInt(2 ** 31));
+  const client = kafkaTsClient(brokers);
+  const producer = client.createProducer({});
+  const consumer = await client.startConsumer({
+    groupId,
+    topics: [topic],
+    onBatch: (messages) => {
+      for (const { value } of messages) probe.received(value === null ? null : Buffer.from(value, 'latin1'));
+    },
+  });
+  try {
+    return await probe.run(({ key, value }) =>
+      producer.send([{ topic, key: key.toString('latin1'), value: value.toString('latin1') }]),
+    );
+  } finally {
+    await consumer.close();
+    await producer.close();
     await deleteGroup(brokers, groupId);
   }
 }
