@@ -23,6 +23,7 @@ const { ZERO_UUID } = ours;
 const timestamp = 1_700_000_000_000;
 const members = [{ memberId: 'm', groupInstanceId: null, reason: null }];
 const bytes = Buffer.from('opaque');
+const transaction = { transactionalId: 'tx', producerId: 4294967301, producerEpoch: 2 };
 
 type Row = [
   kafkajs: string,
@@ -276,6 +277,49 @@ const REQUESTS: Row[] = [
       transactionTimeoutMs: 5,
       producerId: -1,
       producerEpoch: -1,
+    },
+  ),
+  row(
+    'addPartitionsToTxn',
+    ours.addPartitionsToTxnApi,
+    1,
+    { ...transaction, topics: [{ topic: 't', partitions: [0, 3] }] },
+    {
+      v3AndBelowTransactionalId: 'tx',
+      v3AndBelowProducerId: 4294967301,
+      v3AndBelowProducerEpoch: 2,
+      v3AndBelowTopics: [{ name: 't', partitions: [0, 3] }],
+    },
+  ),
+  row(
+    'addOffsetsToTxn',
+    ours.addOffsetsToTxnApi,
+    1,
+    { ...transaction, groupId: 'g' },
+    { ...transaction, groupId: 'g' },
+  ),
+  row('endTxn', ours.endTxnApi, 1, { ...transaction, transactionResult: true }, { ...transaction, committed: true }),
+  row(
+    'txnOffsetCommit',
+    ours.txnOffsetCommitApi,
+    1,
+    {
+      ...transaction,
+      groupId: 'g',
+      topics: [{ topic: 't', partitions: [{ partition: 1, offset: '99', metadata: 'x' }] }],
+    },
+    {
+      ...transaction,
+      groupId: 'g',
+      generationId: -1,
+      memberId: '',
+      groupInstanceId: null,
+      topics: [
+        {
+          name: 't',
+          partitions: [{ partitionIndex: 1, committedOffset: 99, committedLeaderEpoch: -1, committedMetadata: 'x' }],
+        },
+      ],
     },
   ),
 ];
