@@ -1,10 +1,17 @@
-import type { ConsumerRecord, Logger, PositionReset, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import type {
+  Bytes,
+  ConsumerRecord,
+  Logger,
+  PositionReset,
+  TopicPartition,
+  TopicPartitionOffsets,
+} from '@hearken/core';
 import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { EventEmitter } from 'eventemitter3';
 import type { ContainerState, StopReport } from './container-state.js';
 
 /** Everything a container tells. Observers only: none can change what it does. */
-export interface ContainerEvents {
+export interface ContainerEvents<K = Bytes, V = Bytes> {
   'state:changed': { readonly previous: ContainerState; readonly next: ContainerState };
   'container:started': { readonly assignment: readonly TopicPartition[] };
   'container:stopped': { readonly report: StopReport; readonly error?: unknown };
@@ -19,6 +26,8 @@ export interface ContainerEvents {
   'position:reset': TopicPartition & PositionReset;
   /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
   'window:filled': TopicPartition & { readonly oldestOutstanding: number; readonly span: number };
+  /** A listener ended well; under `ackMode: 'manual'` its record may have yet to be acknowledged. The record is as it got it. */
+  'listener:returned': { readonly record: ConsumerRecord<K, V>; readonly attempt: number };
   /** An attempt failed; the next one follows after `delayMs`. */
   'record:retried': {
     readonly record: ConsumerRecord;
@@ -44,6 +53,7 @@ const NAMES = Object.keys({
   'partitions:lost': true,
   'position:reset': true,
   'window:filled': true,
+  'listener:returned': true,
   'record:retried': true,
   'record:failed': true,
   'listener:late': true,
@@ -53,7 +63,9 @@ const NAMES = Object.keys({
 
 const RULES = { event: required(oneOf(NAMES, undefined)), listener: required(callable()) };
 
-export type ContainerEventListener<Name extends keyof ContainerEvents> = (payload: ContainerEvents[Name]) => unknown;
+export type ContainerEventListener<Name extends keyof ContainerEvents, K = Bytes, V = Bytes> = (
+  payload: ContainerEvents<K, V>[Name],
+) => unknown;
 
 /** Tells observers, and keeps whatever they throw or reject with away from the container: it is logged. */
 export class GuardedEvents {
@@ -68,14 +80,14 @@ export class GuardedEvents {
    * @returns what unsubscribes
    * @throws KafkaConfigError for an event there is not, or no function
    */
-  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name>): () => void {
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, never, never>): () => void {
     const check = new OptionsCheck('on');
     check.resolve({ event: name, listener }, RULES);
     check.throwIfAny();
     const report = (error: unknown): void =>
       this.#logger.error({ event: name, error }, 'an observer of container events failed');
     // Each observer is guarded by itself: what one throws must not keep the event from the next.
-    const guarded = (payload: ContainerEvents[Name]): void => {
+    const guarded = (payload: ContainerEvents<never, never>[Name]): void => {
       try {
         const result = listener(payload);
         if (result instanceof Promise) result.catch(report);
@@ -87,7 +99,12 @@ export class GuardedEvents {
     return () => void this.#emitter.off(name, guarded);
   }
 
-  emit<Name extends keyof ContainerEvents>(name: Name, payload: ContainerEvents[Name]): void {
+  /** For events of every record: what nobody hears need not be made. */
+  isHeard(name: keyof ContainerEvents): boolean {
+    return this.#emitter.listenerCount(name) > 0;
+  }
+
+  emit<Name extends keyof ContainerEvents>(name: Name, payload: ContainerEvents<unknown, unknown>[Name]): void {
     this.#emitter.emit(name, payload);
   }
 }

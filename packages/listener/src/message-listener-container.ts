@@ -164,7 +164,10 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   /** @returns what unsubscribes. An observer that throws or rejects is logged and changes nothing. */
-  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name>): () => void {
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, K, V>): () => void;
+  // Says nothing new, but type inference from a structural type (`received` of @hearken/testing) looks at the last overload.
+  on(name: 'listener:returned', listener: ContainerEventListener<'listener:returned', K, V>): () => void;
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, K, V>): () => void {
     return this.#events.on(name, listener);
   }
 

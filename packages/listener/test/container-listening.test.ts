@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { json, nullable, string, type ConsumerRecord } from '@hearken/core';
 import { SyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, FakeConsumerFactory, Recorder } from '@hearken/testing';
-import { MessageListenerContainer } from '../dist/index.js';
+import { FixedBackOff, MessageListenerContainer } from '../dist/index.js';
 import { distinct, keyed, started, stopNow, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: order', () => {
@@ -53,6 +53,38 @@ describe('MessageListenerContainer: order', () => {
     (await listener.call('0/1')).end();
     await container.stop();
     assert.equal(container.metrics().processed, 2);
+  });
+});
+
+describe('MessageListenerContainer: listener:returned', () => {
+  it('tells each record whose listener ended well, as the listener got it, and no other', async () => {
+    const factory = new FakeConsumerFactory({ groupId: 'g', assignOnSubscribe: [tp(0)] });
+    const container = new MessageListenerContainer(factory, {
+      topics: ['t'],
+      valueSerde: json<{ failures: number }>(),
+      backOff: new FixedBackOff({ intervalMs: 0, maxRetries: 1 }),
+      listener: ({ value }, { attempt }) => {
+        if (attempt <= value.failures) throw new RangeError(`attempt ${attempt}`);
+      },
+    });
+    const returned = new Recorder<[failures: number, attempt: number, processed: number]>();
+    container.on('listener:returned', ({ record, attempt }) =>
+      returned.record([record.value.failures, attempt, container.metrics().processed]),
+    );
+    await container.start();
+    factory.log.append('t', 0, ...[0, 1, 2].map((failures) => ({ value: JSON.stringify({ failures }) })));
+    await assert.rejects(container.finished, { code: 'LISTENER_FAILED' });
+    assert.deepEqual(returned.items, [[0, 1, 1], [1, 2, 2]]); // prettier-ignore
+  });
+
+  it('tells it under manual acknowledgment too, before the record is done', async () => {
+    const { container, listener, give, events } = await started({ ackMode: 'manual' });
+    const returned = events('listener:returned');
+    give(0, ...keyed('a'));
+    (await listener.call('0/0')).end();
+    const { record } = await returned.first(() => true);
+    assert.deepEqual([record.key?.toString(), container.metrics().processed], ['a', 0]);
+    await container.stop();
   });
 });
 

@@ -22,6 +22,8 @@ export interface DeliveryHost {
 export class Delivery implements ListenerContext, Acknowledgment {
   next: Delivery | undefined = undefined;
   readonly record: ConsumerRecord;
+  /** What its listener is called with: the record, decoded by then. */
+  handed: ConsumerRecord<unknown, unknown>;
   readonly ownership: Ownership;
   readonly sequence: number;
   readonly attempt: number;
@@ -33,6 +35,7 @@ export class Delivery implements ListenerContext, Acknowledgment {
 
   constructor(record: ConsumerRecord, ownership: Ownership, sequence: number, host: DeliveryHost, attempt = 1) {
     this.record = record;
+    this.handed = record;
     this.ownership = ownership;
     this.sequence = sequence;
     this.#host = host;

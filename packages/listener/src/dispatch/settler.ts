@@ -42,14 +42,17 @@ export class Settler {
   }
 
   #succeeded(lane: DeliveryLane, delivery: Delivery): void {
-    const { lanes, manualAck, commitNow, onReady } = this.#init;
-    const { ownership, record, sequence } = delivery;
-    if (!manualAck) ownership.ended(sequence);
-    if (commitNow === undefined) {
-      lanes.release(lane);
-      return;
-    }
-    // Only the lane waits, never the slot: the commit may need a record that needs the slot.
+    const { lanes, events, manualAck, commitNow } = this.#init;
+    if (!manualAck) delivery.ownership.ended(delivery.sequence);
+    if (commitNow === undefined) lanes.release(lane);
+    else this.#holdUntilWritten(lane, delivery, commitNow);
+    if (!events.isHeard('listener:returned')) return;
+    events.emit('listener:returned', { record: delivery.handed, attempt: delivery.attempt });
+  }
+
+  /** Only the lane waits, never the slot: the commit may need a record that needs the slot. */
+  #holdUntilWritten(lane: DeliveryLane, { ownership, record }: Delivery, commitNow: () => void): void {
+    const { lanes, onReady } = this.#init;
     lanes.hold(lane);
     ownership.onceWritten(record.offset + 1, () => {
       lanes.wake(lane);

@@ -49,6 +49,7 @@ export class ListenerInvoker {
   #call(record: Parameters<MessageListenerFunction<unknown, unknown>>[0], delivery: Delivery): unknown {
     const before = this.#calling; // a listener that resumes partitions makes others run
     this.#calling = delivery;
+    delivery.handed = record;
     try {
       return this.#listener(record, delivery);
     } finally {
