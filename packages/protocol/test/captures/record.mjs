@@ -121,7 +121,86 @@ for (const version of versions(p.joinGroupApi)) {
   await capture(p.offsetCommitApi, version, commit);
   const asked = { groupId, topics: [{ name: run, partitionIndexes: [0, 1] }], requireStable: true };
   await capture(p.offsetFetchApi, version, asked);
+  await capture(p.describeGroupsApi, version, { groups: [groupId, run], includeAuthorizedOperations: true });
+  await capture(p.listGroupsApi, version, { statesFilter: [], typesFilter: [] });
   const members = [{ memberId, groupInstanceId: null, reason: 'captures' }];
   await capture(p.leaveGroupApi, version, { groupId, memberId, members });
+  const forgotten = [{ name: run, partitions: [{ partitionIndex: 0 }] }];
+  await capture(p.offsetDeleteApi, version, { groupId, topics: forgotten });
+  await capture(p.deleteGroupsApi, version, { groupsNames: [groupId, run] });
+}
+
+// A whole life of a topic for each version of CreateTopics; beside it, what is refused.
+const later = { timeoutMs: 5000, validateOnly: false };
+for (const version of versions(p.createTopicsApi)) {
+  const name = `${run}-life-${version}`;
+  const configs = [{ name: 'retention.bytes', value: '100000' }];
+  const topic = { numPartitions: 2, replicationFactor: 1, assignments: [], configs };
+  const topics = [
+    { ...topic, name },
+    { ...topic, name: run },
+  ];
+  await capture(p.createTopicsApi, version, { ...later, topics });
+  const more = { count: 3, assignments: null };
+  await capture(p.createPartitionsApi, version - 2, {
+    ...later,
+    topics: [name, 'no'].map((n) => ({ ...more, name: n })),
+  });
+  const resource = { resourceType: 2, resourceName: name };
+  const asked = { configurationKeys: ['retention.bytes', 'cleanup.policy'] };
+  await capture(p.describeConfigsApi, version - 2, {
+    resources: [
+      { ...resource, ...asked },
+      { ...resource, ...asked, resourceName: 'no' },
+    ],
+    includeSynonyms: true,
+    includeDocumentation: false,
+  });
+  const alter = { validateOnly: false, resources: [{ ...resource, configs }] };
+  await capture(p.alterConfigsApi, version - 2, alter);
+  const set = [{ ...configs[0], configOperation: 0 }];
+  await capture(p.incrementalAlterConfigsApi, version - 2, { ...alter, resources: [{ ...resource, configs: set }] });
+  const epochs = [{ partition: 0, currentLeaderEpoch: -1, leaderEpoch: 0 }];
+  await capture(p.offsetForLeaderEpochApi, version, { replicaId: -1, topics: [{ topic: run, partitions: epochs }] });
+  const before = [
+    { partitionIndex: 0, offset: 2 },
+    { partitionIndex: 0, offset: 1e6 },
+  ].slice(version % 2, (version % 2) + 1);
+  await capture(p.deleteRecordsApi, version - 2, { topics: [{ name: run, partitions: before }], timeoutMs: 5000 });
+  const both = { topicNames: [name, 'no'], topics: [name, 'no'].map((n) => ({ name: n, topicId: ZERO })) };
+  await capture(p.deleteTopicsApi, version - 1, { ...both, timeoutMs: 5000 });
+}
+for (const version of versions(p.describeAclsApi)) {
+  const rule = { principal: 'User:captures', host: '*', operation: 3, permissionType: 3 };
+  const filter = { resourceTypeFilter: 2, resourceNameFilter: run, patternTypeFilter: 3, principalFilter: null };
+  const filters = [{ ...filter, hostFilter: null, operation: 3, permissionType: 3 }];
+  const creation = { resourceType: 2, resourceName: run, resourcePatternType: 3, ...rule };
+  await capture(p.createAclsApi, version, { creations: [creation] });
+  await capture(p.describeAclsApi, version, filters[0]);
+  await capture(p.deleteAclsApi, version, { filters });
+}
+for (const version of versions(p.describeClusterApi)) {
+  const asked = { includeClusterAuthorizedOperations: true, endpointType: 1, includeFencedBrokers: true };
+  await capture(p.describeClusterApi, version, asked);
+}
+// A transaction for each version, ended in turns by commit and abort.
+for (const version of versions(p.endTxnApi)) {
+  const [transactionalId, groupId] = [`${run}-${version}`, `${run}-transactional`];
+  await ask(p.findCoordinatorApi, 3, { key: transactionalId, keyType: 1 });
+  const init = { transactionalId, transactionTimeoutMs: 10_000, producerId: -1, producerEpoch: -1 };
+  const { producerId, producerEpoch } = (await ask(p.initProducerIdApi, 3, init)).answer;
+  const transaction = { transactionalId, producerId, producerEpoch };
+  await capture(p.addPartitionsToTxnApi, version, {
+    v3AndBelowTransactionalId: transactionalId,
+    v3AndBelowProducerId: producerId,
+    v3AndBelowProducerEpoch: producerEpoch,
+    v3AndBelowTopics: [{ name: run, partitions: [0] }],
+  });
+  await capture(p.addOffsetsToTxnApi, version, { ...transaction, groupId });
+  const committed = { partitionIndex: 0, committedOffset: 3, committedLeaderEpoch: 0, committedMetadata: 'kept' };
+  const outside = { generationId: -1, memberId: '', groupInstanceId: null };
+  const topics = [{ name: run, partitions: [committed] }];
+  await capture(p.txnOffsetCommitApi, version, { ...transaction, groupId, ...outside, topics });
+  await capture(p.endTxnApi, version, { ...transaction, committed: version % 2 === 0 });
 }
 socket.destroy();
