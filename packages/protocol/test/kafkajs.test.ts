@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import * as ours from '@hearken/protocol';
 import type { Api } from '@hearken/protocol';
+import { kafkajs, kafkajsFrame } from './support/kafkajs.js';
 import { readRecords } from './support/records.js';
 
 /**
  * A second opinion: what kafkajs 2.2.4 writes for the same request, and what it reads from our answers. It knows no
  * flexible versions; Kafka's own code (messages.test.ts) covers those.
  */
-interface KafkajsModules {
-  request: (args: object) => { apiKey: number; apiVersion: number };
-  response: { decode(body: Buffer): Promise<Record<string, unknown>> };
-}
-const require = createRequire(import.meta.url);
-const kafkajs = (path: string): unknown => require(`kafkajs/src/protocol/${path}`);
-const module = <K extends keyof KafkajsModules>(api: string, version: number, kind: K): KafkajsModules[K] =>
-  kafkajs(`requests/${api}/v${version}/${kind}`) as KafkajsModules[K];
-const frameOf = require('kafkajs/src/protocol/request') as (args: object) => Promise<{ buffer: Buffer }>;
-
 const header = { correlationId: 77, clientId: 'hearken' };
 const { ZERO_UUID } = ours;
 const timestamp = 1_700_000_000_000;
@@ -328,7 +318,7 @@ describe('beside kafkajs', () => {
   for (const [name, api, last, theirs, request] of REQUESTS) {
     for (let version = api.minVersion; version <= last; version++) {
       it(`a ${name} request of version ${version} is the same frame`, async () => {
-        const expected = await frameOf({ ...header, request: module(name, version, 'request')(theirs) });
+        const expected = await kafkajsFrame({ ...header, request: kafkajs(name, version, 'request')(theirs) });
         const frame = Buffer.concat(ours.encodeRequest(api, version, header, request(version) as never));
         assert.equal(frame.toString('hex'), expected.buffer.toString('hex'));
       });
@@ -361,7 +351,7 @@ describe('beside kafkajs', () => {
         responses: [{ topic: 't', topicId: ZERO_UUID, partitions: [partition] }],
       };
       const body = Buffer.concat(ours.encodeResponse(ours.fetchApi, version, 1, answer)).subarray(8);
-      const read = (await module('fetch', version, 'response').decode(body)) as unknown as {
+      const read = (await kafkajs('fetch', version, 'response').decode(body)) as unknown as {
         responses: { topicName: string; partitions: { highWatermark: string; messages: KafkajsMessage[] }[] }[];
       };
       const [message, other] = read.responses[0]!.partitions[0]!.messages;
@@ -381,7 +371,7 @@ describe('beside kafkajs', () => {
   it('its gzip batches are read', async () => {
     const partitions = [{ partition: 0, messages: [{ key: 'k', value: 'v'.repeat(500), timestamp, headers: {} }] }];
     const theirs = { acks: 1, timeout: 1, compression: 1, topicData: [{ topic: 't', partitions }] };
-    const { buffer } = await frameOf({ ...header, request: module('produce', 7, 'request')(theirs) });
+    const { buffer } = await kafkajsFrame({ ...header, request: kafkajs('produce', 7, 'request')(theirs) });
     const { request } = ours.decodeRequest(ours.produceApi, buffer.subarray(4));
     const [record] = await readRecords(request.topicData[0]!.partitionData[0]!.records!);
     assert.deepEqual(record, {
