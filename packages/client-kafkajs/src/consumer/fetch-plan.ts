@@ -43,8 +43,8 @@ export function standingOf(partition: AssignedPartition, nowMs: number, maxParti
 /**
  * What to fetch from one node: all wanted partitions that it leads in one long poll after the other. While that is held by
  * the broker, partitions that came to be wanted (resumed, sought, assigned, with room again) are fetched over the spare
- * connection, without a session: the broker would not look at a second request on the first. So none of them waits for others
- * that have nothing.
+ * connection, without a session: the broker would not look at a second request on the first. So none of them waits long for
+ * others that have nothing.
  *
  * Told of partitions one by one, when something about them changed: the work is for changes, not for partitions.
  */
@@ -55,6 +55,8 @@ export class FetchPlan {
   readonly #left = new Map<string, FetchEntry>();
   #isFetching = false;
   #isSpareFetching = false;
+  /** The fetch that is out was sent while the spare connection was in use, so the broker holds it only briefly. */
+  #isBesideSpare = false;
 
   want(entry: FetchEntry): void {
     const { assigned, buffer } = entry;
@@ -80,7 +82,12 @@ export class FetchPlan {
   /** The fetch to send now, if there is one. Each ends with `answered` or `lost`. */
   next(fetchMaxWaitMs: number): Fetch | undefined {
     const briefMs = Math.min(CATCH_UP_WAIT_MS, fetchMaxWaitMs);
-    if (this.#isFetching) return this.#isSpareFetching || this.#left.size === 0 ? undefined : this.#spare(briefMs);
+    if (this.#isFetching) {
+      // What comes back from the spare connection waits for the brief fetch that was sent meanwhile, to join the next. On
+      // the spare connection again it would be left out of that one too, and the two would go round for ever, 5 ms each.
+      const waits = this.#isSpareFetching || this.#isBesideSpare || this.#left.size === 0;
+      return waits ? undefined : this.#spare(briefMs);
+    }
     if (this.#session.size === 0) return undefined;
     const isIncomplete = this.#heldBack.size > 0 || this.#isSpareFetching;
     return this.#main(isIncomplete ? briefMs : fetchMaxWaitMs);
@@ -98,6 +105,7 @@ export class FetchPlan {
 
   #main(maxWaitMs: number): Fetch {
     this.#isFetching = true;
+    this.#isBesideSpare = this.#isSpareFetching;
     this.#left.clear();
     const request = this.#session.next();
     return {
