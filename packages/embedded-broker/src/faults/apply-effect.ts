@@ -29,7 +29,7 @@ export const handled = (response: unknown): Outcome =>
 
 /** What becomes of a request under a rule. Rejects as its handler does, or the responder. */
 export const applyEffect = <Kind extends FaultKind>(effect: EffectOf<Kind>, taken: TakenRequest): Promise<Outcome> =>
-  (EFFECTS as Effects)[effect.kind as Kind](effect, taken);
+  EFFECTS[effect.kind](effect, taken);
 
 const EFFECTS: Effects = {
   error: ({ errorCode }, taken) => refused(taken, errorCode),
@@ -61,7 +61,8 @@ async function handledAfter(hold: Promise<HoldEnd>, handle: () => unknown): Prom
 
 const respondCall = ({ arrival, handle }: TakenRequest): RespondCall => ({
   ...arrival.context,
-  handle: async (request) => (request === undefined ? handle() : arrival.handler.handle(request, arrival.context)),
+  handle: async (request) =>
+    await (request === undefined ? handle() : arrival.handler.handle(request, arrival.context)),
 });
 
 /** Who asks for no answer is told of an error by the end of the connection, as Kafka does it. */

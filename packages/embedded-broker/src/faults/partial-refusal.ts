@@ -46,11 +46,11 @@ export function split(shape: ListShape, request: Message, match: ElementMatch): 
 }
 
 function partOf(element: Element, field: string | undefined, match: ElementMatch, wanted: boolean): Element[] {
-  const partitions = partitionsOf(element, field);
   if (!isNamed(element, match)) return wanted ? [] : [element];
-  if (partitions === undefined || match.partition === undefined) return wanted ? [element] : [];
+  const partitions = partitionsOf(element, field);
+  if (field === undefined || partitions === undefined || match.partition === undefined) return wanted ? [element] : [];
   const kept = partitions.filter((partition) => (indexOf(partition) === match.partition) === wanted);
-  return kept.length === 0 ? [] : [{ ...(element as Message), [field as string]: kept }];
+  return kept.length === 0 ? [] : [{ ...(element as Message), [field]: kept }];
 }
 
 function isNamed(element: Element, { name, topicName }: ElementMatch): boolean {
