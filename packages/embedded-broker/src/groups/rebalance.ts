@@ -1,0 +1,290 @@
+import type { Clock, Timer } from '@hearken/core';
+import { StateMachine } from '@hearken/core/internal';
+import type { JoinGroupRequest, JoinGroupResponse, SyncGroupRequest, SyncGroupResponse } from '@hearken/protocol';
+import { nextGeneration } from './election.js';
+import { NO_BYTES, syncRefusal, type Refusal } from './group-answers.js';
+import type { GroupConfig } from './group-config.js';
+import type { Member } from './member.js';
+import { Roster } from './roster.js';
+import { subscribedTopics } from './subscribed-topics.js';
+
+export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
+
+/**
+ * Empty: no members; offsets may be there. PreparingRebalance: the join barrier; members join until all are there or
+ * the time is up. CompletingRebalance: the sync barrier; the generation is made and its leader assigns. Stable: each
+ * member has its assignment, or may fetch it with SyncGroup. Dead: deleted, or the broker is gone.
+ */
+const MOVES: Readonly<Record<GroupState, readonly GroupState[]>> = {
+  Empty: ['PreparingRebalance', 'Dead'],
+  PreparingRebalance: ['CompletingRebalance', 'Empty', 'Dead'],
+  CompletingRebalance: ['Stable', 'PreparingRebalance', 'Dead'],
+  Stable: ['PreparingRebalance', 'Dead'],
+  Dead: [],
+};
+
+/** How long a new member's first join may wait, whatever its session: Kafka's constant. */
+const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000;
+
+/**
+ * The two barriers that make a generation of a group, and the sessions of its members: what Kafka's `ClassicGroup` is, and
+ * what `GroupMetadataManager` does when time passes. Which request may do what is the `Group`'s to say.
+ */
+export class Rebalance {
+  readonly roster = new Roster();
+  readonly #clock: Clock;
+  readonly #config: () => GroupConfig;
+  readonly #state: StateMachine<GroupState>;
+  #generationId = 0;
+  #protocolType: string | null = null;
+  #protocolName: string | null = null;
+  #subscribedTopics: ReadonlySet<string> | undefined;
+  /** While an empty group waits for its first members; `extended` by each that comes. */
+  #initialWait: { extended: boolean } | undefined;
+  /** Ends the join barrier or, after it, the wait for SyncGroup. */
+  #barrier: Timer | undefined;
+
+  constructor(groupId: string, options: { readonly clock: Clock; readonly config: () => GroupConfig }) {
+    this.#clock = options.clock;
+    this.#config = options.config;
+    this.#state = new StateMachine<GroupState>(`group ${groupId}`, { initial: 'Empty', moves: MOVES });
+  }
+
+  get state(): GroupState {
+    return this.#state.state;
+  }
+
+  get generationId(): number {
+    return this.#generationId;
+  }
+
+  /** `'consumer'`; null before the first member. */
+  get protocolType(): string | null {
+    return this.#protocolType;
+  }
+
+  /** Of the current generation; null while nobody is in it. */
+  get protocolName(): string | null {
+    return this.#protocolName;
+  }
+
+  /** What the members of the current generation named; undefined if they are no consumers, or cannot be read. */
+  get subscribedTopics(): ReadonlySet<string> | undefined {
+    return this.#subscribedTopics;
+  }
+
+  /** Hands out an id, and forgets it if nobody joins with it in time. */
+  expect(memberId: string, withinMs: number): void {
+    const timer = this.#after(withinMs, () => {
+      this.roster.removePending(memberId);
+      this.#completeJoinIfAllJoined();
+    });
+    this.roster.addPending(memberId, timer);
+  }
+
+  add(member: Member, request: JoinGroupRequest): Promise<JoinGroupResponse> {
+    if (this.roster.size === 0) this.#protocolType = request.protocolType;
+    if (this.#initialWait !== undefined) this.#initialWait.extended = true;
+    this.roster.add(member);
+    this.restartSession(member, NEW_MEMBER_JOIN_TIMEOUT_MS);
+    return this.rejoin(member, request);
+  }
+
+  rejoin(member: Member, request: JoinGroupRequest): Promise<JoinGroupResponse> {
+    const answer = member.join(request);
+    this.start();
+    return answer;
+  }
+
+  /** A static member came back under a new id. While nobody assigns, and nothing would change, nobody else notices. */
+  replace(old: Member, member: Member, request: JoinGroupRequest): Promise<JoinGroupResponse> | undefined {
+    this.roster.replace(old, member);
+    old.dismiss({ errorName: 'FENCED_INSTANCE_ID', memberId: old.memberId });
+    member.update(request);
+    this.restartSession(member);
+    if (this.#state.is('Stable') && this.roster.electProtocol() === this.#protocolName) return undefined;
+    return this.rejoin(member, request);
+  }
+
+  /** Begins a rebalance, or goes on with the one that there is. */
+  start(): void {
+    if (this.#state.is('PreparingRebalance')) this.#completeJoinIfAllJoined();
+    else this.#prepare();
+  }
+
+  /** What the others see of it is up to {@link membersLeft}: several may leave at once. */
+  remove(member: Member, refusal: Refusal = { errorName: 'UNKNOWN_MEMBER_ID' }): void {
+    this.roster.remove(member);
+    member.dismiss(refusal);
+  }
+
+  membersLeft(): void {
+    if (!this.#state.is('Empty', 'Dead')) this.start();
+  }
+
+  restartSession(member: Member, timeoutMs: number = member.sessionTimeoutMs): void {
+    member.restartSession(this.#after(timeoutMs, () => this.#expireSession(member)));
+  }
+
+  sync(member: Member, assignments: SyncGroupRequest['assignments']): Promise<SyncGroupResponse> {
+    member.syncDue = false;
+    if (this.roster.allSynced) this.#barrier?.clear();
+    if (this.#state.is('Stable')) return Promise.resolve(this.#synced(member));
+    const answer = member.sync();
+    if (member.memberId === this.roster.leaderId) this.#assign(assignments);
+    return answer;
+  }
+
+  /** The answer to a join that changes nothing. */
+  joined({ memberId }: Member): JoinGroupResponse {
+    const leader = this.roster.leaderId ?? '';
+    return {
+      throttleTimeMs: 0,
+      errorCode: 0,
+      generationId: this.#generationId,
+      protocolType: this.#protocolType,
+      protocolName: this.#protocolName,
+      leader,
+      skipAssignment: false,
+      memberId,
+      members: memberId === leader ? this.#everyone() : [],
+    };
+  }
+
+  /** Ends everything: timers, sessions, and what waits. */
+  end(refusal: Refusal): void {
+    this.#barrier?.clear();
+    for (const member of this.roster.members) member.dismiss({ memberId: member.memberId, ...refusal });
+    this.roster.clear();
+    this.#state.moveTo('Dead');
+  }
+
+  #prepare(): void {
+    const isInitial = this.#state.is('Empty');
+    if (this.#state.is('CompletingRebalance')) this.#abandonSync();
+    for (const member of this.roster.members) member.syncDue = false;
+    this.#barrier?.clear();
+    this.#state.moveTo('PreparingRebalance');
+    if (isInitial) this.#awaitFirstMembers();
+    else if (this.roster.allJoined) this.#completeJoin();
+    else this.#awaitJoins();
+  }
+
+  #abandonSync(): void {
+    for (const member of this.roster.members) {
+      member.assignment = NO_BYTES;
+      this.#answerSync(member, syncRefusal({ errorName: 'REBALANCE_IN_PROGRESS' }));
+    }
+  }
+
+  /**
+   * `group.initial.rebalance.delay.ms` (KIP-134): members that start together share the first generation. Each new one
+   * prolongs the wait, up to the rebalance time-out.
+   */
+  #awaitFirstMembers(): void {
+    const { initialRebalanceDelayMs } = this.#config();
+    this.#initialWait = { extended: false };
+    if (initialRebalanceDelayMs === 0) this.#completeJoin();
+    else this.#awaitMoreMembers(initialRebalanceDelayMs, this.roster.rebalanceTimeoutMs);
+  }
+
+  #awaitMoreMembers(delayMs: number, leftMs: number): void {
+    const waitMs = Math.min(delayMs, leftMs);
+    this.#setBarrier(waitMs, () => {
+      if (this.#initialWait?.extended !== true || leftMs === waitMs) this.#completeJoin();
+      else {
+        this.#initialWait.extended = false;
+        this.#awaitMoreMembers(delayMs, leftMs - waitMs);
+      }
+    });
+  }
+
+  #awaitJoins(): void {
+    this.#setBarrier(this.roster.rebalanceTimeoutMs, () => this.#completeJoin());
+  }
+
+  #completeJoinIfAllJoined(): void {
+    if (!this.#state.is('PreparingRebalance') || this.#initialWait !== undefined) return;
+    if (this.roster.allJoined) this.#completeJoin();
+  }
+
+  /** Static members that missed it stay: they have until their session ends, or until SyncGroup is due. */
+  #completeJoin(): void {
+    this.#barrier?.clear();
+    for (const member of this.roster.members) {
+      if (!member.isJoining && member.groupInstanceId === null) this.remove(member);
+    }
+    if (this.roster.size > 0 && !this.roster.electLeader()) this.#awaitJoins();
+    else this.#beginGeneration();
+  }
+
+  #beginGeneration(): void {
+    this.#initialWait = undefined;
+    this.#generationId = nextGeneration(this.#generationId);
+    this.#protocolName = this.roster.electProtocol() ?? null;
+    this.#subscribedTopics = subscribedTopics(this.#protocolType, this.roster.members, this.#protocolName);
+    if (this.roster.size === 0) this.#state.moveTo('Empty');
+    else this.#awaitSyncs();
+  }
+
+  #awaitSyncs(): void {
+    this.#state.moveTo('CompletingRebalance');
+    for (const member of this.roster.members) {
+      member.answerJoin(this.joined(member));
+      member.isNew = false;
+      member.syncDue = true;
+      this.restartSession(member);
+    }
+    this.#setBarrier(this.roster.rebalanceTimeoutMs, () => this.#expireSyncs());
+  }
+
+  /** Members that joined and never synced hold what nobody reads: once more, without them. */
+  #expireSyncs(): void {
+    for (const member of this.roster.members) if (member.syncDue) this.remove(member);
+    this.#prepare();
+  }
+
+  #assign(assignments: SyncGroupRequest['assignments']): void {
+    const byMember = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]));
+    this.#state.moveTo('Stable');
+    for (const member of this.roster.members) {
+      member.assignment = byMember.get(member.memberId) ?? NO_BYTES;
+      this.#answerSync(member, this.#synced(member));
+    }
+  }
+
+  /** Its session may have ended while it waited, which nobody held against it: it begins anew. */
+  #answerSync(member: Member, response: SyncGroupResponse): void {
+    if (!member.isSyncing) return;
+    member.answerSync(response);
+    this.restartSession(member);
+  }
+
+  #synced({ assignment }: Member): SyncGroupResponse {
+    const { protocolType, protocolName } = this;
+    return { throttleTimeMs: 0, errorCode: 0, protocolType, protocolName, assignment };
+  }
+
+  #everyone(): JoinGroupResponse['members'] {
+    return this.roster.members.map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      metadata: member.metadataOf(this.#protocolName ?? ''),
+    }));
+  }
+
+  /** To wait in a barrier is as good as a heartbeat, but for new members: theirs may be a client long gone. */
+  #expireSession(member: Member): void {
+    if (!member.isNew && (member.isJoining || member.isSyncing)) return;
+    this.remove(member);
+    this.membersLeft();
+  }
+
+  #setBarrier(delayMs: number, callback: () => void): void {
+    this.#barrier = this.#after(delayMs, callback);
+  }
+
+  #after(delayMs: number, callback: () => void): Timer {
+    return this.#clock.setTimer(callback, delayMs, { keepAlive: false });
+  }
+}
