@@ -100,6 +100,7 @@ export {
 } from './frames.js';
 export { Reader } from './reader.js';
 export { encodeRecordBatch, writeProducerState, type RecordBatchOptions } from './records/batch-encoder.js';
+export { breakCrc, hasValidCrc, writeBatchPlace, writeTimestampType } from './records/batch-stamps.js';
 export { crc32c } from './records/crc32c.js';
 export { BATCH_OVERHEAD } from './records/layout.js';
 export { RecordBatch, type ReadBatchesOptions } from './records/record-batch.js';
