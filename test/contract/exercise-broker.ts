@@ -1,0 +1,26 @@
+import { ContractBroker, type RunningBroker } from './contract-broker.js';
+import { connectionCases } from './cases/connections.js';
+import { fetchCases } from './cases/fetch.js';
+import { idempotenceCases } from './cases/idempotence.js';
+import { listOffsetsCases } from './cases/list-offsets.js';
+import { metadataCases } from './cases/metadata.js';
+import { produceCases } from './cases/produce.js';
+
+/** What every Kafka does that this project relies on, by area. Each case stands alone, and none knows which Kafka it has. */
+const AREAS: Readonly<Record<string, (broker: ContractBroker) => void>> = {
+  connections: connectionCases,
+  metadata: metadataCases,
+  produce: produceCases,
+  'idempotent producers': idempotenceCases,
+  fetch: fetchCases,
+  'list offsets': listOffsetsCases,
+};
+
+/** Runs every case on one broker, started for them. */
+export function exerciseBroker(start: () => Promise<RunningBroker>): void {
+  const broker = new ContractBroker(start);
+  before(() => broker.start());
+  afterEach(() => broker.release());
+  after(() => broker.stop());
+  for (const [area, cases] of Object.entries(AREAS)) describe(area, () => cases(broker));
+}
