@@ -1,4 +1,4 @@
-import { KafkaError, type KafkaErrorOptions } from '@hearken/core';
+import { KafkaError } from '@hearken/core';
 
 /** What can go wrong with the embedded broker itself. Options that are unusable are core's `KafkaConfigError`. */
 export type EmbeddedKafkaErrorCode =
@@ -25,7 +25,7 @@ export type EmbeddedKafkaErrorCode =
 export class EmbeddedKafkaError extends KafkaError {
   declare readonly code: EmbeddedKafkaErrorCode;
 
-  constructor(message: string, options: KafkaErrorOptions & { readonly code: EmbeddedKafkaErrorCode }) {
-    super(message, options);
+  constructor(message: string, options: { readonly code: EmbeddedKafkaErrorCode; readonly cause?: unknown }) {
+    super(message, { ...options, retriable: false });
   }
 }

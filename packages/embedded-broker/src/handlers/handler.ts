@@ -22,3 +22,11 @@ export interface Handler<Request = unknown, Response = unknown> {
   /** The answer in which everything that can carry an error code carries this one. */
   refuse(request: Request, errorCode: number, context: RequestContext): Response;
 }
+
+/** Thrown by a handler for which closing the connection is the answer, as in Kafka: no bug, so not logged as one. */
+export class ClosesConnection extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'ClosesConnection';
+  }
+}

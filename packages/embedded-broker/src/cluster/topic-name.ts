@@ -1,0 +1,17 @@
+/** What files of real brokers can be named by, less what is put behind it. */
+const MAX_LENGTH = 249;
+
+/** Why Kafka refuses such a name for a topic (`Topic.validate`); undefined if it does not. */
+export function topicNameProblem(name: string): string | undefined {
+  if (name === '') return 'the empty string is not allowed';
+  if (name === '.' || name === '..') return `'${name}' is not allowed`;
+  if (name.length > MAX_LENGTH) return `the length is ${name.length}, above ${MAX_LENGTH}`;
+  if (!/^[\w.-]+$/.test(name))
+    return `'${name}' contains other characters than ASCII letters and digits, '.', '_' and '-'`;
+  return undefined;
+}
+
+/** Whether Kafka refuses the second of these topics: metrics write '.' as '_', and could not tell them apart. */
+export const topicNamesCollide = (one: string, other: string): boolean => metricName(one) === metricName(other);
+
+const metricName = (name: string): string => name.replaceAll('.', '_');

@@ -1,0 +1,86 @@
+import { Headers, type ConsumerRecord } from '@hearken/core';
+import type { GroupDescription } from './groups/group-description.js';
+import type { BrokerHost, StoredRecord } from './host.js';
+import { InlineHost } from './inline-host.js';
+import { resolveOptions, resolveTopicOptions, type EmbeddedKafkaOptions, type TopicOption } from './options.js';
+
+/**
+ * A Kafka in your own process, for tests and quick starts: brokers on 127.0.0.1 that speak Kafka's protocol. Nothing is
+ * written to disk.
+ *
+ * ```ts
+ * await using kafka = await EmbeddedKafka.start({ topics: ['orders:3'] });
+ * const template = new KafkaTemplate(new DefaultKafkaProducerFactory({ brokers: kafka.brokers }));
+ * ```
+ */
+export class EmbeddedKafka implements AsyncDisposable {
+  readonly #host: BrokerHost;
+
+  private constructor(host: BrokerHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Resolves when all brokers listen and the topics are there.
+   * @throws KafkaConfigError `INVALID_CONFIG` for options that are unusable
+   * @throws EmbeddedKafkaError `PORT_IN_USE`, `LISTEN_FAILED`; `REFUSED` for a topic that cannot be made
+   */
+  static async start(options: EmbeddedKafkaOptions = {}): Promise<EmbeddedKafka> {
+    return new EmbeddedKafka(await InlineHost.start(resolveOptions(options)));
+  }
+
+  /** `'127.0.0.1:port'` of each broker: what clients take as their list of brokers. */
+  get brokers(): string[] {
+    return this.#host.addresses.map(({ host, port }) => `${host}:${port}`);
+  }
+
+  /**
+   * Makes topics. They are gone after a reset, unlike those of the options.
+   * @throws KafkaConfigError `INVALID_CONFIG`; EmbeddedKafkaError `REFUSED` if there is one of that name
+   */
+  async addTopics(...topics: readonly TopicOption[]): Promise<void> {
+    await this.#host.addTopics(resolveTopicOptions(topics));
+  }
+
+  /**
+   * What is in a topic now, by partition and offset, as a consumer would get it that reads committed records only.
+   * @throws EmbeddedKafkaError `UNKNOWN_TOPIC`
+   */
+  async records(topic: string): Promise<ConsumerRecord[]> {
+    const records = await this.#host.records(topic);
+    return records.map(consumerRecord);
+  }
+
+  /** The groups that there are, with their members. */
+  groups(): Promise<GroupDescription[]> {
+    return this.#host.groups();
+  }
+
+  /**
+   * Makes everything as it was after {@link start}, ports included: connections close, records, groups, faults and topics
+   * go, and the topics of the options are made anew. For between two tests.
+   */
+  reset(): Promise<void> {
+    return this.#host.reset();
+  }
+
+  /** Resolves when ports are free and nothing is left that would keep the process alive. Idempotent. */
+  stop(): Promise<void> {
+    return this.#host.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+const consumerRecord = ({ key, value, headers, ...record }: StoredRecord): ConsumerRecord => ({
+  ...record,
+  key: asBuffer(key),
+  value: asBuffer(value),
+  headers: Headers.from(headers.map(([name, value]) => [name, asBuffer(value)] as const)),
+});
+
+/** What was sent between threads comes as plain bytes. */
+const asBuffer = (bytes: Uint8Array | null): Buffer | null =>
+  bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,0 +1,51 @@
+import type { Cluster } from '../cluster/cluster.js';
+import type { Handlers } from '../net/incoming.js';
+import { addOffsetsToTxnHandler } from './add-offsets-to-txn.js';
+import { addPartitionsToTxnHandler } from './add-partitions-to-txn.js';
+import { apiVersionsHandler } from './api-versions.js';
+import { deleteGroupsHandler } from './delete-groups.js';
+import { describeGroupsHandler } from './describe-groups.js';
+import { endTxnHandler } from './end-txn.js';
+import { findCoordinatorHandler } from './find-coordinator.js';
+import type { Handler } from './handler.js';
+import { heartbeatHandler } from './heartbeat.js';
+import { initProducerIdHandler } from './init-producer-id.js';
+import { joinGroupHandler } from './join-group.js';
+import { leaveGroupHandler } from './leave-group.js';
+import { listGroupsHandler } from './list-groups.js';
+import { metadataHandler } from './metadata.js';
+import { offsetCommitHandler } from './offset-commit.js';
+import { offsetDeleteHandler } from './offset-delete.js';
+import { offsetFetchHandler } from './offset-fetch.js';
+import { syncGroupHandler } from './sync-group.js';
+import { txnOffsetCommitHandler } from './txn-offset-commit.js';
+
+/** By API key. What is not here is not served. */
+const HANDLERS: readonly ((cluster: Cluster) => Handler)[] = [
+  metadataHandler,
+  offsetCommitHandler,
+  offsetFetchHandler,
+  findCoordinatorHandler,
+  joinGroupHandler,
+  heartbeatHandler,
+  leaveGroupHandler,
+  syncGroupHandler,
+  describeGroupsHandler,
+  listGroupsHandler,
+  initProducerIdHandler,
+  addPartitionsToTxnHandler,
+  addOffsetsToTxnHandler,
+  endTxnHandler,
+  txnOffsetCommitHandler,
+  deleteGroupsHandler,
+  offsetDeleteHandler,
+];
+
+/** Every API that is served. */
+export function createHandlers(cluster: Cluster): Handlers {
+  const handlers: readonly Handler[] = [
+    ...HANDLERS.map((handlerOf) => handlerOf(cluster)),
+    apiVersionsHandler(() => handlers),
+  ];
+  return new Map(handlers.map((handler) => [handler.api.key, handler]));
+}
