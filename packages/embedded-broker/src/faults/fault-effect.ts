@@ -3,7 +3,7 @@ import type { RequestContext } from '../handlers/handler.js';
 /** A request that a {@link Responder} is asked about. */
 export interface RespondCall extends RequestContext {
   /** Has the broker handle the request, or the one given in its place; what it would answer, undefined for nothing. */
-  handle(request?: unknown): Promise<unknown>;
+  readonly handle: (request?: unknown) => Promise<unknown>;
 }
 
 /**

@@ -1,21 +1,21 @@
 import { durationMs, OptionsCheck } from '@hearken/core/internal';
-import type { FaultHost } from './fault-host.js';
+import type { BrokerHost } from '../host.js';
 import type { FaultSpec } from './fault-spec.js';
 import type { RecordedRequest } from './recorded-request.js';
 import { DEFAULT_TIMEOUT_MS, type RequestLog } from './request-log.js';
 
 /** A rule in force at the broker, until it is removed; after its last time it does nothing any more. */
 export class FaultRule implements AsyncDisposable {
-  readonly #host: FaultHost;
+  readonly #host: BrokerHost;
   readonly #requests: RequestLog;
   readonly #id: number;
 
   /** @internal made by {@link FaultRuleBuilder} */
-  static async install(host: FaultHost, requests: RequestLog, spec: FaultSpec): Promise<FaultRule> {
+  static async install(host: BrokerHost, requests: RequestLog, spec: FaultSpec): Promise<FaultRule> {
     return new FaultRule(host, requests, await host.addRule(spec));
   }
 
-  private constructor(host: FaultHost, requests: RequestLog, id: number) {
+  private constructor(host: BrokerHost, requests: RequestLog, id: number) {
     this.#host = host;
     this.#requests = requests;
     this.#id = id;

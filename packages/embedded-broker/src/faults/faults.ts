@@ -1,5 +1,5 @@
+import type { BrokerHost } from '../host.js';
 import type { ApiName } from './apis.js';
-import type { FaultHost } from './fault-host.js';
 import type { FaultMatch } from './fault-match.js';
 import { FaultRuleBuilder } from './fault-rule-builder.js';
 import { FaultRule } from './fault-rule.js';
@@ -24,8 +24,8 @@ export interface GroupFaults {
    * @param member its member id, or its group instance id @returns whether there was such a member
    */
   evict(member: string): Promise<boolean>;
-  /** Has all its members join anew. */
-  forceRebalance(): Promise<void>;
+  /** Has all its members join anew. @returns whether there is such a group */
+  forceRebalance(): Promise<boolean>;
   /** Makes another broker its coordinator. */
   moveCoordinator(toNode: number): Promise<void>;
 }
@@ -44,11 +44,11 @@ export interface PartitionFaults {
 
 /** Makes the broker misbehave on purpose: request by request, or by what befalls brokers, groups and logs. */
 export class Faults {
-  readonly #host: FaultHost;
+  readonly #host: BrokerHost;
   readonly #requests: RequestLog;
 
   /** @internal a broker has its own */
-  constructor(host: FaultHost, requests: RequestLog) {
+  constructor(host: BrokerHost, requests: RequestLog) {
     this.#host = host;
     this.#requests = requests;
   }
