@@ -1,29 +1,30 @@
 import type { Clock } from '@hearken/core';
 import { BrokerError } from '../broker-error.js';
+import type { BrokerConfig, ConfigTexts } from '../config/broker-config.js';
+import { TopicConfig } from '../config/topic-config.js';
 import { GroupCoordinator } from '../groups/group-coordinator.js';
 import { PartitionLog } from '../log/partition-log.js';
 import type { ProducerIds } from '../transactions/producer-ids.js';
 import { TransactionCoordinator } from '../transactions/transaction-coordinator.js';
 import { BrokerNode } from './broker-node.js';
-import type { ClusterConfig } from './cluster-config.js';
 import { Coordinators, type CoordinatorType } from './coordinators.js';
 import { Partition } from './partition.js';
 import { placeReplicas, type PartitionSpec } from './replica-placement.js';
 import { topicNameProblem, topicNamesCollide } from './topic-name.js';
-import { Topic, type TopicConfigs } from './topic.js';
+import { Topic } from './topic.js';
 
 export interface ClusterOptions {
   /** How many; their ids count from 1. All are down at first. */
   readonly brokers: number;
   readonly clusterId: string;
   readonly clock: Clock;
-  readonly config: ClusterConfig;
+  readonly config: BrokerConfig;
   readonly producerIds: ProducerIds;
 }
 
 /** A topic to be made. */
 export interface TopicSpec extends Partial<PartitionSpec> {
-  readonly configs?: TopicConfigs;
+  readonly configs?: ConfigTexts;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface TopicSpec extends Partial<PartitionSpec> {
 export class Cluster {
   readonly clusterId: string;
   readonly clock: Clock;
-  readonly config: ClusterConfig;
+  readonly config: BrokerConfig;
   readonly brokers: ReadonlyMap<number, BrokerNode>;
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
@@ -74,12 +75,12 @@ export class Cluster {
 
   /** @param port where it listens */
   brokerUp(nodeId: number, port: number): void {
-    this.brokers.get(nodeId)?.up(port);
+    this.#handingOver(() => this.brokers.get(nodeId)?.up(port));
     this.#elect();
   }
 
   brokerDown(nodeId: number): void {
-    this.brokers.get(nodeId)?.down();
+    this.#handingOver(() => this.brokers.get(nodeId)?.down());
     this.#elect();
   }
 
@@ -106,7 +107,7 @@ export class Cluster {
    */
   createTopic(name: string, { configs = {}, ...spec }: TopicSpec = {}, { validateOnly = false } = {}): Topic {
     this.#checkNewName(name);
-    const topic = new Topic(name, configs);
+    const topic = new Topic(name, new TopicConfig(this.config, configs));
     const { partitions, replicationFactor } = this.config;
     topic.partitions.push(...this.#newPartitions(topic, { partitions, replicationFactor, ...spec }));
     if (validateOnly) return topic;
@@ -172,7 +173,16 @@ export class Cluster {
   }
 
   moveCoordinator(type: CoordinatorType, key: string, toNodeId: number): void {
-    this.#coordinators.move(type, key, toNodeId);
+    this.#handingOver(() => this.#coordinators.move(type, key, toNodeId));
+  }
+
+  /** Groups that a change gives another coordinator go on from what was written down of them. */
+  #handingOver(change: () => void): void {
+    const before = Array.from(this.groups.groupIds, (id) => ({ id, coordinator: this.coordinatorOf('group', id) }));
+    change();
+    for (const { id, coordinator } of before) {
+      if (this.coordinatorOf('group', id) !== coordinator) this.groups.coordinatorMoved(id);
+    }
   }
 
   /** Clears all timers and lets go whatever waits. */
@@ -184,7 +194,11 @@ export class Cluster {
   #newPartitions(topic: Topic, spec: PartitionSpec): Partition[] {
     const first = topic.partitions.length;
     return placeReplicas([...this.brokers.keys()], spec, first).map((replicas, i) => {
-      const log = new PartitionLog({ config: () => this.config.log, clock: this.clock });
+      const log = new PartitionLog({
+        config: () => topic.config,
+        clock: this.clock,
+        producers: { expirationMs: this.config.producerIdExpirationMs },
+      });
       const partition = new Partition(topic.name, first + i, replicas, log);
       partition.elect(this.#isLive);
       return partition;

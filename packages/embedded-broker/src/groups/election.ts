@@ -22,6 +22,3 @@ export function electProtocol(preferences: readonly (readonly string[])[]): stri
 /** Who leads the next generation: whoever led, if it joined; else the first who did; undefined if nobody did. */
 export const electLeader = (joined: readonly string[], leaderId: string | undefined): string | undefined =>
   leaderId !== undefined && joined.includes(leaderId) ? leaderId : joined[0];
-
-/** Generations are positive 32-bit numbers: negative ones mean "none" in commits, so the count starts again before them. */
-export const nextGeneration = (generationId: number): number => (generationId >= 2 ** 31 - 1 ? 1 : generationId + 1);

@@ -1,6 +1,36 @@
 import { errorCodes, type ErrorName, type JoinGroupResponse, type SyncGroupResponse } from '@hearken/protocol';
+import type { Generation } from './generation.js';
+import type { Member } from './member.js';
+import { NO_BYTES } from './no-bytes.js';
+import type { Roster } from './roster.js';
 
-export const NO_BYTES = Buffer.alloc(0);
+/** Only the leader is told who the others are. */
+export function joined(generation: Generation, roster: Roster, { memberId }: Member): JoinGroupResponse {
+  const leader = roster.leaderId ?? '';
+  return {
+    ...refusedJoin(memberId, 0),
+    generationId: generation.id,
+    protocolType: generation.protocolType,
+    protocolName: generation.protocolName,
+    leader,
+    members: memberId === leader ? everyone(roster, generation.protocolName ?? '') : [],
+  };
+}
+
+const everyone = (roster: Roster, protocolName: string): JoinGroupResponse['members'] =>
+  roster.members.map((member) => ({
+    memberId: member.memberId,
+    groupInstanceId: member.groupInstanceId,
+    metadata: member.metadataOf(protocolName),
+  }));
+
+export const synced = ({ protocolType, protocolName }: Generation, { assignment }: Member): SyncGroupResponse => ({
+  throttleTimeMs: 0,
+  errorCode: 0,
+  protocolType,
+  protocolName,
+  assignment,
+});
 
 export const refusedJoin = (memberId: string, errorCode: number): JoinGroupResponse => ({
   throttleTimeMs: 0,
@@ -22,10 +52,10 @@ export const refusedSync = (errorCode: number): SyncGroupResponse => ({
   assignment: NO_BYTES,
 });
 
-/** What a member's waiting JoinGroup or SyncGroup is answered when it is the broker that gives up on it. */
+/** What a request that waited is answered when the broker gives up on it. */
 export interface Refusal {
   readonly errorName: ErrorName;
-  /** The id that the answer names. @default none: the member has to ask for a new one */
+  /** The id that the answer to a join names. @default none: the member has to ask for a new one */
   readonly memberId?: string;
 }
 

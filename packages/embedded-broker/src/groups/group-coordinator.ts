@@ -123,6 +123,10 @@ export class GroupCoordinator {
     return readOffsets(this.#groups.get(request.groupId)?.offsets, request);
   }
 
+  get groupIds(): Iterable<string> {
+    return this.#groups.keys();
+  }
+
   list(): readonly GroupDescription[] {
     return Array.from(this.#groups.values(), (group) => group.describe());
   }
@@ -172,6 +176,17 @@ export class GroupCoordinator {
   forceRebalance(groupId: string): boolean {
     this.#groups.get(groupId)?.forceRebalance();
     return this.#groups.has(groupId);
+  }
+
+  /**
+   * Another broker coordinates the group from now on. It knows what was written down: offsets, and the group as it last
+   * was stable or empty. Members that joined since then have to join again, and what waits is told to find it.
+   */
+  coordinatorMoved(groupId: string): void {
+    const group = this.#groups.get(groupId);
+    if (group === undefined) return;
+    group.end({ errorName: 'NOT_COORDINATOR' });
+    this.#groups.set(groupId, new Group(groupId, this.#options, group));
   }
 
   /** Forgets all groups; what waits is answered with NOT_COORDINATOR. */

@@ -1,4 +1,5 @@
-import type { GroupState } from './rebalance.js';
+import type { GroupState } from './group-state.js';
+import type { Rebalance } from './rebalance.js';
 
 /** A group, as an administrator sees it. */
 export interface GroupDescription {
@@ -24,4 +25,17 @@ export interface MemberDescription {
   readonly metadata: Buffer;
   /** What the leader assigned, encoded; empty until then. */
   readonly assignment: Buffer;
+}
+
+export function describeGroup(groupId: string, { state, generation, roster }: Rebalance): GroupDescription {
+  const protocolName = state === 'Stable' ? generation.protocolName : null;
+  return {
+    groupId,
+    state,
+    generationId: generation.id,
+    protocolType: generation.protocolType ?? '',
+    protocolName: protocolName ?? '',
+    leaderId: roster.leaderId ?? null,
+    members: roster.members.map((member) => member.describe(protocolName)),
+  };
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '@hearken/core';
 import {
   errorCodes,
   type HeartbeatRequest,
@@ -11,11 +10,13 @@ import {
 import { BrokerError } from '../broker-error.js';
 import type { RequestContext } from '../handlers/handler.js';
 import { CommittedOffsets } from './committed-offsets.js';
-import { refusedJoin, type Refusal } from './group-answers.js';
+import type { StoredGroup } from './generation.js';
+import { joined, refusedJoin, type Refusal } from './group-answers.js';
 import type { GroupConfig } from './group-config.js';
-import type { GroupDescription } from './group-description.js';
+import { describeGroup, type GroupDescription } from './group-description.js';
 import { Member } from './member.js';
-import { Rebalance, type GroupState } from './rebalance.js';
+import type { GroupState } from './group-state.js';
+import { Rebalance, type RebalanceOptions } from './rebalance.js';
 
 /** Who asks: a member of a generation, or -1, empty and null for someone outside the group. */
 export interface Claim {
@@ -27,14 +28,21 @@ export interface Claim {
 /** One group of the classic protocol: which request may do what in which state. Refusals are thrown as `BrokerError`. */
 export class Group {
   readonly groupId: string;
-  readonly offsets = new CommittedOffsets();
+  readonly offsets: CommittedOffsets;
   readonly #config: () => GroupConfig;
   readonly #rebalance: Rebalance;
 
-  constructor(groupId: string, options: { readonly clock: Clock; readonly config: () => GroupConfig }) {
+  /** @param predecessor the group as another coordinator had it */
+  constructor(groupId: string, options: RebalanceOptions, predecessor?: Pick<Group, 'offsets' | 'stored'>) {
     this.groupId = groupId;
+    this.offsets = predecessor?.offsets ?? new CommittedOffsets();
     this.#config = options.config;
-    this.#rebalance = new Rebalance(groupId, options);
+    this.#rebalance = new Rebalance(groupId, options, predecessor?.stored);
+  }
+
+  /** As it was when it last was stable or empty. */
+  get stored(): StoredGroup {
+    return this.#rebalance.stored;
   }
 
   get state(): GroupState {
@@ -59,7 +67,8 @@ export class Group {
    */
   sync(request: SyncGroupRequest): Promise<SyncGroupResponse> {
     const member = this.#requireOfGeneration(request);
-    const { state, protocolType, protocolName } = this.#rebalance;
+    const { state, generation } = this.#rebalance;
+    const { protocolType, protocolName } = generation;
     if (differs(request.protocolType, protocolType) || differs(request.protocolName, protocolName)) {
       throw new BrokerError('INCONSISTENT_GROUP_PROTOCOL');
     }
@@ -119,25 +128,15 @@ export class Group {
 
   /** Whether members may read the topic: where it cannot be told, consumers may. */
   subscribesTo(topic: string): boolean {
-    const { subscribedTopics } = this.#rebalance;
-    return subscribedTopics?.has(topic) ?? this.isOfConsumers;
+    return this.#rebalance.generation.subscribedTopics?.has(topic) ?? this.isOfConsumers;
   }
 
   get isOfConsumers(): boolean {
-    return this.#rebalance.protocolType === 'consumer';
+    return this.#rebalance.generation.protocolType === 'consumer';
   }
 
   describe(): GroupDescription {
-    const { state, generationId, protocolType, protocolName, roster } = this.#rebalance;
-    return {
-      groupId: this.groupId,
-      state,
-      generationId,
-      protocolType: protocolType ?? '',
-      protocolName: state === 'Stable' ? (protocolName ?? '') : '',
-      leaderId: roster.leaderId ?? null,
-      members: roster.members.map((member) => member.describe(state === 'Stable' ? protocolName : null)),
-    };
+    return describeGroup(this.groupId, this.#rebalance);
   }
 
   /** As if the member's session had ended, even if it waits for an answer. False if there is no such member. */
@@ -178,8 +177,8 @@ export class Group {
   }
 
   #supports({ protocolType, protocols }: JoinGroupRequest): boolean {
-    const { state, protocolType: known, roster } = this.#rebalance;
-    const isTypeRight = state === 'Empty' ? protocolType !== '' : protocolType === known;
+    const { state, generation, roster } = this.#rebalance;
+    const isTypeRight = state === 'Empty' ? protocolType !== '' : protocolType === generation.protocolType;
     return isTypeRight && roster.supports(protocols.map(({ name }) => name));
   }
 
@@ -200,15 +199,15 @@ export class Group {
     const old = this.#rebalance.roster.withInstanceId(instanceId);
     if (old === undefined) return this.#add(memberId, request, context);
     const oldLeader = this.#rebalance.roster.leaderId ?? '';
-    const member = Member.replacing(old, memberId);
+    const member = old.copy(memberId);
     const answer = this.#rebalance.replace(old, member, request);
     if (answer !== undefined) return answer;
     // Before version 9 nothing tells a leader not to assign: it hears the old id, and takes itself for a follower.
-    const joined = this.#rebalance.joined(member);
+    const current = this.#joined(member);
     return Promise.resolve(
       context.version >= 9
-        ? { ...joined, skipAssignment: joined.leader === memberId }
-        : { ...joined, leader: oldLeader, members: [] },
+        ? { ...current, skipAssignment: current.leader === memberId }
+        : { ...current, leader: oldLeader, members: [] },
     );
   }
 
@@ -217,7 +216,7 @@ export class Group {
     if (roster.isPending(request.memberId)) return this.#add(request.memberId, request, context);
     const member = roster.require(request.memberId, request.groupInstanceId);
     if (this.#rejoinRebalances(member, request)) return this.#rebalance.rejoin(member, request);
-    return Promise.resolve(this.#rebalance.joined(member));
+    return Promise.resolve(this.#joined(member));
   }
 
   /** A leader that joins again wants to assign anew: it saw other partitions. A follower has to offer something else. */
@@ -233,9 +232,13 @@ export class Group {
     return this.#rebalance.add(new Member(identity, request, { isNew: true }), request);
   }
 
+  #joined(member: Member): JoinGroupResponse {
+    return joined(this.#rebalance.generation, this.#rebalance.roster, member);
+  }
+
   #requireOfGeneration({ memberId, groupInstanceId, generationId }: Claim): Member {
     const member = this.#rebalance.roster.require(memberId, groupInstanceId);
-    if (generationId !== this.#rebalance.generationId) throw new BrokerError('ILLEGAL_GENERATION');
+    if (generationId !== this.#rebalance.generation.id) throw new BrokerError('ILLEGAL_GENERATION');
     return member;
   }
 }

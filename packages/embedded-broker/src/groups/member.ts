@@ -2,7 +2,8 @@ import type { Timer } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import type { JoinGroupRequest, JoinGroupResponse, SyncGroupResponse } from '@hearken/protocol';
 import type { MemberDescription } from './group-description.js';
-import { joinRefusal, NO_BYTES, syncRefusal, type Refusal } from './group-answers.js';
+import { joinRefusal, syncRefusal, type Refusal } from './group-answers.js';
+import { NO_BYTES } from './no-bytes.js';
 
 interface MemberIdentity {
   readonly memberId: string;
@@ -36,11 +37,11 @@ export class Member implements MemberIdentity {
     this.#told = request;
   }
 
-  /** The same static member under a new id, with the assignment it had. */
-  static replacing(old: Member, memberId: string): Member {
-    const { groupInstanceId, clientId, clientHost } = old;
-    const member = new Member({ memberId, groupInstanceId, clientId, clientHost }, old.#told, { isNew: false });
-    member.assignment = old.assignment;
+  /** The same member, with the assignment it has and without what waits: under another id if it is static and came back. */
+  copy(memberId: string = this.memberId): Member {
+    const { groupInstanceId, clientId, clientHost } = this;
+    const member = new Member({ memberId, groupInstanceId, clientId, clientHost }, this.#told, { isNew: false });
+    member.assignment = this.assignment;
     return member;
   }
 

@@ -1,27 +1,19 @@
 import type { Clock, Timer } from '@hearken/core';
-import { StateMachine } from '@hearken/core/internal';
+import type { StateMachine } from '@hearken/core/internal';
 import type { JoinGroupRequest, JoinGroupResponse, SyncGroupRequest, SyncGroupResponse } from '@hearken/protocol';
-import { nextGeneration } from './election.js';
-import { NO_BYTES, syncRefusal, type Refusal } from './group-answers.js';
+import { EMPTY_GROUP, nextGeneration, type Generation, type StoredGroup } from './generation.js';
+import { joined, synced, syncRefusal, type Refusal } from './group-answers.js';
 import type { GroupConfig } from './group-config.js';
+import { groupState, type GroupState } from './group-state.js';
 import type { Member } from './member.js';
+import { NO_BYTES } from './no-bytes.js';
 import { Roster } from './roster.js';
-import { subscribedTopics } from './subscribed-topics.js';
 
-export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
-
-/**
- * Empty: no members; offsets may be there. PreparingRebalance: the join barrier; members join until all are there or
- * the time is up. CompletingRebalance: the sync barrier; the generation is made and its leader assigns. Stable: each
- * member has its assignment, or may fetch it with SyncGroup. Dead: deleted, or the broker is gone.
- */
-const MOVES: Readonly<Record<GroupState, readonly GroupState[]>> = {
-  Empty: ['PreparingRebalance', 'Dead'],
-  PreparingRebalance: ['CompletingRebalance', 'Empty', 'Dead'],
-  CompletingRebalance: ['Stable', 'PreparingRebalance', 'Dead'],
-  Stable: ['PreparingRebalance', 'Dead'],
-  Dead: [],
-};
+export interface RebalanceOptions {
+  readonly clock: Clock;
+  /** Read anew for each rebalance. */
+  readonly config: () => GroupConfig;
+}
 
 /** How long a new member's first join may wait, whatever its session: Kafka's constant. */
 const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000;
@@ -31,46 +23,40 @@ const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000;
  * what `GroupMetadataManager` does when time passes. Which request may do what is the `Group`'s to say.
  */
 export class Rebalance {
-  readonly roster = new Roster();
+  readonly roster: Roster;
   readonly #clock: Clock;
   readonly #config: () => GroupConfig;
   readonly #state: StateMachine<GroupState>;
-  #generationId = 0;
-  #protocolType: string | null = null;
-  #protocolName: string | null = null;
-  #subscribedTopics: ReadonlySet<string> | undefined;
+  #generation: Generation;
+  #stored: StoredGroup;
   /** While an empty group waits for its first members; `extended` by each that comes. */
   #initialWait: { extended: boolean } | undefined;
   /** Ends the join barrier or, after it, the wait for SyncGroup. */
   #barrier: Timer | undefined;
 
-  constructor(groupId: string, options: { readonly clock: Clock; readonly config: () => GroupConfig }) {
+  /** @param stored where another coordinator left off */
+  constructor(groupId: string, options: RebalanceOptions, stored: StoredGroup = EMPTY_GROUP) {
     this.#clock = options.clock;
     this.#config = options.config;
-    this.#state = new StateMachine<GroupState>(`group ${groupId}`, { initial: 'Empty', moves: MOVES });
+    this.#stored = stored;
+    this.#generation = stored.generation;
+    this.roster = new Roster(stored);
+    this.#state = groupState(groupId, this.roster.size === 0 ? 'Empty' : 'Stable');
+    for (const member of this.roster.members) this.restartSession(member);
   }
 
   get state(): GroupState {
     return this.#state.state;
   }
 
-  get generationId(): number {
-    return this.#generationId;
+  /** The current one, or the last. */
+  get generation(): Generation {
+    return this.#generation;
   }
 
-  /** `'consumer'`; null before the first member. */
-  get protocolType(): string | null {
-    return this.#protocolType;
-  }
-
-  /** Of the current generation; null while nobody is in it. */
-  get protocolName(): string | null {
-    return this.#protocolName;
-  }
-
-  /** What the members of the current generation named; undefined if they are no consumers, or cannot be read. */
-  get subscribedTopics(): ReadonlySet<string> | undefined {
-    return this.#subscribedTopics;
+  /** As it was when it last was stable or empty. */
+  get stored(): StoredGroup {
+    return this.#stored;
   }
 
   /** Hands out an id, and forgets it if nobody joins with it in time. */
@@ -83,7 +69,7 @@ export class Rebalance {
   }
 
   add(member: Member, request: JoinGroupRequest): Promise<JoinGroupResponse> {
-    if (this.roster.size === 0) this.#protocolType = request.protocolType;
+    if (this.roster.size === 0) this.#generation = { ...this.#generation, protocolType: request.protocolType };
     if (this.#initialWait !== undefined) this.#initialWait.extended = true;
     this.roster.add(member);
     this.restartSession(member, NEW_MEMBER_JOIN_TIMEOUT_MS);
@@ -102,8 +88,11 @@ export class Rebalance {
     old.dismiss({ errorName: 'FENCED_INSTANCE_ID', memberId: old.memberId });
     member.update(request);
     this.restartSession(member);
-    if (this.#state.is('Stable') && this.roster.electProtocol() === this.#protocolName) return undefined;
-    return this.rejoin(member, request);
+    if (!this.#state.is('Stable') || this.roster.electProtocol() !== this.#generation.protocolName) {
+      return this.rejoin(member, request);
+    }
+    this.#store();
+    return undefined;
   }
 
   /** Begins a rebalance, or goes on with the one that there is. */
@@ -129,26 +118,10 @@ export class Rebalance {
   sync(member: Member, assignments: SyncGroupRequest['assignments']): Promise<SyncGroupResponse> {
     member.syncDue = false;
     if (this.roster.allSynced) this.#barrier?.clear();
-    if (this.#state.is('Stable')) return Promise.resolve(this.#synced(member));
+    if (this.#state.is('Stable')) return Promise.resolve(synced(this.#generation, member));
     const answer = member.sync();
     if (member.memberId === this.roster.leaderId) this.#assign(assignments);
     return answer;
-  }
-
-  /** The answer to a join that changes nothing. */
-  joined({ memberId }: Member): JoinGroupResponse {
-    const leader = this.roster.leaderId ?? '';
-    return {
-      throttleTimeMs: 0,
-      errorCode: 0,
-      generationId: this.#generationId,
-      protocolType: this.#protocolType,
-      protocolName: this.#protocolName,
-      leader,
-      skipAssignment: false,
-      memberId,
-      members: memberId === leader ? this.#everyone() : [],
-    };
   }
 
   /** Ends everything: timers, sessions, and what waits. */
@@ -182,10 +155,10 @@ export class Rebalance {
    * prolongs the wait, up to the rebalance time-out.
    */
   #awaitFirstMembers(): void {
-    const { initialRebalanceDelayMs } = this.#config();
+    const { initialRebalanceDelayMs: delayMs } = this.#config();
     this.#initialWait = { extended: false };
-    if (initialRebalanceDelayMs === 0) this.#completeJoin();
-    else this.#awaitMoreMembers(initialRebalanceDelayMs, this.roster.rebalanceTimeoutMs);
+    if (delayMs === 0) this.#completeJoin();
+    else this.#awaitMoreMembers(delayMs, Math.max(delayMs, this.roster.rebalanceTimeoutMs));
   }
 
   #awaitMoreMembers(delayMs: number, leftMs: number): void {
@@ -220,17 +193,18 @@ export class Rebalance {
 
   #beginGeneration(): void {
     this.#initialWait = undefined;
-    this.#generationId = nextGeneration(this.#generationId);
-    this.#protocolName = this.roster.electProtocol() ?? null;
-    this.#subscribedTopics = subscribedTopics(this.#protocolType, this.roster.members, this.#protocolName);
-    if (this.roster.size === 0) this.#state.moveTo('Empty');
-    else this.#awaitSyncs();
+    this.#generation = nextGeneration(this.#generation, this.roster);
+    if (this.roster.size > 0) this.#awaitSyncs();
+    else {
+      this.#state.moveTo('Empty');
+      this.#store();
+    }
   }
 
   #awaitSyncs(): void {
     this.#state.moveTo('CompletingRebalance');
     for (const member of this.roster.members) {
-      member.answerJoin(this.joined(member));
+      member.answerJoin(joined(this.#generation, this.roster, member));
       member.isNew = false;
       member.syncDue = true;
       this.restartSession(member);
@@ -249,8 +223,14 @@ export class Rebalance {
     this.#state.moveTo('Stable');
     for (const member of this.roster.members) {
       member.assignment = byMember.get(member.memberId) ?? NO_BYTES;
-      this.#answerSync(member, this.#synced(member));
+      this.#answerSync(member, synced(this.#generation, member));
     }
+    this.#store();
+  }
+
+  #store(): void {
+    const { leaderId, members } = this.roster;
+    this.#stored = { generation: this.#generation, leaderId, members: members.map((member) => member.copy()) };
   }
 
   /** Its session may have ended while it waited, which nobody held against it: it begins anew. */
@@ -258,19 +238,6 @@ export class Rebalance {
     if (!member.isSyncing) return;
     member.answerSync(response);
     this.restartSession(member);
-  }
-
-  #synced({ assignment }: Member): SyncGroupResponse {
-    const { protocolType, protocolName } = this;
-    return { throttleTimeMs: 0, errorCode: 0, protocolType, protocolName, assignment };
-  }
-
-  #everyone(): JoinGroupResponse['members'] {
-    return this.roster.members.map((member) => ({
-      memberId: member.memberId,
-      groupInstanceId: member.groupInstanceId,
-      metadata: member.metadataOf(this.#protocolName ?? ''),
-    }));
   }
 
   /** To wait in a barrier is as good as a heartbeat, but for new members: theirs may be a client long gone. */

@@ -1,6 +1,7 @@
 import type { Timer } from '@hearken/core';
 import { BrokerError } from '../broker-error.js';
 import { commonProtocols, electLeader, electProtocol } from './election.js';
+import type { StoredGroup } from './generation.js';
 import type { Member } from './member.js';
 
 /** Who is in a group, who leads it, and who was given an id and has not come back with it. */
@@ -11,6 +12,11 @@ export class Roster {
   /** Ids handed out with MEMBER_ID_REQUIRED; the timer ends the wait for whom they were made. */
   readonly #pending = new Map<string, Timer>();
   #leaderId: string | undefined;
+
+  constructor({ members, leaderId }: Pick<StoredGroup, 'members' | 'leaderId'>) {
+    for (const member of members) this.add(member.copy());
+    this.#leaderId = leaderId;
+  }
 
   get size(): number {
     return this.#members.size;
