@@ -1,4 +1,9 @@
-import { Headers, type ConsumerRecord } from '@hearken/core';
+import { Headers, type Clock, type ConsumerRecord } from '@hearken/core';
+import type { ApiName } from './faults/apis.js';
+import { Faults } from './faults/faults.js';
+import type { RecordedRequest } from './faults/recorded-request.js';
+import { RequestLog, type AwaitRequestOptions } from './faults/request-log.js';
+import type { RequestMatch } from './faults/request-match.js';
 import type { GroupDescription } from './groups/group-description.js';
 import type { BrokerHost, StoredRecord } from './host.js';
 import { InlineHost } from './inline-host.js';
@@ -14,10 +19,16 @@ import { resolveOptions, resolveTopicOptions, type EmbeddedKafkaOptions, type To
  * ```
  */
 export class EmbeddedKafka implements AsyncDisposable {
+  /** Makes the brokers misbehave: rules for requests, and what can befall brokers, groups and logs. */
+  readonly faults: Faults;
   readonly #host: BrokerHost;
+  readonly #requests: RequestLog;
 
-  private constructor(host: BrokerHost) {
+  private constructor(host: BrokerHost, clock: Clock) {
     this.#host = host;
+    this.#requests = new RequestLog({ clock });
+    this.faults = new Faults(host, this.#requests);
+    host.onEvent((event) => this.#requests.take(event));
   }
 
   /**
@@ -26,7 +37,8 @@ export class EmbeddedKafka implements AsyncDisposable {
    * @throws EmbeddedKafkaError `PORT_IN_USE`, `LISTEN_FAILED`; `REFUSED` for a topic that cannot be made
    */
   static async start(options: EmbeddedKafkaOptions = {}): Promise<EmbeddedKafka> {
-    return new EmbeddedKafka(await InlineHost.start(resolveOptions(options)));
+    const resolved = resolveOptions(options);
+    return new EmbeddedKafka(await InlineHost.start(resolved), resolved.clock);
   }
 
   /** `'127.0.0.1:port'` of each broker: what clients take as their list of brokers. */
@@ -57,16 +69,39 @@ export class EmbeddedKafka implements AsyncDisposable {
   }
 
   /**
+   * The last requests that the brokers got, oldest first: 1 000 of them, or fewer if they are about more than 100 000
+   * partitions together.
+   */
+  get requests(): readonly RecordedRequest[] {
+    return this.#requests.all();
+  }
+
+  /**
+   * Resolves when a broker gets a request that is meant, from now on and before it is handled.
+   * @param match conditions as those of a rule, or a function
+   * @throws KafkaConfigError for conditions that cannot be; EmbeddedKafkaError `REQUEST_NOT_SEEN` after
+   *   `options.timeoutMs` (10 000), with what came instead; `STOPPED`
+   */
+  awaitRequest<Name extends ApiName = ApiName>(
+    match: (RequestMatch & { readonly api?: Name | undefined }) | ((request: RecordedRequest) => boolean),
+    options?: AwaitRequestOptions,
+  ): Promise<RecordedRequest<Name>> {
+    return this.#requests.awaitRequest(match, options);
+  }
+
+  /**
    * Makes everything as it was after {@link start}, ports included: connections close, records, groups, faults and topics
    * go, and the topics of the options are made anew. For between two tests.
    */
-  reset(): Promise<void> {
-    return this.#host.reset();
+  async reset(): Promise<void> {
+    await this.#host.reset();
+    this.#requests.clear();
   }
 
   /** Resolves when ports are free and nothing is left that would keep the process alive. Idempotent. */
-  stop(): Promise<void> {
-    return this.#host.stop();
+  async stop(): Promise<void> {
+    await this.#host.stop();
+    this.#requests.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

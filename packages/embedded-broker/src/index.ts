@@ -1,5 +1,15 @@
 export { EmbeddedKafka } from './embedded-kafka.js';
 export { EmbeddedKafkaError, type EmbeddedKafkaErrorCode } from './errors.js';
+export type { ApiName, RequestBody } from './faults/apis.js';
+export type { FaultKind, RespondCall, Responder } from './faults/fault-effect.js';
+export type { FaultMatch } from './faults/fault-match.js';
+export type { FaultRuleBuilder } from './faults/fault-rule-builder.js';
+export type { FaultRule } from './faults/fault-rule.js';
+export type { BrokerFaults, Faults, GroupFaults, PartitionFaults } from './faults/faults.js';
+export type { Recorded, RecordedRequest, RequestState } from './faults/recorded-request.js';
+export type { RequestTopic } from './faults/request-facts.js';
+export type { AwaitRequestOptions } from './faults/request-log.js';
+export type { RequestMatch } from './faults/request-match.js';
 export type { GroupDescription, MemberDescription } from './groups/group-description.js';
 export type { NewTopic } from './host.js';
 export type { EmbeddedKafkaOptions, TopicOption } from './options.js';
