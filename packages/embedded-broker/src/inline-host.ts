@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { BrokerError } from './broker-error.js';
-import { standInConfig } from './cluster/cluster-config.js';
 import { Cluster } from './cluster/cluster.js';
 import type { CoordinatorType } from './cluster/coordinators.js';
 import type { Partition } from './cluster/partition.js';
+import { BrokerConfig } from './config/broker-config.js';
 import { EmbeddedKafkaError } from './errors.js';
 import { FaultRules } from './faults/fault-rules.js';
 import type { FaultSpec } from './faults/fault-spec.js';
@@ -173,12 +173,17 @@ export class InlineHost implements BrokerHost {
   }
 
   #newCluster(): Cluster {
-    const { brokers, partitions, autoCreate, clock } = this.#options;
+    const { brokers, partitions, autoCreate, config, clock } = this.#options;
     return new Cluster({
       brokers,
       clusterId: this.#clusterId,
       clock,
-      config: standInConfig(partitions, brokers, autoCreate),
+      config: new BrokerConfig({
+        'num.partitions': String(partitions),
+        'default.replication.factor': String(brokers),
+        'auto.create.topics.enable': String(autoCreate),
+        ...config,
+      }),
       producerIds: this.#producerIds,
     });
   }

@@ -10,7 +10,9 @@ import {
   required,
   type OptionRules,
 } from '@hearken/core/internal';
+import { BrokerError } from './broker-error.js';
 import { topicNameProblem } from './cluster/topic-name.js';
+import { BrokerConfig } from './config/broker-config.js';
 import type { NewTopic } from './host.js';
 
 /** A topic to be made: its name, `'name:partitions'`, or all that can be said of it. */
@@ -67,7 +69,7 @@ const RULES: OptionRules<Required<EmbeddedKafkaOptions>> = {
   ),
   partitions: integer(1, { min: 1, max: MAX_PARTITIONS }),
   autoCreate: boolean(true),
-  config: custom<Readonly<Record<string, string | number | boolean>>>({}, configProblem),
+  config: custom<Readonly<Record<string, string | number | boolean>>>({}, brokerConfigProblem),
   mode: oneOf(['inline', 'worker'], 'inline'),
   port: integer(0, { min: 0, max: MAX_PORT }),
   clock: { ...callable<Clock>('now', 'monotonic', 'setTimer'), default: systemClock },
@@ -144,6 +146,19 @@ function configProblem(value: unknown): string | undefined {
   if (!isObject(value)) return `must be an object of names and values, got ${describe(value)}`;
   const wrong = Object.entries(value).find(([, one]) => !['string', 'number', 'boolean'].includes(typeof one));
   return wrong && `must have texts, numbers or booleans as values, got ${describe(wrong[1])} for '${wrong[0]}'`;
+}
+
+/** Also a name or a value that the broker would refuse. */
+function brokerConfigProblem(value: unknown): string | undefined {
+  const problem = configProblem(value);
+  if (problem !== undefined) return problem;
+  try {
+    new BrokerConfig(textConfig(value as Parameters<typeof textConfig>[0]));
+    return undefined;
+  } catch (error) {
+    if (error instanceof BrokerError) return `is refused: ${error.message}`;
+    throw error;
+  }
 }
 
 const textConfig = (config: Readonly<Record<string, string | number | boolean>>): Readonly<Record<string, string>> =>

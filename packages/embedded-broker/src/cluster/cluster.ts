@@ -197,7 +197,7 @@ export class Cluster {
       const log = new PartitionLog({
         config: () => topic.config,
         clock: this.clock,
-        producers: { expirationMs: this.config.producerIdExpirationMs },
+        producerExpirationMs: this.config.producerIdExpirationMs,
       });
       const partition = new Partition(topic.name, first + i, replicas, log);
       partition.elect(this.#isLive);

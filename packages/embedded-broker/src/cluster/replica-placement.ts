@@ -16,24 +16,43 @@ export interface PartitionSpec {
  * @throws BrokerError `INVALID_PARTITIONS`, `INVALID_REPLICATION_FACTOR`, `INVALID_REPLICA_ASSIGNMENT`
  */
 export function placeReplicas(nodeIds: readonly number[], spec: PartitionSpec, from = 0): (readonly number[])[] {
-  if (spec.assignments !== undefined) return spec.assignments.map((replicas) => checkedReplicas(nodeIds, replicas));
-  const { partitions, replicationFactor } = spec;
-  if (!(partitions > 0)) throw new BrokerError('INVALID_PARTITIONS', 'Number of partitions must be larger than 0.');
+  const { partitions, replicationFactor, assignments } = spec;
+  if (assignments !== undefined) {
+    checkAssignments(nodeIds, assignments, from > 0 ? replicationFactor : (assignments[0]?.length ?? 0));
+    return [...assignments];
+  }
   if (!(replicationFactor > 0)) {
-    throw new BrokerError('INVALID_REPLICATION_FACTOR', 'Replication factor must be larger than 0.');
+    const message = 'Replication factor must be larger than 0, or -1 to use the default value.';
+    throw new BrokerError('INVALID_REPLICATION_FACTOR', message);
+  }
+  if (!(partitions > 0)) {
+    throw new BrokerError('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.');
   }
   if (replicationFactor > nodeIds.length) {
-    const message = `Unable to replicate the partition ${replicationFactor} time(s): there are ${nodeIds.length} brokers.`;
+    const message = `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${nodeIds.length} broker(s) are registered.`;
     throw new BrokerError('INVALID_REPLICATION_FACTOR', message);
   }
   return Array.from({ length: partitions }, (_, i) => inTurn(nodeIds, from + i).slice(0, replicationFactor));
 }
 
-function checkedReplicas(nodeIds: readonly number[], replicas: readonly number[]): readonly number[] {
-  const areDistinct = new Set(replicas).size === replicas.length;
-  if (replicas.length > 0 && areDistinct && replicas.every((nodeId) => nodeIds.includes(nodeId))) return replicas;
-  const message = `The manual partition assignment [${replicas.join(', ')}] must name brokers, each once.`;
-  throw new BrokerError('INVALID_REPLICA_ASSIGNMENT', message);
+/** All alike in number, each of brokers that there are; told in Kafka's words. */
+function checkAssignments(nodeIds: readonly number[], assignments: readonly (readonly number[])[], size: number): void {
+  for (const replicas of assignments) {
+    const problem = replicasProblem(nodeIds, replicas, size);
+    if (problem !== undefined) {
+      throw new BrokerError('INVALID_REPLICA_ASSIGNMENT', `The manual partition assignment includes ${problem}`);
+    }
+  }
+}
+
+function replicasProblem(nodeIds: readonly number[], replicas: readonly number[], size: number): string | undefined {
+  if (replicas.length === 0) return 'an empty replica list.';
+  const unknown = replicas.find((nodeId) => !nodeIds.includes(nodeId));
+  if (unknown !== undefined) return `broker ${unknown}, but no such broker is registered.`;
+  const twice = replicas.find((nodeId, i) => replicas.indexOf(nodeId) < i);
+  if (twice !== undefined) return `the broker ${twice} more than once.`;
+  if (replicas.length === size) return undefined;
+  return `a partition with ${replicas.length} replica(s), but this is not consistent with previous partitions, which have ${size} replica(s).`;
 }
 
 function inTurn(nodeIds: readonly number[], turn: number): number[] {

@@ -5,9 +5,9 @@ const MAX_LENGTH = 249;
 export function topicNameProblem(name: string): string | undefined {
   if (name === '') return 'the empty string is not allowed';
   if (name === '.' || name === '..') return `'${name}' is not allowed`;
-  if (name.length > MAX_LENGTH) return `the length is ${name.length}, above ${MAX_LENGTH}`;
+  if (name.length > MAX_LENGTH) return `the length of '${name}' is longer than the max allowed length ${MAX_LENGTH}`;
   if (!/^[\w.-]+$/.test(name))
-    return `'${name}' contains other characters than ASCII letters and digits, '.', '_' and '-'`;
+    return `'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`;
   return undefined;
 }
 

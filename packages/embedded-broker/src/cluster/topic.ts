@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { TopicConfig } from '../config/topic-config.js';
 import type { Partition } from './partition.js';
-
-export type TopicConfigs = Readonly<Record<string, string>>;
 
 /** A topic. Its id is another one each time a topic of this name is made. */
 export class Topic {
@@ -10,12 +9,11 @@ export class Topic {
   readonly id: string = newTopicId();
   /** By their index. */
   readonly partitions: Partition[] = [];
-  /** What is set for this topic alone. */
-  configs: TopicConfigs;
+  readonly config: TopicConfig;
 
-  constructor(name: string, configs: TopicConfigs) {
+  constructor(name: string, config: TopicConfig) {
     this.name = name;
-    this.configs = configs;
+    this.config = config;
   }
 }
 
