@@ -218,7 +218,7 @@ export class Line {
       intake: this.#intake,
       invoker: this.#invoker,
       settler: this.#newSettler(),
-      slice: new TimeSlice(clock, properties.yieldAfterMs, () => this.#dispatcher.nextTurn()),
+      slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),
       host,
       counters,
       onReset: (reset) => events.emit('position:reset', reset),

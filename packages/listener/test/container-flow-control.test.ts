@@ -40,6 +40,25 @@ describe('MessageListenerContainer: buffer and window', () => {
   });
 });
 
+describe('MessageListenerContainer: lookahead', () => {
+  it('holds few records ahead of a listener that takes all the time there is, and all it may before', async () => {
+    const queued: number[] = [];
+    const { container, give, clock } = setup({
+      bufferRecords: 1_000,
+      listener: () => {
+        queued.push(container.metrics().queued);
+        clock.advance(1);
+      },
+    });
+    await container.start();
+    give(0, ...distinct(3_000));
+    await until(() => container.metrics().processed === 3_000);
+    await container.stop();
+    assert.ok(Math.max(...queued.slice(0, 500)) > 400, 'nothing was known of the listener');
+    assert.ok(Math.max(...queued.slice(1_500)) <= 64 + 10, `${Math.max(...queued.slice(1_500))} were queued`);
+  });
+});
+
 describe('MessageListenerContainer: pause, resume, seek', () => {
   it('starts nothing of a paused partition, also of what is queued, and keeps its order', async () => {
     const { container, listener, give, factory } = await started();

@@ -6,14 +6,19 @@ export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
 const SIZE_BYTES = 4;
 
+/** Where bytes are read to while it is not known what they belong to. Read and copied in one go: one serves all sockets. */
+const SCRATCH = Buffer.allocUnsafeSlow(65_536);
+/** With less to come of a frame, what follows it is read along. */
+const LEAST_DIRECT_BYTES = 16_384;
+
 /**
- * Cuts a stream of chunks into frames: a size of four bytes, then as many bytes. A frame that lies inside one chunk is a
- * view of it; one that spans chunks is gathered into a single buffer of the size announced.
+ * Cuts a stream into frames: a size of four bytes, then as many bytes. Each frame is in memory of its own, of the size
+ * announced: a small one must not keep what came along with it. Large ones are read straight into theirs.
  */
 export class FrameReader {
   readonly #onFrame: (frame: Buffer) => void;
   readonly #size = Buffer.alloc(SIZE_BYTES);
-  /** Bytes of the size read so far, while the size itself was cut. */
+  /** Bytes of the size read so far. */
   #sizeBytes = 0;
   /** The frame being gathered, while it is incomplete. */
   #frame: Buffer | undefined;
@@ -24,51 +29,54 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
 
-  /** @throws RangeError for a size no broker announces; the stream is of no use after it */
+  /** Where the next bytes should be read to, to be told by `received` before anything else is read. */
+  target(): Buffer {
+    const frame = this.#frame;
+    return frame !== undefined && frame.length - this.#filled >= LEAST_DIRECT_BYTES
+      ? frame.subarray(this.#filled)
+      : SCRATCH;
+  }
+
+  /**
+   * So many bytes were read to where `target` said.
+   * @throws RangeError for a size no broker announces; the stream is of no use after it
+   */
+  received(size: number, into: Uint8Array): void {
+    if (into === SCRATCH) this.push(SCRATCH.subarray(0, size));
+    else if (this.#frame !== undefined) this.#advance(this.#frame, size);
+  }
+
+  /** @throws RangeError as {@link received} */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
-      at = this.#frame === undefined ? this.#begin(chunk, at) : this.#fill(this.#frame, chunk, at);
+      at += this.#frame === undefined ? this.#begin(chunk, at) : this.#fill(this.#frame, chunk, at);
     }
   }
 
+  /** The size may come in pieces. */
   #begin(chunk: Buffer, at: number): number {
-    const start = at + SIZE_BYTES;
-    if (this.#sizeBytes > 0 || start > chunk.length) return this.#beginCut(chunk, at);
-    const size = checkedSize(chunk.readInt32BE(at));
-    const end = start + size;
-    if (end > chunk.length) {
-      this.#gather(size);
-      return start;
-    }
-    this.#onFrame(chunk.subarray(start, end));
-    return end;
-  }
-
-  /** The size itself came in pieces. */
-  #beginCut(chunk: Buffer, at: number): number {
     const copied = chunk.copy(this.#size, this.#sizeBytes, at, at + SIZE_BYTES - this.#sizeBytes);
     this.#sizeBytes += copied;
     if (this.#sizeBytes === SIZE_BYTES) {
       this.#sizeBytes = 0;
-      this.#gather(checkedSize(this.#size.readInt32BE(0)));
+      this.#filled = 0;
+      this.#frame = Buffer.allocUnsafeSlow(checkedSize(this.#size.readInt32BE(0)));
     }
-    return at + copied;
-  }
-
-  #gather(size: number): void {
-    this.#frame = Buffer.allocUnsafeSlow(size);
-    this.#filled = 0;
+    return copied;
   }
 
   #fill(frame: Buffer, chunk: Buffer, at: number): number {
     const copied = chunk.copy(frame, this.#filled, at);
-    this.#filled += copied;
-    if (this.#filled === frame.length) {
-      this.#frame = undefined;
-      this.#onFrame(frame);
-    }
-    return at + copied;
+    this.#advance(frame, copied);
+    return copied;
+  }
+
+  #advance(frame: Buffer, by: number): void {
+    this.#filled += by;
+    if (this.#filled < frame.length) return;
+    this.#frame = undefined;
+    this.#onFrame(frame);
   }
 }
 

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { KafkaError, type Logger } from '@hearken/core';
 import { Writer } from '@hearken/protocol';
-import type { ISocketFactory, Logger as KafkajsLogger, Mechanism, SASLOptions } from 'kafkajs';
+import type { Logger as KafkajsLogger, Mechanism, SASLOptions } from 'kafkajs';
 
 const SUPPORTED_VERSION = '2.2.4';
 
@@ -45,7 +45,6 @@ interface SaslAuthenticator {
 }
 
 interface KafkajsInternals {
-  readonly socketFactory: () => ISocketFactory;
   readonly SaslAuthenticator: new (
     connection: AuthenticatedConnection,
     logger: KafkajsLogger,
@@ -74,7 +73,6 @@ export function loadKafkajs(require: (path: string) => unknown): KafkajsInternal
   }
   const { requests } = require('kafkajs/src/protocol/requests/index.js') as { requests: KafkajsInternals['apis'] };
   return {
-    socketFactory: require('kafkajs/src/network/socketFactory.js') as KafkajsInternals['socketFactory'],
     SaslAuthenticator:
       require('kafkajs/src/broker/saslAuthenticator/index.js') as KafkajsInternals['SaslAuthenticator'],
     apis: requests,

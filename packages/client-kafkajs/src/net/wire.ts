@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net';
 import type { KafkaError, Timer } from '@hearken/core';
 import { readCorrelationId } from '@hearken/protocol';
-import type { ISocketFactoryArgs } from 'kafkajs';
 import { KafkaConnectionError, RequestTimeoutError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { formatAddress, type Address } from './address.js';
 import { closedByPeer, connectTimedOut, garbled, socketFailure, type ConnectionContext } from './connection-failure.js';
 import { FrameReader } from './frame-reader.js';
 import { InFlight, type Exchange } from './in-flight.js';
-import { kafkajsInternals } from './kafkajs-internals.js';
+import { openSocket } from './open-socket.js';
 
 const MAX_CORRELATION_ID = 2 ** 31 - 1;
 const KEEP_ALIVE_MS = 60_000;
@@ -119,11 +118,9 @@ export class Wire {
   }
 
   #open(onConnect: () => void): void {
-    const make = this.#options.socketFactory ?? kafkajsInternals().socketFactory();
     let socket: Socket;
     try {
-      // kafkajs types `ssl` as always there and passes undefined for none, which is how factories tell.
-      socket = make({ ...this.address, ssl: this.#options.ssl, onConnect } as ISocketFactoryArgs);
+      socket = openSocket(this.address, this.#options, this.#frames, { onConnect, onGarbled: this.#onGarbled });
     } catch (error) {
       this.close(socketFailure(error instanceof Error ? error : new Error(String(error)), this.#context));
       return;
@@ -131,7 +128,6 @@ export class Wire {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS); // a peer that went without a word is noticed, also while nothing is asked
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     // Kept for the socket's life: an 'error' nobody listens to ends the process.
     socket.on('error', (error) => this.close(socketFailure(error, this.#context)));
     socket.on('end', () => this.close(closedByPeer(this.#context)));
@@ -139,14 +135,10 @@ export class Wire {
     socket.on('timeout', () => this.close(closedByPeer(this.#context, new Error('the socket timed out'))));
   }
 
-  #onData(chunk: Buffer): void {
-    try {
-      this.#frames.push(chunk);
-    } catch (error) {
-      const hint = this.isProven ? '' : ': is this the port of something else, or of a TLS listener (set ssl)?';
-      this.close(garbled(this.#context, `${(error as Error).message}${hint}`));
-    }
-  }
+  readonly #onGarbled = ({ message }: Error): void => {
+    const hint = this.isProven ? '' : ': is this the port of something else, or of a TLS listener (set ssl)?';
+    this.close(garbled(this.#context, `${message}${hint}`));
+  };
 
   #onFrame(frame: Buffer): void {
     const correlationId = readCorrelationId(frame);

@@ -52,22 +52,46 @@ describe('FrameReader', () => {
     );
   });
 
-  it('does not copy a frame that lies inside one chunk', () => {
+  it('keeps no more than the frame itself of what came with it', () => {
     const { frames, reader } = setup();
     const chunk = framed(...BODIES);
     reader.push(chunk);
-    chunk[4] = 0x7a;
-    assert.equal(frames[0]?.toString(), 'zbcd');
+    chunk.fill(0);
+    assert.deepEqual(frames, BODIES);
+    for (const frame of frames) assert.equal(frame.buffer.byteLength, frame.length);
   });
 
-  it('gathers a large frame into one buffer of its size', () => {
+  it('has a large frame read straight into its memory, and what follows it not', () => {
     const { frames, reader } = setup();
-    const body = Buffer.alloc(1_000_000, 'x');
-    const stream = framed(body);
-    for (let at = 0; at < stream.length; at += 65_536) reader.push(stream.subarray(at, at + 65_536));
+    const body = Buffer.alloc(100_000, 'x');
+    reader.push(framed(body).subarray(0, 10));
+    const target = reader.target();
+    assert.equal(target.length, body.length - 6);
+    body.copy(target, 0, 6);
+    reader.received(90_000, target);
+    assert.ok(reader.target().length < target.length, 'the end of a frame is read along with the next');
+    reader.push(body.subarray(90_006));
     const [frame] = frames as [Buffer];
     assert.ok(frame.equals(body));
-    assert.equal(frame.buffer.byteLength, body.length);
+    assert.equal(frame.buffer, target.buffer);
+  });
+
+  it('gives the same frames however much each read brings', () => {
+    const body = fc.integer({ min: 4, max: 200_000 }).map((size) => Buffer.alloc(size, String(size)));
+    fc.assert(
+      fc.property(fc.array(body, { maxLength: 4 }), fc.array(fc.integer({ min: 1, max: 80_000 })), (bodies, sizes) => {
+        const { frames, reader } = setup();
+        const stream = framed(...bodies);
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const target = reader.target();
+          const size = stream.copy(target, 0, at, Math.min(stream.length, at + (sizes[turn] ?? 65_536)));
+          reader.received(size, target);
+          at += size;
+        }
+        assert.equal(frames.length, bodies.length);
+        frames.forEach((frame, i) => assert.ok(frame.equals(bodies[i]!)));
+      }),
+    );
   });
 
   for (const size of [-1, -2147483648, 0, 3, MAX_FRAME_BYTES + 1, 0x15030300, 0x48545450]) {

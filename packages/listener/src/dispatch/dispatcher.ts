@@ -8,7 +8,7 @@ import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
 import { Run, takeFrom, type RunHost } from './run.js';
 import type { Settler } from './settler.js';
-import type { TimeSlice } from './time-slice.js';
+import type { TimeSlice, TurnReport } from './time-slice.js';
 
 export interface DispatcherInit {
   readonly executor: TaskExecutor;
@@ -76,8 +76,8 @@ export class Dispatcher {
   }
 
   /** A turn of the event loop is over. */
-  nextTurn(): void {
-    this.#init.intake.relieve();
+  nextTurn(last: TurnReport): void {
+    this.#init.intake.turned(last);
     this.startReady();
   }
 

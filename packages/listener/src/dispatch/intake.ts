@@ -3,6 +3,7 @@ import type { Ownership } from '../offsets/ownership.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
 import type { Delivery } from './delivery.js';
 import type { Lanes } from './lanes.js';
+import type { TurnReport } from './time-slice.js';
 
 export interface IntakeInit {
   readonly bufferRecords: number;
@@ -16,8 +17,20 @@ export interface IntakeInit {
   readonly onWindowFilled: (ownership: Ownership) => void;
 }
 
+/** The least to hold: a poll costs as much as some dozens of quick records. */
+const LEAST_AHEAD = 64;
+
 /**
- * How much to poll. Records are asked for while no more than half of the buffer is taken, so that polls are large.
+ * How many records to hold beside those that run. Where listeners used up the time that they may hold the event loop, more
+ * time is what is short: a quarter of what they did in it keeps them busy, and others would only grow old. That costs: with
+ * twenty containers in a process, whose turns come one after the other, all that they hold outlives the collections of the
+ * young generation. Else slots or lanes that may run are short, and among more records some may be found.
+ */
+export const lookahead = ({ wasSpent, records }: TurnReport, bufferRecords: number): number =>
+  wasSpent ? Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(records / 4))) : bufferRecords;
+
+/**
+ * How much to poll. Records are asked for while no more than half of the {@link lookahead} is taken, so that polls are large.
  *
  * A partition that cannot go on (its record is tried again for a minute, its listener hangs, it is paused) would fill the
  * buffer with records that cannot run, and stop all others. So when a turn of the event loop ends with slots free, nothing
@@ -28,28 +41,31 @@ export interface IntakeInit {
 export class Intake {
   readonly #init: IntakeInit;
   readonly #full = new Set<Ownership>();
+  #ahead: number;
 
   constructor(init: IntakeInit) {
     this.#init = init;
+    this.#ahead = init.bufferRecords;
   }
 
   /** How many records may be polled now; 0 is to wait. */
   room(): number {
-    const { bufferRecords, executor, lanes } = this.#init;
-    if (this.#queuedElsewhere() > bufferRecords / 2) return 0;
-    const room = bufferRecords + executor.available - lanes.queued;
+    const { executor, lanes } = this.#init;
+    if (this.#queuedElsewhere() > this.#ahead / 2) return 0;
+    const room = this.#ahead + executor.available - lanes.queued;
     return Math.max(room, this.#full.size > 0 ? this.#share() : 0);
   }
 
-  /** Whether the buffer is taken by what cannot run, so that nothing would ever be polled again: calls for `relieve`. */
+  /** Whether the buffer is taken by what cannot run, so that nothing would ever be polled again: calls for `turned`. */
   get isClogged(): boolean {
     const { bufferRecords, executor, lanes } = this.#init;
     return !lanes.mayBeReady && executor.available > 0 && this.#queuedElsewhere() > bufferRecords / 2;
   }
 
-  /** Looks for partitions that fill the buffer while slots are free, and at those that did. Called when a turn ends. */
-  relieve(): void {
-    const { owned } = this.#init;
+  /** A turn of the event loop is over: looks for partitions that fill the buffer while slots are free, and at those that did. */
+  turned(last: TurnReport): void {
+    const { owned, bufferRecords } = this.#init;
+    this.#ahead = lookahead(last, bufferRecords);
     // Their records may all have run without one of them ending: under `ackMode: 'manual'` that comes later.
     for (const ownership of this.#full) this.ended(ownership);
     if (!this.isClogged) return;

@@ -11,6 +11,14 @@ export function nextStride(stride: number, elapsedMs: number, budgetMs: number):
   return Math.max(1, Math.min(fitting, stride * 2, LONGEST_STRIDE));
 }
 
+/** What became of a turn. */
+export interface TurnReport {
+  /** Listeners used up the time they may hold it. */
+  readonly wasSpent: boolean;
+  /** Records that started in it. */
+  readonly records: number;
+}
+
 /**
  * One turn of the event loop, and how long listeners may hold it. Listeners that end in microtasks would otherwise run a
  * whole fetch before any timer or socket is served. The turn that is under way has a number: a run that finds another one
@@ -22,7 +30,7 @@ export function nextStride(stride: number, elapsedMs: number, budgetMs: number):
 export class TimeSlice {
   readonly #clock: Clock;
   readonly #budgetMs: number;
-  readonly #onNextTurn: () => void;
+  readonly #onNextTurn: (last: TurnReport) => void;
   #turn = 0;
   #underWay = false;
   #spent = false;
@@ -32,13 +40,15 @@ export class TimeSlice {
   #untilCheck = 1;
   /** What a record took when the clock was read last in this turn; 0 before. */
   #paceMs = 0;
-  /** Records that started in this turn and have not ended. */
+  /** Records that started in this turn, */
+  #started = 0;
+  /** and of them those that have not ended. */
   #pending = 0;
   /** How many of them there may be, by the pace of the turn before: unknown if nothing ended in it, as where all wait. */
   #allowed = Infinity;
 
   /** @param onNextTurn called at the end of every turn that was entered; must not throw */
-  constructor(clock: Clock, budgetMs: number, onNextTurn: () => void) {
+  constructor(clock: Clock, budgetMs: number, onNextTurn: (last: TurnReport) => void) {
     this.#clock = clock;
     this.#budgetMs = budgetMs;
     this.#onNextTurn = onNextTurn;
@@ -66,6 +76,7 @@ export class TimeSlice {
 
   /** A record starts in this turn. */
   started(): void {
+    this.#started++;
     this.#pending++;
   }
 
@@ -82,12 +93,13 @@ export class TimeSlice {
   }
 
   readonly #end = (): void => {
+    const last = { wasSpent: this.isSpent, records: this.#started };
     this.#underWay = false;
     this.#spent = false;
-    this.#pending = 0;
+    this.#started = this.#pending = 0;
     this.#allowed = this.#paceMs > 0 ? Math.max(1, Math.floor(this.#budgetMs / this.#paceMs)) : Infinity;
     this.#paceMs = 0;
     this.#turn++;
-    this.#onNextTurn();
+    this.#onNextTurn(last);
   };
 }
