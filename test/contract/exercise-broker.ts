@@ -2,9 +2,12 @@ import { ContractBroker, type RunningBroker } from './contract-broker.js';
 import { connectionCases } from './cases/connections.js';
 import { fetchCases } from './cases/fetch.js';
 import { idempotenceCases } from './cases/idempotence.js';
+import { joiningCases } from './cases/joining.js';
 import { listOffsetsCases } from './cases/list-offsets.js';
+import { memberCases } from './cases/members.js';
 import { metadataCases } from './cases/metadata.js';
 import { produceCases } from './cases/produce.js';
+import { staticMemberCases } from './cases/static-members.js';
 
 /** What every Kafka does that this project relies on, by area. Each case stands alone, and none knows which Kafka it has. */
 const AREAS: Readonly<Record<string, (broker: ContractBroker) => void>> = {
@@ -14,6 +17,9 @@ const AREAS: Readonly<Record<string, (broker: ContractBroker) => void>> = {
   'idempotent producers': idempotenceCases,
   fetch: fetchCases,
   'list offsets': listOffsetsCases,
+  'joining a group': joiningCases,
+  'members of a group': memberCases,
+  'static members': staticMemberCases,
 };
 
 /** Runs every case on one broker, started for them. */
