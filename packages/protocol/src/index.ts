@@ -1,6 +1,12 @@
 export { negotiate, type Api, type RequestOf, type ResponseOf, type VersionRange } from './api.js';
 export { produceApi, type ProduceRequest, type ProduceResponse } from './apis/00-produce.js';
-export { fetchApi, type FetchRequest, type FetchResponse } from './apis/01-fetch.js';
+export {
+  fetchApi,
+  fetchServingApi,
+  type FetchRequest,
+  type FetchResponse,
+  type FetchServingResponse,
+} from './apis/01-fetch.js';
 export { listOffsetsApi, type ListOffsetsRequest, type ListOffsetsResponse } from './apis/02-list-offsets.js';
 export { metadataApi, type MetadataRequest, type MetadataResponse } from './apis/03-metadata.js';
 export { offsetCommitApi, type OffsetCommitRequest, type OffsetCommitResponse } from './apis/08-offset-commit.js';

@@ -30,6 +30,12 @@ export const nullableBytes: Wire<Buffer | null> = {
   write: (to, value) => to.nullableBytes(value),
 };
 
+/** One field of bytes, written from any number of buffers without joining them. */
+export const bytesOf: Wire<readonly Buffer[]> = {
+  read: (from) => [from.bytes()],
+  write: (to, values) => to.bytesOf(values),
+};
+
 /** The id of a topic whose id is not known, as Kafka writes it. */
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 

@@ -111,6 +111,14 @@ export class Writer {
     this.splice(value);
   }
 
+  /** Bytes that lie apart, as one field. */
+  bytesOf(values: readonly Buffer[]): void {
+    let length = 0;
+    for (const value of values) length += value.length;
+    this.#length(length);
+    for (const value of values) this.splice(value);
+  }
+
   nullableBytes(value: Buffer | null): void {
     if (value === null) this.#length(-1);
     else this.bytes(value);

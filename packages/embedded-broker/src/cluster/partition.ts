@@ -13,7 +13,7 @@ export class Partition {
   /** Node ids; the first is preferred as leader. */
   readonly replicas: readonly number[];
   readonly log: PartitionLog;
-  readonly #changed = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
   #leaderId = NO_LEADER;
   /** The first leader has epoch 0. */
   #leaderEpoch = -1;
@@ -55,21 +55,18 @@ export class Partition {
     if (nodeId === NO_LEADER && this.#leaderId === NO_LEADER && this.#leaderEpoch >= 0) return;
     this.#leaderId = nodeId;
     this.#leaderEpoch++;
+    if (nodeId !== NO_LEADER) this.log.beginEpoch(this.#leaderEpoch);
     this.tellChange();
   }
 
-  /** Calls `listener` when the answer to a fetch may be another: by records, a leader, or the end of the partition. */
-  onChange(listener: () => void): () => void {
-    this.#changed.add(listener);
-    const stopReadable = this.log.onReadable(listener);
-    return () => {
-      stopReadable();
-      this.#changed.delete(listener);
-    };
+  /** Calls `listener` when another broker leads, or the partition is deleted. @returns what ends it */
+  onLeaderChange(listener: () => void): () => void {
+    this.#waiting.add(listener);
+    return () => void this.#waiting.delete(listener);
   }
 
   /** Has what waits for this partition look again. */
   tellChange(): void {
-    for (const listener of [...this.#changed]) listener();
+    for (const listener of [...this.#waiting]) listener();
   }
 }

@@ -6,6 +6,7 @@ import { apiVersionsHandler } from './api-versions.js';
 import { deleteGroupsHandler } from './delete-groups.js';
 import { describeGroupsHandler } from './describe-groups.js';
 import { endTxnHandler } from './end-txn.js';
+import { fetchHandler } from './fetch.js';
 import { findCoordinatorHandler } from './find-coordinator.js';
 import type { Handler } from './handler.js';
 import { heartbeatHandler } from './heartbeat.js';
@@ -13,15 +14,21 @@ import { initProducerIdHandler } from './init-producer-id.js';
 import { joinGroupHandler } from './join-group.js';
 import { leaveGroupHandler } from './leave-group.js';
 import { listGroupsHandler } from './list-groups.js';
+import { listOffsetsHandler } from './list-offsets.js';
 import { metadataHandler } from './metadata.js';
 import { offsetCommitHandler } from './offset-commit.js';
 import { offsetDeleteHandler } from './offset-delete.js';
 import { offsetFetchHandler } from './offset-fetch.js';
+import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.js';
+import { produceHandler } from './produce.js';
 import { syncGroupHandler } from './sync-group.js';
 import { txnOffsetCommitHandler } from './txn-offset-commit.js';
 
 /** By API key. What is not here is not served. */
 const HANDLERS: readonly ((cluster: Cluster) => Handler)[] = [
+  produceHandler,
+  fetchHandler,
+  listOffsetsHandler,
   metadataHandler,
   offsetCommitHandler,
   offsetFetchHandler,
@@ -33,6 +40,7 @@ const HANDLERS: readonly ((cluster: Cluster) => Handler)[] = [
   describeGroupsHandler,
   listGroupsHandler,
   initProducerIdHandler,
+  offsetForLeaderEpochHandler,
   addPartitionsToTxnHandler,
   addOffsetsToTxnHandler,
   endTxnHandler,

@@ -22,6 +22,11 @@ export class LeaderEpochs {
     return this.#starts.last?.epoch ?? -1;
   }
 
+  /** Of the leader who wrote what the log begins with, or would write it. */
+  get earliest(): number {
+    return this.#starts.first?.epoch ?? -1;
+  }
+
   /** Nothing if this epoch, or a later one, has begun. A leader before it that appended nothing leaves no trace. */
   begin(epoch: number, startOffset: number): void {
     if (epoch <= this.latest) return;

@@ -82,6 +82,11 @@ export class PartitionLog {
     return this.#logStartOffset;
   }
 
+  /** Under which leader the log begins; -1 if there was none yet. */
+  get logStartEpoch(): number {
+    return this.#epochs.earliest;
+  }
+
   /** Of the next record. */
   get logEndOffset(): number {
     return this.#logEndOffset;
