@@ -143,7 +143,10 @@ export class Cluster {
   ): void {
     const topic = this.#requireTopic(name);
     const { partitions } = topic;
-    if (count <= partitions.length) {
+    if (count === partitions.length) {
+      throw new BrokerError('INVALID_PARTITIONS', `Topic already has ${count} partition(s).`);
+    }
+    if (count < partitions.length) {
       const message = `The topic ${name} currently has ${partitions.length} partition(s); ${count} would not be an increase.`;
       throw new BrokerError('INVALID_PARTITIONS', message);
     }
