@@ -8,6 +8,7 @@ import type { GroupDescription } from './groups/group-description.js';
 import type { BrokerHost, StoredRecord } from './host.js';
 import { InlineHost } from './inline-host.js';
 import { resolveOptions, resolveTopicOptions, type EmbeddedKafkaOptions, type TopicOption } from './options.js';
+import { WorkerHost } from './worker/worker-host.js';
 
 /**
  * A Kafka in your own process, for tests and quick starts: brokers on 127.0.0.1 that speak Kafka's protocol. Nothing is
@@ -38,7 +39,8 @@ export class EmbeddedKafka implements AsyncDisposable {
    */
   static async start(options: EmbeddedKafkaOptions = {}): Promise<EmbeddedKafka> {
     const resolved = resolveOptions(options);
-    return new EmbeddedKafka(await InlineHost.start(resolved), resolved.clock);
+    const host = await (resolved.mode === 'worker' ? WorkerHost.start(resolved) : InlineHost.start(resolved));
+    return new EmbeddedKafka(host, resolved.clock);
   }
 
   /** `'127.0.0.1:port'` of each broker: what clients take as their list of brokers. */
@@ -80,7 +82,7 @@ export class EmbeddedKafka implements AsyncDisposable {
    * Resolves when a broker gets a request that is meant, from now on and before it is handled.
    * @param match conditions as those of a rule, or a function
    * @throws KafkaConfigError for conditions that cannot be; EmbeddedKafkaError `REQUEST_NOT_SEEN` after
-   *   `options.timeoutMs` (10 000), with what came instead; `STOPPED`
+   *   `options.timeoutMs` (10 000), with what came instead; `STOPPED`, `WORKER_FAILED`
    */
   awaitRequest<Name extends ApiName = ApiName>(
     match: (RequestMatch & { readonly api?: Name | undefined }) | ((request: RecordedRequest) => boolean),

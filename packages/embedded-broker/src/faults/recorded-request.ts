@@ -1,3 +1,4 @@
+import type { EmbeddedKafkaError } from '../errors.js';
 import type { ApiName, RequestBody } from './apis.js';
 import type { FaultKind } from './fault-effect.js';
 import type { RequestFacts } from './request-facts.js';
@@ -36,10 +37,12 @@ export interface RecordedRequest<Name extends ApiName = ApiName> extends Request
   readonly state: RequestState;
 }
 
-/** What the broker tells its recorder, as plain data. */
+/** What the broker tells its recorder. */
 export type BrokerEvent =
   | { readonly kind: 'arrived'; readonly request: RecordedRequest; readonly ruleId: number | undefined }
-  | { readonly kind: 'settled'; readonly seq: number; readonly state: RequestState };
+  | { readonly kind: 'settled'; readonly seq: number; readonly state: RequestState }
+  /** It failed; nothing comes any more. */
+  | { readonly kind: 'ended'; readonly error: EmbeddedKafkaError };
 
 /** A copy that pins no frame. */
 export function recorded<T>(message: T): Recorded<T> {

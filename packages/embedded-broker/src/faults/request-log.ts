@@ -39,6 +39,8 @@ export class RequestLog {
   readonly #waiters = new Set<Waiter>();
   readonly #hits = new Map<number, number>();
   #weight = 0;
+  /** Why no more requests come. */
+  #ended: EmbeddedKafkaError | undefined;
 
   constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
     this.#clock = clock;
@@ -54,13 +56,14 @@ export class RequestLog {
   }
 
   take(event: BrokerEvent): void {
-    if (event.kind === 'settled') this.#settle(event.seq, event.state);
-    else this.#add(event.request, event.ruleId);
+    if (event.kind === 'arrived') this.#add(event.request, event.ruleId);
+    else if (event.kind === 'settled') this.#settle(event.seq, event.state);
+    else this.close(event.error);
   }
 
   /**
    * Resolves when the broker gets a request that is meant, before it is handled.
-   * @throws KafkaConfigError; rejects with EmbeddedKafkaError `REQUEST_NOT_SEEN` after `timeoutMs`, or `STOPPED`
+   * @throws KafkaConfigError; rejects with EmbeddedKafkaError `REQUEST_NOT_SEEN` after `timeoutMs`, or `STOPPED`, `WORKER_FAILED`
    */
   awaitRequest<Name extends ApiName = ApiName>(
     match: (RequestMatch & { readonly api?: Name | undefined }) | ((request: RecordedRequest) => boolean),
@@ -75,6 +78,7 @@ export class RequestLog {
 
   /** The next request that is meant. @param what as the error names it */
   async next(isMeant: Waiter['isMeant'], timeoutMs: number, what: string): Promise<RecordedRequest> {
+    if (this.#ended !== undefined) throw this.#ended;
     const { promise, resolve, reject } = deferred<RecordedRequest>();
     const others = new Map<string, number>();
     const waiter: Waiter = {
@@ -99,10 +103,10 @@ export class RequestLog {
     this.#weight = 0;
   }
 
-  /** Who waits for a request waits in vain. */
-  close(): void {
-    const stopped = new EmbeddedKafkaError('the broker was stopped; no more requests come', { code: 'STOPPED' });
-    for (const { reject } of this.#waiters) reject(stopped);
+  /** Who waits for a request, now or later, waits in vain. What came is kept. */
+  close(reason = new EmbeddedKafkaError('the embedded Kafka was stopped', { code: 'STOPPED' })): void {
+    this.#ended ??= reason;
+    for (const { reject } of this.#waiters) reject(this.#ended);
   }
 
   #add(request: RecordedRequest, ruleId: number | undefined): void {
