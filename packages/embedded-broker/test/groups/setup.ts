@@ -35,143 +35,6 @@ export const protocol = (name: string, metadata = subscriptionTo('orders')): Joi
   metadata,
 });
 
-/** An answer that may not have come yet. */
-export class Awaited<T> {
-  value: T | undefined;
-  readonly promise: Promise<T>;
-
-  constructor(promise: Promise<T>) {
-    this.promise = promise;
-    void promise.then((value) => (this.value = value));
-  }
-}
-
-/** All promises that can settle have settled. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-export const codeName = ({ errorCode }: { readonly errorCode: number }): string => errorName(errorCode);
-
-/** A coordinator with a clock that stands still, asked as connections ask it: through its handlers. */
-export function setup(options: { config?: Partial<GroupConfig>; topics?: Record<string, number> } = {}) {
-  const { config = {}, topics = { orders: 4, refunds: 1 } } = options;
-  const clock = new ManualClock();
-  const coordinator = new GroupCoordinator({
-    clock,
-    config: () => ({ ...GROUP_CONFIG_DEFAULTS, ...config }),
-    partitionExists: (topic, partition) => partition < (topics[topic] ?? 0),
-  });
-  const cluster: GroupCluster = { groups: coordinator, coordinatorOf: () => 1 };
-  const contextOf = (version: number, context: Partial<RequestContext> = {}): RequestContext => ({
-    version,
-    clientId: 'app',
-    clientHost: '/127.0.0.1',
-    nodeId: 1,
-    signal: new AbortController().signal,
-    ...context,
-  });
-
-  async function ask<Request, Response>(
-    handlerOf: (cluster: GroupCluster) => Handler<Request, Response>,
-    request: Request,
-    version = handlerOf(cluster).api.maxVersion,
-    context?: Partial<RequestContext>,
-  ): Promise<Response> {
-    const response = await handlerOf(cluster).handle(request, contextOf(version, context));
-    assert(response !== undefined);
-    return response;
-  }
-
-  const join = (request: Partial<JoinGroupRequest> = {}, version = 3): Promise<JoinGroupResponse> =>
-    ask(joinGroupHandler, { ...JOIN, ...request }, version);
-
-  const sync = (
-    { memberId, generationId }: { memberId: string; generationId: number },
-    assignments: Record<string, string> = {},
-    request: Partial<SyncGroupRequest> = {},
-  ): Promise<SyncGroupResponse> =>
-    ask(
-      syncGroupHandler,
-      {
-        groupId: GROUP,
-        generationId,
-        memberId,
-        groupInstanceId: null,
-        protocolType: null,
-        protocolName: null,
-        assignments: Object.entries(assignments).map(([id, text]) => ({ memberId: id, assignment: Buffer.from(text) })),
-        ...request,
-      },
-      3,
-    );
-
-  const heartbeat = async (
-    { memberId, generationId }: { memberId: string; generationId: number },
-    request: Partial<HeartbeatRequest> = {},
-  ): Promise<string> =>
-    codeName(
-      await ask(heartbeatHandler, { groupId: GROUP, generationId, memberId, groupInstanceId: null, ...request }),
-    );
-
-  const leave = (...members: { memberId: string; groupInstanceId?: string }[]): Promise<LeaveGroupResponse> =>
-    ask(leaveGroupHandler, {
-      groupId: GROUP,
-      memberId: '',
-      members: members.map((member) => ({ groupInstanceId: null, reason: null, ...member })),
-    });
-
-  const commit = async (request: Partial<OffsetCommitRequest> = {}, version = 8): Promise<string> => {
-    const { topics } = await ask(offsetCommitHandler, { ...COMMIT, ...request }, version);
-    return topics.flatMap(({ partitions }) => partitions.map(codeName)).join(' ');
-  };
-
-  const fetchOffsets = (
-    topics: Record<string, number[]> | null,
-    { requireStable = false } = {},
-  ): Promise<OffsetFetchResponse> =>
-    ask(offsetFetchHandler, {
-      groupId: GROUP,
-      topics: topics && Object.entries(topics).map(([name, partitionIndexes]) => ({ name, partitionIndexes })),
-      requireStable,
-    });
-
-  /** Members of one generation, the leader first; nobody has synced yet. */
-  async function joinedTogether(...requests: Partial<JoinGroupRequest>[]): Promise<JoinGroupResponse[]> {
-    const first = await join(requests[0], 3);
-    const others = requests.slice(1).map((request) => join(request, request.groupInstanceId == null ? 3 : 5));
-    const again = join({ ...requests[0], memberId: first.memberId }, 5);
-    return requests.length === 1 ? [first] : Promise.all([again, ...others]);
-  }
-
-  /** Members of one stable generation, the leader first; each is assigned its own member id. */
-  async function stableGroup(...requests: Partial<JoinGroupRequest>[]): Promise<JoinGroupResponse[]> {
-    const members = await joinedTogether(...requests);
-    const assignments = Object.fromEntries(members.map(({ memberId }) => [memberId, memberId]));
-    await Promise.all(members.map((member, i) => sync(member, i === 0 ? assignments : {})));
-    return members;
-  }
-
-  const state = (): string | undefined => coordinator.describe(GROUP)?.state;
-
-  return {
-    clock,
-    coordinator,
-    cluster,
-    contextOf,
-    ask,
-    join,
-    sync,
-    heartbeat,
-    leave,
-    commit,
-    fetchOffsets,
-    joinedTogether,
-    stableGroup,
-    state,
-  };
-}
-
-export type Setup = ReturnType<typeof setup>;
-
 export const JOIN: JoinGroupRequest = {
   groupId: GROUP,
   sessionTimeoutMs: SESSION_MS,
@@ -183,6 +46,17 @@ export const JOIN: JoinGroupRequest = {
   reason: null,
 };
 
+export const SYNC: SyncGroupRequest = {
+  groupId: GROUP,
+  generationId: -1,
+  memberId: '',
+  groupInstanceId: null,
+  protocolType: null,
+  protocolName: null,
+  assignments: [],
+};
+
+/** Offset 7 of `orders-0`, from outside the group. */
 export const COMMIT: OffsetCommitRequest = {
   groupId: GROUP,
   generationIdOrMemberEpoch: -1,
@@ -196,3 +70,133 @@ export const COMMIT: OffsetCommitRequest = {
     },
   ],
 };
+
+/** Everything that can happen now has happened. */
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** An answer that may not have come yet. */
+export class Awaited<T> {
+  readonly promise: Promise<T>;
+  #hasCome = false;
+
+  constructor(promise: Promise<T>) {
+    this.promise = promise;
+    void promise.then(() => (this.#hasCome = true));
+  }
+
+  async hasCome(): Promise<boolean> {
+    await settled();
+    return this.#hasCome;
+  }
+}
+
+export const codeName = ({ errorCode }: { readonly errorCode: number }): string => errorName(errorCode);
+
+interface OfGeneration {
+  readonly memberId: string;
+  readonly generationId: number;
+}
+
+interface BenchOptions {
+  readonly config?: Partial<GroupConfig>;
+  /** Partitions by topic. */
+  readonly topics?: Readonly<Record<string, number>>;
+}
+
+/** A coordinator with a clock that stands still, asked as connections ask it: through its handlers. */
+export class Bench {
+  readonly clock = new ManualClock();
+  readonly coordinator: GroupCoordinator;
+  /** Node 1, which is asked, coordinates all groups; tests may think otherwise. */
+  coordinatorId = 1;
+
+  constructor({ config = {}, topics = { orders: 4, refunds: 1 } }: BenchOptions) {
+    this.coordinator = new GroupCoordinator({
+      clock: this.clock,
+      config: () => ({ ...GROUP_CONFIG_DEFAULTS, ...config }),
+      partitionExists: (topic, partition) => partition < (topics[topic] ?? 0),
+    });
+  }
+
+  readonly ask = async <Request, Response>(
+    handlerOf: (cluster: GroupCluster) => Handler<Request, Response>,
+    request: Request,
+    version?: number,
+    context: Partial<RequestContext> = {},
+  ): Promise<Response> => {
+    const handler = handlerOf({ groups: this.coordinator, coordinatorOf: () => this.coordinatorId });
+    const response = await handler.handle(request, {
+      version: version ?? handler.api.maxVersion,
+      clientId: 'app',
+      clientHost: '/127.0.0.1',
+      nodeId: 1,
+      signal: new AbortController().signal,
+      ...context,
+    });
+    assert(response !== undefined);
+    return response;
+  };
+
+  /** In version 3 unless told: new members need no id. */
+  readonly join = (request: Partial<JoinGroupRequest> = {}, version = 3): Promise<JoinGroupResponse> =>
+    this.ask(joinGroupHandler, { ...JOIN, ...request }, version);
+
+  readonly sync = (
+    { memberId, generationId }: OfGeneration,
+    assignments: Readonly<Record<string, string>> = {},
+    request: Partial<SyncGroupRequest> = {},
+  ): Promise<SyncGroupResponse> => {
+    const encoded = Object.entries(assignments).map(([id, text]) => ({ memberId: id, assignment: Buffer.from(text) }));
+    return this.ask(syncGroupHandler, { ...SYNC, generationId, memberId, assignments: encoded, ...request }, 3);
+  };
+
+  readonly heartbeat = async (
+    { memberId, generationId }: OfGeneration,
+    request: Partial<HeartbeatRequest> = {},
+  ): Promise<string> => {
+    const asked = { groupId: GROUP, generationId, memberId, groupInstanceId: null, ...request };
+    return codeName(await this.ask(heartbeatHandler, asked));
+  };
+
+  readonly leave = (...members: { memberId: string; groupInstanceId?: string }[]): Promise<LeaveGroupResponse> =>
+    this.ask(leaveGroupHandler, {
+      groupId: GROUP,
+      memberId: '',
+      members: members.map((member) => ({ groupInstanceId: null, reason: null, ...member })),
+    });
+
+  /** The error names of all partitions, in order. */
+  readonly commit = async (request: Partial<OffsetCommitRequest> = {}, version = 8): Promise<string> => {
+    const { topics } = await this.ask(offsetCommitHandler, { ...COMMIT, ...request }, version);
+    return topics.flatMap(({ partitions }) => partitions.map(codeName)).join(' ');
+  };
+
+  readonly fetchOffsets = (
+    topics: Readonly<Record<string, number[]>> | null,
+    { requireStable = false } = {},
+  ): Promise<OffsetFetchResponse> => {
+    const asked =
+      topics === null ? null : Object.entries(topics).map(([name, partitionIndexes]) => ({ name, partitionIndexes }));
+    return this.ask(offsetFetchHandler, { groupId: GROUP, topics: asked, requireStable });
+  };
+
+  /** Members of one generation, the leader first; nobody has synced yet. */
+  readonly joinedTogether = async (...requests: Partial<JoinGroupRequest>[]): Promise<JoinGroupResponse[]> => {
+    const first = await this.join(requests[0]);
+    if (requests.length === 1) return [first];
+    const others = requests.slice(1).map((request) => this.join(request));
+    return Promise.all([this.join({ ...requests[0], memberId: first.memberId }), ...others]);
+  };
+
+  /** Members of one stable generation, the leader first; each is assigned its own member id. */
+  readonly stableGroup = async (...requests: Partial<JoinGroupRequest>[]): Promise<JoinGroupResponse[]> => {
+    const members = await this.joinedTogether(...requests);
+    const assignments = Object.fromEntries(members.map(({ memberId }) => [memberId, memberId]));
+    await Promise.all(members.map((member, i) => this.sync(member, i === 0 ? assignments : {})));
+    return members;
+  };
+
+  readonly state = (): string | undefined => this.coordinator.describe(GROUP)?.state;
+}
+
+export const setup = (options: BenchOptions = {}): Bench => new Bench(options);
