@@ -1,5 +1,6 @@
-import type { Clock, Timer, TopicPartition } from '@hearken/core';
+import type { Clock, TopicPartition } from '@hearken/core';
 import { BrokerError } from '../broker-error.js';
+import { errorCodeOf } from '../groups/error-code-of.js';
 import { nextIdentity, type ProducerIdAndEpoch } from './producer-identity.js';
 import type { ProducerIds } from './producer-ids.js';
 import { Transaction, type TransactionScope, type TransactionState } from './transaction.js';
@@ -51,8 +52,6 @@ export interface TransactionDescription extends TransactionalProducer, Transacti
 export class TransactionCoordinator {
   readonly #options: TransactionCoordinatorOptions;
   readonly #transactions = new Map<string, Transaction>();
-  /** For each transaction one: aborts it if it is ongoing, forgets its id if it is not. */
-  readonly #timers = new Map<Transaction, Timer>();
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
@@ -76,7 +75,7 @@ export class TransactionCoordinator {
     transaction.initialize(next, timeoutMs);
     this.#transactions.set(transactionalId, transaction);
     this.#expireLater(transaction);
-    return next;
+    return { producerId: next.producerId, producerEpoch: next.producerEpoch };
   }
 
   /**
@@ -132,8 +131,7 @@ export class TransactionCoordinator {
 
   /** Forgets all transactions. Nothing is written: for when the logs and groups are reset too. */
   reset(): void {
-    for (const timer of this.#timers.values()) timer.clear();
-    this.#timers.clear();
+    for (const { timer } of this.#transactions.values()) timer?.clear();
     this.#transactions.clear();
   }
 
@@ -180,21 +178,24 @@ export class TransactionCoordinator {
     this.#options.groups.completeTransaction(producerId, groups, committed);
     for (const partition of partitions) {
       const marked = this.#options.partition(partition);
-      marked?.log.appendMarker(producerId, producerEpoch, committed ? 'COMMIT' : 'ABORT', marked.leaderEpoch);
+      if (marked === undefined) continue; // the topic was deleted
+      const mark = (): unknown =>
+        marked.log.appendMarker(producerId, producerEpoch, committed ? 'COMMIT' : 'ABORT', marked.leaderEpoch);
+      // Refused only where a batch without transaction brought a newer epoch: then nothing of this one is open there.
+      errorCodeOf(mark);
     }
   }
 
   #expireLater(transaction: Transaction): void {
     this.#setTimer(transaction, this.#options.config().idExpirationMs, () => {
       transaction.expire();
-      this.#timers.delete(transaction);
       this.#transactions.delete(transaction.transactionalId);
     });
   }
 
   #setTimer(transaction: Transaction, delayMs: number, callback: () => void): void {
-    this.#timers.get(transaction)?.clear();
-    this.#timers.set(transaction, this.#options.clock.setTimer(callback, delayMs, { keepAlive: false }));
+    transaction.timer?.clear();
+    transaction.timer = this.#options.clock.setTimer(callback, delayMs, { keepAlive: false });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '@hearken/core';
+import type { Timer, TopicPartition } from '@hearken/core';
 import { StateMachine, topicPartitionKey } from '@hearken/core/internal';
 import { fencedIdentity, unusedIdentity, type ProducerIdentity } from './producer-identity.js';
 
@@ -29,6 +29,8 @@ export interface TransactionScope {
 /** What is known of one transactional id: its producer, and its transaction, one after the other. */
 export class Transaction {
   readonly transactionalId: string;
+  /** Kept by the coordinator: aborts the transaction if it is ongoing, forgets the transactional id if it is not. */
+  timer: Timer | undefined;
   readonly #state: StateMachine<TransactionState>;
   readonly #partitions = new Map<string, TopicPartition>();
   readonly #groups = new Set<string>();
