@@ -51,7 +51,7 @@ function valueAfter(
 ): string {
   if (configOperation === alterOperations.set) return value;
   if (configOperation !== alterOperations.append && configOperation !== alterOperations.subtract) {
-    throw new BrokerError('UNKNOWN_SERVER_ERROR', `there is no operation ${configOperation}`);
+    throw new BrokerError('UNKNOWN_SERVER_ERROR'); // what Kafka makes of a number that it does not know
   }
   const appends = configOperation === alterOperations.append;
   if (entry?.type !== 'list') {

@@ -1,3 +1,4 @@
+import type { ErrorName } from '@hearken/protocol';
 import { BrokerError } from '../broker-error.js';
 import type { GroupConfig } from '../groups/group-config.js';
 import type { TransactionConfig } from '../transactions/transaction-coordinator.js';
@@ -18,7 +19,7 @@ export class BrokerConfig {
 
   /** @throws BrokerError `INVALID_CONFIG`: a name that is not known here, or a value that it cannot have */
   constructor(texts: ConfigTexts = {}) {
-    this.#started = checkedBrokerConfigs(texts);
+    this.#started = checkedBrokerConfigs(texts, 'INVALID_CONFIG');
   }
 
   /** What was set while it runs. */
@@ -28,11 +29,11 @@ export class BrokerConfig {
 
   /**
    * Puts others in place of what was set while it runs.
-   * @throws BrokerError `INVALID_CONFIG`, `INVALID_REQUEST`: one that cannot be changed while a broker runs; nothing has
-   * changed then
+   * @throws BrokerError `INVALID_CONFIG`: a name that is not known here; `INVALID_REQUEST`: a value that it cannot have, or
+   * one that cannot be changed while a broker runs. Nothing has changed then
    */
   alter(texts: ConfigTexts, { validateOnly = false } = {}): void {
-    const checked = checkedBrokerConfigs(texts);
+    const checked = checkedBrokerConfigs(texts, 'INVALID_REQUEST');
     const fixed = Object.keys(checked).filter((name) => BROKER_KEYS.get(name)?.dynamic === false);
     if (fixed.length > 0) {
       throw new BrokerError('INVALID_REQUEST', `Cannot update these configs dynamically: Set(${fixed.join(', ')})`);
@@ -118,13 +119,13 @@ export class BrokerConfig {
   }
 }
 
-const checkedBrokerConfigs = (texts: ConfigTexts): ConfigTexts =>
+const checkedBrokerConfigs = (texts: ConfigTexts, refusal: ErrorName): ConfigTexts =>
   Object.fromEntries(
     Object.entries(texts).map(([name, text]) => {
       const known = BROKER_KEYS.get(name);
       if (known === undefined) {
         throw new BrokerError('INVALID_CONFIG', `the embedded broker has no configuration '${name}'`);
       }
-      return [name, parseConfig(known.key, text)];
+      return [name, parseConfig(known.key, text, refusal)];
     }),
   );

@@ -1,3 +1,4 @@
+import type { ErrorName } from '@hearken/protocol';
 import { BrokerError } from '../broker-error.js';
 
 /** Kafka's types of values. */
@@ -59,11 +60,12 @@ const LONG_BITS = 64;
 
 /**
  * A value as Kafka shows it: without the spaces around it, numbers without leading zeros, booleans in lower case.
- * @throws BrokerError `INVALID_CONFIG`, in Kafka's words (`ConfigDef.parseType`)
+ * @param refusal what a wrong value is refused with: Kafka's broker and controller do not agree
+ * @throws BrokerError with that name, in Kafka's words (`ConfigDef.parseType`)
  */
-export function parseConfig(key: ConfigKey, text: string): string {
+export function parseConfig(key: ConfigKey, text: string, refusal: ErrorName = 'INVALID_CONFIG'): string {
   const refuse = (problem: string): never => {
-    throw new BrokerError('INVALID_CONFIG', `Invalid value ${text} for configuration ${key.name}: ${problem}`);
+    throw new BrokerError(refusal, `Invalid value ${text} for configuration ${key.name}: ${problem}`);
   };
   const parsed = parse(key.type, text.trim()) ?? refuse(expected(key.type));
   for (const one of key.type === 'list' ? elementsOf(parsed) : [parsed]) {

@@ -2,7 +2,6 @@ import { BrokerError } from '../broker-error.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { overridesAfter, type Alterable, type AlterOperation } from '../config/alter-operation.js';
 import { alterableConfig, type ConfigResource } from './config-resource.js';
-import { eachOnce } from './each-once.js';
 import { verdictOf, type Verdict } from './verdict.js';
 
 /** What both requests that alter configurations are answered. */
@@ -25,16 +24,19 @@ export function alter<R extends ConfigResource>(
   nodeId: number,
   { resources, validateOnly, operationsOf, baseOf }: Alteration<R>,
 ): AlterAnswer {
-  const asked = eachOnce(resources, ({ resourceType, resourceName }) => `${resourceType} ${resourceName}`);
-  return answer(asked, ({ one, isRepeated }) => {
+  return answer(resources, (one) => {
     const verdict = verdictOf(() => {
-      if (isRepeated) throw new BrokerError('INVALID_REQUEST', 'Each resource must appear at most once.');
+      if (resources.some((other) => other !== one && isSame(one, other)))
+        throw new BrokerError('INVALID_REQUEST', 'Each resource must appear at most once.');
       const target = alterableConfig(cluster, nodeId, one);
       target.alter(overridesAfter(baseOf(target), operationsOf(one)), { validateOnly });
     });
     return answerOf(one, verdict);
   });
 }
+
+const isSame = (one: ConfigResource, other: ConfigResource): boolean =>
+  one.resourceType === other.resourceType && one.resourceName === other.resourceName;
 
 export const refuseAlter = (resources: readonly ConfigResource[], errorCode: number): AlterAnswer =>
   answer(resources, (resource) => answerOf(resource, { errorCode, errorMessage: null }));

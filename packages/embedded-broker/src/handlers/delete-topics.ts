@@ -27,8 +27,11 @@ export const deleteTopicsHandler = (cluster: Cluster): Handler<DeleteTopicsReque
       return this.refuse(request, errorCode, context);
     }
     const asked = eachOnce(refsOf(request, context.version), (ref) => `${ref.name ?? ''} ${ref.topicId}`);
-    const ids = new Set(asked.filter(({ one }) => one.name === null).map(({ one }) => one.topicId));
-    return answer(asked.map((one) => remove(cluster, one, ids)));
+    const ids = new Set(asked.flatMap(({ one }) => (one.name === null ? [one.topicId] : [])));
+    const named = new Set(asked.flatMap(({ one }) => (one.name === null ? [] : [cluster.topic(one.name)?.id])));
+    // Asked for by its name too: that alone is answered, and nothing is deleted.
+    const answered = asked.filter(({ one }) => one.name !== null || !named.has(one.topicId));
+    return answer(answered.map((one) => remove(cluster, one, ids)));
   },
   refuse: (request, errorCode, { version }) =>
     answer(refsOf(request, version).map((ref) => ({ ...ref, errorCode, errorMessage: null }))),
