@@ -4,36 +4,54 @@ export interface Order {
   readonly sequence: number;
 }
 
-/** `count` orders, dealt to the customers in turn. */
-export const orders = (count: number, customers: number): Order[] =>
+/** `count` orders, dealt to the customers in turn; `from` goes on behind those of earlier calls. */
+export const orders = (count: number, customers: number, from = 0): Order[] =>
   Array.from({ length: count }, (_, i) => ({
-    customer: `customer-${i % customers}`,
-    sequence: Math.floor(i / customers),
+    customer: `customer-${(from + i) % customers}`,
+    sequence: Math.floor((from + i) / customers),
   }));
 
-/** Watches what the listeners do, and notes everything that key order rules out. */
+/** Watches what listeners do, in however many containers, and notes everything that key order rules out. */
 export class OrderBook {
   readonly #next = new Map<string, number>();
   readonly #busy = new Set<string>();
-  received = 0;
-  /** Orders that came before, or after, their turn. */
+  readonly #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
+  handled = 0;
+  /** Attempts that failed. */
+  failed = 0;
+  /** Orders that came before their turn, or again. */
   outOfTurn = 0;
   /** Orders of a customer that began while another of the same customer was being handled. */
   overlapping = 0;
   /** The most listeners that ran at once. */
   mostAtOnce = 0;
 
-  begin({ customer, sequence }: Order): void {
-    const expected = this.#next.get(customer) ?? 0;
-    if (sequence !== expected) this.outOfTurn++;
-    this.#next.set(customer, sequence + 1);
+  /** Notes an attempt to handle the order: when it begins, and how it ends. */
+  async attempt({ customer, sequence }: Order, work: () => Promise<void>): Promise<void> {
+    if (sequence !== (this.#next.get(customer) ?? 0)) this.outOfTurn++;
     if (this.#busy.has(customer)) this.overlapping++;
     this.#busy.add(customer);
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#busy.size);
+    try {
+      await work();
+      this.#next.set(customer, sequence + 1);
+      this.#count();
+    } catch (error) {
+      this.failed++;
+      throw error;
+    } finally {
+      this.#busy.delete(customer);
+    }
   }
 
-  end({ customer }: Order): void {
-    this.#busy.delete(customer);
-    this.received++;
+  /** Resolves when so many orders were handled. */
+  reached(count: number): Promise<void> {
+    if (this.handled >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ count, resolve }));
+  }
+
+  #count(): void {
+    this.handled++;
+    for (const { count, resolve } of this.#waiters) if (count === this.handled) resolve();
   }
 }

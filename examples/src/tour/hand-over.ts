@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DefaultKafkaConsumerFactory, MessageListenerContainer } from 'hearken';
+import { failureOf, lagOf, orderSerde, orderTemplate, withTopic, type Tour } from './chapter.js';
+import { OrderBook, orders } from './order-book.js';
+
+const THIRD = 3_000;
+const ORDERS = 3 * THIRD;
+const CUSTOMERS = 300;
+
+/** While orders come in, a second container joins the group, and then the first one leaves: two rebalances under load. */
+export async function handOver({ kafka, admin, findings, screen }: Tour): Promise<void> {
+  screen.heading('A second container joins the group, then the first one leaves');
+  await withTopic(admin, async (topic) => {
+    const groupId = `${topic}-shipping`;
+    const book = new OrderBook();
+    const factory = new DefaultKafkaConsumerFactory(kafka.options, { groupId, autoOffsetReset: 'earliest' });
+    const newContainer = (): MessageListenerContainer<Buffer | null, { customer: string; sequence: number }> =>
+      new MessageListenerContainer(factory, {
+        topics: [topic],
+        valueSerde: orderSerde,
+        ordering: 'key',
+        concurrency: 20,
+        listener: ({ value }) => book.attempt(value, () => delay(1 + (value.sequence % 3))),
+      });
+    const [first, second] = [newContainer(), newContainer()];
+    const template = orderTemplate(kafka.options, topic);
+    const sendThird = async (from: number): Promise<void> => {
+      await Promise.all(
+        orders(THIRD, CUSTOMERS, from).map((each) => template.sendDefault(each, { key: each.customer })),
+      );
+    };
+    const story = async (): Promise<void> => {
+      await first.start();
+      await sendThird(0);
+      await book.reached(THIRD / 2); // so that the first is at work …
+      await second.start();
+      await sendThird(THIRD);
+      await book.reached(THIRD + THIRD / 2); // … and here they both
+      await first.stop();
+      await sendThird(2 * THIRD);
+      await book.reached(ORDERS);
+    };
+    const told = Promise.race([story(), failureOf(first), failureOf(second)]);
+    await screen.progress('handled', ORDERS, () => book.handled, told);
+    await second.stop();
+    await template.close();
+
+    const shares = [first, second].map((container) => container.metrics().processed);
+    const lag = await lagOf(admin, groupId, topic);
+    findings.check(
+      'two rebalances lost no order',
+      book.handled === ORDERS && lag === 0,
+      `${book.handled} of ${ORDERS}`,
+    );
+    findings.check(
+      '… both containers had their part',
+      shares.every((share) => share > 0),
+      shares.join(' and '),
+    );
+    const kept = book.outOfTurn === 0 && book.overlapping === 0;
+    findings.check('… none came twice or out of order', kept, `${book.outOfTurn} out of turn`);
+  });
+}
