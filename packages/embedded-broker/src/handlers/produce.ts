@@ -16,7 +16,8 @@ export function produceHandler(cluster: Cluster): Handler<ProduceRequest, Produc
   return {
     api: produceApi,
     // librdkafka leaves records uncompressed unless it is told of version 0, as Kafka 4 tells too (KAFKA-18659). Nobody uses it.
-    advertised: { minVersion: 0, maxVersion: produceApi.maxVersion },
+    // Of version 12 on, a transactional batch adds its partition by itself (KIP-890), which is not served.
+    advertised: { minVersion: 0, maxVersion: 11 },
 
     handle(request, context) {
       const response = answer(request, (topic, data) => append(cluster, request, context, topic, data));
