@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { busy } from './busy.js';
 import { consume } from './consume.js';
+import { embedded } from './embedded.js';
 import { idle } from './idle.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
@@ -23,4 +24,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   memory,
   partitions,
   skew,
+  embedded,
 };
