@@ -108,7 +108,7 @@ export { Reader } from './reader.js';
 export { encodeRecordBatch, writeProducerState, type RecordBatchOptions } from './records/batch-encoder.js';
 export { breakCrc, hasValidCrc, writeBatchPlace, writeTimestampType } from './records/batch-stamps.js';
 export { crc32c } from './records/crc32c.js';
-export { BATCH_OVERHEAD } from './records/layout.js';
+export { AT as BATCH_AT, BATCH_OVERHEAD } from './records/layout.js';
 export { RecordBatch, type ReadBatchesOptions } from './records/record-batch.js';
 export { controlRecordType, readHeaders, RecordCursor } from './records/record-cursor.js';
 export { estimateRecordSize, type BatchRecord } from './records/record-writer.js';

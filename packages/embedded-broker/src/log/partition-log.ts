@@ -205,10 +205,15 @@ export class PartitionLog {
     }
   }
 
-  /** The first record of the highest timestamp (ListOffsets -3, KIP-734). Undefined if the log is empty. */
-  async maxTimestampOffset(): Promise<FoundRecord | undefined> {
-    const highest = this.#batches.highestTimestamp;
-    return highest === undefined ? undefined : this.offsetForTimestamp(highest);
+  /**
+   * The first record of the highest timestamp (ListOffsets -3, KIP-734), even if the log has begun to start after it: Kafka
+   * does not look at that. Undefined if there is none, or, for `read_committed`, if it is not stable yet.
+   */
+  async maxTimestampOffset(isolation: IsolationLevel = 'read_uncommitted'): Promise<FoundRecord | undefined> {
+    const end = this.#endFor(isolation);
+    const batch = this.#batches.latest();
+    if (batch === undefined || batch.baseOffset >= end) return undefined;
+    return recordAtTime(batch.bytes, batch.maxTimestamp, batch.baseOffset);
   }
 
   /** A leader takes over, though it may never append anything. Appends say so by themselves. */

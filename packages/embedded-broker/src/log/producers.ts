@@ -83,12 +83,15 @@ export class Producers {
   }
 
   /**
-   * After a truncation: what is known of producers is what the batches that are left tell, from `logStartOffset` on, and
-   * what was known of those whose batches are all below.
+   * After a truncation: what the batches that are left tell, and what was known of the time before them. A transaction that
+   * began before them is open still, as its marker would be among them.
    */
   reload(batches: Iterable<StoredBatch>, logStartOffset: number): void {
     for (const [producerId, { lastOffset }] of this.#states) {
-      if (lastOffset >= logStartOffset) this.#forget(producerId);
+      if (lastOffset >= logStartOffset) this.#states.delete(producerId);
+    }
+    for (const [producerId, firstOffset] of this.#open) {
+      if (firstOffset >= logStartOffset) this.#open.delete(producerId);
     }
     for (const { bytes, baseOffset } of batches) {
       const header = new RecordBatch(bytes);

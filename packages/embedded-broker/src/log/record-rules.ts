@@ -4,54 +4,55 @@ import { InvalidRecordsError, type RecordError } from './invalid-records-error.j
 import type { LogConfig } from './log-config.js';
 
 /**
- * The rules about single records. Batches of topics that have none are not walked: their header tells enough.
+ * The rules about single records. A batch is walked only if its topic has such rules and its header does not tell that they
+ * are kept.
  * @throws InvalidRecordsError `INVALID_RECORD`, `INVALID_TIMESTAMP`
- * @throws BrokerError `INVALID_RECORD`: what should be records is none
+ * @throws BrokerError `INVALID_RECORD`, `UNKNOWN_SERVER_ERROR`: what should be records is none
  */
 export function checkRecords(batch: RecordBatch, config: LogConfig, nowMs: number): void {
-  const timeIsSuspect = mayBreakTimeBounds(batch, config, nowMs);
-  if (!config.compacted && !timeIsSuspect) return;
-  const cursor = cursorOf(batch);
-  if (cursor === undefined) return;
+  const timeIsBad = timeRule(batch, config, nowMs);
+  const { compacted, timestampBeforeMaxMs = Infinity } = config;
+  // The header has the highest timestamp only, and on the producer's word.
+  if (!compacted && timestampBeforeMaxMs === Infinity && !timeIsBad(batch.maxTimestamp)) return;
 
-  const noKey: RecordError[] = [];
-  const badTime: RecordError[] = [];
+  const cursor = cursorOf(batch);
+  if (cursor !== undefined) checkEach(cursor, compacted, timeIsBad);
+  else if (timeIsBad(batch.maxTimestamp)) throw new BrokerError('INVALID_TIMESTAMP');
+}
+
+function checkEach(cursor: RecordCursor, needsKey: boolean, timeIsBad: (timestamp: number) => boolean): void {
+  const errors: RecordError[] = [];
+  let errorName: InvalidRecordsError['errorName'] = 'INVALID_RECORD';
   for (let batchIndex = 0; advance(cursor); batchIndex++) {
-    if (config.compacted && cursor.key === null) {
-      noKey.push({ batchIndex, message: 'a compacted topic takes no record without a key' });
-    } else if (timeIsSuspect && breaksTimeBounds(cursor.timestamp, batch, config, nowMs)) {
-      badTime.push({ batchIndex, message: `the timestamp ${cursor.timestamp} is out of the topic's bounds` });
+    if (needsKey && cursor.key === null) {
+      errors.push({ batchIndex, message: 'a compacted topic takes no record without a key' });
+    } else if (timeIsBad(cursor.timestamp)) {
+      errors.push({ batchIndex, message: `the timestamp ${cursor.timestamp} is out of the topic's bounds` });
+      errorName = 'INVALID_TIMESTAMP';
     }
   }
-  const errors = [...noKey, ...badTime].sort((a, b) => a.batchIndex - b.batchIndex);
-  if (errors.length > 0)
-    throw new InvalidRecordsError(badTime.length > 0 ? 'INVALID_TIMESTAMP' : 'INVALID_RECORD', errors);
+  if (errors.length > 0) throw new InvalidRecordsError(errorName, errors);
 }
 
-/** By the header, whose maximum is the producer's word; the minimum is not in it. */
-function mayBreakTimeBounds(batch: RecordBatch, config: LogConfig, nowMs: number): boolean {
-  const { timestampBeforeMaxMs = Infinity } = config;
-  return timestampBeforeMaxMs < Infinity || breaksTimeBounds(batch.maxTimestamp, batch, config, nowMs);
-}
-
-function breaksTimeBounds(timestamp: number, batch: RecordBatch, config: LogConfig, nowMs: number): boolean {
-  const { timestampType, timestampBeforeMaxMs = Infinity, timestampAfterMaxMs = Infinity } = config;
+function timeRule(batch: RecordBatch, config: LogConfig, nowMs: number): (timestamp: number) => boolean {
   // The broker's time is not the producer's to claim. Where it does not count anyway, the claim is taken back instead.
-  if (timestampType === 'LogAppendTime') return batch.timestampType === 'log-append-time';
-  if (timestamp === -1) return false;
-  return nowMs - timestamp > timestampBeforeMaxMs || timestamp - nowMs > timestampAfterMaxMs;
+  if (config.timestampType === 'LogAppendTime') return () => batch.timestampType === 'log-append-time';
+  const { timestampBeforeMaxMs = Infinity, timestampAfterMaxMs = Infinity } = config;
+  return (timestamp) =>
+    timestamp !== -1 && (nowMs - timestamp > timestampBeforeMaxMs || timestamp - nowMs > timestampAfterMaxMs);
 }
 
-/** Undefined if the batch cannot be unfolded here and now: then it is taken on trust. */
+/** Undefined if the batch cannot be unfolded here and now. Its records are then taken on trust. */
 function cursorOf(batch: RecordBatch): RecordCursor | undefined {
   try {
     const records = batch.records();
     if (records instanceof RecordCursor) return records;
-    records.catch(() => 'nobody waits for it');
+    records.catch(() => 'whoever reads it finds out');
     return undefined;
   } catch (error) {
-    if (error instanceof ProtocolError && error.code === 'UNSUPPORTED_COMPRESSION') return undefined;
-    throw refusalOf(error);
+    if (!(error instanceof ProtocolError)) throw error;
+    if (error.code === 'UNSUPPORTED_COMPRESSION') return undefined;
+    throw new BrokerError('UNKNOWN_SERVER_ERROR', error.message); // Kafka says no more either
   }
 }
 
@@ -59,9 +60,6 @@ function advance(cursor: RecordCursor): boolean {
   try {
     return cursor.next();
   } catch (error) {
-    throw refusalOf(error);
+    throw error instanceof ProtocolError ? new BrokerError('INVALID_RECORD', error.message) : error;
   }
 }
-
-const refusalOf = (error: unknown): unknown =>
-  error instanceof ProtocolError ? new BrokerError('INVALID_RECORD', error.message) : error;

@@ -18,16 +18,8 @@ export class StoredBatches implements Iterable<StoredBatch> {
   /** Batches were taken off the front since the highest timestamps were worked out. */
   #highestAreStale = false;
 
-  get first(): StoredBatch | undefined {
-    return this.#batches.first;
-  }
-
   get sizeBytes(): number {
     return this.bytesBetween(0, this.#batches.length);
-  }
-
-  get length(): number {
-    return this.#batches.length;
   }
 
   at(index: number): StoredBatch | undefined {
@@ -77,10 +69,10 @@ export class StoredBatches implements Iterable<StoredBatch> {
     return this.#batches.at(index);
   }
 
-  /** Undefined if there is no batch. */
-  get highestTimestamp(): number | undefined {
+  /** The first batch of the highest timestamp. */
+  latest(): StoredBatch | undefined {
     this.#refreshHighest();
-    return this.#batches.last?.highestTimestamp;
+    return this.reaching(this.#batches.last?.highestTimestamp ?? Infinity, 0);
   }
 
   dropFirst(count: number): void {

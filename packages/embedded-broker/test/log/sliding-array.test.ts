@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { SlidingArray } from '../../dist/log/sliding-array.js';
+
+type Step = { readonly push: number } | { readonly dropFirst: number } | { readonly truncate: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 60 }) }) },
+  { weight: 2, arbitrary: fc.record({ dropFirst: fc.nat(80) }) },
+  { weight: 1, arbitrary: fc.record({ truncate: fc.nat(80) }) },
+);
+
+describe('SlidingArray', () => {
+  it('is an array that is sliced', () => {
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const sliding = new SlidingArray<number>();
+        let plain: number[] = [];
+        let next = 0;
+        for (const each of steps) {
+          if ('push' in each) {
+            for (let i = 0; i < each.push; i++) {
+              plain.push(next);
+              sliding.push(next++);
+            }
+          } else if ('dropFirst' in each) {
+            plain = plain.slice(each.dropFirst);
+            sliding.dropFirst(each.dropFirst);
+          } else {
+            plain = plain.slice(0, each.truncate);
+            sliding.truncate(each.truncate);
+          }
+          assert.deepEqual([...sliding], plain);
+          assert.deepEqual([sliding.length, sliding.last], [plain.length, plain.at(-1)]);
+          assert.deepEqual([sliding.at(0), sliding.at(-1), sliding.at(plain.length)], [plain[0], undefined, undefined]);
+          const middle = next >>> 1;
+          assert.equal(
+            sliding.countWhile((n) => n < middle),
+            plain.filter((n) => n < middle).length,
+          );
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('moves no more than it holds: a long way is walked in little time', () => {
+    const window = new SlidingArray<number>();
+    for (let i = 0; i < 2_000_000; i++) {
+      window.push(i);
+      if (window.length > 100_000) window.dropFirst(1);
+    }
+    assert.equal(window.at(0), 1_900_000);
+  });
+});
