@@ -58,7 +58,7 @@ function valueAfter(
     const operation = appends ? 'APPEND' : 'SUBTRACT';
     throw new BrokerError('INVALID_CONFIG', `Can't ${operation} to key ${name} because its type is not LIST.`);
   }
-  const [before, given] = [elementsOf(entry.value ?? ''), value.split(',').map((one) => one.trim())];
+  const [before, given] = [elementsOf(entry.value ?? ''), elementsOf(value.trim()).map((one) => one.trim())];
   const kept = before.filter((one) => !given.includes(one));
   return (appends ? [...before, ...given.filter((one) => !before.includes(one))] : kept).join(',');
 }
