@@ -1,5 +1,12 @@
 import kafkajs from 'kafkajs';
-import { KafkaAdmin, type KafkaOptions, type NewTopic } from 'hearken';
+import {
+  DefaultKafkaConsumerFactory,
+  KafkaAdmin,
+  type Consumer,
+  type ConsumerOptions,
+  type KafkaOptions,
+  type NewTopic,
+} from 'hearken';
 import {
   apiVersionsApi,
   errorCodes,
@@ -108,6 +115,13 @@ export class ContractBroker {
 
   kafkajsConsumer(config: kafkajs.ConsumerConfig): Promise<kafkajs.Consumer> {
     return this.#connected(this.kafkajs().consumer(config));
+  }
+
+  /** A consumer of ours. */
+  consumer(options: ConsumerOptions = {}): Consumer {
+    const consumer = new DefaultKafkaConsumerFactory(this.kafka, options).createConsumer();
+    this.during({ [Symbol.asyncDispose]: () => consumer.close() });
+    return consumer;
   }
 
   /** Makes a topic; its leaders lead when this resolves. */

@@ -1,4 +1,7 @@
 import { ContractBroker, type RunningBroker } from './contract-broker.js';
+import { clusterCases } from './cases/cluster.js';
+import { committedOffsetsCases } from './cases/committed-offsets.js';
+import { configCases } from './cases/configs.js';
 import { connectionCases } from './cases/connections.js';
 import { fetchCases } from './cases/fetch.js';
 import { idempotenceCases } from './cases/idempotence.js';
@@ -8,6 +11,8 @@ import { memberCases } from './cases/members.js';
 import { metadataCases } from './cases/metadata.js';
 import { produceCases } from './cases/produce.js';
 import { staticMemberCases } from './cases/static-members.js';
+import { topicCases } from './cases/topics.js';
+import { transactionCases } from './cases/transactions.js';
 
 /** What every Kafka does that this project relies on, by area. Each case stands alone, and none knows which Kafka it has. */
 const AREAS: Readonly<Record<string, (broker: ContractBroker) => void>> = {
@@ -20,6 +25,11 @@ const AREAS: Readonly<Record<string, (broker: ContractBroker) => void>> = {
   'joining a group': joiningCases,
   'members of a group': memberCases,
   'static members': staticMemberCases,
+  'committed offsets': committedOffsetsCases,
+  transactions: transactionCases,
+  topics: topicCases,
+  configurations: configCases,
+  'the cluster': clusterCases,
 };
 
 /** Runs every case on one broker, started for them. */
