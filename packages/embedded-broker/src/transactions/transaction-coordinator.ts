@@ -129,14 +129,10 @@ export class TransactionCoordinator {
     });
   }
 
-  /** Forgets all transactions. Nothing is written: for when the logs and groups are reset too. */
-  reset(): void {
+  /** Forgets all transactions, and leaves no timer. Nothing is written: the logs and groups go too. */
+  close(): void {
     for (const { timer } of this.#transactions.values()) timer?.clear();
     this.#transactions.clear();
-  }
-
-  close(): void {
-    this.reset();
   }
 
   #of(producer: TransactionalProducer, zombie: 'PRODUCER_FENCED' | 'INVALID_PRODUCER_EPOCH' = 'PRODUCER_FENCED') {
