@@ -1,3 +1,5 @@
+import { javaHashCode } from '../java-hash-code.js';
+
 /** What a coordinator is asked for: a group, or a transactional id. */
 export type CoordinatorType = 'group' | 'transaction';
 
@@ -20,7 +22,7 @@ export class Coordinators {
   of(type: CoordinatorType, key: string): number {
     const moved = this.#moved.get(keyOf(type, key));
     if (moved !== undefined && this.#isLive(moved)) return moved;
-    const home = (Math.abs(hashCode(key)) % PARTITIONS) % this.#nodeIds.length;
+    const home = (Math.abs(javaHashCode(key)) % PARTITIONS) % this.#nodeIds.length;
     const inTurn = [...this.#nodeIds.slice(home), ...this.#nodeIds.slice(0, home)];
     return inTurn.find(this.#isLive) ?? -1;
   }
@@ -32,10 +34,3 @@ export class Coordinators {
 }
 
 const keyOf = (type: CoordinatorType, key: string): string => `${type} ${key}`;
-
-/** Java's `String.hashCode`. */
-function hashCode(text: string): number {
-  let hash = 0;
-  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-  return hash;
-}

@@ -27,14 +27,18 @@ describe('the election of a protocol', () => {
     );
   });
 
-  it('takes the one voted for first between equals', () => {
-    assert.equal(
+  it('takes, between equals, what Kafka does', () => {
+    const tie = (one: string, other: string): string | undefined =>
       electProtocol([
-        ['sticky', 'range'],
-        ['range', 'sticky'],
-      ]),
-      'sticky',
-    );
+        [one, other],
+        [other, one],
+      ]);
+    assert.equal(tie('range', 'sticky'), 'sticky');
+    assert.equal(tie('sticky', 'range'), 'sticky');
+    assert.equal(tie('range', 'roundrobin'), 'range');
+    assert.equal(tie('range', 'cooperative-sticky'), 'range');
+    assert.equal(tie('sticky', 'cooperative-sticky'), 'sticky');
+    assert.equal(tie('roundrobin', 'sticky'), 'sticky');
   });
 
   it('finds none where nothing is common', () => {
