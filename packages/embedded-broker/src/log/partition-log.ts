@@ -150,15 +150,10 @@ export class PartitionLog {
 
   /** @throws BrokerError `OFFSET_OUT_OF_RANGE` */
   read(from: number, { maxBytes, minOneBatch, isolation }: ReadLimits): LogRead {
-    this.#requireInRange(from);
-    const end = this.#endFor(isolation);
     const batches: Buffer[] = [];
     let sizeBytes = 0;
     let nextOffset = from;
-    for (let index = this.#batches.indexOf(from); ; index++) {
-      const batch = this.#batches.at(index);
-      if (batch === undefined || batch.baseOffset >= end) break;
-      const { bytes, lastOffset } = batch;
+    for (const { bytes, lastOffset } of this.#batches.between(...this.#readable(from, isolation))) {
       if (sizeBytes + bytes.length > maxBytes && !(minOneBatch && batches.length === 0)) break;
       batches.push(bytes);
       sizeBytes += bytes.length;
@@ -173,8 +168,7 @@ export class PartitionLog {
    * @throws BrokerError `OFFSET_OUT_OF_RANGE`
    */
   readableBytes(from: number, isolation: IsolationLevel): number {
-    this.#requireInRange(from);
-    return this.#batches.bytesBetween(this.#batches.indexOf(from), this.#batches.countBelow(this.#endFor(isolation)));
+    return this.#batches.bytesBetween(...this.#readable(from, isolation));
   }
 
   /**
@@ -350,11 +344,12 @@ export class PartitionLog {
   }
 
   #endAt(offset: number): void {
+    const storedFrom = this.#batches.at(0)?.baseOffset ?? this.#logEndOffset;
     this.#batches.truncate(this.#batches.indexOf(offset));
     this.#epochs.truncateTo(offset);
     this.#aborted.truncateTo(offset);
     this.#logEndOffset = offset;
-    this.#producers.reload(this.#batches, this.#logStartOffset);
+    this.#producers.reload(this.#batches, storedFrom);
   }
 
   #restartAt(offset: number): void {
@@ -368,6 +363,15 @@ export class PartitionLog {
 
   #endFor(isolation: IsolationLevel): number {
     return isolation === 'read_committed' ? this.lastStableOffset : this.highWatermark;
+  }
+
+  /** The positions of the batches to be read: from the first to before the last. */
+  #readable(from: number, isolation: IsolationLevel): [from: number, to: number] {
+    this.#requireInRange(from);
+    const first = this.#batches.indexOf(from);
+    const end = this.#endFor(isolation);
+    // The batch of a start that lies within it begins below the end, even if nothing of it is stable.
+    return [first, from < end ? this.#batches.countBelow(end) : first];
   }
 
   #requireInRange(offset: number): void {

@@ -83,15 +83,15 @@ export class Producers {
   }
 
   /**
-   * After a truncation: what the batches that are left tell, and what was known of the time before them. A transaction that
-   * began before them is open still, as its marker would be among them.
+   * After a truncation: what the batches that are left tell, and what was known of the time before the first that was
+   * there. A transaction that began then and is open is open still: its marker would have been among them.
    */
-  reload(batches: Iterable<StoredBatch>, logStartOffset: number): void {
+  reload(batches: Iterable<StoredBatch>, storedFrom: number): void {
     for (const [producerId, { lastOffset }] of this.#states) {
-      if (lastOffset >= logStartOffset) this.#states.delete(producerId);
+      if (lastOffset >= storedFrom) this.#states.delete(producerId);
     }
     for (const [producerId, firstOffset] of this.#open) {
-      if (firstOffset >= logStartOffset) this.#open.delete(producerId);
+      if (firstOffset >= storedFrom) this.#open.delete(producerId);
     }
     for (const { bytes, baseOffset } of batches) {
       const header = new RecordBatch(bytes);

@@ -46,6 +46,10 @@ export class StoredBatches implements Iterable<StoredBatch> {
     return this.#batches.countWhile(({ baseOffset }) => baseOffset < offset);
   }
 
+  between(from: number, to: number): Iterable<StoredBatch> {
+    return this.#batches.between(from, to);
+  }
+
   bytesBetween(from: number, to: number): number {
     const first = this.#batches.at(from);
     const last = this.#batches.at(to - 1);
