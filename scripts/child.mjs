@@ -4,12 +4,14 @@ import { ROOT } from './setup.mjs';
 /**
  * Runs a Node program to its end, on our own terminal; resolves with its exit code (1 if a signal ended it). It gets the
  * signals we get, and is killed at `timeoutMs`, so that it never outlives us.
+ *
+ * @param options.output descriptor of a file to write to instead
  */
-export function runNode(args, { env = {}, timeoutMs } = {}) {
+export function runNode(args, { env = {}, timeoutMs, output = 'inherit' } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
-      stdio: 'inherit',
+      stdio: ['inherit', output, output],
       env: { ...process.env, ...env },
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
