@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describeWithKafka } from '../support/kafka.js';
 import { ROOT } from './documents.js';
 
-/** The programs that snippets are cut from, and something each prints when all went as it shows. */
+/** The programs that snippets are cut from, and something each prints when all went as it shows. They need a Kafka. */
 const PROGRAMS = {
   send: '10000 sent',
   listen: 'billed o-99',
@@ -14,15 +14,52 @@ const PROGRAMS = {
   failures: 'the container is failed: LISTENER_FAILED',
   executors: '300 orders handled',
 };
-const PROGRAM_TIMEOUT_MS = 40_000;
+/** Tests as a user writes them; they need none. */
+const TESTS = ['first-test', 'testing-fakes', 'testing-faults', 'testing-worker'];
+const PROGRAM_TIMEOUT_MS = 55_000;
+
+async function run(
+  name: string,
+  { args = [] as string[], brokers = process.env.HEARKEN_BROKERS } = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...args, join(ROOT, 'examples', 'dist', `${name}.js`)],
+    { timeout: PROGRAM_TIMEOUT_MS, env: { ...process.env, HEARKEN_BROKERS: brokers, NODE_TEST_CONTEXT: undefined } },
+  );
+  return stdout;
+}
+
+function assertProved(stdout: string): void {
+  assert.equal(stdout.match(/^ok {6}\S/gm)?.length, 14, stdout);
+  // eslint-disable-next-line no-control-regex -- what a terminal would get
+  assert.doesNotMatch(stdout, /FAILED|\x1b|\r/);
+}
+
+describe('examples that bring their broker', function () {
+  this.timeout(PROGRAM_TIMEOUT_MS); // a process each
+
+  for (const name of TESTS)
+    it(`${name} passes`, async () => assert.match(await run(name, { args: ['--test'] }), /^# fail 0$/m));
+
+  it('the tour proves what it says', async () => {
+    const stdout = await run('tour', { brokers: '' });
+    assert.match(stdout, /^Hearken's tour, on the embedded broker/);
+    assertProved(stdout);
+  });
+});
 
 describeWithKafka('examples', () => {
   for (const [name, line] of Object.entries(PROGRAMS)) {
     it(`${name} runs to its end`, async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'examples', 'dist', `${name}.js`)], {
-        timeout: PROGRAM_TIMEOUT_MS,
-      });
+      const stdout = await run(name);
       assert.ok(stdout.includes(line), stdout);
     });
   }
+
+  it('the tour proves the same on a real Kafka', async () => {
+    const stdout = await run('tour');
+    assert.match(stdout, /^Hearken's tour, on Kafka at /);
+    assertProved(stdout);
+  });
 });

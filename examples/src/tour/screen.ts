@@ -1,21 +1,26 @@
-import type { WriteStream } from 'node:tty';
-
 const BAR_WIDTH = 30;
 const REDRAW_MS = 80;
 const BOLD = 1;
 const GREEN = 32;
 const RED = 31;
 
+/** Standard output, as far as it is looked at. */
+export interface Output {
+  readonly isTTY?: boolean;
+  hasColors?(): boolean;
+  write(text: string): unknown;
+}
+
 /**
  * Where the tour is shown: with a bar that moves and, unless NO_COLOR is set, colours in a terminal; as plain lines in a file
  * or a pipe. A bar is so little that no library is taken for it.
  */
 export class Screen {
-  readonly #out: NodeJS.WritableStream;
+  readonly #out: Output;
   readonly #isTerminal: boolean;
   readonly #hasColors: boolean;
 
-  constructor(out: NodeJS.WritableStream & Partial<WriteStream>) {
+  constructor(out: Output) {
     this.#out = out;
     this.#isTerminal = out.isTTY === true && process.env.TERM !== 'dumb';
     this.#hasColors = this.#isTerminal && out.hasColors?.() === true; // which looks at NO_COLOR
