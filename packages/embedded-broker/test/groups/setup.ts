@@ -81,7 +81,10 @@ export class Awaited<T> {
 
   constructor(promise: Promise<T>) {
     this.promise = promise;
-    void promise.then(() => (this.#hasCome = true));
+    const come = (): void => {
+      this.#hasCome = true;
+    };
+    void promise.then(come, come);
   }
 
   async hasCome(): Promise<boolean> {
