@@ -42,8 +42,11 @@ const TOO_MANY: Verdict = {
 };
 const REPEATED: Verdict = { errorCode: errorCodes.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' };
 
-const partitionsOf = ({ numPartitions, assignments }: NewTopic, { config }: Cluster): number =>
-  assignments.length > 0 ? assignments.length : numPartitions === DEFAULT ? config.partitions : numPartitions;
+/** Nothing for a number that is refused below: it must not make room for others. */
+const partitionsOf = ({ numPartitions, assignments }: NewTopic, { config }: Cluster): number => {
+  if (assignments.length > 0) return assignments.length;
+  return numPartitions === DEFAULT ? config.partitions : Math.max(numPartitions, 0);
+};
 
 function create(cluster: Cluster, topic: NewTopic, validateOnly: boolean): TopicAnswer {
   return orRefusal(

@@ -25,9 +25,9 @@ export interface AskOptions {
   readonly nodeId?: number;
 }
 
-const contextOf = (newest: number, options: AskOptions): RequestContext => ({
-  version: options.version ?? newest,
-  nodeId: options.nodeId ?? 1,
+export const contextOf = (version: number, nodeId = 1): RequestContext => ({
+  version,
+  nodeId,
   clientId: 'test',
   clientHost: '/127.0.0.1',
   signal: new AbortController().signal,
@@ -39,7 +39,7 @@ export async function ask<Request, Response>(
   request: Request,
   options: AskOptions = {},
 ): Promise<Response> {
-  const context = contextOf(handler.api.maxVersion, options);
+  const context = contextOf(options.version ?? handler.api.maxVersion, options.nodeId);
   const response = await handler.handle(request, context);
   if (response === undefined) throw new Error(`${handler.api.name} was not answered`);
   return asRead(handler, response, context);
@@ -52,7 +52,7 @@ export function refusal<Request, Response>(
   errorCode: number,
   options: AskOptions = {},
 ): Response {
-  const context = contextOf(handler.api.maxVersion, options);
+  const context = contextOf(options.version ?? handler.api.maxVersion, options.nodeId);
   return asRead(handler, handler.refuse(request, errorCode, context), context);
 }
 

@@ -210,6 +210,12 @@ describe('CreateTopics', () => {
       ['b', 'POLICY_VIOLATION', tooMany],
     ]);
     assert.deepEqual([...cluster.topics()], []);
+
+    const [, masked] = await create(cluster, [
+      topic('c', { numPartitions: -10_000 }),
+      topic('d', { numPartitions: 10_001 }),
+    ]);
+    assert.equal(errorName(masked!.errorCode), 'POLICY_VIOLATION');
   });
 
   it('is answered in every version, also by a broker that is not the controller', async () => {
