@@ -16,6 +16,9 @@ const ENTRY = new URL('./broker-worker.js', import.meta.url);
 /** How long the worker has for its own end before it is ended. */
 const STOP_TIMEOUT_MS = 5_000;
 
+/** Without this process's own options: loaders cost time, and some are refused in a worker. */
+const newWorker = (): Worker => new Worker(ENTRY, { name: 'hearken-broker', execArgv: [] });
+
 interface WorkerHostParts {
   readonly worker: Worker;
   readonly clock: Clock;
@@ -54,7 +57,7 @@ export class WorkerHost implements BrokerHost {
 
   /** @throws as the inline host does; EmbeddedKafkaError `WORKER_FAILED` */
   static async start(options: ResolvedEmbeddedKafkaOptions, parts: Partial<WorkerHostParts> = {}): Promise<WorkerHost> {
-    const { worker = new Worker(ENTRY, { name: 'hearken-broker' }), clock = systemClock } = parts;
+    const { worker = newWorker(), clock = systemClock } = parts;
     const host = new WorkerHost({ worker, clock });
     const { brokers, topics, partitions, autoCreate, config, mode, port } = options;
     try {
