@@ -180,19 +180,12 @@ export class PartitionLog {
     return this.#listeners.add(listener);
   }
 
-  /**
-   * The first record of this time or later. To the record, unless its batch cannot be unfolded here: then to the batch.
-   * @param isolation `read_committed` looks below the last stable offset only. @default 'read_uncommitted'
-   */
-  async offsetForTimestamp(
-    timestamp: number,
-    isolation: IsolationLevel = 'read_uncommitted',
-  ): Promise<FoundRecord | undefined> {
-    const end = this.#endFor(isolation);
+  /** The first record of this time or later. To the record, unless its batch cannot be unfolded here: then to the batch. */
+  async offsetForTimestamp(timestamp: number): Promise<FoundRecord | undefined> {
     let from = this.#logStartOffset;
     for (;;) {
       const batch = this.#batches.reaching(timestamp, from);
-      if (batch === undefined || batch.baseOffset >= end) return undefined;
+      if (batch === undefined) return undefined;
       const found = await recordAtTime(batch.bytes, timestamp, from);
       if (found !== undefined) return found;
       from = batch.lastOffset + 1;
@@ -200,14 +193,12 @@ export class PartitionLog {
   }
 
   /**
-   * The first record of the highest timestamp (ListOffsets -3, KIP-734), even if the log has begun to start after it: Kafka
-   * does not look at that. Undefined if there is none, or, for `read_committed`, if it is not stable yet.
+   * The first record of the highest timestamp (ListOffsets -3, KIP-734), even if it lies below the start in the batch that
+   * the log starts in, as Kafka does not look at that. Undefined if the log is empty.
    */
-  async maxTimestampOffset(isolation: IsolationLevel = 'read_uncommitted'): Promise<FoundRecord | undefined> {
-    const end = this.#endFor(isolation);
+  async maxTimestampOffset(): Promise<FoundRecord | undefined> {
     const batch = this.#batches.latest();
-    if (batch === undefined || batch.baseOffset >= end) return undefined;
-    return recordAtTime(batch.bytes, batch.maxTimestamp, batch.baseOffset);
+    return batch && recordAtTime(batch.bytes, batch.maxTimestamp, batch.baseOffset);
   }
 
   /** A leader takes over, though it may never append anything. Appends say so by themselves. */

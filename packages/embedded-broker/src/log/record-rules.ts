@@ -12,8 +12,9 @@ import type { LogConfig } from './log-config.js';
 export function checkRecords(batch: RecordBatch, config: LogConfig, nowMs: number): void {
   const timeIsBad = timeRule(batch, config, nowMs);
   const { compacted, timestampBeforeMaxMs = Infinity } = config;
+  const oldIsBad = timestampBeforeMaxMs < Number.MAX_SAFE_INTEGER; // Kafka's default is 2^63 - 1
   // The header has the highest timestamp only, and on the producer's word.
-  if (!compacted && timestampBeforeMaxMs === Infinity && !timeIsBad(batch.maxTimestamp)) return;
+  if (!compacted && !oldIsBad && !timeIsBad(batch.maxTimestamp)) return;
 
   const cursor = cursorOf(batch);
   if (cursor !== undefined) checkEach(cursor, compacted, timeIsBad);
