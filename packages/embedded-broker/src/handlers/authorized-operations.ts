@@ -16,8 +16,7 @@ const OPERATIONS = {
 const bits = (...operations: readonly (keyof typeof OPERATIONS)[]): number =>
   operations.reduce((set, operation) => set | (1 << OPERATIONS[operation]), 0);
 
-/** It was not asked. */
-export const NOT_ASKED = -2147483648;
+export { NOT_ASKED } from '@hearken/protocol';
 
 export const ALL_TOPIC_OPERATIONS = bits(
   'READ',
