@@ -75,7 +75,7 @@ describe('assertRecord', () => {
         assert.deepEqual(expected, wrong);
         assert.match(message, /^\+ +total: 12$/m);
         assert.match(message, /^- +total: 13$/m);
-        assert.doesNotMatch(stack ?? '', /match-record\.js/, 'the stack begins at the test');
+        assert.doesNotMatch(stack ?? '', /testing.(?:src|dist).match-record/, 'the stack begins at the test');
         return true;
       },
     );
