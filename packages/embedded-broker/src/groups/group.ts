@@ -92,7 +92,7 @@ export class Group {
    */
   leave(memberId: string, groupInstanceId: string | null): void {
     const { roster } = this.#rebalance;
-    if (memberId !== '' && roster.removePending(memberId)) return;
+    if (roster.removePending(memberId)) return;
     const member =
       memberId === '' && groupInstanceId !== null
         ? roster.withInstanceId(groupInstanceId)

@@ -164,7 +164,7 @@ export class Rebalance {
   #awaitMoreMembers(delayMs: number, leftMs: number): void {
     const waitMs = Math.min(delayMs, leftMs);
     this.#setBarrier(waitMs, () => {
-      if (this.#initialWait?.extended !== true || leftMs === waitMs) this.#completeJoin();
+      if (this.#initialWait?.extended !== true) this.#completeJoin();
       else {
         this.#initialWait.extended = false;
         this.#awaitMoreMembers(delayMs, leftMs - waitMs);

@@ -35,6 +35,15 @@ describe('committed offsets', () => {
     assert.equal(offsets.isUnstable('orders', 0), false);
   });
 
+  it('of a transaction give way to a plain commit that came after them', () => {
+    const offsets = new CommittedOffsets();
+    offsets.commit(committed(1));
+    offsets.stage(1, committed(5));
+    offsets.commit(committed(3));
+    offsets.completeTransaction(1, true);
+    assert.equal(offsets.get('orders', 0)?.offset, 3);
+  });
+
   it('of a deleted topic are gone, those of open transactions too', () => {
     const offsets = new CommittedOffsets();
     offsets.commit(committed(1));

@@ -113,6 +113,19 @@ describe('DeleteGroups', () => {
   });
 });
 
+describe('the administration of groups', () => {
+  it('is refused by another broker than the coordinator, whose group stays', async () => {
+    const bench = setup();
+    await bench.commit();
+    bench.coordinatorId = 2;
+    const { results } = await bench.ask(deleteGroupsHandler, { groupsNames: [GROUP] });
+    assert.equal(codeName(results[0]!), 'NOT_COORDINATOR');
+    const deleted = await bench.ask(offsetDeleteHandler, { groupId: GROUP, topics: [] });
+    assert.equal(codeName(deleted), 'NOT_COORDINATOR');
+    assert.equal(bench.state(), 'Empty');
+  });
+});
+
 describe('OffsetDelete', () => {
   const request = (name: string, partitionIndex = 0) => ({
     groupId: GROUP,

@@ -148,7 +148,8 @@ describe('who may join', () => {
     assert.equal(codeName(await join({ protocolType: '' })), 'INCONSISTENT_GROUP_PROTOCOL');
     await stableGroup({ protocols: [protocol('range'), protocol('sticky')] }, { protocols: [protocol('sticky')] });
     assert.equal(codeName(await join({ protocols: [protocol('range')] })), 'INCONSISTENT_GROUP_PROTOCOL');
-    assert.equal(codeName(await join({ protocolType: 'connect' })), 'INCONSISTENT_GROUP_PROTOCOL');
+    const another = { protocolType: 'connect', protocols: [protocol('sticky')] };
+    assert.equal(codeName(await join(another)), 'INCONSISTENT_GROUP_PROTOCOL');
   });
 
   it('has no null protocol name in an answer before version 7', async () => {
@@ -166,8 +167,19 @@ describe('who may join', () => {
     const third = join(); // takes the place of whom it did not wait for
     assert.equal(codeName(await join({ memberId: follower!.memberId })), 'GROUP_MAX_SIZE_REACHED');
     assert.equal(coordinator.describe(GROUP)?.members.length, 2);
+    const repeated = join({ memberId: leader!.memberId });
+    assert.equal(codeName(await again), 'REBALANCE_IN_PROGRESS');
     coordinator.close();
-    await Promise.all([again, third]);
+    await Promise.all([repeated, third]);
+  });
+
+  it('takes back the id of who finds no room', async () => {
+    const { join, stableGroup, clock } = setup({ config: { maxGroupSize: 1 } });
+    const { memberId } = await join({}, 4);
+    await stableGroup({});
+    assert.equal(clock.pendingTimers, 2);
+    assert.equal(codeName(await join({ memberId }, 4)), 'GROUP_MAX_SIZE_REACHED');
+    assert.equal(clock.pendingTimers, 1);
   });
 });
 
@@ -195,6 +207,14 @@ describe('a member that joins again', () => {
     const { join, stableGroup, state } = setup();
     const [, follower] = await stableGroup({}, {});
     void join({ memberId: follower!.memberId, protocols: [protocol('range', subscriptionTo('refunds'))] });
+    await settled();
+    assert.equal(state(), 'PreparingRebalance');
+  });
+
+  it('begins a rebalance as a follower that offers more', async () => {
+    const { join, stableGroup, state } = setup();
+    const [, follower] = await stableGroup({}, {});
+    void join({ memberId: follower!.memberId, protocols: [protocol('range'), protocol('sticky')] });
     await settled();
     assert.equal(state(), 'PreparingRebalance');
   });
@@ -251,6 +271,15 @@ describe('the initial rebalance delay', () => {
       clock.advance(1_000);
     }
     assert.equal((await first.promise).members.length, 8);
+  });
+
+  it('is waited for in full by members whose rebalance time-out is shorter', async () => {
+    const { join, clock } = setup({ config });
+    const first = new Awaited(join({ rebalanceTimeoutMs: 1_000 }));
+    clock.advance(2_999);
+    assert.equal(await first.hasCome(), false);
+    clock.advance(1);
+    await first.promise;
   });
 
   it('is for empty groups only', async () => {

@@ -110,6 +110,17 @@ describe('a coordinator that moves', () => {
     assert.equal(await heartbeat(back, { groupInstanceId: 'a' }), 'NONE');
   });
 
+  it('knows members as they were, whatever they offered to the last one meanwhile', async () => {
+    const { stableGroup, coordinator, join, state } = setup();
+    const [, follower] = await stableGroup({}, {});
+    coordinator.coordinatorMoved(GROUP);
+    const joining = join({ memberId: follower!.memberId, protocols: [protocol('range', subscriptionTo('refunds'))] });
+    coordinator.coordinatorMoved(GROUP);
+    assert.equal(codeName(await joining), 'NOT_COORDINATOR');
+    assert.equal(codeName(await join({ memberId: follower!.memberId })), 'NONE');
+    assert.equal(state(), 'Stable');
+  });
+
   it('remembers the number of the generation that an empty group had', async () => {
     const { stableGroup, leave, coordinator, join } = setup();
     const [leader] = await stableGroup({});

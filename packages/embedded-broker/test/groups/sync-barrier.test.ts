@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { describeGroupsHandler } from '../../dist/handlers/describe-groups.js';
 import { syncGroupHandler } from '../../dist/handlers/sync-group.js';
 import { Awaited, codeName, GROUP, REBALANCE_MS, SESSION_MS, setup, SYNC } from './setup.js';
 
@@ -46,6 +47,26 @@ describe('the sync barrier', () => {
     assert.equal(codeName(await first), 'REBALANCE_IN_PROGRESS');
     await sync(leader!, { [follower!.memberId]: 'orders-1' });
     assert.equal((await second).assignment.toString(), 'orders-1');
+  });
+
+  it('is over when all have synced: no time-out of it comes after', async () => {
+    const { stableGroup, clock, state } = setup();
+    await stableGroup({ sessionTimeoutMs: 200_000 }, { sessionTimeoutMs: 200_000 });
+    clock.advance(REBALANCE_MS * 2);
+    assert.equal(state(), 'Stable');
+  });
+
+  it('takes back what was assigned before, when it is abandoned', async () => {
+    const { stableGroup, join, coordinator, ask } = setup();
+    const [member] = await stableGroup({});
+    const assignment = async (): Promise<string | undefined> => {
+      const { groups } = await ask(describeGroupsHandler, { groups: [GROUP], includeAuthorizedOperations: false });
+      return groups[0]?.members[0]?.memberAssignment.toString();
+    };
+    await join({ memberId: member!.memberId });
+    assert.equal(await assignment(), member!.memberId);
+    coordinator.forceRebalance(GROUP);
+    assert.equal(await assignment(), '');
   });
 
   it('removes members that never sync, and has the others join again', async () => {
