@@ -31,8 +31,9 @@ try {
 screen.heading('Proved');
 findings.print(screen);
 screen.heading('Next');
-screen.line(`npm test                                             every test, on this broker and on real Kafka
-npx hearken-broker --port 9092 --topics orders:12    a broker of your own; then node examples/dist/quick-start.js
-HEARKEN_BROKERS=host:port npm start                  this tour on your Kafka
-docs/testing.md                                      a first test in fifteen lines`);
+screen.line(`docs/testing.md                       a first test in fifteen lines
+npm test                              every test, on this broker and on real Kafka
+HEARKEN_BROKERS=host:port npm start   this tour on your Kafka
+node packages/embedded-broker/dist/cli.js --port 9092 --topics orders:12
+                                      a broker of your own, for: node examples/dist/quick-start.js`);
 process.exitCode = findings.ok ? 0 : 1;
