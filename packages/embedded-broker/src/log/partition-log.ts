@@ -150,17 +150,15 @@ export class PartitionLog {
 
   /** @throws BrokerError `OFFSET_OUT_OF_RANGE` */
   read(from: number, { maxBytes, minOneBatch, isolation }: ReadLimits): LogRead {
-    const batches: Buffer[] = [];
-    let sizeBytes = 0;
-    let nextOffset = from;
-    for (const { bytes, lastOffset } of this.#batches.between(...this.#readable(from, isolation))) {
-      if (sizeBytes + bytes.length > maxBytes && !(minOneBatch && batches.length === 0)) break;
-      batches.push(bytes);
-      sizeBytes += bytes.length;
-      nextOffset = lastOffset + 1;
-    }
-    const abortedTransactions = isolation === 'read_committed' ? this.#aborted.overlapping(from, nextOffset) : null;
-    return { batches, sizeBytes, abortedTransactions };
+    const [first, end] = this.#readable(from, isolation);
+    const fitting = Math.max(this.#batches.endWithin(first, maxBytes), minOneBatch ? first + 1 : first);
+    const read = this.#batches.slice(first, Math.min(fitting, end));
+    const nextOffset = (read.at(-1)?.lastOffset ?? from - 1) + 1;
+    return {
+      batches: read.map(({ bytes }) => bytes),
+      sizeBytes: this.#batches.bytesBetween(first, first + read.length),
+      abortedTransactions: isolation === 'read_committed' ? this.#aborted.overlapping(from, nextOffset) : null,
+    };
   }
 
   /**

@@ -130,8 +130,8 @@ export class Producers {
   }
 
   #seen(producerId: number, producerEpoch: number): ProducerState {
-    this.#sweep();
     const now = this.#clock.monotonic();
+    if (now >= this.#sweepAtMs) this.#sweep(now);
     const known = this.#states.get(producerId);
     const state = known ?? new ProducerState(producerEpoch, now);
     state.lastSeenMs = now;
@@ -140,9 +140,7 @@ export class Producers {
   }
 
   /** Producers come and go for as long as the broker runs: without this each would be remembered for ever. */
-  #sweep(): void {
-    const now = this.#clock.monotonic();
-    if (now < this.#sweepAtMs) return;
+  #sweep(now: number): void {
     this.#sweepAtMs = now + SWEEP_EVERY_MS;
     for (const [producerId, state] of this.#states) if (this.#isExpired(producerId, state)) this.#forget(producerId);
   }

@@ -55,12 +55,12 @@ export class SlidingArray<T> {
     return low;
   }
 
-  [Symbol.iterator](): Generator<T> {
-    return this.between(0, this.length);
+  /** From one position to before another, as an array. */
+  slice(from: number, to: number): T[] {
+    return this.#items.slice(this.#gap + from, this.#gap + Math.max(from, to)) as T[];
   }
 
-  /** From one position to before another. */
-  *between(from: number, to: number): Generator<T> {
-    for (let index = from; index < Math.min(to, this.length); index++) yield this.at(index) as T;
+  *[Symbol.iterator](): Generator<T> {
+    for (let index = 0; index < this.length; index++) yield this.at(index) as T;
   }
 }

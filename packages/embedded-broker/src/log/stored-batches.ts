@@ -46,8 +46,14 @@ export class StoredBatches implements Iterable<StoredBatch> {
     return this.#batches.countWhile(({ baseOffset }) => baseOffset < offset);
   }
 
-  between(from: number, to: number): Iterable<StoredBatch> {
-    return this.#batches.between(from, to);
+  slice(from: number, to: number): StoredBatch[] {
+    return this.#batches.slice(from, to);
+  }
+
+  /** The position before which the batches from another position on are at most so large. */
+  endWithin(from: number, maxBytes: number): number {
+    const limit = (this.#batches.at(from)?.position ?? 0) + maxBytes;
+    return this.#batches.countWhile((batch) => endOf(batch) <= limit);
   }
 
   bytesBetween(from: number, to: number): number {
