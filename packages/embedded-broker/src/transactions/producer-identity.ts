@@ -14,6 +14,7 @@ export interface ProducerIdentity extends ProducerIdAndEpoch {
 
 /** The last epoch that a producer is told: the one above is left for fencing it. */
 const LAST_EPOCH = 32_766;
+const FENCING_EPOCH = LAST_EPOCH + 1;
 const NO_EPOCH = -1;
 
 /** Of a transactional id that no producer was initialized for yet. */
@@ -29,7 +30,7 @@ export const unusedIdentity = (producerId: number): ProducerIdentity => ({
  */
 export const fencedIdentity = ({ producerId, producerEpoch }: ProducerIdentity): ProducerIdentity => ({
   producerId,
-  producerEpoch: producerEpoch + 1,
+  producerEpoch: Math.min(producerEpoch + 1, FENCING_EPOCH), // a client may guess that epoch: there is none beyond
   follows: { producerId, producerEpoch },
 });
 

@@ -1,4 +1,5 @@
 import type { Clock, TopicPartition } from '@hearken/core';
+import type { ErrorName } from '@hearken/protocol';
 import { BrokerError } from '../broker-error.js';
 import { errorCodeOf } from '../groups/error-code-of.js';
 import { nextIdentity, type ProducerIdAndEpoch } from './producer-identity.js';
@@ -135,7 +136,7 @@ export class TransactionCoordinator {
     this.#transactions.clear();
   }
 
-  #of(producer: TransactionalProducer, zombie: 'PRODUCER_FENCED' | 'INVALID_PRODUCER_EPOCH' = 'PRODUCER_FENCED') {
+  #of(producer: TransactionalProducer, zombie: ErrorName = 'PRODUCER_FENCED'): Transaction {
     requireId(producer.transactionalId);
     const transaction = this.#transactions.get(producer.transactionalId);
     if (transaction?.producer.producerId !== producer.producerId) throw new BrokerError('INVALID_PRODUCER_ID_MAPPING');
@@ -154,8 +155,8 @@ export class TransactionCoordinator {
 
   /** As Kafka: of who asks only the producer id is looked at, so a zombie can abort what its successor has open. */
   #interrupt(transaction: Transaction, was: ProducerIdAndEpoch | undefined): never {
-    if (was !== undefined && was.producerId !== transaction.producer.producerId)
-      throw new BrokerError('PRODUCER_FENCED');
+    const { producerId } = transaction.producer;
+    if (was !== undefined && was.producerId !== producerId) throw new BrokerError('PRODUCER_FENCED');
     this.#fence(transaction);
     throw new BrokerError('CONCURRENT_TRANSACTIONS');
   }
