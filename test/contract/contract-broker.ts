@@ -43,7 +43,7 @@ export class ContractBroker {
 
   /** Bootstrap servers. */
   get brokers(): string[] {
-    if (this.#running === undefined) throw new Error('the broker has not been started: ask inside a case');
+    if (this.#running === undefined) throw new Error('the broker does not run: ask inside a case');
     return [...this.#running.brokers];
   }
 
@@ -69,9 +69,13 @@ export class ContractBroker {
     await this.release();
   }
 
+  /** What still asks for something is refused from now on. */
   async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await this.release();
     await this.#admin?.close();
-    await this.#running?.stop();
+    await running?.stop();
   }
 
   /** The highest version of an API that we and the broker speak. */
@@ -101,20 +105,21 @@ export class ContractBroker {
     return this.during(await RawConnection.open(this.brokers[0]!, clientId));
   }
 
-  kafkajs(): kafkajs.Kafka {
+  #kafkajs(): kafkajs.Kafka {
     return new kafkajs.Kafka({ brokers: this.brokers, clientId: 'kafkajs', logLevel: kafkajs.logLevel.NOTHING });
   }
 
   kafkajsAdmin(): Promise<kafkajs.Admin> {
-    return this.#connected(this.kafkajs().admin());
+    return this.#connected(this.#kafkajs().admin());
   }
 
   kafkajsProducer(config?: kafkajs.ProducerConfig): Promise<kafkajs.Producer> {
-    return this.#connected(this.kafkajs().producer(config));
+    return this.#connected(this.#kafkajs().producer(config));
   }
 
+  /** Hears of a rebalance at once, where kafkajs' own is up to 5 s late. */
   kafkajsConsumer(config: kafkajs.ConsumerConfig): Promise<kafkajs.Consumer> {
-    return this.#connected(this.kafkajs().consumer(config));
+    return this.#connected(this.#kafkajs().consumer({ maxWaitTimeInMs: 100, heartbeatInterval: 100, ...config }));
   }
 
   /** A consumer of ours. */

@@ -1,8 +1,17 @@
-import { offsetCommitApi, offsetFetchApi, type OffsetFetchRequest, type OffsetFetchResponse } from '@hearken/protocol';
+import {
+  describeGroupsApi,
+  offsetCommitApi,
+  offsetFetchApi,
+  type OffsetFetchRequest,
+  type OffsetFetchResponse,
+} from '@hearken/protocol';
 import type { ContractBroker } from './contract-broker.js';
 import { only } from './partition-requests.js';
 
 // Requests about what a group has committed, with what a plain client would say where a case says nothing.
+
+/** From 6 on DescribeGroups has an error for a group that does not exist, which was 'Dead' before. */
+const BEFORE_NOT_FOUND = 5;
 
 type CommittedPartition = OffsetFetchResponse['topics'][number]['partitions'][number];
 
@@ -55,4 +64,10 @@ export async function committedIn(
   const asked = [{ name: topic, partitionIndexes: [partition] }];
   const { topics } = await committed(broker, groupId, asked, { requireStable });
   return only(only(topics).partitions);
+}
+
+/** As DescribeGroups tells it. */
+export async function stateOf(broker: ContractBroker, groupId: string): Promise<string> {
+  const request = { groups: [groupId], includeAuthorizedOperations: false };
+  return only((await broker.ask(describeGroupsApi, request, BEFORE_NOT_FOUND)).groups).groupState;
 }

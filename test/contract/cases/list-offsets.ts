@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { encodeRecordBatch, listOffsetsApi } from '@hearken/protocol';
 import { uniqueName } from '../../support/kafka.js';
 import { nameOf, type ContractBroker } from '../contract-broker.js';
@@ -74,7 +74,7 @@ export function listOffsetsCases(broker: ContractBroker): void {
     const topic = await broker.topic();
     const producer = await broker.kafkajsProducer();
     const messages = [1_000, 2_000, 3_000].map((time) => ({ value: 'x', timestamp: `${time}` }));
-    await producer.send({ topic, messages, compression: CompressionTypes.GZIP });
+    await producer.send({ topic, messages, compression: kafkajs.CompressionTypes.GZIP });
     const { offset, timestamp } = await listOffset(broker, topic, 1_500);
     assert.deepEqual({ offset, timestamp }, { offset: 1, timestamp: 2_000 });
   });
