@@ -25,6 +25,7 @@ export class InlineHost implements BrokerHost {
   readonly #listeners: ReadonlyMap<number, Listener>;
   #cluster: Cluster;
   #handlers: ReturnType<typeof createHandlers>;
+  #turn: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
   private constructor(options: ResolvedEmbeddedKafkaOptions) {
@@ -32,7 +33,9 @@ export class InlineHost implements BrokerHost {
     this.#faults = new FaultRules({
       clock: options.clock,
       topicName: (id) => this.#cluster.topicById(id)?.name,
-      onEvent: (event) => this.#eventListeners.forEach((listener) => listener(event)),
+      onEvent: (event) => {
+        for (const listener of this.#eventListeners) listener(event);
+      },
     });
     this.#cluster = this.#newCluster();
     this.#handlers = createHandlers(this.#cluster);
@@ -43,8 +46,7 @@ export class InlineHost implements BrokerHost {
   static async start(options: ResolvedEmbeddedKafkaOptions): Promise<InlineHost> {
     const host = new InlineHost(options);
     try {
-      await host.#bringUp();
-      await host.addTopics(options.topics);
+      await host.#begin();
       return host;
     } catch (error) {
       await host.stop();
@@ -90,18 +92,20 @@ export class InlineHost implements BrokerHost {
     this.#eventListeners.push(listener);
   }
 
-  async brokerDown(nodeId: number): Promise<void> {
-    this.#requireRunning();
-    const listener = this.#listener(nodeId);
-    this.#cluster.brokerDown(nodeId);
-    await listener.close();
+  brokerDown(nodeId: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireRunning();
+      const listener = this.#listener(nodeId);
+      this.#cluster.brokerDown(nodeId);
+      await listener.close();
+    });
   }
 
-  async brokerUp(nodeId: number): Promise<void> {
-    this.#requireRunning();
-    const listener = this.#listener(nodeId);
-    await listener.open();
-    this.#cluster.brokerUp(nodeId, listener.port);
+  brokerUp(nodeId: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireRunning();
+      await this.#bringUp(nodeId, this.#listener(nodeId));
+    });
   }
 
   brokerPause(nodeId: number): Promise<void> {
@@ -132,7 +136,11 @@ export class InlineHost implements BrokerHost {
   }
 
   truncateLog(topic: string, partition: number, offset: number): Promise<void> {
-    return this.#asked(() => this.#partition(topic, partition).log.truncateTo(offset));
+    return this.#asked(() => {
+      const truncated = this.#partition(topic, partition);
+      truncated.log.truncateTo(offset);
+      truncated.lead(truncated.leaderId); // in a new epoch: by that consumers see that the log went another way
+    });
   }
 
   setLogStart(topic: string, partition: number, offset: number): Promise<void> {
@@ -143,19 +151,20 @@ export class InlineHost implements BrokerHost {
     return this.#asked(() => this.#partition(topic, partition).log.corruptBatch(offset));
   }
 
-  async reset(): Promise<void> {
-    this.#requireRunning();
-    this.#faults.reset();
-    this.#cluster.close();
-    for (const listener of this.#listeners.values()) listener.reset();
-    this.#cluster = this.#newCluster();
-    this.#handlers = createHandlers(this.#cluster);
-    await this.#bringUp();
-    await this.addTopics(this.#options.topics);
+  reset(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireRunning();
+      this.#faults.reset();
+      this.#cluster.close();
+      for (const listener of this.#listeners.values()) listener.reset();
+      this.#cluster = this.#newCluster();
+      this.#handlers = createHandlers(this.#cluster);
+      await this.#begin();
+    });
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#inTurn(() => this.#stop());
     return this.#stopping;
   }
 
@@ -165,11 +174,20 @@ export class InlineHost implements BrokerHost {
     await Promise.all([...this.#listeners.values()].map((listener) => listener.close()));
   }
 
-  async #bringUp(): Promise<void> {
-    for (const [nodeId, listener] of this.#listeners) {
-      await listener.open();
-      this.#cluster.brokerUp(nodeId, listener.port);
-    }
+  async #begin(): Promise<void> {
+    for (const [nodeId, listener] of this.#listeners) await this.#bringUp(nodeId, listener);
+    await this.addTopics(this.#options.topics);
+  }
+
+  async #bringUp(nodeId: number, listener: Listener): Promise<void> {
+    await listener.open();
+    this.#cluster.brokerUp(nodeId, listener.port);
+  }
+
+  /** What opens and closes ports goes one by one: a port is free for `up` only when `down` is over. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(change, change);
+    return this.#turn;
   }
 
   #newCluster(): Cluster {

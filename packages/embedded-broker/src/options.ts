@@ -85,11 +85,19 @@ export function resolveOptions(options: EmbeddedKafkaOptions): ResolvedEmbeddedK
     if (options.clock !== undefined) check.problem('clock', 'cannot be given to a worker');
     if (options.logger !== undefined) check.problem('logger', 'cannot be given to a worker');
   }
-  if (resolved.port > 0 && resolved.port + resolved.brokers - 1 > MAX_PORT) {
+  if (check.isFine('port', 'brokers') && resolved.port + resolved.brokers - 1 > MAX_PORT) {
     check.problem('port', `leaves no room for ${resolved.brokers} brokers below ${MAX_PORT + 1}`);
   }
+  if (check.ok) checkReplication(check, resolved);
   check.throwIfAny();
   return Object.freeze({ ...resolved, topics, config: textConfig(resolved.config) });
+}
+
+/** Else no topic could be made that does not say it otherwise. */
+function checkReplication(check: OptionsCheck, { brokers, config }: Required<EmbeddedKafkaOptions>): void {
+  const name = 'default.replication.factor';
+  const factor = Number(config[name] ?? brokers);
+  if (!(factor >= 1 && factor <= brokers)) check.problem(`config.${name}`, `must be from 1 to brokers, got ${factor}`);
 }
 
 /** @throws KafkaConfigError `INVALID_CONFIG` */

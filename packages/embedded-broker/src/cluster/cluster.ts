@@ -196,7 +196,9 @@ export class Cluster {
 
   #newPartitions(topic: Topic, spec: PartitionSpec): Partition[] {
     const first = topic.partitions.length;
-    return placeReplicas([...this.brokers.keys()], spec, first).map((replicas, i) => {
+    const live = this.liveBrokers.map(({ nodeId }) => nodeId);
+    const down = [...this.brokers.keys()].filter((nodeId) => !live.includes(nodeId));
+    return placeReplicas({ live, down }, spec, first).map((replicas, i) => {
       const log = new PartitionLog({
         config: () => topic.config,
         clock: this.clock,

@@ -10,16 +10,30 @@ export interface PartitionSpec {
   readonly assignments?: readonly (readonly number[])[] | undefined;
 }
 
+/** Node ids. */
+export interface PlaceableBrokers {
+  readonly live: readonly number[];
+  readonly down: readonly number[];
+}
+
+/** As in Kafka's controller. */
+const MAX_PARTITIONS_AT_ONCE = 10_000;
+
 /**
- * The replicas of partitions `from`, `from + 1`, …: by two numbers, they go round the brokers, so that partition 0 is led by
- * the first broker, partition 1 by the second.
- * @throws BrokerError `INVALID_PARTITIONS`, `INVALID_REPLICATION_FACTOR`, `INVALID_REPLICA_ASSIGNMENT`
+ * The replicas of partitions `from`, `from + 1`, …: by two numbers, they go round the live brokers, so that partition 0 is
+ * led by the first, partition 1 by the second; those that are down come last.
+ * @throws BrokerError `INVALID_PARTITIONS`, `POLICY_VIOLATION`, `INVALID_REPLICATION_FACTOR`, `INVALID_REPLICA_ASSIGNMENT`
  */
-export function placeReplicas(nodeIds: readonly number[], spec: PartitionSpec, from = 0): (readonly number[])[] {
+export function placeReplicas(brokers: PlaceableBrokers, spec: PartitionSpec, from = 0): (readonly number[])[] {
   const { partitions, replicationFactor, assignments } = spec;
+  const { live, down } = brokers;
+  const nodeIds = [...live, ...down];
   if (assignments !== undefined) {
     checkAssignments(nodeIds, assignments, from > 0 ? replicationFactor : (assignments[0]?.length ?? 0));
     return [...assignments];
+  }
+  if (partitions > MAX_PARTITIONS_AT_ONCE) {
+    throw new BrokerError('POLICY_VIOLATION', 'Excessively large number of partitions per request.');
   }
   if (!(replicationFactor > 0)) {
     const message = 'Replication factor must be larger than 0, or -1 to use the default value.';
@@ -32,7 +46,7 @@ export function placeReplicas(nodeIds: readonly number[], spec: PartitionSpec, f
     const message = `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${nodeIds.length} broker(s) are registered.`;
     throw new BrokerError('INVALID_REPLICATION_FACTOR', message);
   }
-  return Array.from({ length: partitions }, (_, i) => inTurn(nodeIds, from + i).slice(0, replicationFactor));
+  return Array.from({ length: partitions }, (_, i) => [...inTurn(live, from + i), ...down].slice(0, replicationFactor));
 }
 
 /** All alike in number, each of brokers that there are; told in Kafka's words. */
