@@ -1,4 +1,5 @@
 import {
+  DefaultErrorHandler,
   codeOf,
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
@@ -32,7 +33,9 @@ await withOrders(async () => {
   const container = new MessageListenerContainer(factory, {
     topics: [orders],
     valueSerde: json<Order>(),
-    backOff: new ExponentialBackOff({ initialIntervalMs: 10, maxIntervalMs: 1000, maxRetries: 3 }),
+    errorHandler: new DefaultErrorHandler({
+      backOff: new ExponentialBackOff({ initialIntervalMs: 10, maxIntervalMs: 1000, maxRetries: 3 }),
+    }),
     listener: async ({ value }, { attempt }) => {
       if (attempt > 1) console.log(`${value.id}: attempt ${attempt}`);
       await bill(value);

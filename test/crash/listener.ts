@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
   DefaultKafkaConsumerFactory,
+  DefaultErrorHandler,
   FixedBackOff,
   json,
   MessageListenerContainer,
@@ -46,7 +47,7 @@ const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
     ...settings,
     topics: [topic],
     valueSerde: json<NumberedOrder>(),
-    backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 50 }),
+    errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 50 }) }),
     listener: async ({ partition: p, offset: o }, context) => {
       log.write({ at: 'start', who, p, o, epoch: context.epoch, attempt: context.attempt });
       if (random.next() < WAITS) await delay(random.next() * LISTENER_MS);

@@ -3,6 +3,7 @@ import { Recorder } from '@hearken/testing';
 import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
+  DefaultErrorHandler,
   FixedBackOff,
   KafkaAdmin,
   KafkaTemplate,
@@ -49,7 +50,7 @@ class Listening {
         topics: [this.topic],
         ...(properties.taskExecutor === undefined && { concurrency: 10 }),
         shutdownTimeoutMs: 200,
-        backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 2 }),
+        errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 2 }) }),
         listener: (record, context) => {
           this.seen.record(`${record.partition}/${record.offset}`);
           return listener(record, context, container);
@@ -194,7 +195,9 @@ describeWithKafka('bad input: listeners', function () {
   it('a back-off that is broken gives the record up with both errors; observers that throw change nothing', async () => {
     const listening = await Listening.begin();
     const fails: Listener = (record) => isBad(record) && assert.fail('no');
-    const container = listening.container(fails, { backOff: { delayMs: () => NaN } });
+    const container = listening.container(fails, {
+      errorHandler: new DefaultErrorHandler({ backOff: { delayMs: () => NaN } }),
+    });
     container.on('container:started', () => assert.fail('observer'));
     container.on('container:stopped', () => Promise.reject(new Error('observer')));
     await container.start();
@@ -202,7 +205,7 @@ describeWithKafka('bad input: listeners', function () {
     assert.ok(cause instanceof AggregateError);
     const messages = cause.errors.map(({ message }: Error) => message);
     assert.equal(messages[0], 'no');
-    assert.match(messages[1] ?? '', /delayMs must return milliseconds .* got NaN/);
+    assert.match(messages[1] ?? '', /delayMs must be milliseconds .* got NaN/);
     assert.ok((await listening.left()).includes(BAD));
   });
 

@@ -127,7 +127,14 @@ const mistakes: Mistake[] = [
   ],
   [
     'a container: names and types',
-    container({ topic: ['a'], listner: listener, concurrency: '10', ackMode: 'Manual', ordering: 'keys', backOff: 3 }),
+    container({
+      topic: ['a'],
+      listner: listener,
+      concurrency: '10',
+      ackMode: 'Manual',
+      ordering: 'keys',
+      errorHandler: 3,
+    }),
     {
       topic: /did you mean 'topics'/,
       listner: /did you mean 'listener'/,
@@ -135,7 +142,7 @@ const mistakes: Mistake[] = [
       ordering: /did you mean 'key'/,
       concurrency: />= 1, got '10'/,
       ackMode: /did you mean 'manual'/,
-      backOff: /must have the method delayMs, got 3/,
+      errorHandler: /must have the method decide, got 3/,
       topics: /exactly one of topics, topicPattern and topicPartitions is needed, got none/,
     },
   ],

@@ -11,7 +11,8 @@ const LIMIT_MS = 20_000;
 
 const PREAMBLE = `
   import {
-    DefaultKafkaConsumerFactory, DefaultKafkaProducerFactory, FixedBackOff, json, KafkaTemplate, MessageListenerContainer,
+    DefaultErrorHandler, DefaultKafkaConsumerFactory, DefaultKafkaProducerFactory, FixedBackOff, json, KafkaTemplate,
+    MessageListenerContainer,
   } from 'hearken';
   const nowhere = { brokers: ['127.0.0.1:1'], bootstrapTimeoutMs: 300 };
   const kafka = { brokers: process.env.HEARKEN_BROKERS.split(',') };
@@ -19,7 +20,10 @@ const PREAMBLE = `
   const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka));
   const listening = (listener) => new MessageListenerContainer(
     new DefaultKafkaConsumerFactory(kafka, { groupId, autoOffsetReset: 'earliest' }),
-    { topics: [topic], listener, shutdownTimeoutMs: 100, backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }) },
+    {
+      topics: [topic], listener, shutdownTimeoutMs: 100,
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }) }),
+    },
   );
 `;
 

@@ -4,6 +4,7 @@ import { assertRecords, awaitCommitted, received } from '@hearken/testing';
 import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
+  DefaultErrorHandler,
   FixedBackOff,
   json,
   KafkaAdmin,
@@ -28,7 +29,7 @@ describe('received and awaitCommitted', () => {
         topics: ['orders'],
         keySerde: string(),
         valueSerde: json<{ total: number }>(),
-        backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }),
+        errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }) }),
         listener: ({ value }, { attempt }) => listener(value, attempt),
       },
       { logger: silentLogger },

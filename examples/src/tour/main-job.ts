@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DefaultKafkaConsumerFactory, FixedBackOff, MessageListenerContainer, type KafkaTemplate } from 'hearken';
+import {
+  DefaultErrorHandler,
+  DefaultKafkaConsumerFactory,
+  FixedBackOff,
+  MessageListenerContainer,
+  type KafkaTemplate,
+} from 'hearken';
 import { failureOf, lagOf, orderSerde, orderTemplate, PARTITIONS, withTopic, type Tour } from './chapter.js';
 import { OrderBook, orders, type Order } from './order-book.js';
 
@@ -23,7 +29,7 @@ export async function mainJob({ kafka, admin, findings, screen }: Tour): Promise
         valueSerde: orderSerde,
         ordering: 'key',
         concurrency: CONCURRENCY,
-        backOff: new FixedBackOff({ intervalMs: 50, maxRetries: FAILURES }),
+        errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 50, maxRetries: FAILURES }) }),
         listener: ({ value }, { attempt }) => book.attempt(value, () => bill(value, attempt)),
       },
     );

@@ -35,8 +35,16 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
     readonly attempt: number;
     readonly delayMs: number;
   };
-  /** The last attempt failed. */
+  /** The last attempt failed. What becomes of the record follows: recovered, skipped, the container stops, its partition is paused. */
   'record:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
+  /** The recoverer took a record: it is done. */
+  'record:recovered': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
+  /** A record is done although it was not processed. */
+  'record:skipped': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
+  /** The recoverer failed: it is asked again after `delayMs`, or the container stops where that is undefined. */
+  'recovery:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly delayMs: number | undefined };
+  /** The error handler paused a partition, with this record as its next: it waits for `resume`. */
+  'partition:paused': TopicPartition & { readonly record: ConsumerRecord; readonly error: unknown };
   /** A listener ended after its record was abandoned; `error` if it failed. */
   'listener:late': { readonly record: ConsumerRecord; readonly error?: unknown };
   'offsets:committed': { readonly offsets: TopicPartitionOffsets };
@@ -56,6 +64,10 @@ const NAMES = Object.keys({
   'listener:returned': true,
   'record:retried': true,
   'record:failed': true,
+  'record:recovered': true,
+  'record:skipped': true,
+  'recovery:failed': true,
+  'partition:paused': true,
   'listener:late': true,
   'offsets:committed': true,
   'commit:failed': true,

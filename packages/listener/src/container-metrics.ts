@@ -1,15 +1,21 @@
-/** Counts since the container was made. `polled = processed + abandoned + outstanding`, always. */
+/** Counts since the container was made. `polled = processed + recovered + skipped + abandoned + outstanding`, always. */
 export interface ContainerCounters {
   /** Records that `poll` returned. */
   polled: number;
   /** Records that ended well: the listener returned or, under `ackMode: 'manual'`, acknowledged. */
   processed: number;
+  /** Records that the recoverer took: dead letters. */
+  recovered: number;
+  /** Records that ended unprocessed because a listener or the error handler said so. */
+  skipped: number;
   /** Records given up unfinished because their partition was revoked, lost, sought, or the container stopped: they come again. */
   abandoned: number;
   /** Attempts that failed and were tried again. */
   retried: number;
-  /** Records whose last attempt failed. */
+  /** Records whose last attempt failed, whatever became of them. */
   failed: number;
+  /** Times that a recoverer failed. */
+  recoveryFailures: number;
   /** Listeners that ended after their record was abandoned. */
   lateResults: number;
   /** Acknowledgments that came after their record was abandoned. */
@@ -31,9 +37,12 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
 export const newCounters = (): ContainerCounters => ({
   polled: 0,
   processed: 0,
+  recovered: 0,
+  skipped: 0,
   abandoned: 0,
   retried: 0,
   failed: 0,
+  recoveryFailures: 0,
   lateResults: 0,
   lateAcknowledgments: 0,
   commits: 0,

@@ -1,6 +1,6 @@
 import type { Bytes, Clock, Logger, Serde, TaskExecutor, TopicPartition } from '@hearken/core';
 import type { Ordering } from './dispatch/lanes.js';
-import type { BackOff } from './invoke/back-off.js';
+import type { ErrorHandler } from './failure/error-handler.js';
 import type { MessageListener } from './message-listener.js';
 
 /** When a record is done, and who waits for its commit. */
@@ -79,8 +79,8 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly shutdownTimeoutMs?: number;
   /** How long a revoke waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. @default 20000 */
   readonly revokeDrainTimeoutMs?: number;
-  /** When a failed record is tried again; after the last attempt the container stops. @default new ExponentialBackOff() */
-  readonly backOff?: BackOff;
+  /** What follows when a listener fails. @default new DefaultErrorHandler(): nine retries, then the container stops */
+  readonly errorHandler?: ErrorHandler;
   /** Appended to the client id. */
   readonly clientIdSuffix?: string;
   /** How long listeners that end at once may hold the event loop, in milliseconds, from 1. @default 1 */

@@ -29,6 +29,21 @@ export class ListenerFailedError extends KafkaError {
   }
 }
 
+/**
+ * A record could not be recovered, and nothing is left to be tried: the container stops, and the record comes again. Code
+ * `RECOVERY_FAILED`; the cause is what the recoverer failed with last.
+ */
+export class RecoveryFailedError extends KafkaError {
+  /** Why the record was to be recovered. */
+  readonly reason: unknown;
+
+  constructor(record: ConsumerRecord, tries: number, reason: unknown, cause: unknown) {
+    const tried = tries === 1 ? 'once' : `${tries} times`;
+    super(`${place(record)} could not be recovered (tried ${tried})`, { code: 'RECOVERY_FAILED', cause });
+    this.reason = reason;
+  }
+}
+
 /** The container was not assigned in time. Code `START_TIMED_OUT`; retriable. The cause is why the last try to join failed, if one did. */
 export class StartTimeoutError extends KafkaError {
   constructor(startTimeoutMs: number, hint: string, cause?: unknown) {

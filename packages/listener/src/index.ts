@@ -15,8 +15,26 @@ export {
   type BackOff,
   type ExponentialBackOffOptions,
   type FixedBackOffOptions,
-} from './invoke/back-off.js';
+} from './failure/back-off.js';
+export { type ErrorMatcher } from './failure/classification.js';
+export { DeadLetter, NonRetriable, RetryAfter, SkipRecord } from './failure/control-flow.js';
+export { DefaultErrorHandler, type DefaultErrorHandlerOptions } from './failure/default-error-handler.js';
+export type {
+  ErrorHandler,
+  FailureDecision,
+  Recoverer,
+  RecovererFunction,
+  RecovererObject,
+  RecordFailure,
+  RecoveryContext,
+} from './failure/error-handler.js';
 export type { ContainerState, StopOptions, StopReport } from './container-state.js';
 export type { ContainerEventListener, ContainerEvents } from './container-events.js';
 export type { ContainerHealth, ContainerMetrics, ContainerSnapshot, PartitionSnapshot } from './container-metrics.js';
-export { ContainerStopError, ListenerAbortedError, ListenerFailedError, StartTimeoutError } from './errors.js';
+export {
+  ContainerStopError,
+  ListenerAbortedError,
+  ListenerFailedError,
+  RecoveryFailedError,
+  StartTimeoutError,
+} from './errors.js';

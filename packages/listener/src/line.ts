@@ -16,6 +16,7 @@ import { Intake } from './dispatch/intake.js';
 import { Lanes } from './dispatch/lanes.js';
 import { Settler } from './dispatch/settler.js';
 import { TimeSlice } from './dispatch/time-slice.js';
+import { Recovery } from './failure/recovery.js';
 import { ListenerAbortedError } from './errors.js';
 import { Handover } from './handover.js';
 import { ListenerInvoker } from './invoke/listener-invoker.js';
@@ -71,7 +72,7 @@ export class Line {
     this.#invoker = new ListenerInvoker(
       properties.listener,
       recordDecoder(properties.keySerde, properties.valueSerde),
-      properties.backOff,
+      properties.errorHandler,
     );
     this.#dispatcher = this.#newDispatcher();
     this.#handover = new Handover({ owned: this.#owned, committer: this.#committer, clock });
@@ -236,6 +237,9 @@ export class Line {
       logger,
       clock,
       manualAck: host.manualAck,
+      errorHandler: properties.errorHandler,
+      recovery: new Recovery({ ...properties, clock, logger, events, counters }),
+      onPause: (ownership) => this.#pauseFor(ownership),
       commitNow: properties.syncCommits ? () => this.#committer.commitNow() : undefined,
       onReady: () => this.#dispatcher.startReady(),
       onFatal,
@@ -275,6 +279,12 @@ export class Line {
     else this.#lanes.resume(ownership.lanes);
     if (byUser || ownership.isFull) consumer.pause([ownership]);
     else consumer.resume([ownership]);
+  }
+
+  /** As the user would: it outlives rebalances, and it is the user who resumes. */
+  #pauseFor(ownership: Ownership): void {
+    this.#init.paused.pause([ownership]);
+    this.#applyPause(ownership);
   }
 
   #reportWindow(ownership: Ownership): void {

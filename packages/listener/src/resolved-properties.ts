@@ -22,7 +22,8 @@ import {
 } from '@hearken/core/internal';
 import { isIndex, isTopicPartition } from './arguments.js';
 import type { AssignedPartition, ContainerDependencies, ContainerProperties } from './container-properties.js';
-import { ExponentialBackOff, type BackOff } from './invoke/back-off.js';
+import { DefaultErrorHandler } from './failure/default-error-handler.js';
+import type { ErrorHandler } from './failure/error-handler.js';
 
 /** Never undefined once resolved. */
 type Present =
@@ -37,7 +38,7 @@ type Present =
   | 'startTimeoutMs'
   | 'shutdownTimeoutMs'
   | 'revokeDrainTimeoutMs'
-  | 'backOff'
+  | 'errorHandler'
   | 'yieldAfterMs';
 
 type Written = ContainerProperties<unknown, unknown>;
@@ -104,8 +105,8 @@ const RULES: OptionRules<Checked> = {
   startTimeoutMs: durationMs(60_000, { min: 1 }),
   shutdownTimeoutMs: durationMs(10_000),
   revokeDrainTimeoutMs: durationMs(20_000),
-  backOff: custom<BackOff>(new ExponentialBackOff(), (value) =>
-    hasMethods(value, ['delayMs']) ? undefined : `must have the method delayMs, got ${describe(value)}`,
+  errorHandler: custom<ErrorHandler>(new DefaultErrorHandler(), (value) =>
+    hasMethods(value, ['decide']) ? undefined : `must have the method decide, got ${describe(value)}`,
   ),
   clientIdSuffix: text(undefined),
   yieldAfterMs: durationMs(1, { min: 1 }),

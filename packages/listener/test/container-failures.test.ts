@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { DeserializationError, json } from '@hearken/core';
 import { SyncTaskExecutor } from '@hearken/executor';
-import { FixedBackOff, ListenerFailedError } from '../dist/index.js';
+import { DefaultErrorHandler, FixedBackOff, ListenerFailedError } from '../dist/index.js';
 import { addsUp, keyed, started, until } from './setup.js';
 
 const failure = (promise: Promise<void>): Promise<ListenerFailedError> =>
@@ -13,7 +13,9 @@ const failure = (promise: Promise<void>): Promise<ListenerFailedError> =>
 
 describe('MessageListenerContainer: failures', () => {
   it('tries a record again after the back-off, blocking only its lane', async () => {
-    const bundle = await started({ backOff: new FixedBackOff({ intervalMs: 100, maxRetries: 3 }) });
+    const bundle = await started({
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 100, maxRetries: 3 }) }),
+    });
     const { container, listener, give, clock, events } = bundle;
     const retried = events('record:retried');
     give(0, ...keyed('a', 'b'));
@@ -37,7 +39,10 @@ describe('MessageListenerContainer: failures', () => {
   });
 
   it('stops loudly after the last attempt, committing what ended and nothing past the record', async () => {
-    const bundle = await started({ ordering: 'key', backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }) });
+    const bundle = await started({
+      ordering: 'key',
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }) }),
+    });
     const { container, listener, give, clock, committed, events, logger } = bundle;
     const [failed, retried] = [events('record:failed'), events('record:retried')];
     give(0, ...keyed('a', 'b', 'b', 'c'));
@@ -92,7 +97,7 @@ describe('MessageListenerContainer: failures', () => {
         throw wrong;
       },
     };
-    const { container, listener, give } = await started({ backOff });
+    const { container, listener, give } = await started({ errorHandler: new DefaultErrorHandler({ backOff }) });
     give(0, ...keyed('a'));
     const first = new Error('the listener');
     (await listener.call('0/0')).fail(first);
@@ -107,7 +112,7 @@ describe('MessageListenerContainer: failures', () => {
     refusing.execute = (task) => (refusals-- > 0 ? Promise.reject(new Error('refused')) : execute(task));
     const { container, listener, give, clock, events } = await started({
       taskExecutor: refusing,
-      backOff: new FixedBackOff({ intervalMs: 10 }),
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 10 }) }),
     });
     const retried = events('record:retried');
     give(0, ...keyed('a'));

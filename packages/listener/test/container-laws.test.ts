@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict';
-import type { TopicPartition } from '@hearken/core';
+import type { ConsumerRecord, TopicPartition } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
 import fc from 'fast-check';
-import { FixedBackOff, type AckMode, type Ordering } from '../dist/index.js';
+import {
+  DeadLetter,
+  DefaultErrorHandler,
+  FixedBackOff,
+  SkipRecord,
+  type AckMode,
+  type Ordering,
+} from '../dist/index.js';
 import { addsUp, setup, tp, until, type Bundle, type Call } from './setup.js';
 
 const PARTITIONS = 3;
 
+/** How a listener fails: to be called again, to be done with its record, to have it recovered. */
+type Failing = 'fail' | 'skip' | 'give-up';
+
 type Step =
   | { do: 'give'; partition: number; key: string | null; gap: number }
-  | { do: 'end' | 'fail'; pick: number }
+  | { do: 'end' | Failing; pick: number }
   | { do: 'pass'; ms: number }
   | { do: 'revoke' | 'lose' | 'assign' | 'pause' | 'resume'; partition: number }
   | { do: 'turn' };
@@ -27,7 +37,7 @@ const steps = fc.array(
       }),
     },
     { weight: 6, arbitrary: fc.record({ do: fc.constant('end' as const), pick: fc.nat() }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const), pick: fc.nat() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('fail' as const, 'skip', 'give-up'), pick: fc.nat() }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 10, 60, 200) }) },
     {
       weight: 4,
@@ -67,7 +77,11 @@ class Oracle {
   readonly bundle: Bundle;
   readonly #world: World;
   readonly #running = new Set<Call>();
-  /** Records that ended well at least once: "partition/offset". */
+  /** Lanes whose record the recoverer works on. */
+  readonly #recovering = new Set<unknown>();
+  /** Records whose recovery failed once: each does. */
+  readonly #failedOnce = new Set<string>();
+  /** Records that ended at least once, well or given up: "partition/offset". */
   readonly #ended = new Set<string>();
   readonly #lastOfLane = new Map<string, number>();
   readonly #floor = new Map<number, number>();
@@ -90,7 +104,11 @@ class Oracle {
         revokeDrainTimeoutMs: 50,
         shutdownTimeoutMs: 50,
         maxPollRecords: 5,
-        backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 1_000 }),
+        errorHandler: new DefaultErrorHandler({
+          backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 1_000 }),
+          recoverer: (failed) => this.#recover(failed),
+          recoveryBackOff: new FixedBackOff({ intervalMs: 10, maxRetries: 1_000 }),
+        }),
       },
       { partitions: [tp(0), tp(1), tp(2)] },
     );
@@ -131,10 +149,8 @@ class Oracle {
 
   #onCall(call: Call): void {
     const { record, context } = call;
-    const key = record.key?.toString() ?? 'none';
-    const lane = { partition: `${record.partition}`, key: `${record.partition}/${key}`, none: call.at }[
-      this.#world.ordering
-    ];
+    const lane = this.#laneOf(record);
+    assert.ok(!this.#recovering.has(lane), 'a lane goes on before its record is recovered');
     for (const other of this.#running) {
       if (this.#world.ordering !== 'none') assert.notEqual(laneOf(other), lane, 'two of one lane at a time');
     }
@@ -146,6 +162,32 @@ class Oracle {
     const least = (this.#lastOfLane.get(inEpoch) ?? -1) + (context.attempt > 1 ? 0 : 1);
     assert.ok(record.offset >= least, `${call.at} out of order in lane ${lane}`);
     this.#lastOfLane.set(inEpoch, record.offset);
+  }
+
+  #laneOf(record: ConsumerRecord): string {
+    const key = record.key?.toString() ?? 'none';
+    const { partition, offset } = record;
+    return { partition: `${partition}`, key: `${partition}/${key}`, none: `${partition}/${offset}` }[
+      this.#world.ordering
+    ];
+  }
+
+  /** Takes a while, and fails the first time. */
+  #recover(record: ConsumerRecord): Promise<void> {
+    const [lane, at] = [this.#laneOf(record), `${record.partition}/${record.offset}`];
+    if (this.#world.ordering !== 'none') this.#recovering.add(lane);
+    return new Promise((resolve, reject) => {
+      this.bundle.clock.setTimer(() => {
+        this.#recovering.delete(lane);
+        if (this.#failedOnce.has(at)) {
+          this.#ended.add(at);
+          resolve();
+        } else {
+          this.#failedOnce.add(at);
+          reject(new Error('not yet'));
+        }
+      }, 5);
+    });
   }
 
   #end(call: Call): void {
@@ -201,14 +243,15 @@ class Oracle {
     log.append('t', number, { key, offset: log.endOffset(tp(number)) + gap });
   }
 
-  #settle(how: 'end' | 'fail', pick: number): void {
+  #settle(how: 'end' | Failing, pick: number): void {
     const call = [...this.#running][pick % this.#running.size];
     if (call === undefined) return;
     if (how === 'end') {
       this.#end(call);
     } else {
       this.#running.delete(call);
-      call.fail(new Error('once more'));
+      if (how === 'skip') this.#ended.add(call.at);
+      call.fail({ fail: new Error('once more'), skip: new SkipRecord(), 'give-up': new DeadLetter() }[how]);
     }
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { json, nullable, string, type ConsumerRecord } from '@hearken/core';
 import { SyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, FakeConsumerFactory, Recorder } from '@hearken/testing';
-import { FixedBackOff, MessageListenerContainer } from '../dist/index.js';
+import { DefaultErrorHandler, FixedBackOff, MessageListenerContainer } from '../dist/index.js';
 import { distinct, keyed, started, stopNow, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: order', () => {
@@ -62,7 +62,7 @@ describe('MessageListenerContainer: listener:returned', () => {
     const container = new MessageListenerContainer(factory, {
       topics: ['t'],
       valueSerde: json<{ failures: number }>(),
-      backOff: new FixedBackOff({ intervalMs: 0, maxRetries: 1 }),
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 0, maxRetries: 1 }) }),
       listener: ({ value }, { attempt }) => {
         if (attempt <= value.failures) throw new RangeError(`attempt ${attempt}`);
       },

@@ -69,7 +69,7 @@ describe('ContainerProperties', () => {
       concurrency: 0,
       valueSerde: {},
       bufferRecords: -1,
-      backOff: 3,
+      errorHandler: 3,
     });
     const expected = [
       /^topic: is not an option; did you mean 'topics'\?/,
@@ -79,7 +79,7 @@ describe('ContainerProperties', () => {
       /^concurrency: must be a whole number >= 1, got 0/,
       /^ackMode: must be 'record' or 'batch' or 'manual', got 'count'/,
       /^bufferRecords: /,
-      /^backOff: must have the method delayMs/,
+      /^errorHandler: must have the method decide/,
       /^topics: exactly one of topics, topicPattern and topicPartitions is needed, got none/,
     ];
     for (const pattern of expected)

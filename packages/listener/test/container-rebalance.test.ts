@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { codeOf, ConsumerRecords } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, FakeLog } from '@hearken/testing';
-import { FixedBackOff } from '../dist/index.js';
+import { DefaultErrorHandler, FixedBackOff } from '../dist/index.js';
 import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: rebalance', () => {
@@ -66,7 +66,10 @@ describe('MessageListenerContainer: rebalance', () => {
   });
 
   it('takes a listener that obeys its aborted signal as late, though nothing is left to be tried', async () => {
-    const bundle = await started({ revokeDrainTimeoutMs: 50, backOff: new FixedBackOff({ maxRetries: 0 }) });
+    const bundle = await started({
+      revokeDrainTimeoutMs: 50,
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ maxRetries: 0 }) }),
+    });
     const { container, listener, give, factory, clock, committed } = bundle;
     give(0, ...keyed('a', 'b'));
     (await listener.call('0/0')).end();
@@ -107,7 +110,7 @@ describe('MessageListenerContainer: rebalance', () => {
   it('starts no retry that was handed to a slow executor before the revoke', async () => {
     const tasks: (() => void)[] = [];
     const bundle = await started({
-      backOff: new FixedBackOff({ intervalMs: 10 }),
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 10 }) }),
       taskExecutor: {
         concurrency: 1,
         available: 1,

@@ -2,7 +2,10 @@ import type { Clock, Logger } from '@hearken/core';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { ListenerFailedError } from '../errors.js';
+import type { ErrorHandler } from '../failure/error-handler.js';
+import type { Recovery } from '../failure/recovery.js';
 import type { Outcome } from '../invoke/outcome.js';
+import type { Ownership, RecordEnd } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
 
@@ -13,13 +16,19 @@ export interface SettlerInit {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly manualAck: boolean;
+  readonly errorHandler: ErrorHandler;
+  readonly recovery: Recovery;
   /** Asks for a commit at once; undefined where lanes do not wait for theirs. */
   readonly commitNow: (() => void) | undefined;
   /** A lane became ready. */
   readonly onReady: () => void;
+  /** The partition is to be paused until the user resumes it. */
+  readonly onPause: (ownership: Ownership) => void;
   /** The container has to stop. */
   readonly onFatal: (error: Error) => void;
 }
+
+type Failed = Exclude<Outcome, { readonly kind: 'done' }>;
 
 /** What follows an attempt, for the record and for its lane. */
 export class Settler {
@@ -37,17 +46,22 @@ export class Settler {
     else if (ownership.isAborted)
       this.#late(lane, delivery, outcome); // it was told to give up: no failure of its own
     else if (ownership.tracker.hasEnded(delivery.sequence)) this.#failedAfterwards(lane, delivery, outcome.error);
-    else if (outcome.kind === 'retry') this.#retry(lane, delivery, outcome.error, outcome.delayMs);
-    else this.#failed(lane, delivery, outcome.error);
+    else this.#failed(lane, delivery, outcome);
   }
 
   #succeeded(lane: DeliveryLane, delivery: Delivery): void {
-    const { lanes, events, manualAck, commitNow } = this.#init;
+    const { events, manualAck } = this.#init;
     if (!manualAck) delivery.ownership.ended(delivery.sequence);
-    if (commitNow === undefined) lanes.release(lane);
-    else this.#holdUntilWritten(lane, delivery, commitNow);
+    this.#leave(lane, delivery);
     if (!events.isHeard('listener:returned')) return;
     events.emit('listener:returned', { record: delivery.handed, attempt: delivery.attempt });
+  }
+
+  /** The record is over: its lane goes on, or waits for the commit. */
+  #leave(lane: DeliveryLane, delivery: Delivery): void {
+    const { lanes, commitNow } = this.#init;
+    if (commitNow === undefined) lanes.release(lane);
+    else this.#holdUntilWritten(lane, delivery, commitNow);
   }
 
   /** Only the lane waits, never the slot: the commit may need a record that needs the slot. */
@@ -61,7 +75,23 @@ export class Settler {
     commitNow();
   }
 
-  #retry(lane: DeliveryLane, delivery: Delivery, error: unknown, delayMs: number): void {
+  #failed(lane: DeliveryLane, delivery: Delivery, outcome: Failed): void {
+    if (outcome.kind === 'retry') {
+      this.#retry(lane, delivery, outcome);
+      return;
+    }
+    const { counters, events } = this.#init;
+    const { record, attempt } = delivery;
+    const { error } = outcome;
+    counters.failed++;
+    events.emit('record:failed', { record, error, attempt });
+    if (outcome.kind === 'skip') this.#end(lane, delivery, 'skipped', error);
+    else if (outcome.kind === 'recover') this.#recover(lane, delivery, error);
+    else if (outcome.kind === 'pause') this.#pause(lane, delivery, error);
+    else this.#stop(lane, delivery, error);
+  }
+
+  #retry(lane: DeliveryLane, delivery: Delivery, { error, delayMs }: Failed & { readonly kind: 'retry' }): void {
     const { lanes, counters, events, clock, onReady } = this.#init;
     const { ownership, record, attempt } = delivery;
     if (!ownership.isOpen) {
@@ -76,16 +106,54 @@ export class Settler {
       onReady();
     }, delayMs);
     ownership.retries.add(timer);
+    this.#tellRetry({ record, error, attempt, delayMs });
     events.emit('record:retried', { record, error, attempt, delayMs });
   }
 
-  #failed(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
-    const { lanes, counters, events, onFatal } = this.#init;
-    const { record, attempt } = delivery;
-    counters.failed++;
+  #tellRetry(failure: Parameters<NonNullable<ErrorHandler['onRetry']>>[0]): void {
+    const { errorHandler, logger } = this.#init;
+    try {
+      errorHandler.onRetry?.(failure);
+    } catch (error) {
+      logger.error({ error }, 'onRetry of an error handler failed');
+    }
+  }
+
+  #end(lane: DeliveryLane, delivery: Delivery, how: Exclude<RecordEnd, 'processed'>, error: unknown): void {
+    const { ownership, record, attempt, sequence } = delivery;
+    ownership.ended(sequence, how);
+    this.#leave(lane, delivery);
+    this.#init.events.emit(`record:${how}`, { record, error, attempt });
+  }
+
+  /** The lane stays busy for as long as that takes: nothing passes the record, here or in a later ownership. */
+  #recover(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
+    const { recovery, lanes, counters, onReady } = this.#init;
+    const { ownership } = delivery;
+    recovery.recover(delivery, error, (end) => {
+      if (ownership.isOver) {
+        counters.lateResults++;
+        lanes.release(lane);
+      } else if (end.kind === 'recovered') this.#end(lane, delivery, 'recovered', error);
+      else if (end.kind === 'failed') this.#stop(lane, delivery, end.error);
+      else lanes.release(lane); // it comes again elsewhere
+      onReady();
+    });
+  }
+
+  #pause(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
+    const { lanes, events, onPause } = this.#init;
+    const { ownership, record } = delivery;
+    lanes.postpone(lane, delivery.again());
+    onPause(ownership);
+    lanes.wake(lane); // ready, as the first of a partition that is paused
+    events.emit('partition:paused', { topic: record.topic, partition: record.partition, record, error });
+  }
+
+  #stop(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
+    const { lanes, onFatal } = this.#init;
     lanes.postpone(lane, delivery); // until the stop clears it: what comes after this record must not pass it
-    events.emit('record:failed', { record, error, attempt });
-    onFatal(new ListenerFailedError(record, attempt, error));
+    onFatal(new ListenerFailedError(delivery.record, delivery.attempt, error));
   }
 
   /** Its record has ended already, so there is nothing to try again; but an error must not vanish. */

@@ -1,7 +1,7 @@
 import type { Delivery } from '../dispatch/delivery.js';
 import type { MessageListener, MessageListenerFunction } from '../message-listener.js';
-import type { BackOff } from './back-off.js';
-import { afterFailure } from './error-policy.js';
+import { afterFailure } from '../failure/after-failure.js';
+import type { ErrorHandler } from '../failure/error-handler.js';
 import type { Outcome } from './outcome.js';
 import type { RecordDecoder } from './record-decoder.js';
 
@@ -9,14 +9,14 @@ import type { RecordDecoder } from './record-decoder.js';
 export class ListenerInvoker {
   readonly #listener: MessageListenerFunction<unknown, unknown>;
   readonly #decode: RecordDecoder;
-  readonly #backOff: BackOff;
+  readonly #errorHandler: ErrorHandler;
   #calling: Delivery | undefined;
 
-  constructor(listener: MessageListener<unknown, unknown>, decode: RecordDecoder, backOff: BackOff) {
+  constructor(listener: MessageListener<unknown, unknown>, decode: RecordDecoder, errorHandler: ErrorHandler) {
     this.#listener =
       typeof listener === 'function' ? listener : (record, context) => listener.onMessage(record, context);
     this.#decode = decode;
-    this.#backOff = backOff;
+    this.#errorHandler = errorHandler;
   }
 
   /** The delivery whose listener is on the stack right now: it has not returned, or not reached its first `await`. */
@@ -35,15 +35,8 @@ export class ListenerInvoker {
   }
 
   /** What follows an attempt that failed with this. */
-  failed(delivery: Delivery, error: unknown): Outcome {
-    try {
-      return afterFailure(error, delivery.attempt, this.#backOff);
-    } catch (cause) {
-      return {
-        kind: 'failed',
-        error: new AggregateError([error, cause], 'the listener failed, then its back-off did'),
-      };
-    }
+  failed({ record, attempt }: Delivery, error: unknown): Outcome {
+    return afterFailure({ record, error, attempt }, this.#errorHandler);
   }
 
   #call(record: Parameters<MessageListenerFunction<unknown, unknown>>[0], delivery: Delivery): unknown {

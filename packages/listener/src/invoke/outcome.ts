@@ -3,6 +3,6 @@ export type Outcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'retry'; readonly error: unknown; readonly delayMs: number }
   /** Nothing is left to be tried. */
-  | { readonly kind: 'failed'; readonly error: unknown };
+  | { readonly kind: 'recover' | 'skip' | 'stop' | 'pause'; readonly error: unknown };
 
 export const DONE: Outcome = { kind: 'done' };

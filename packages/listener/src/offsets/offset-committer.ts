@@ -11,7 +11,7 @@ import {
 import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
-import { ExponentialBackOff } from '../invoke/back-off.js';
+import { ExponentialBackOff } from '../failure/back-off.js';
 import type { OwnedPartitions } from './owned-partitions.js';
 import type { Ownership } from './ownership.js';
 

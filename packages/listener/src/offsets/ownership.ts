@@ -5,6 +5,9 @@ import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLanes } from '../dispatch/delivery.js';
 import { OffsetTracker } from './offset-tracker.js';
 
+/** How a record may end, by the counter that says so. */
+export type RecordEnd = 'processed' | 'recovered' | 'skipped';
+
 export interface OwnershipInit {
   readonly partition: TopicPartition;
   readonly epoch: number;
@@ -104,9 +107,9 @@ export class Ownership implements TopicPartition {
   }
 
   /** A record ended. False if it had ended before, or if it is too late. */
-  ended(sequence: number): boolean {
+  ended(sequence: number, how: RecordEnd = 'processed'): boolean {
     if (this.isOver || !this.tracker.ended(sequence)) return false;
-    this.#init.counters.processed++;
+    this.#init.counters[how]++;
     this.#init.onEnded();
     return true;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { KafkaConfigError } from '@hearken/core';
 import fc from 'fast-check';
-import { ExponentialBackOff, FixedBackOff } from '../../dist/invoke/back-off.js';
+import { ExponentialBackOff, FixedBackOff } from '../../dist/failure/back-off.js';
 
 const delays = (backOff: ExponentialBackOff | FixedBackOff, count: number): (number | undefined)[] =>
   Array.from({ length: count }, (_, i) => backOff.delayMs(i + 1));

@@ -1,0 +1,40 @@
+import { describe } from '@hearken/core/internal';
+import type { Outcome } from '../invoke/outcome.js';
+import type { ErrorHandler, FailureDecision, RecordFailure } from './error-handler.js';
+
+/** What a timer can hold. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** What becomes of an attempt that failed. Whatever the error handler does, it ends in an outcome: at worst the container stops, with both errors. */
+export function afterFailure(failure: RecordFailure, handler: ErrorHandler): Outcome {
+  try {
+    return outcomeOf(handler.decide(failure), failure, handler);
+  } catch (mistake) {
+    return {
+      kind: 'stop',
+      error: new AggregateError([failure.error, mistake], 'its error, and one of the error handler'),
+    };
+  }
+}
+
+function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: ErrorHandler): Outcome {
+  switch (decision.action) {
+    case 'retry':
+      return { kind: 'retry', error: failure.error, delayMs: checkedDelay(decision.delayMs) };
+    case 'recover':
+      if (handler.recoverer === undefined) throw new TypeError("decide said 'recover', and there is no recoverer");
+      return { kind: 'recover', error: decision.error ?? failure.error };
+    case 'skip':
+    case 'stop':
+    case 'pause':
+      return { kind: decision.action, error: decision.error ?? failure.error };
+    default:
+      throw new TypeError(`decide must return a FailureDecision, got ${describe(decision)}`);
+  }
+}
+
+/** A timer takes what is no such number for "at once": the record would be tried without a pause and without an end. */
+export function checkedDelay(delayMs: number): number {
+  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= MAX_DELAY_MS) return delayMs;
+  throw new TypeError(`delayMs must be milliseconds from 0 to ${MAX_DELAY_MS}, or undefined, got ${describe(delayMs)}`);
+}

@@ -1,0 +1,51 @@
+import { codeOf } from '@hearken/core';
+
+/** Names errors: a class, an error's `code`, or a function that knows them. */
+export type ErrorMatcher = string | ErrorClass | ((error: unknown) => boolean);
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever its constructor takes
+type ErrorClass = abstract new (...args: any[]) => Error;
+
+export interface Classification {
+  readonly retryable: readonly ErrorMatcher[];
+  readonly notRetryable: readonly ErrorMatcher[];
+}
+
+/** How deep a chain of causes is followed: one that comes back to itself must end. */
+const MAX_CAUSES = 16;
+
+/**
+ * Whether another attempt can help. Goes from the error to its causes; the first of them that is named decides, and what is
+ * named as both is not tried again. Of what nobody named, undecodable bytes and mistakes in the program stay what they are,
+ * after Spring's DefaultErrorHandler; everything else may pass. Pure.
+ */
+export function isRetryable(error: unknown, { retryable, notRetryable }: Classification): boolean {
+  for (const one of chainOf(error)) {
+    if (notRetryable.some((matcher) => matches(matcher, one))) return false;
+    if (retryable.some((matcher) => matches(matcher, one))) return true;
+  }
+  return !isHopeless(error);
+}
+
+function* chainOf(error: unknown): Generator {
+  let one = error;
+  for (let depth = 0; depth < MAX_CAUSES; depth++) {
+    yield one;
+    if (!(one instanceof Error) || one.cause === undefined) return;
+    one = one.cause;
+  }
+}
+
+function matches(matcher: ErrorMatcher, error: unknown): boolean {
+  if (typeof matcher === 'string') return (error as { readonly code?: unknown } | null | undefined)?.code === matcher;
+  return isErrorClass(matcher) ? error instanceof matcher : matcher(error);
+}
+
+const isErrorClass = (matcher: ErrorClass | ((error: unknown) => boolean)): matcher is ErrorClass =>
+  (matcher as unknown) === Error || matcher.prototype instanceof Error;
+
+/** A TypeError with a cause is not the engine's: `fetch` rejects with one when the network fails. */
+function isHopeless(error: unknown): boolean {
+  if (codeOf(error) === 'DESERIALIZATION_FAILED') return true;
+  return error instanceof ReferenceError || (error instanceof TypeError && error.cause === undefined);
+}

@@ -1,0 +1,95 @@
+import { KafkaError, type ConsumerRecord } from '@hearken/core';
+import { callable, custom, describe, hasMethods, OptionsCheck, type OptionRules } from '@hearken/core/internal';
+import { ExponentialBackOff, FixedBackOff, type BackOff } from './back-off.js';
+import { isRetryable, type Classification, type ErrorMatcher } from './classification.js';
+import { isDeadLetter, isNonRetriable, isRetryAfter, isSkip, type DeadLetter } from './control-flow.js';
+import type { ErrorHandler, FailureDecision, Recoverer, RecordFailure } from './error-handler.js';
+
+export interface DefaultErrorHandlerOptions {
+  /** When a failed record is tried again, and when not any more. @default new ExponentialBackOff(): nine times */
+  readonly backOff?: BackOff;
+  /** Another back-off for some failures; undefined is `backOff`. Pure. */
+  readonly backOffFor?: (record: ConsumerRecord, error: unknown) => BackOff | undefined;
+  /** Takes records whose last attempt failed. @default none: the container stops */
+  readonly recoverer?: Recoverer;
+  /** When a recoverer that failed is asked again; after that the container stops. @default new FixedBackOff(): nine times, a second apart */
+  readonly recoveryBackOff?: BackOff;
+  /** Errors for which there is no other attempt, looked for along the causes too: classes, codes, or functions. @default none */
+  readonly notRetryable?: readonly ErrorMatcher[];
+  /** Errors that are tried again though they would not be by default. @default none */
+  readonly retryable?: readonly ErrorMatcher[];
+  /** Told of each failure that is tried again; what it throws is logged. */
+  readonly onRetry?: (failure: RecordFailure & { readonly delayMs: number }) => void;
+}
+
+/** @returns what is wrong with it; undefined if nothing is */
+export const backOffProblem = (value: unknown): string | undefined =>
+  hasMethods(value, ['delayMs']) ? undefined : `must have the method delayMs, got ${describe(value)}`;
+
+const recovererProblem = (value: unknown): string | undefined =>
+  typeof value === 'function' || hasMethods(value, ['recover'])
+    ? undefined
+    : `must be a function or have the method recover, got ${describe(value)}`;
+
+const matchersProblem = (value: unknown): string | undefined =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string' || typeof one === 'function')
+    ? undefined
+    : `must be a list of error classes, codes or functions, got ${describe(value)}`;
+
+type Checked = {
+  readonly [Name in keyof DefaultErrorHandlerOptions]-?: DefaultErrorHandlerOptions[Name] | undefined;
+} & Required<Pick<DefaultErrorHandlerOptions, 'backOff' | 'recoveryBackOff'>> &
+  Classification;
+
+const RULES: OptionRules<Checked> = {
+  backOff: custom<BackOff>(new ExponentialBackOff(), backOffProblem),
+  backOffFor: callable(),
+  recoverer: custom<Recoverer | undefined>(undefined, recovererProblem),
+  recoveryBackOff: custom<BackOff>(new FixedBackOff(), backOffProblem),
+  notRetryable: custom<readonly ErrorMatcher[]>([], matchersProblem),
+  retryable: custom<readonly ErrorMatcher[]>([], matchersProblem),
+  onRetry: callable(),
+};
+
+/**
+ * Tries a failed record again as its back-off says, and then gives it to the recoverer; without one the container stops, as
+ * nothing is skipped that nobody asked for by name. After Spring's class of this name, whose default is ten attempts without
+ * a pause and then to skip the record.
+ *
+ * Not tried again are undecodable records, `TypeError` without a cause, `ReferenceError`, and what `notRetryable` names. A
+ * listener decides by itself with {@link SkipRecord}, {@link DeadLetter}, {@link NonRetriable} and {@link RetryAfter}.
+ */
+export class DefaultErrorHandler implements ErrorHandler {
+  readonly recoverer: Recoverer | undefined;
+  readonly recoveryBackOff: BackOff;
+  readonly onRetry: DefaultErrorHandlerOptions['onRetry'];
+  readonly #options: Readonly<Checked>;
+
+  /** @throws KafkaConfigError */
+  constructor(options?: DefaultErrorHandlerOptions) {
+    const check = new OptionsCheck('DefaultErrorHandler');
+    this.#options = check.resolve(options, RULES);
+    check.throwIfAny();
+    ({ recoverer: this.recoverer, recoveryBackOff: this.recoveryBackOff, onRetry: this.onRetry } = this.#options);
+  }
+
+  decide({ record, error, attempt }: RecordFailure): FailureDecision {
+    if (isSkip(error)) return { action: 'skip' };
+    if (isDeadLetter(error)) return this.#deadLetter(error);
+    if (isNonRetriable(error) || !isRetryable(error, this.#options)) return this.#giveUp(error);
+    const backOff = this.#options.backOffFor?.(record, error) ?? this.#options.backOff;
+    const delayMs = backOff.delayMs(attempt) ?? undefined;
+    if (delayMs === undefined) return this.#giveUp(error);
+    return { action: 'retry', delayMs: isRetryAfter(error) ? error.delayMs : delayMs };
+  }
+
+  #giveUp(error: unknown): FailureDecision {
+    return { action: this.recoverer === undefined ? 'stop' : 'recover', error };
+  }
+
+  #deadLetter(error: DeadLetter): FailureDecision {
+    if (this.recoverer !== undefined) return this.#giveUp(error.cause ?? error);
+    const message = 'a listener threw DeadLetter, and the error handler has no recoverer';
+    return { action: 'stop', error: new KafkaError(message, { code: 'NO_RECOVERER', cause: error }) };
+  }
+}
