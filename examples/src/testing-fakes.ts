@@ -8,7 +8,7 @@ import {
   matchRecord,
   received,
 } from '@hearken/testing';
-import { FixedBackOff, json, KafkaTemplate, MessageListenerContainer } from 'hearken';
+import { DefaultErrorHandler, FixedBackOff, json, KafkaTemplate, MessageListenerContainer } from 'hearken';
 
 test('an order is tried again after a minute', async () => {
   // docs:begin fake-consumer
@@ -19,7 +19,7 @@ test('an order is tried again after a minute', async () => {
     factory,
     {
       topics: ['orders'],
-      backOff: new FixedBackOff({ intervalMs: 60_000 }),
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 60_000 }) }),
       listener: (_, { attempt }) => {
         if (attempt === 1) throw new Error('the bank does not answer');
       },
