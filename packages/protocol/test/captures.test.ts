@@ -38,7 +38,8 @@ const answersOf = <Request, Response>(api: Api<Request, Response>): Response[] =
 
 describe('answers of a real Kafka', () => {
   it('cover every API', () => {
-    assert.deepEqual([...new Set(captures.map(({ api }) => api))].sort(), apis.map(({ name }) => name).sort());
+    const covered = new Set(captures.map(({ api }) => api));
+    assert.deepEqual(covered, new Set(apis.map(({ name }) => name)));
   });
 
   for (const [i, capture] of captures.entries()) {
