@@ -164,7 +164,6 @@ export class Group {
     const { state, roster } = this.#rebalance;
     const { maxGroupSize } = this.#config();
     const member = roster.get(memberId);
-    if (state === 'Empty') return true;
     if (state === 'PreparingRebalance') return member?.isJoining === true || roster.joining.length < maxGroupSize;
     return member !== undefined || roster.size < maxGroupSize;
   }

@@ -135,7 +135,6 @@ export class Rebalance {
   #prepare(): void {
     const isInitial = this.#state.is('Empty');
     if (this.#state.is('CompletingRebalance')) this.#abandonSync();
-    for (const member of this.roster.members) member.syncDue = false;
     this.#barrier?.clear();
     this.#state.moveTo('PreparingRebalance');
     if (isInitial) this.#awaitFirstMembers();

@@ -7,8 +7,6 @@ import type { Member } from './member.js';
 /** Who is in a group, who leads it, and who was given an id and has not come back with it. */
 export class Roster {
   readonly #members = new Map<string, Member>();
-  /** Member ids of the static members, by group instance id. */
-  readonly #staticIds = new Map<string, string>();
   /** Ids handed out with MEMBER_ID_REQUIRED; the timer ends the wait for whom they were made. */
   readonly #pending = new Map<string, Timer>();
   #leaderId: string | undefined;
@@ -26,6 +24,7 @@ export class Roster {
     return [...this.#members.values()];
   }
 
+  /** Undefined before the first election, and after the leader left until the next. */
   get leaderId(): string | undefined {
     return this.#leaderId;
   }
@@ -35,8 +34,7 @@ export class Roster {
   }
 
   withInstanceId(groupInstanceId: string): Member | undefined {
-    const memberId = this.#staticIds.get(groupInstanceId);
-    return memberId === undefined ? undefined : this.#members.get(memberId);
+    return this.members.find((member) => member.groupInstanceId === groupInstanceId);
   }
 
   /**
@@ -50,18 +48,14 @@ export class Roster {
     return member;
   }
 
-  /** The first member leads until the next election. */
   add(member: Member): void {
     this.#members.set(member.memberId, member);
-    if (member.groupInstanceId !== null) this.#staticIds.set(member.groupInstanceId, member.memberId);
-    this.#leaderId ??= member.memberId;
     this.removePending(member.memberId);
   }
 
-  remove(member: Member): void {
-    this.#members.delete(member.memberId);
-    if (member.groupInstanceId !== null) this.#staticIds.delete(member.groupInstanceId);
-    if (this.#leaderId === member.memberId) this.#leaderId = this.members[0]?.memberId;
+  remove({ memberId }: Member): void {
+    this.#members.delete(memberId);
+    if (this.#leaderId === memberId) this.#leaderId = undefined;
   }
 
   /** Puts a member in another's place, as leader too. */

@@ -4,9 +4,10 @@ import { Awaited, codeName, GROUP, setup, settled } from './setup.js';
 
 describe('LeaveGroup', () => {
   it('begins a rebalance of those that stay', async () => {
-    const { stableGroup, leave, heartbeat, sync } = setup();
+    const { stableGroup, leave, heartbeat, sync, coordinator } = setup();
     const [leader, follower] = await stableGroup({}, {});
     const { errorCode, members } = await leave(leader!);
+    assert.equal(coordinator.describe(GROUP)?.leaderId, null);
     assert.equal(errorCode, 0);
     assert.equal(codeName(members[0]!), 'NONE');
     assert.equal(await heartbeat(follower!), 'REBALANCE_IN_PROGRESS');

@@ -57,6 +57,7 @@ describe('forceRebalance', () => {
     await commit();
     assert.equal(coordinator.forceRebalance(GROUP), true);
     assert.equal(state(), 'Empty');
+    assert.equal(coordinator.describe(GROUP)?.generationId, 0);
     assert.equal(clock.pendingTimers, 0);
   });
 });

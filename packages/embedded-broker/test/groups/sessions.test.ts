@@ -63,7 +63,9 @@ describe('a session', () => {
     await sync(leader!, {});
     assert.equal(codeName(await waiting), 'NONE');
     clock.advance(SESSION_MS - 1);
-    assert.equal(await heartbeat(follower!), 'NONE');
+    assert.equal(await heartbeat(leader!), 'NONE');
+    clock.advance(1);
+    assert.equal(await heartbeat(follower!), 'UNKNOWN_MEMBER_ID');
   });
 
   it('is longer for a new member, which cannot send heartbeats, but ends although it waits', async () => {

@@ -130,6 +130,17 @@ describe('a static member', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
+  it('that came back has a session of its own', async () => {
+    const { join, stableGroup, coordinator, clock } = setup();
+    await stableGroup({ sessionTimeoutMs: 60_000 }, B);
+    clock.advance(SESSION_MS - 1);
+    await join(B);
+    clock.advance(SESSION_MS - 1);
+    assert.equal(coordinator.describe(GROUP)?.members.length, 2);
+    clock.advance(1);
+    assert.equal(coordinator.describe(GROUP)?.members.length, 1);
+  });
+
   it('is gone when its session ends', async () => {
     const { join, stableGroup, clock } = setup();
     await stableGroup(A);
