@@ -6,9 +6,10 @@ import { kafkaRuntime } from './runtime.js';
 /**
  * Runs one of Kafka's own command-line tools to its end, in a JVM of about 2 s. Resolves with what it wrote.
  * @param mainClass what bin/kafka-….sh starts: 'kafka.admin.ConfigCommand'
+ * @param input what it reads
  */
-export async function runKafkaTool(mainClass: string, args: readonly string[]): Promise<string> {
-  return runOrThrow(jdkTool('java'), [...(await jvmArguments()), mainClass, ...args]);
+export async function runKafkaTool(mainClass: string, args: readonly string[], input?: string): Promise<string> {
+  return runOrThrow(jdkTool('java'), [...(await jvmArguments()), mainClass, ...args], input);
 }
 
 /**

@@ -8,10 +8,15 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs a program to its end. Rejects only if it cannot be started (`ENOENT`). */
-export function run(command: string, args: readonly string[], cwd?: string): Promise<Ended> {
+/**
+ * Runs a program to its end. Rejects only if it cannot be started (`ENOENT`).
+ * @param input what it reads
+ */
+export function run(command: string, args: readonly string[], input = ''): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args);
+    child.stdin.on('error', () => undefined); // it may end without having read all
+    child.stdin.end(input);
     let output = '';
     const collect = (chunk: Buffer): void => void (output += chunk.toString());
     child.stdout.on('data', collect);
@@ -22,8 +27,8 @@ export function run(command: string, args: readonly string[], cwd?: string): Pro
 }
 
 /** As {@link run}; rejects too if the program fails, with what it wrote. */
-export async function runOrThrow(command: string, args: readonly string[], cwd?: string): Promise<string> {
-  const { code, output } = await run(command, args, cwd);
+export async function runOrThrow(command: string, args: readonly string[], input?: string): Promise<string> {
+  const { code, output } = await run(command, args, input);
   if (code !== 0) throw new Error(`${command} ${args[0] ?? ''} failed with exit code ${code ?? 'none'}:\n${output}`);
   return output;
 }
