@@ -2,6 +2,7 @@ import { BrokerError } from '../broker-error.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { overridesAfter, type Alterable, type AlterOperation } from '../config/alter-operation.js';
 import { alterableConfig, type ConfigResource } from './config-resource.js';
+import { eachOnce } from './each-once.js';
 import { verdictOf, type Verdict } from './verdict.js';
 
 /** What both requests that alter configurations are answered. */
@@ -24,10 +25,13 @@ export function alter<R extends ConfigResource>(
   nodeId: number,
   { resources, validateOnly, operationsOf, baseOf }: Alteration<R>,
 ): AlterAnswer {
+  const asked = eachOnce(resources, nameOf);
+  const repeated = new Set(asked.flatMap(({ one, isRepeated }) => (isRepeated ? [nameOf(one)] : [])));
   return answer(resources, (one) => {
     const verdict = verdictOf(() => {
-      if (resources.some((other) => other !== one && isSame(one, other)))
+      if (repeated.has(nameOf(one))) {
         throw new BrokerError('INVALID_REQUEST', 'Each resource must appear at most once.');
+      }
       const target = alterableConfig(cluster, nodeId, one);
       target.alter(overridesAfter(baseOf(target), operationsOf(one)), { validateOnly });
     });
@@ -35,8 +39,7 @@ export function alter<R extends ConfigResource>(
   });
 }
 
-const isSame = (one: ConfigResource, other: ConfigResource): boolean =>
-  one.resourceType === other.resourceType && one.resourceName === other.resourceName;
+const nameOf = ({ resourceType, resourceName }: ConfigResource): string => `${resourceType} ${resourceName}`;
 
 export const refuseAlter = (resources: readonly ConfigResource[], errorCode: number): AlterAnswer =>
   answer(resources, (resource) => answerOf(resource, { errorCode, errorMessage: null }));
