@@ -1,8 +1,9 @@
 import { errorCodes, type ErrorName, type JoinGroupResponse, type SyncGroupResponse } from '@hearken/protocol';
 import type { Generation } from './generation.js';
 import type { Member } from './member.js';
-import { NO_BYTES } from './no-bytes.js';
 import type { Roster } from './roster.js';
+
+export const NO_BYTES = Buffer.alloc(0);
 
 /** Only the leader is told who the others are. */
 export function joined(generation: Generation, roster: Roster, { memberId }: Member): JoinGroupResponse {

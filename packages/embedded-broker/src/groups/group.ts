@@ -183,7 +183,7 @@ export class Group {
 
   /** Since version 4 (KIP-394) a new member first gets an id, so that a lost answer leaves no member nobody knows of. */
   #joinNew(request: JoinGroupRequest, context: RequestContext): Promise<JoinGroupResponse> {
-    const memberId = `${context.clientId}-${randomUUID()}`;
+    const memberId = `${context.clientId ?? ''}-${randomUUID()}`;
     if (context.version < 4) return this.#add(memberId, request, context);
     this.#rebalance.expect(memberId, request.sessionTimeoutMs);
     return Promise.resolve(refusedJoin(memberId, errorCodes.MEMBER_ID_REQUIRED));

@@ -2,8 +2,7 @@ import type { Timer } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import type { JoinGroupRequest, JoinGroupResponse, SyncGroupResponse } from '@hearken/protocol';
 import type { MemberDescription } from './group-description.js';
-import { joinRefusal, syncRefusal, type Refusal } from './group-answers.js';
-import { NO_BYTES } from './no-bytes.js';
+import { joinRefusal, NO_BYTES, syncRefusal, type Refusal } from './group-answers.js';
 
 interface MemberIdentity {
   readonly memberId: string;

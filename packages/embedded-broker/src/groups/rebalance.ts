@@ -2,11 +2,10 @@ import type { Clock, Timer } from '@hearken/core';
 import type { StateMachine } from '@hearken/core/internal';
 import type { JoinGroupRequest, JoinGroupResponse, SyncGroupRequest, SyncGroupResponse } from '@hearken/protocol';
 import { EMPTY_GROUP, nextGeneration, type Generation, type StoredGroup } from './generation.js';
-import { joined, synced, syncRefusal, type Refusal } from './group-answers.js';
+import { joined, NO_BYTES, synced, syncRefusal, type Refusal } from './group-answers.js';
 import type { GroupConfig } from './group-config.js';
 import { groupState, type GroupState } from './group-state.js';
 import type { Member } from './member.js';
-import { NO_BYTES } from './no-bytes.js';
 import { Roster } from './roster.js';
 
 export interface RebalanceOptions {

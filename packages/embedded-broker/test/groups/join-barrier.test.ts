@@ -116,6 +116,11 @@ describe('who may join', () => {
     assert.equal(joined.memberId, first.memberId);
   });
 
+  it('names a member after its client, if that has a name', async () => {
+    const { ask } = setup();
+    assert.match((await ask(joinGroupHandler, JOIN, 3, { clientId: null })).memberId, /^-[0-9a-f-]{36}$/);
+  });
+
   it('waits for who was given an id, until its session time-out', async () => {
     const { join, stableGroup, clock } = setup();
     const [leader] = await stableGroup({ sessionTimeoutMs: 100_000 });

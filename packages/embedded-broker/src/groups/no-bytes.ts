@@ -1,1 +1,0 @@
-export const NO_BYTES = Buffer.alloc(0);
