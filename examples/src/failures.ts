@@ -1,6 +1,7 @@
 import {
-  DefaultErrorHandler,
   codeOf,
+  DeadLetterPublishingRecoverer,
+  DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
   ExponentialBackOff,
@@ -48,6 +49,26 @@ await withOrders(async () => {
     console.log(`the container is ${container.state}: ${codeOf(error) ?? 'unknown'}`);
   });
   await container.stop();
+
+  // docs:begin dead-letters
+  const letters = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka));
+  const errorHandler = new DefaultErrorHandler({
+    backOff: new ExponentialBackOff({ initialIntervalMs: 10, maxRetries: 1 }),
+    recoverer: new DeadLetterPublishingRecoverer(letters),
+  });
+  // docs:end dead-letters
+  const billing = new MessageListenerContainer(factory, {
+    topics: [orders],
+    valueSerde: json<Order>(),
+    errorHandler,
+    listener: ({ value }) => bill(value),
+  });
+  const recovered = new Promise<void>((resolve) => billing.on('record:recovered', () => resolve()));
+  await billing.start();
+  await recovered;
+  console.log(`${billing.metrics().recovered} dead letter`);
+  await billing.stop();
+  await letters.close();
   await template.close();
 });
 

@@ -18,6 +18,12 @@ export {
 } from './failure/back-off.js';
 export { type ErrorMatcher } from './failure/classification.js';
 export { DeadLetter, NonRetriable, RetryAfter, SkipRecord } from './failure/control-flow.js';
+export {
+  DeadLetterPublishingRecoverer,
+  type DeadLetterDestination,
+  type DeadLetterPublishingRecovererOptions,
+  type DeadLetterTemplate,
+} from './failure/dead-letter-publishing-recoverer.js';
 export { DefaultErrorHandler, type DefaultErrorHandlerOptions } from './failure/default-error-handler.js';
 export type {
   ErrorHandler,

@@ -1,0 +1,75 @@
+import { Headers, type ConsumerRecord, type HeaderValue } from '@hearken/core';
+
+/** As Spring Kafka writes them (`KafkaHeaders.DLT_*`), so that its services and tools read our dead letters, and we theirs. */
+const PREFIX = 'kafka_dlt-';
+const EXCEPTION_PREFIXES = [`${PREFIX}exception-`, `${PREFIX}key-exception-`];
+
+const TIMESTAMP_TYPES = { 'create-time': 'CreateTime', 'log-append-time': 'LogAppendTime' } as const;
+
+export interface DeadLetterReason {
+  readonly error: unknown;
+  readonly groupId: string | undefined;
+  /** Of the stack trace, in UTF-8. */
+  readonly maxStackTraceBytes: number;
+}
+
+/**
+ * The record's own headers, where it came from, and why it could not be processed. Of a record that has been a dead letter
+ * before, the places it came from stay and the newest comes last, which is the one that readers take; what failed then goes.
+ */
+export function deadLetterHeaders(record: ConsumerRecord, reason: DeadLetterReason): Headers {
+  const headers = Headers.from();
+  for (const [name, value] of record.headers.entries()) if (!tellsException(name)) headers.add(name, value);
+  for (const [name, value] of origin(record, reason.groupId)) headers.add(PREFIX + name, value);
+  for (const [name, value] of exception(reason)) headers.add(PREFIX + name, value);
+  return headers;
+}
+
+const tellsException = (name: string): boolean => EXCEPTION_PREFIXES.some((prefix) => name.startsWith(prefix));
+
+type NamedValue = readonly [name: string, value: HeaderValue];
+
+const origin = (record: ConsumerRecord, groupId: string | undefined): NamedValue[] => [
+  ['original-topic', record.topic],
+  ['original-partition', int32(record.partition)],
+  ['original-offset', int64(record.offset)],
+  ['original-timestamp', int64(record.timestamp)],
+  ['original-timestamp-type', TIMESTAMP_TYPES[record.timestampType]],
+  ...(groupId === undefined ? [] : [['original-consumer-group', groupId] as const]),
+];
+
+function exception({ error, maxStackTraceBytes }: DeadLetterReason): NamedValue[] {
+  const { message, stack, cause } = error instanceof Error ? error : new Error(String(error));
+  return [
+    ['exception-fqcn', classOf(error)],
+    ...(cause === undefined ? [] : [['exception-cause-fqcn', classOf(cause)] as const]),
+    ['exception-message', message],
+    ['exception-stacktrace', capped(stack ?? message, maxStackTraceBytes)],
+  ];
+}
+
+/** The class, as its name may be the base class's: `class NotFound extends Error {}` has the name 'Error'. */
+const classOf = (error: unknown): string =>
+  error instanceof Error ? (error.name === 'Error' ? error.constructor.name : error.name) : typeof error;
+
+/** At most so many bytes, without half a character at the end. */
+function capped(text: string, maxBytes: number): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  let end = Math.min(bytes.length, maxBytes);
+  while (end > 0 && end < bytes.length && isContinuation(bytes[end])) end--;
+  return bytes.subarray(0, end);
+}
+
+const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+function int64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(value));
+  return bytes;
+}
