@@ -13,10 +13,6 @@ export interface AbortedTransaction {
 export class AbortedTransactions implements Iterable<AbortedTransaction> {
   readonly #transactions = new SlidingArray<AbortedTransaction>();
 
-  get length(): number {
-    return this.#transactions.length;
-  }
-
   add(transaction: AbortedTransaction): void {
     this.#transactions.push(transaction);
   }

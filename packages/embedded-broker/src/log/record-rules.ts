@@ -13,12 +13,13 @@ export function checkRecords(batch: RecordBatch, config: LogConfig, nowMs: numbe
   const timeIsBad = timeRule(batch, config, nowMs);
   const { compacted, timestampBeforeMaxMs = Infinity } = config;
   const oldIsBad = timestampBeforeMaxMs < Number.MAX_SAFE_INTEGER; // Kafka's default is 2^63 - 1
-  // The header has the highest timestamp only, and on the producer's word.
-  if (!compacted && !oldIsBad && !timeIsBad(batch.maxTimestamp)) return;
+  // The header has the first and the highest timestamp only, and on the producer's word.
+  const headerIsBad = timeIsBad(batch.firstTimestamp) || timeIsBad(batch.maxTimestamp);
+  if (!compacted && !oldIsBad && !headerIsBad) return;
 
   const cursor = cursorOf(batch);
   if (cursor !== undefined) checkEach(cursor, compacted, timeIsBad);
-  else if (timeIsBad(batch.maxTimestamp)) throw new BrokerError('INVALID_TIMESTAMP');
+  else if (headerIsBad) throw new BrokerError('INVALID_TIMESTAMP');
 }
 
 function checkEach(cursor: RecordCursor, needsKey: boolean, timeIsBad: (timestamp: number) => boolean): void {

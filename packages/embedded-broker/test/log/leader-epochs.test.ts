@@ -51,6 +51,16 @@ describe('PartitionLog: leader epochs', () => {
     assert.throws(() => log.divergence(7, 3), refusedWith('OFFSET_OUT_OF_RANGE'));
   });
 
+  it('begin anew after a truncation, though the leader is the same', () => {
+    const log = ofThreeLeaders();
+    log.truncateTo(3);
+    log.truncateTo(0);
+    log.append(aBatch(1), { leaderEpoch: 2 });
+    log.append(aBatch(1), { leaderEpoch: 5 });
+    assert.deepEqual(log.endOffsetForEpoch(2), { leaderEpoch: 2, endOffset: 1 });
+    assert.deepEqual(log.endOffsetForEpoch(6), UNKNOWN);
+  });
+
   it('never end before the log starts', () => {
     const log = ofThreeLeaders();
     log.deleteRecordsBefore(5);

@@ -3,7 +3,16 @@ import { crc32c, encodeRecordBatch } from '@hearken/protocol';
 import { InvalidRecordsError } from '../../dist/log/invalid-records-error.js';
 import { aBatch, ALL, aLog, DEFAULT_CONFIG, ranges, refusedWith, START_MS } from './a-log.js';
 
-const AT = { batchLength: 8, magic: 16, crc: 17, attributes: 21, lastOffsetDelta: 23, producerId: 43, count: 57 };
+const AT = {
+  batchLength: 8,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  maxTimestamp: 35,
+  producerId: 43,
+  count: 57,
+};
 const epoch = { leaderEpoch: 0 };
 
 /** Changes bytes and makes the CRC right again: meant, not broken on the way. */
@@ -28,11 +37,12 @@ const refused: [what: string, errorName: string, records: Buffer | null][] = [
   ['a batch that is cut off', 'INVALID_RECORD', aBatch(1).subarray(0, 65)],
   ['two batches', 'INVALID_RECORD', Buffer.concat([aBatch(1), aBatch(1)])],
   ['a batch and zeros', 'CORRUPT_MESSAGE', Buffer.concat([aBatch(1), Buffer.alloc(20)])],
-  ['messages of format 0', 'INVALID_RECORD', meant((batch) => batch.writeInt8(0, AT.magic))],
-  ['messages of format 1', 'INVALID_RECORD', meant((batch) => batch.writeInt8(1, AT.magic))],
+  ['messages of format 0', 'INVALID_RECORD', broken((batch) => batch.writeInt8(0, AT.magic))],
+  ['messages of format 1', 'INVALID_RECORD', broken((batch) => batch.writeInt8(1, AT.magic))],
   ['a format of the future', 'CORRUPT_MESSAGE', meant((batch) => batch.writeInt8(3, AT.magic))],
   ['a base offset', 'INVALID_RECORD', encodeRecordBatch([{ key: null, value: null, timestamp: 1 }], { baseOffset: 5 })],
   ['a base offset of -1', 'INVALID_RECORD', meant((batch) => batch.writeBigInt64BE(-1n, 0))],
+  ['a base offset and another CRC', 'INVALID_RECORD', broken((batch) => batch.fill(5, 7, 8).fill(2, 65))],
   ['another CRC', 'CORRUPT_MESSAGE', broken((batch) => batch.writeInt8(2, 65))],
   ['no record', 'INVALID_RECORD', meant((batch) => batch.writeInt32BE(0, AT.count))],
   ['-1 records', 'INVALID_RECORD', meant((batch) => batch.writeInt32BE(-1, AT.count))],
@@ -132,6 +142,27 @@ describe('PartitionLog: rules about records', () => {
       errorOf(() => log.append(at(0, -1001), epoch)),
       { errorName: 'INVALID_TIMESTAMP', indexes: [1] },
     );
+  });
+
+  it('a first time beyond them is seen though the header denies it', () => {
+    const { log } = aLog({ timestampAfterMaxMs: 10 });
+    const lie = meant(
+      (batch) => batch.writeBigInt64BE(BigInt(START_MS), AT.maxTimestamp),
+      aBatch(2, { timestamp: (n) => START_MS + (n === 0 ? 99 : 0) }),
+    );
+    assert.deepEqual(
+      errorOf(() => log.append(lie, epoch)),
+      { errorName: 'INVALID_TIMESTAMP', indexes: [0] },
+    );
+  });
+
+  it('what cannot be unfolded is judged by its header', () => {
+    const { log } = aLog({ timestampAfterMaxMs: 10 });
+    const large = 'x'.repeat(8192); // gzip unfolds it elsewhere
+    const garbage = (timestamp: number) =>
+      meant((batch) => batch.writeInt16BE(1, AT.attributes), aBatch([large], { timestamp: () => timestamp }));
+    log.append(garbage(START_MS), epoch);
+    assert.throws(() => log.append(garbage(START_MS + 11), epoch), refusedWith('INVALID_TIMESTAMP'));
   });
 
   it('says so of both at once: the time leads', () => {

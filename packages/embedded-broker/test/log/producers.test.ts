@@ -94,6 +94,10 @@ describe('PartitionLog: producers that fall silent', () => {
     clock.advance(1);
     assert.equal(log.append(sequenced(7, 0), epoch).duplicate, false);
     assert.equal(log.append(sequenced(8, 0, 1, { transactional: true }), epoch).duplicate, true);
+    clock.advance(SOON_MS - 1);
+    log.append(sequenced(7, 1), epoch);
+    clock.advance(SOON_MS - 1);
+    assert.equal(log.append(sequenced(7, 1), epoch).duplicate, true, 'heard of since');
   });
 
   it('take no memory for ever', () => {
@@ -126,10 +130,19 @@ describe('PartitionLog: transactions', () => {
     log.append(sequenced(7, 1, 1, transactional), verified);
     log.append(sequenced(8, 0), verified);
     assert.deepEqual(asked, [[7, 0]]);
-    log.appendMarker(7, 0, 'COMMIT', 0);
+    log.append(sequenced(7, 0, 1, { producerEpoch: 1, ...transactional }), verified);
+    assert.deepEqual(asked, [
+      [7, 0],
+      [7, 1],
+    ]);
+    log.appendMarker(7, 1, 'COMMIT', 0);
     const verifyFails = () => assert.fail('verified');
     assert.throws(
-      () => log.append(sequenced(7, 1, 1, transactional), { leaderEpoch: 0, verifyTransaction: verifyFails }),
+      () =>
+        log.append(sequenced(7, 0, 1, { producerEpoch: 1, ...transactional }), {
+          leaderEpoch: 0,
+          verifyTransaction: verifyFails,
+        }),
       /verified/,
     );
   });
@@ -160,6 +173,16 @@ describe('PartitionLog: transactions', () => {
     assert.equal(log.read(0, ALL).abortedTransactions, null);
     log.deleteRecordsBefore(3);
     assert.deepEqual(listed(3), [6]);
+  });
+
+  it('whose marker was cut off are open again, and may end otherwise', () => {
+    const { log } = aLog();
+    log.append(sequenced(7, 0, 2, transactional), epoch);
+    log.appendMarker(7, 0, 'ABORT', 0);
+    log.truncateTo(2);
+    assert.equal(log.lastStableOffset, 0);
+    log.appendMarker(7, 0, 'COMMIT', 0);
+    assert.deepEqual(log.read(0, COMMITTED).abortedTransactions, []);
   });
 
   it('of one producer hold back all that came after, those of another too', () => {

@@ -40,16 +40,16 @@ describe('SlidingArray', () => {
           );
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
   it('moves no more than it holds: a long way is walked in little time', () => {
     const window = new SlidingArray<number>();
-    for (let i = 0; i < 2_000_000; i++) {
+    for (let i = 0; i < 500_000; i++) {
       window.push(i);
-      if (window.length > 100_000) window.dropFirst(1);
+      if (window.length > 50_000) window.dropFirst(1);
     }
-    assert.equal(window.at(0), 1_900_000);
+    assert.equal(window.at(0), 450_000);
   });
 });
