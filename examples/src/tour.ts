@@ -34,6 +34,6 @@ screen.heading('Next');
 screen.line(`docs/testing.md                       a first test in fifteen lines
 npm test                              every test, on this broker and on real Kafka
 HEARKEN_BROKERS=host:port npm start   this tour on your Kafka
-node packages/embedded-broker/dist/cli.js --port 9092 --topics orders:12
+npm run broker -- --port 9092 --topics orders:12
                                       a broker of your own, for: node examples/dist/quick-start.js`);
 process.exitCode = findings.ok ? 0 : 1;
