@@ -261,7 +261,7 @@ describe('Transactions in any order', () => {
         }
         schedule.finish();
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 });
