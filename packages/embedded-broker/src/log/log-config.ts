@@ -8,6 +8,8 @@ export interface LogConfig {
   readonly timestampType: 'CreateTime' | 'LogAppendTime';
   /** Whether `cleanup.policy` contains `compact`: a record without a key is refused then. Nothing is compacted. */
   readonly compacted: boolean;
+  /** Whether `cleanup.policy` contains `delete`: only then is there retention. @default true */
+  readonly deletes?: boolean;
   /** `message.timestamp.before.max.ms`: how far behind the broker's clock a record's own time may be. @default Infinity */
   readonly timestampBeforeMaxMs?: number;
   /** `message.timestamp.after.max.ms`: how far ahead it may be. @default Infinity */

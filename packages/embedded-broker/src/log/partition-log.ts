@@ -33,7 +33,7 @@ export interface AppendOptions {
 
 export interface Appended {
   readonly baseOffset: number;
-  /** -1 for a topic with create time, except of a duplicate: Kafka answers its timestamp then. */
+  /** -1 for a topic with create time, except of a duplicate: Kafka answers the highest timestamp of the first copy then. */
   readonly logAppendTimeMs: number;
   /** The batch was in the log already and was not appended. */
   readonly duplicate: boolean;
@@ -59,6 +59,8 @@ const DAY_MS = 86_400_000;
 /**
  * The log of one partition: batches as they came, except for offset and leader epoch, and what is known of their producers.
  * It has no replicas, so everything appended is replicated at once: the high watermark is the end.
+ *
+ * This file is long because it is the face that all handlers share. What it is made of stands in its neighbours.
  */
 export class PartitionLog {
   readonly #config: () => LogConfig;
@@ -124,7 +126,10 @@ export class PartitionLog {
 
     const logAppendTimeMs = stampTime(bytes, header, config, nowMs);
     this.#store(bytes, options.leaderEpoch);
-    if (sequenced !== undefined) this.#producers.appended(sequenced, header.isTransactional);
+    if (sequenced !== undefined) {
+      const { maxTimestamp, isTransactional } = header; // as stamped: a copy is answered with it
+      this.#producers.appended({ ...sequenced, maxTimestamp }, isTransactional);
+    }
     this.#applyRetention(config);
     this.#listeners.notify();
     return { baseOffset, logAppendTimeMs, duplicate: false };
@@ -243,8 +248,10 @@ export class PartitionLog {
   /**
    * Cuts the end off, as an unclean election does. The batch that holds the offset goes as a whole, as in Kafka. An offset
    * below the start empties the log, which then starts there.
+   * @throws BrokerError `OFFSET_OUT_OF_RANGE` below 0
    */
   truncateTo(offset: number): void {
+    if (offset < 0) throw new BrokerError('OFFSET_OUT_OF_RANGE', `no log can end at ${offset}`);
     if (offset >= this.#logEndOffset) return;
     if (offset < this.#logStartOffset) this.#restartAt(offset);
     else this.#endAt(offset);
@@ -318,8 +325,8 @@ export class PartitionLog {
   }
 
   /** Whole batches go from the start while what is left is enough; the last one stays, whatever its size. */
-  #applyRetention({ retentionBytes }: LogConfig): void {
-    if (retentionBytes < 0) return;
+  #applyRetention({ retentionBytes, deletes = true }: LogConfig): void {
+    if (!deletes || retentionBytes < 0) return;
     const drop = this.#batches.countBeyond(retentionBytes);
     const first = this.#batches.at(drop);
     if (drop > 0 && first !== undefined) this.#startAt(first.baseOffset);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { crc32c, encodeRecordBatch } from '@hearken/protocol';
 import { InvalidRecordsError } from '../../dist/log/invalid-records-error.js';
-import { aBatch, ALL, aLog, DEFAULT_CONFIG, ranges, refusedWith, START_MS } from './a-log.js';
+import { aBatch, ALL, aLog, DEFAULT_CONFIG, ranges, refusedWith, sequenced, START_MS } from './a-log.js';
 
 const AT = {
   batchLength: 8,
@@ -207,6 +207,14 @@ describe('PartitionLog: log append time', () => {
       log.read(0, ALL).batches[0]?.readUInt32BE(AT.crc),
       crc32c(log.read(0, ALL).batches[0]!, AT.attributes),
     );
+  });
+
+  it('is what a copy is answered with too', () => {
+    const { log, clock } = aLog({ timestampType: 'LogAppendTime' });
+    log.append(sequenced(7, 0), epoch);
+    clock.advance(5000);
+    const copy = log.append(sequenced(7, 0, 1, { timestamp: () => START_MS - 5 }), epoch);
+    assert.deepEqual(copy, { baseOffset: 0, logAppendTimeMs: START_MS, duplicate: true });
   });
 
   it('is not for producers to claim: refused with log append time, taken back with create time', async () => {
