@@ -154,25 +154,19 @@ describe('split and merge', () => {
     assert.deepEqual(parts.rest?.topics, [newer.topics[1]]);
   });
 
-  it('configs of a broker are not those of a topic of the same name', () => {
+  it('configs of brokers are not those of a topic of the same name, nor one those of another', () => {
     const shape = listOf('DescribeConfigs');
     const topic = { resourceType: 2, resourceName: '1' };
-    const broker = { resourceType: 4, resourceName: '1' };
-    const request = { resources: [broker, topic] };
+    const brokers = ['1', '2'].map((resourceName) => ({ resourceType: 4, resourceName }));
+    const request = { resources: [brokers[0], topic, brokers[1]] };
     assert.deepEqual(split(shape, request, meant('1')), {
       meant: { resources: [topic] },
-      rest: { resources: [broker] },
+      rest: { resources: brokers },
     });
-    const merged = merge(
-      shape,
-      request,
-      { results: [{ ...topic, errorCode: 7 }] },
-      { results: [{ ...broker, errorCode: 0 }] },
-    );
-    assert.deepEqual(merged.results, [
-      { ...broker, errorCode: 0 },
-      { ...topic, errorCode: 7 },
-    ]);
+    const told = (resource: object | undefined, errorCode: number): object => ({ ...resource, errorCode });
+    const handled = { results: brokers.map((one) => told(one, 0)) };
+    const { results } = merge(shape, request, { results: [told(topic, 7)] }, handled);
+    assert.deepEqual(results, [told(brokers[0], 0), told(topic, 7), told(brokers[1], 0)]);
   });
 
   it('some groups of several', () => {

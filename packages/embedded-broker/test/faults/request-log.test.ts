@@ -109,6 +109,7 @@ describe('RequestLog', () => {
     const waiting = log.awaitRequest({ api: 'JoinGroup' });
     log.close();
     await assert.rejects(waiting, { code: 'STOPPED' });
+    await assert.rejects(log.awaitRequest({ api: 'JoinGroup' }), { code: 'STOPPED' });
     assert.equal(clock.pendingTimers, 0);
   });
 
