@@ -16,6 +16,8 @@ export interface AwaitRequestOptions {
   readonly since?: number | undefined;
 }
 
+export const DEFAULT_TIMEOUT_MS = 10_000;
+
 /** How many requests are kept, and how many topics and partitions in all of them: a fetch may name thousands. */
 const MAX_REQUESTS = 1_000;
 const MAX_PARTITIONS = 100_000;
@@ -29,7 +31,7 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 interface Waiter {
   readonly isMeant: (request: RecordedRequest, ruleId: number | undefined) => boolean;
   readonly resolve: (request: RecordedRequest) => void;
-  readonly reject: (error: EmbeddedKafkaError) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The last requests that the broker got, oldest first, and who waits for the next ones. */
@@ -117,7 +119,7 @@ export class RequestLog {
     while (this.#entries.length > MAX_REQUESTS || (this.#weight > MAX_PARTITIONS && this.#entries.length > 1)) {
       this.#weight -= this.#entries.shift()?.weight ?? 0;
     }
-    for (const waiter of this.#waiters) if (waiter.isMeant(entry.request, ruleId)) waiter.resolve(entry.request);
+    for (const waiter of this.#waiters) ask(waiter, entry.request, ruleId);
   }
 
   /** Requests are kept without gaps in their numbers. */
@@ -125,6 +127,15 @@ export class RequestLog {
     const first = this.#entries[0]?.request.seq ?? seq;
     const entry = this.#entries[seq - first];
     if (entry !== undefined) entry.request.state = state;
+  }
+}
+
+/** A user's function that throws is the failure of who waits, not of the connection that is served meanwhile. */
+function ask({ isMeant, resolve, reject }: Waiter, request: RecordedRequest, ruleId: number | undefined): void {
+  try {
+    if (isMeant(request, ruleId)) resolve(request);
+  } catch (error) {
+    reject(error);
   }
 }
 
@@ -139,8 +150,6 @@ const resolveAwaitOptions = (
   check.throwIfAny();
   return options;
 };
-
-export const DEFAULT_TIMEOUT_MS = 10_000;
 
 const matcher = (given: RequestMatch): ((request: RecordedRequest) => boolean) => {
   const match = resolveRequestMatch(given);

@@ -104,6 +104,17 @@ describe('RequestLog', () => {
     });
   });
 
+  it('fails who waits by a function that throws, and nobody else', async () => {
+    const { log, arrive } = setup();
+    const failing = log.awaitRequest(() => {
+      throw new Error('a bug of the test');
+    });
+    const waiting = log.awaitRequest({});
+    const seq = arrive();
+    await assert.rejects(failing, /a bug of the test/);
+    assert.equal((await waiting).seq, seq);
+  });
+
   it('ends every wait when the broker stops', async () => {
     const { log, clock } = setup();
     const waiting = log.awaitRequest({ api: 'JoinGroup' });
