@@ -147,6 +147,16 @@ describe('Connection', () => {
     await client.answers.received(count);
   });
 
+  it('goes on to what a client sent behind an answer that it never read', async () => {
+    const count = 60;
+    const { client, handled } = await setup(() => ANSWER, noFaults, largeApi);
+    client.socket.pause();
+    for (let i = 0; i < count; i++) client.tell(heartbeatApi, VERSION, named(String(i)));
+    await handled.received(1);
+    client.close();
+    await handled.received(count);
+  });
+
   it('does not take in more than a backlog while a request waits', async () => {
     const first = deferred<HeartbeatResponse>();
     const { client, tell, handled } = await setup(({ groupId }) => (groupId === 'first' ? first.promise : ANSWER));
@@ -155,8 +165,7 @@ describe('Connection', () => {
     tell('first');
     for (let i = 0; i < count; i++) tell(long);
     await handled.received(1);
-    await eventLoopTurn();
-    await eventLoopTurn();
+    for (let turn = 0; turn < 1_000; turn++) await eventLoopTurn(); // enough to take in all of it
     assert.ok(client.socket.writableLength > 0, 'the client is not held back');
 
     first.resolve(ANSWER);
