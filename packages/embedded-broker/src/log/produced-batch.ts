@@ -70,7 +70,6 @@ function checkedHeader(bytes: Buffer): RecordBatch {
 
 function checkHeader(header: RecordBatch): void {
   const { recordCount, lastOffset, isControl, producerId, baseSequence } = header;
-  if (recordCount === 0) throw invalid('a batch of no records');
   if (lastOffset + 1 !== recordCount) throw invalid(`${recordCount} records with offsets up to ${lastOffset}`);
   if (isControl) throw invalid('control records are written by brokers only');
   if (producerId >= 0 && baseSequence < 0) throw invalid(`sequence ${baseSequence} of producer ${producerId}`);

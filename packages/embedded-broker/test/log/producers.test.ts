@@ -185,6 +185,17 @@ describe('PartitionLog: transactions', () => {
     assert.deepEqual(log.read(0, COMMITTED).abortedTransactions, []);
   });
 
+  it('that began before the start are open still after a truncation', () => {
+    const { log } = aLog();
+    log.append(sequenced(7, 0, 2, transactional), epoch);
+    for (let i = 0; i < 3; i++) log.append(aBatch(1), epoch);
+    log.deleteRecordsBefore(2);
+    log.truncateTo(4);
+    assert.equal(log.lastStableOffset, 2);
+    log.appendMarker(7, 0, 'COMMIT', 0);
+    assert.equal(log.lastStableOffset, 5);
+  });
+
   it('of one producer hold back all that came after, those of another too', () => {
     const { log } = aLog();
     log.append(sequenced(7, 0, 1, transactional), epoch);
