@@ -15,6 +15,9 @@ import { aBatch, only, produce } from './partition-requests.js';
 /** In later ones a batch adds its partition by itself where brokers are new enough (KIP-890), and errors have other names. */
 const PRODUCE_VERSION = 10;
 
+/** The transaction before is not over in all its partitions, or the coordinator has just been made one. */
+const LATER = ['CONCURRENT_TRANSACTIONS', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR'];
+
 interface Identity {
   readonly producerId: number;
   readonly producerEpoch: number;
@@ -124,9 +127,9 @@ export class TransactionalProducer {
   }
 
   #unlessLater(ask: () => Promise<string>): Promise<string> {
-    return until('the transaction before is over', async () => {
+    return until('the coordinator is ready', async () => {
       const name = await ask();
-      return name.includes('CONCURRENT_TRANSACTIONS') ? false : name;
+      return LATER.some((error) => name.includes(error)) ? false : name;
     });
   }
 }

@@ -90,9 +90,9 @@ const TIME_OUTS: Readonly<Record<string, (broker: ContractBroker) => Promise<voi
     broker,
   ) => {
     const [topic, producer] = [await broker.topic(), new TransactionalProducer(broker)];
-    await producer.init({ transactionTimeoutMs: 500 });
-    await producer.add(topic);
-    await producer.produce(topic, ['a']);
+    assert.equal(await producer.init({ transactionTimeoutMs: 500 }), 'NONE');
+    assert.deepEqual(await producer.add(topic), ['NONE']);
+    assert.equal(await producer.produce(topic, ['a']), 'NONE');
     await until(
       'it is aborted',
       async () => (await listOffset(broker, topic, LATEST, { isolationLevel: 1 })).offset === 2,
@@ -100,7 +100,9 @@ const TIME_OUTS: Readonly<Record<string, (broker: ContractBroker) => Promise<voi
     const [, marker] = batchesOf(await fetch(broker, topic));
     assert.ok(marker?.isControl);
     assert.equal(await producer.end('commit'), 'PRODUCER_FENCED');
-    assert.equal(await producer.init(producer.identity), 'NONE');
+    const { producerEpoch } = producer.identity;
+    assert.equal(await producer.init(), 'NONE');
+    assert.ok(producer.identity.producerEpoch > producerEpoch);
     await producer.transact(topic, ['b'], 'commit');
   },
 };
