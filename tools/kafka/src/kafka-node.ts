@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KafkaStartError } from './errors.js';
 import { jdkTool } from './jdk.js';
-import type { KafkaRuntime } from './runtime.js';
+import { LOG_CONFIG } from './runtime.js';
 import { propertiesText, type ServerProperties } from './server-properties.js';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
@@ -23,7 +23,7 @@ export interface KafkaNodeSettings {
   readonly formatArguments: readonly string[];
   readonly jvmArguments: readonly string[];
   readonly startTimeoutMs: number;
-  readonly runtime: KafkaRuntime;
+  readonly classPath: string;
 }
 
 /** One broker and controller in a JVM of its own. Its data and ports stay the same over any number of starts. */
@@ -84,7 +84,7 @@ export class KafkaNode {
   }
 
   async #spawn(): Promise<ChildProcess> {
-    const { clusterFolder, clusterId, properties, formatArguments, jvmArguments, runtime } = this.#settings;
+    const { clusterFolder, clusterId, properties, formatArguments, jvmArguments, classPath } = this.#settings;
     const file = join(this.#folder, 'server.properties');
     await mkdir(this.#folder, { recursive: true });
     await writeFile(file, propertiesText({ ...properties, 'log.dirs': join(this.#folder, 'data') }));
@@ -96,9 +96,9 @@ export class KafkaNode {
         jdkTool('java'),
         [
           ...jvmArguments,
-          `-Dlog4j2.configurationFile=${runtime.logConfig}`,
+          `-Dlog4j2.configurationFile=${LOG_CONFIG}`,
           '-cp',
-          runtime.classPath,
+          classPath,
           'SupervisedKafka',
           clusterFolder,
           file,

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jdkTool, requireBuildTools, requireJava } from './jdk.js';
+import { madeOnce } from './made-once.js';
+import { fetchJars } from './maven-jars.js';
 import { runOrThrow } from './run.js';
 
 const HOME = fileURLToPath(new URL('..', import.meta.url));
@@ -12,49 +11,27 @@ const LAUNCHER = join(HOME, 'java', 'SupervisedKafka.java');
 
 const NEWEST = '4.1.0';
 
-/** What `java` needs to run a Kafka node. */
-export interface KafkaRuntime {
-  readonly classPath: string;
-  readonly logConfig: string;
-}
+/** To standard error, warnings and worse. */
+export const LOG_CONFIG = join(HOME, 'log4j2.properties');
 
 /**
- * Kafka's jars and our compiled launcher. Fetched and compiled once: the folder is named by a hash of what it is made
- * from, so that it either exists and is right, or does not exist. It is made aside and renamed into place, so that two
- * processes that start together do not see each other's halves; the slower one throws its own away.
- * @throws MissingToolError without Java 17; without javac or Maven if the folder has to be made
+ * Kafka's jars and our compiled launcher, as a class path. Fetched and compiled once.
+ * @throws MissingToolError without Java 17; without javac or Maven if they have to be made
  */
-export async function kafkaRuntime(version = NEWEST): Promise<KafkaRuntime> {
+export async function kafkaClassPath(version = NEWEST): Promise<string> {
   await requireJava();
-  const target = join(HOME, 'target');
-  const folder = join(target, `${version}-${await contentHash()}`);
-  if (!existsSync(folder)) await make(version, target, folder);
-  return {
-    classPath: [join(folder, 'jars', '*'), join(folder, 'classes')].join(delimiter),
-    logConfig: join(HOME, 'log4j2.properties'),
-  };
+  const folder = await madeOnce(join(HOME, 'target'), {
+    name: version,
+    sources: [POM, LAUNCHER],
+    make: (made) => make(version, made),
+  });
+  return [join(folder, 'jars', '*'), join(folder, 'classes')].join(delimiter);
 }
 
-async function contentHash(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of [POM, LAUNCHER]) hash.update(await readFile(file));
-  return hash.digest('hex').slice(0, 16);
-}
-
-async function make(version: string, target: string, folder: string): Promise<void> {
+async function make(version: string, folder: string): Promise<void> {
   await requireBuildTools();
   process.stderr.write(`fetching Apache Kafka ${version} (once)\n`);
-  await mkdir(target, { recursive: true });
-  const making = await mkdtemp(join(target, 'making-'));
-  try {
-    const jars = join(making, 'jars');
-    const settings = [`-Dkafka.version=${version}`, `-DoutputDirectory=${jars}`];
-    await runOrThrow('mvn', ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', ...settings]);
-    await runOrThrow(jdkTool('javac'), ['-cp', join(jars, '*'), '-d', join(making, 'classes'), LAUNCHER]);
-    await rename(making, folder);
-  } catch (error) {
-    if (!existsSync(folder)) throw error;
-  } finally {
-    await rm(making, { recursive: true, force: true });
-  }
+  const jars = join(folder, 'jars');
+  await fetchJars(POM, jars, { 'kafka.version': version });
+  await runOrThrow(jdkTool('javac'), ['-cp', join(jars, '*'), '-d', join(folder, 'classes'), LAUNCHER]);
 }

@@ -6,7 +6,7 @@ import { KafkaStartError } from './errors.js';
 import { KafkaCluster } from './kafka-cluster.js';
 import { KafkaNode } from './kafka-node.js';
 import { freePorts } from './ports.js';
-import { kafkaRuntime, type KafkaRuntime } from './runtime.js';
+import { kafkaClassPath } from './runtime.js';
 import { saslProperties, scramArguments, selfSigned, type Users } from './security.js';
 import { nodeProperties, type ListenerProtocol, type NodePorts, type ServerProperties } from './server-properties.js';
 
@@ -41,9 +41,9 @@ export interface KafkaOptions {
  * @throws KafkaStartError if it does not come up, with the end of its log
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
-  const runtime = await kafkaRuntime(options.version);
+  const classPath = await kafkaClassPath(options.version);
   for (let attempt = 1; ; attempt++) {
-    const cluster = await makeCluster(options, runtime);
+    const cluster = await makeCluster(options, classPath);
     try {
       await cluster.start();
       return cluster;
@@ -55,7 +55,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   }
 }
 
-async function makeCluster(options: KafkaOptions, runtime: KafkaRuntime): Promise<KafkaCluster> {
+async function makeCluster(options: KafkaOptions, classPath: string): Promise<KafkaCluster> {
   const { listeners = ['PLAINTEXT'], users = {} } = options;
   const folder = await mkdtemp(join(tmpdir(), 'hearken-kafka-'));
   const tls = listeners.some((listener) => listener.endsWith('SSL')) ? await selfSigned(folder) : undefined;
@@ -66,7 +66,7 @@ async function makeCluster(options: KafkaOptions, runtime: KafkaRuntime): Promis
     formatArguments: scramArguments(users),
     jvmArguments: jvmArguments(options),
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
-    runtime,
+    classPath,
   };
   const nodes = ports.map(
     ({ clients }, i) =>
