@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { eventLoopTurn } from '@hearken/testing';
+import { DefaultErrorHandler, FixedBackOff } from '../dist/index.js';
 import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: buffer and window', () => {
@@ -56,6 +57,27 @@ describe('MessageListenerContainer: lookahead', () => {
     await container.stop();
     assert.ok(Math.max(...queued.slice(0, 500)) > 400, 'nothing was known of the listener');
     assert.ok(Math.max(...queued.slice(1_500)) <= 64 + 10, `${Math.max(...queued.slice(1_500))} were queued`);
+  });
+
+  it('takes records that cannot run for no reason to hold few', async () => {
+    const bundle = setup({
+      concurrency: 4,
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 60_000 }) }),
+      listener: ({ partition }) => {
+        clock.advance(5); // the turn is spent
+        if (partition === 0) throw new Error('busy');
+      },
+    });
+    const { container, give, clock } = bundle;
+    await container.start();
+    give(0, ...distinct(100)); // the first is tried again in a minute, the others wait for it
+    await until(() => container.metrics().retried === 1);
+    for (let count = 1; count <= 3; count++) {
+      give(1, ...distinct(1));
+      await until(() => container.metrics().processed === count);
+    }
+    await container.stop();
+    assert.ok(addsUp(bundle));
   });
 });
 

@@ -56,18 +56,19 @@ export class Intake {
     return Math.max(room, this.#full.size > 0 ? this.#share() : 0);
   }
 
-  /** Whether the buffer is taken by what cannot run, so that nothing would ever be polled again: calls for `turned`. */
+  /** Whether what is held cannot run, and keeps anything else from being polled for as long: calls for `turned`. */
   get isClogged(): boolean {
-    const { bufferRecords, executor, lanes } = this.#init;
-    return !lanes.mayBeReady && executor.available > 0 && this.#queuedElsewhere() > bufferRecords / 2;
+    const { executor, lanes } = this.#init;
+    return !lanes.mayBeReady && executor.available > 0 && this.#queuedElsewhere() > this.#ahead / 2;
   }
 
   /** A turn of the event loop is over: looks for partitions that fill the buffer while slots are free, and at those that did. */
   turned(last: TurnReport): void {
     const { owned, bufferRecords } = this.#init;
-    this.#ahead = lookahead(last, bufferRecords);
     // Their records may all have run without one of them ending: under `ackMode: 'manual'` that comes later.
     for (const ownership of this.#full) this.ended(ownership);
+    this.#ahead = lookahead(last, bufferRecords);
+    if (this.isClogged) this.#ahead = bufferRecords; // lanes that may run are short then, and not time
     if (!this.isClogged) return;
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
     const halfOfShare = this.#share() / 2;
