@@ -106,7 +106,7 @@ describe('the embedded broker and other clients', function () {
   describeWhere(PYTHON !== undefined, 'confluent-kafka for Python', () => {
     it('makes and describes a topic, produces, consumes in a group, commits, and transacts', async () => {
       const [name, groupId] = [uniqueName('python'), uniqueName('group')];
-      const told = JSON.parse(await runProgram(PYTHON!, [EVERYDAY, brokers, name, groupId])) as unknown;
+      const told = JSON.parse(await runProgram(PYTHON ?? 'python3', [EVERYDAY, brokers, name, groupId])) as unknown;
       const sent = Array.from({ length: 100 }, (_, i) => [`value ${i}`, `${i}`]).sort();
       assert.deepEqual(told, {
         topic: { partitions: [0, 1], retention: '600000' },

@@ -70,6 +70,12 @@ export function committedOffsetsCases(broker: ContractBroker): void {
     assert.deepEqual((await commit(broker, groupId, topic, [{ offset: 1_000_000 }])).map(nameOf), ['NONE']);
   });
 
+  it('may be negative, as kafkajs writes those that it looks up later', async () => {
+    const [groupId, topic] = [newGroup(), await broker.topic()];
+    assert.deepEqual((await commit(broker, groupId, topic, [{ offset: -2 }])).map(nameOf), ['NONE']);
+    assert.equal((await committedIn(broker, groupId, topic)).committedOffset, -2);
+  });
+
   it('of partitions that do not exist are refused, the others are kept', async () => {
     const [groupId, topic] = [newGroup(), await broker.topic()];
     const answers = await commit(broker, groupId, topic, [
