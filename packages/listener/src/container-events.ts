@@ -48,6 +48,8 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   /** A listener ended after its record was abandoned; `error` if it failed. */
   'listener:late': { readonly record: ConsumerRecord; readonly error?: unknown };
   'offsets:committed': { readonly offsets: TopicPartitionOffsets };
+  /** The topic was deleted: there is nowhere to write these offsets. */
+  'offsets:dropped': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
   /** These offsets stay to be committed; the next try follows. */
   'commit:failed': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
 }
@@ -70,6 +72,7 @@ const NAMES = Object.keys({
   'partition:paused': true,
   'listener:late': true,
   'offsets:committed': true,
+  'offsets:dropped': true,
   'commit:failed': true,
 } satisfies Record<keyof ContainerEvents, true>);
 

@@ -3,8 +3,11 @@ import type { Ordering } from './dispatch/lanes.js';
 import type { ErrorHandler } from './failure/error-handler.js';
 import type { MessageListener } from './message-listener.js';
 
-/** When a record is done, and who waits for its commit. */
-export type AckMode = 'record' | 'batch' | 'manual';
+/** When a record is done, and when that is committed; see `ContainerProperties.ackMode`. */
+export type AckMode = 'record' | 'batch' | 'count' | 'time' | 'count-time' | 'manual' | 'manual-immediate';
+
+/** Whether records are done when they are acknowledged. */
+export const isManual = (mode: AckMode): boolean => mode === 'manual' || mode === 'manual-immediate';
 
 /** A partition to read without group membership. */
 export interface AssignedPartition extends TopicPartition {
@@ -41,17 +44,31 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   /** Runs the listeners, instead of `concurrency`; may be shared with other containers. */
   readonly taskExecutor?: TaskExecutor;
   /**
-   * - `'batch'`: a record is done when its listener returns; commits go out in the background, as many records at a time as
-   *   ended within `commitIntervalMs`.
+   * In all modes commits travel beside the listeners, one at a time, and cover everything that may be committed by then.
+   * - `'batch'`: a record is done when its listener returns; commits go out as many records at a time as ended within
+   *   `commitIntervalMs`.
    * - `'record'`: the same, and with `syncCommits` a lane goes on only when the record is committed.
-   * - `'manual'`: a record is done when it is acknowledged, at any time and in any order. Listeners that return without
-   *   acknowledging hold back the commits of their partition, and in the end its polling: see `windowRecords`.
+   * - `'count'`: a commit goes out when it would cover `ackCount` records, and what is left over when none has ended for
+   *   `pollTimeoutMs`.
+   * - `'time'`: `ackTimeMs` after the last commit.
+   * - `'count-time'`: whichever of both comes first.
+   * - `'manual'`: a record is done when it is acknowledged, at any time and in any order; committed as with `'batch'`.
+   *   Listeners that return without acknowledging hold back the commits of their partition, and in the end its polling: see
+   *   `windowRecords`.
+   * - `'manual-immediate'`: the same, and every acknowledgment is committed at once, or right after the commit in flight.
    * @default 'batch'
    */
   readonly ackMode?: AckMode;
+  /** With `ackMode: 'count'` and `'count-time'`, which need it: records over all partitions, from 1. */
+  readonly ackCount?: number;
+  /** With `ackMode: 'time'` and `'count-time'`, in milliseconds, from 1. @default 5000 */
+  readonly ackTimeMs?: number;
   /** With `ackMode: 'record'`: a lane's next record starts when the commit of the one before is written. @default false */
   readonly syncCommits?: boolean;
-  /** Commits are at least this far apart, in milliseconds; on stop and revoke they go out at once. @default 100 */
+  /**
+   * Commits are at least this far apart, in milliseconds; on stop and revoke they go out at once. Not with `ackMode: 'time'`
+   * and `'manual-immediate'`, which say so themselves. @default 100
+   */
   readonly commitIntervalMs?: number;
   /**
    * Records fetched and not yet started, about: polling waits while more than half are taken. 0 polls only for free slots.

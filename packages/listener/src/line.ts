@@ -21,6 +21,7 @@ import { ListenerAbortedError } from './errors.js';
 import { Handover } from './handover.js';
 import { ListenerInvoker } from './invoke/listener-invoker.js';
 import { recordDecoder } from './invoke/record-decoder.js';
+import { commitPolicyOf } from './offsets/commit-policy.js';
 import { OffsetCommitter } from './offsets/offset-committer.js';
 import { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
@@ -171,12 +172,14 @@ export class Line {
   }
 
   #newOwned(): OwnedPartitions {
+    const commitsAtOnce = this.#init.properties.ackMode === 'manual-immediate';
     return new OwnedPartitions({
       lanes: this.#lanes,
       counters: this.#init.counters,
       onBegun: (ownership) => this.#applyPause(ownership),
-      onEnded: (ownership) => {
-        this.#committer.touch();
+      onEnded: (ownership, records) => {
+        this.#committer.ended(records);
+        if (commitsAtOnce) this.#committer.commitNow();
         if (ownership.isFull) this.#intake.ended(ownership);
       },
       onOver: (ownership) => this.#intake.forget(ownership),
@@ -192,7 +195,7 @@ export class Line {
       events,
       logger,
       clock,
-      commitIntervalMs: properties.commitIntervalMs,
+      policy: commitPolicyOf(properties),
       enabled: properties.groupId !== undefined,
     });
   }

@@ -17,7 +17,7 @@ import {
   type ContainerMetrics,
   type ContainerSnapshot,
 } from './container-metrics.js';
-import type { ContainerDependencies, ContainerProperties } from './container-properties.js';
+import { isManual, type ContainerDependencies, type ContainerProperties } from './container-properties.js';
 import { CONTAINER_MOVES, type ContainerState, type StopOptions, type StopReport } from './container-state.js';
 import type { Delivery } from './dispatch/delivery.js';
 import { ContainerStopError, StartTimeoutError } from './errors.js';
@@ -217,7 +217,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       counters: this.#counters,
       paused: this.#paused,
       host: {
-        manualAck: this.#properties.ackMode === 'manual',
+        manualAck: isManual(this.#properties.ackMode),
         logger: this.#logger,
         containerFor: (delivery) => new ListenerView(this, (options) => this.#stop(options, delivery)),
       },

@@ -31,6 +31,7 @@ type Present =
   | 'ordering'
   | 'concurrency'
   | 'ackMode'
+  | 'ackTimeMs'
   | 'syncCommits'
   | 'commitIntervalMs'
   | 'windowRecords'
@@ -82,6 +83,8 @@ const listener = (value: unknown): string | undefined =>
     ? undefined
     : `must be a function or have the method onMessage, got ${describe(value)}`;
 
+const ACK_MODES = ['record', 'batch', 'count', 'time', 'count-time', 'manual', 'manual-immediate'] as const;
+
 const RULES: OptionRules<Checked> = {
   topics: custom<Written['topics']>(undefined, topicNames),
   topicPattern: custom<Written['topicPattern']>(undefined, (value) =>
@@ -95,7 +98,9 @@ const RULES: OptionRules<Checked> = {
   ordering: oneOf(['partition', 'key', 'none'], 'partition'),
   concurrency: integer(1, { min: 1 }),
   taskExecutor: custom<Written['taskExecutor']>(undefined, executor),
-  ackMode: oneOf(['record', 'batch', 'manual'], 'batch'),
+  ackMode: oneOf(ACK_MODES, 'batch'),
+  ackCount: integer(undefined, { min: 1 }),
+  ackTimeMs: durationMs(5_000, { min: 1 }),
   syncCommits: boolean(false),
   commitIntervalMs: durationMs(100),
   bufferRecords: integer(undefined),
@@ -153,9 +158,25 @@ function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<W
   if (written.concurrency !== undefined && written.taskExecutor !== undefined) {
     check.problem('taskExecutor', 'cannot go with concurrency: the executor says how many listeners run at once');
   }
-  if (properties.syncCommits && properties.ackMode !== 'record') {
-    check.problem('syncCommits', `needs ackMode: 'record', got '${properties.ackMode}'`);
-  }
+  checkAcks(check, properties, written);
+}
+
+/** A setting that does nothing in this mode is a misunderstanding of one of both. */
+function checkAcks(check: OptionsCheck, { ackMode, ...properties }: Checked, written: Partial<Written>): void {
+  if (!check.isFine('ackMode')) return;
+  const counts = ackMode === 'count' || ackMode === 'count-time';
+  const keepsTime = ackMode === 'time' || ackMode === 'count-time';
+  if (properties.syncCommits && ackMode !== 'record')
+    check.problem('syncCommits', `needs ackMode: 'record', got '${ackMode}'`);
+  if (counts && properties.ackCount === undefined) check.problem('ackCount', `is required with ackMode: '${ackMode}'`);
+  if (!counts && properties.ackCount !== undefined)
+    check.problem('ackCount', `needs ackMode: 'count' or 'count-time', got '${ackMode}'`);
+  if (!keepsTime && written.ackTimeMs !== undefined)
+    check.problem('ackTimeMs', `needs ackMode: 'time' or 'count-time', got '${ackMode}'`);
+  if (ackMode === 'time' && written.commitIntervalMs !== undefined)
+    check.problem('commitIntervalMs', `cannot go with ackMode: 'time', where ackTimeMs says how far commits are apart`);
+  if (ackMode === 'manual-immediate' && written.commitIntervalMs !== undefined)
+    check.problem('commitIntervalMs', `cannot go with ackMode: 'manual-immediate', which commits at once`);
 }
 
 function checkWithFactory(

@@ -25,13 +25,26 @@ function problemsOf(properties: unknown, factory?: FakeConsumerFactory): string[
 describe('ContainerProperties', () => {
   it('have the documented defaults, and are frozen', () => {
     const resolved = resolve(valid);
-    const { ordering, concurrency, ackMode, syncCommits, commitIntervalMs, bufferRecords, windowRecords } = resolved;
+    const { ordering, concurrency, ackMode, ackCount, ackTimeMs, syncCommits } = resolved;
+    const { commitIntervalMs, bufferRecords, windowRecords } = resolved;
     assert.deepEqual(
-      { ordering, concurrency, ackMode, syncCommits, commitIntervalMs, bufferRecords, windowRecords },
+      {
+        ordering,
+        concurrency,
+        ackMode,
+        ackCount,
+        ackTimeMs,
+        syncCommits,
+        commitIntervalMs,
+        bufferRecords,
+        windowRecords,
+      },
       {
         ordering: 'partition',
         concurrency: 1,
         ackMode: 'batch',
+        ackCount: undefined,
+        ackTimeMs: 5_000,
         syncCommits: false,
         commitIntervalMs: 100,
         bufferRecords: 1_000,
@@ -65,7 +78,7 @@ describe('ContainerProperties', () => {
       topic: ['t'],
       listener: {},
       ordering: 'keys',
-      ackMode: 'count',
+      ackMode: 'counts',
       concurrency: 0,
       valueSerde: {},
       bufferRecords: -1,
@@ -77,7 +90,7 @@ describe('ContainerProperties', () => {
       /^valueSerde: must have the method/,
       /^ordering: must be 'partition' or 'key' or 'none', got 'keys'; did you mean 'key'\?/,
       /^concurrency: must be a whole number >= 1, got 0/,
-      /^ackMode: must be 'record' or 'batch' or 'manual', got 'count'/,
+      /^ackMode: must be 'record' or 'batch' or .* or 'manual-immediate', got 'counts'; did you mean 'count'/,
       /^bufferRecords: /,
       /^errorHandler: must have the method decide/,
       /^topics: exactly one of topics, topicPattern and topicPartitions is needed, got none/,
@@ -97,6 +110,14 @@ describe('ContainerProperties', () => {
       [{ ...valid, topicPattern: /t/ }, /^topics: exactly one.*got topics and topicPattern/],
       [{ ...valid, concurrency: 1, taskExecutor: executor }, /^taskExecutor: cannot go with concurrency/],
       [{ ...valid, syncCommits: true }, /^syncCommits: needs ackMode: 'record', got 'batch'/],
+      [{ ...valid, ackMode: 'count' }, /^ackCount: is required with ackMode: 'count'/],
+      [{ ...valid, ackCount: 5 }, /^ackCount: needs ackMode: 'count' or 'count-time', got 'batch'/],
+      [{ ...valid, ackMode: 'count', ackCount: 5, ackTimeMs: 1 }, /^ackTimeMs: needs ackMode: 'time' or 'count-time'/],
+      [{ ...valid, ackMode: 'time', commitIntervalMs: 1 }, /^commitIntervalMs: cannot go with ackMode: 'time'/],
+      [
+        { ...valid, ackMode: 'manual-immediate', commitIntervalMs: 1 },
+        /^commitIntervalMs: cannot go with .*immediate'/,
+      ],
       [{ ...valid, shutdownTimeoutMs: 1 }, /^groupId: is required/, noGroup],
       [{ ...valid, groupId: 'x' }, /^revokeDrainTimeoutMs: must be below .* \(15000\), got 20000/, noGroup],
     ];

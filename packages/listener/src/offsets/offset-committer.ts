@@ -12,6 +12,7 @@ import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { ExponentialBackOff } from '../failure/back-off.js';
+import { dueInMs, type CommitPolicy, type Uncommitted } from './commit-policy.js';
 import type { OwnedPartitions } from './owned-partitions.js';
 import type { Ownership } from './ownership.js';
 
@@ -22,8 +23,8 @@ export interface OffsetCommitterInit {
   readonly events: GuardedEvents;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Commits that nobody waits for are at least this far apart. */
-  readonly commitIntervalMs: number;
+  /** When commits that nobody waits for go out. */
+  readonly policy: CommitPolicy;
   /** False without a group: there is nowhere to commit to. */
   readonly enabled: boolean;
 }
@@ -40,10 +41,13 @@ const BETWEEN_FAILURES = new ExponentialBackOff({
   maxRetries: Number.MAX_SAFE_INTEGER,
 });
 
+/** What a broker says of a partition that is no more. */
+const DELETED = 'UNKNOWN_TOPIC_OR_PARTITION';
+
 /**
  * Tells the group how far we are, beside polling and dispatch: one commit in flight, everything that ended meanwhile goes
- * with the next. What is not written stays dirty (`Ownership.dirty`), so a failed commit needs no bookkeeping: it is sent
- * again, later and later, and reported each time.
+ * with the next. What is not written stays dirty (`Ownership.dirty`), so a failed commit needs no bookkeeping but when to try
+ * again: later and later, reported each time, and by itself, so that a partition that is refused holds up no other.
  */
 export class OffsetCommitter {
   readonly #init: OffsetCommitterInit;
@@ -52,30 +56,42 @@ export class OffsetCommitter {
   /** Never rejects. */
   #inFlight: Promise<void> | undefined;
   #urgent = false;
-  #notBefore = 0;
-  #failures = 0;
+  /** How many records a commit now would cover, about. */
+  #records = 0;
+  #committedAt: number;
+  #endedAt: number;
+  /** How often in a row a partition was refused. */
+  readonly #failures = new WeakMap<Ownership, number>();
+  /** Refused, and not to be tried yet; and the timers that end that. */
+  readonly #backingOff = new Set<Ownership>();
+  readonly #backOffs = new Set<Timer>();
   #closed = false;
 
   constructor(init: OffsetCommitterInit) {
     this.#init = init;
+    this.#committedAt = this.#endedAt = init.clock.monotonic();
   }
 
-  /** There may be something to commit. Called for every record, so it does next to nothing. */
-  touch(): void {
-    if (this.#timer === undefined && this.#inFlight === undefined) this.#schedule();
+  /** A record ended, and a commit now would cover so many more. Called for every record, so it does next to nothing. */
+  ended(records: number): void {
+    const { policy, clock } = this.#init;
+    if (policy.quietMs < Infinity) this.#endedAt = clock.monotonic();
+    const before = this.#records;
+    this.#records += records;
+    if (before < policy.records && this.#records >= policy.records) this.#clearTimer(); // due sooner than it was
+    this.#touch();
   }
 
-  /** Commits now, or right after the commit in flight. After a failure it still waits, as all do. */
+  /** Commits now, or right after the commit in flight; what was refused still waits. */
   commitNow(): void {
     this.#urgent = this.#inFlight !== undefined;
-    if (this.#failures > 0) this.touch();
-    else if (!this.#urgent) void this.#send(this.#init.owned);
+    if (!this.#urgent) void this.#send(this.#ready());
   }
 
   /** Waits for the commit in flight, then writes what these have left. Failures are reported, not thrown. */
   async flush(ownerships: Iterable<Ownership>): Promise<void> {
     while (this.#inFlight !== undefined) await this.#inFlight;
-    await this.#send(ownerships);
+    await this.#send(dirtyOf(ownerships));
   }
 
   /** What the group committed, by partition; undefined where that is nothing or cannot be read. */
@@ -96,25 +112,48 @@ export class OffsetCommitter {
   /** Nothing is scheduled any more. */
   close(): void {
     this.#closed = true;
-    this.#timer?.clear();
-    this.#timer = undefined;
+    this.#clearTimer();
+    for (const timer of this.#backOffs) timer.clear();
+  }
+
+  #touch(): void {
+    if (this.#timer === undefined && this.#inFlight === undefined) this.#schedule();
   }
 
   #schedule(): void {
-    const { clock, enabled } = this.#init;
+    const { clock, policy, enabled } = this.#init;
     if (!enabled || this.#closed) return;
-    const delayMs = Math.max(0, this.#notBefore - clock.monotonic());
-    this.#timer = clock.setTimer(() => {
-      this.#timer = undefined;
-      if (this.#inFlight === undefined) void this.#send(this.#init.owned);
-    }, delayMs);
+    this.#timer = clock.setTimer(this.#onTimer, dueInMs(policy, this.#uncommitted()));
   }
 
-  #send(ownerships: Iterable<Ownership>): Promise<void> {
-    const batch = this.#init.enabled ? dirtyOf(ownerships) : [];
-    if (batch.length === 0) return Promise.resolve();
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    if (this.#inFlight !== undefined) return;
+    if (dueInMs(this.#init.policy, this.#uncommitted()) > 0)
+      this.#schedule(); // others have ended since
+    else void this.#send(this.#ready());
+  };
+
+  #uncommitted(): Uncommitted {
+    const now = this.#init.clock.monotonic();
+    return { records: this.#records, sinceCommitMs: now - this.#committedAt, sinceEndMs: now - this.#endedAt };
+  }
+
+  #clearTimer(): void {
     this.#timer?.clear();
     this.#timer = undefined;
+  }
+
+  #ready(): PendingOffset[] {
+    return dirtyOf(this.#init.owned).filter(({ ownership }) => !this.#backingOff.has(ownership));
+  }
+
+  #send(batch: readonly PendingOffset[]): Promise<void> {
+    if (!this.#init.enabled || batch.length === 0) return Promise.resolve();
+    this.#clearTimer();
+    for (const { ownership } of batch) ownership.sent();
+    this.#records = 0;
+    for (const { uncommitted } of this.#init.owned) this.#records += uncommitted;
     this.#inFlight = this.#write(batch).then(() => {
       this.#inFlight = undefined;
       this.#goOn();
@@ -124,37 +163,78 @@ export class OffsetCommitter {
 
   /** Something may have ended while the commit was on its way. */
   #goOn(): void {
-    if (this.#urgent && this.#failures === 0) {
+    const ready = this.#ready();
+    if (this.#urgent) {
       this.#urgent = false;
-      void this.#send(this.#init.owned);
-    } else if (dirtyOf(this.#init.owned).length > 0) this.touch();
+      void this.#send(ready);
+    } else if (ready.length > 0) this.#touch();
   }
 
   async #write(batch: readonly PendingOffset[]): Promise<void> {
-    const { consumer, clock, commitIntervalMs, counters, events } = this.#init;
-    const offsets = batch.map(toOffset);
+    const { consumer } = this.#init;
     try {
-      await consumer.commit(offsets);
-      this.#failures = 0;
-      this.#notBefore = clock.monotonic() + commitIntervalMs;
-      counters.commits++;
-      for (const { ownership, offset } of batch) ownership.wrote(offset);
-      events.emit('offsets:committed', { offsets });
+      await consumer.commit(batch.map(toOffset));
+      this.#wrote(batch);
     } catch (error) {
       this.#failed(batch, error);
     }
   }
 
+  #wrote(written: readonly PendingOffset[]): void {
+    const { clock, counters, events } = this.#init;
+    if (written.length === 0) return;
+    this.#committedAt = clock.monotonic();
+    counters.commits++;
+    for (const { ownership, offset } of written) {
+      this.#failures.delete(ownership);
+      this.#backingOff.delete(ownership);
+      ownership.wrote(offset);
+    }
+    events.emit('offsets:committed', { offsets: written.map(toOffset) });
+  }
+
+  /** Those that the error does not name are written; those of deleted topics never will be. */
   #failed(batch: readonly PendingOffset[], error: unknown): void {
-    const { clock, counters, events, logger } = this.#init;
-    const retryInMs = BETWEEN_FAILURES.delayMs(++this.#failures) ?? 0;
-    this.#notBefore = clock.monotonic() + retryInMs;
-    counters.commitFailures++;
-    const refused = refusedBy(error, batch);
-    for (const pending of batch) if (!refused.includes(pending)) pending.ownership.wrote(pending.offset);
+    this.#init.counters.commitFailures++;
+    const codeOf = codesIn(error);
+    const dropped = batch.filter(({ ownership, offset }) => codeOf(ownership) === DELETED && ownership.drop(offset));
+    const refused = batch.filter((pending) => codeOf(pending.ownership) !== undefined && !dropped.includes(pending));
+    this.#wrote(batch.filter(({ ownership }) => codeOf(ownership) === undefined));
+    if (dropped.length > 0) this.#reportDropped(dropped, error);
+    if (refused.length > 0) this.#tryLater(refused, error);
+  }
+
+  #reportDropped(dropped: readonly PendingOffset[], error: unknown): void {
+    const { events, logger } = this.#init;
+    const offsets = dropped.map(toOffset);
+    logger.warn({ partitions: describePartitions(offsets), error }, 'offsets of a topic that was deleted are dropped');
+    events.emit('offsets:dropped', { offsets, error });
+  }
+
+  #tryLater(refused: readonly PendingOffset[], error: unknown): void {
+    const { events, logger } = this.#init;
+    const retryInMs = this.#backOff(refused.map(({ ownership }) => ownership));
     const offsets = refused.map(toOffset);
     logger.warn({ partitions: describePartitions(offsets), retryInMs, error }, 'offsets could not be committed');
     events.emit('commit:failed', { offsets, error });
+  }
+
+  /** They go together again, as late as the one that failed most often. */
+  #backOff(refused: readonly Ownership[]): number {
+    const failures = 1 + Math.max(...refused.map((ownership) => this.#failures.get(ownership) ?? 0));
+    const delayMs = BETWEEN_FAILURES.delayMs(failures) ?? 0;
+    for (const ownership of refused) {
+      this.#failures.set(ownership, failures);
+      this.#backingOff.add(ownership);
+    }
+    if (this.#closed) return delayMs;
+    const timer = this.#init.clock.setTimer(() => {
+      this.#backOffs.delete(timer);
+      for (const ownership of refused) this.#backingOff.delete(ownership);
+      this.commitNow();
+    }, delayMs);
+    this.#backOffs.add(timer);
+    return delayMs;
   }
 }
 
@@ -172,10 +252,10 @@ const toOffset = ({ ownership, offset }: PendingOffset): TopicPartitionOffset =>
   return leaderEpoch === undefined ? { topic, partition, offset } : { topic, partition, offset, leaderEpoch };
 };
 
-/** Those the error names; all of them if it names none. */
-function refusedBy(error: unknown, batch: readonly PendingOffset[]): readonly PendingOffset[] {
+/** What the error says of a partition: its code, if it names that one, or names none; undefined is written. */
+function codesIn(error: unknown): (partition: TopicPartition) => string | undefined {
   const named = isKafkaError(error) ? ((error as Partial<CommitFailedError>).partitions ?? []) : [];
-  if (named.length === 0) return batch;
-  const keys = new Set(named.map(topicPartitionKey));
-  return batch.filter(({ ownership }) => keys.has(topicPartitionKey(ownership)));
+  if (named.length === 0) return () => 'UNKNOWN';
+  const codes = new Map(named.map((at) => [topicPartitionKey(at), at.code]));
+  return (partition) => codes.get(topicPartitionKey(partition));
 }

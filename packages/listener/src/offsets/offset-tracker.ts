@@ -41,6 +41,11 @@ export class OffsetTracker {
     return this.#tail - this.#head;
   }
 
+  /** How many records a commit would cover: all up to the oldest open one, since the first. */
+  get covered(): number {
+    return this.#head;
+  }
+
   /** Offset of the oldest open record. */
   get oldestOutstanding(): number | undefined {
     return this.#head === this.#tail ? undefined : this.#ring[this.#head & (this.#ring.length - 1)];

@@ -11,8 +11,8 @@ export interface OwnedPartitionsInit {
   readonly counters: ContainerCounters;
   /** A new epoch began. */
   readonly onBegun: (ownership: Ownership) => void;
-  /** One of its records ended. */
-  readonly onEnded: (ownership: Ownership) => void;
+  /** One of its records ended; a commit would cover so many more. */
+  readonly onEnded: (ownership: Ownership, records: number) => void;
   /** It was given up. */
   readonly onOver: (ownership: Ownership) => void;
 }
@@ -51,7 +51,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
       committed,
       lanes: this.#init.lanes.of(partition),
       counters: this.#init.counters,
-      onEnded: () => this.#init.onEnded(ownership),
+      onEnded: (records) => this.#init.onEnded(ownership, records),
     });
     this.#byPartition.set(topicPartitionKey(partition), ownership);
     this.#init.onBegun(ownership);

@@ -17,8 +17,8 @@ export interface OwnershipInit {
   readonly committed: number | undefined;
   readonly lanes: DeliveryLanes;
   readonly counters: ContainerCounters;
-  /** Called after a record ended; must not throw. */
-  readonly onEnded: () => void;
+  /** Called after a record ended, with how many more a commit would cover; must not throw. */
+  readonly onEnded: (records: number) => void;
 }
 
 /**
@@ -50,6 +50,10 @@ export class Ownership implements TopicPartition {
   readonly #attempts = new Set<AttemptSignal>();
   readonly #commitWaiters: { readonly offset: number; readonly wake: () => void }[] = [];
   #phase: 'open' | 'closing' | 'over' = 'open';
+  /** Of the tracker's count, how many the last commit sent covers. */
+  #sent = 0;
+  /** The offset that cannot be written, as its topic was deleted. */
+  #dropped: number | undefined;
   #abortReason: Error | undefined;
   #running = 0;
   #idle: Deferred<void> | undefined;
@@ -85,7 +89,12 @@ export class Ownership implements TopicPartition {
   /** The offset to write, if there is one that is not written yet. */
   get dirty(): number | undefined {
     const { committable } = this.tracker;
-    return this.isOver || committable === this.committed ? undefined : committable;
+    return this.isOver || committable === this.committed || committable === this.#dropped ? undefined : committable;
+  }
+
+  /** How many records the next commit would cover that the last one did not. */
+  get uncommitted(): number {
+    return this.tracker.covered - this.#sent;
   }
 
   started(): void {
@@ -108,15 +117,16 @@ export class Ownership implements TopicPartition {
 
   /** A record ended. False if it had ended before, or if it is too late. */
   ended(sequence: number, how: RecordEnd = 'processed'): boolean {
+    const covered = this.tracker.covered;
     if (this.isOver || !this.tracker.ended(sequence)) return false;
     this.#init.counters[how]++;
-    this.#init.onEnded();
+    this.#init.onEnded(this.tracker.covered - covered);
     return true;
   }
 
   /** The position moved past offsets without records: there may be something to commit. */
   moved(): void {
-    this.#init.onEnded();
+    this.#init.onEnded(0);
   }
 
   acknowledged(sequence: number): boolean {
@@ -173,20 +183,36 @@ export class Ownership implements TopicPartition {
     };
   }
 
+  /** Called by the committer: what is committable now is on its way. */
+  sent(): void {
+    this.#sent = this.tracker.covered;
+  }
+
   /** Called by the committer: this offset is written. */
   wrote(offset: number): void {
     this.committed = offset;
+    this.#wakeUpTo(offset);
+  }
+
+  /** Called by the committer: this offset never will be written. Later ones are tried all the same. */
+  drop(offset: number): boolean {
+    this.#dropped = offset;
+    this.#wakeUpTo(offset);
+    return true;
+  }
+
+  /** Calls `wake` once `offset` or more is written, is dropped, or the ownership is over. */
+  onceWritten(offset: number, wake: () => void): void {
+    const isWritten = this.dirty === undefined && this.tracker.committable >= offset;
+    if (isWritten) wake();
+    else this.#commitWaiters.push({ offset, wake });
+  }
+
+  #wakeUpTo(offset: number): void {
     const due = this.#commitWaiters.filter((waiter) => waiter.offset <= offset);
     if (due.length === 0) return;
     const waiting = this.#commitWaiters.filter((waiter) => waiter.offset > offset);
     this.#commitWaiters.splice(0, Infinity, ...waiting);
     for (const { wake } of due) wake();
-  }
-
-  /** Calls `wake` once `offset` or more is written, or the ownership is over. */
-  onceWritten(offset: number, wake: () => void): void {
-    const isWritten = this.dirty === undefined && this.tracker.committable >= offset;
-    if (isWritten) wake();
-    else this.#commitWaiters.push({ offset, wake });
   }
 }
