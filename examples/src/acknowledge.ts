@@ -38,6 +38,26 @@ await withOrders(async () => {
   await stored.reached;
   await loader.stop();
 
+  // docs:begin nack
+  const packer = new MessageListenerContainer(factory, {
+    groupId: `packing-of-${orders}`,
+    topics: [orders],
+    valueSerde: json<Order>(),
+    ordering: 'key',
+    concurrency: 10,
+    ackMode: 'manual-immediate',
+    listener: async ({ value }, { acknowledgment }) => {
+      if (await pack(value)) acknowledgment.acknowledge();
+      else acknowledgment.nack(20); // not in stock yet: again in 20 ms, and until then nothing of this customer
+    },
+  });
+  // docs:end nack
+  const packed = countdown(ORDERS);
+  const askedFor = new Set<string>();
+  await packer.start();
+  await packed.reached;
+  await packer.stop();
+
   // docs:begin sync-commits
   const payer = new MessageListenerContainer(factory, {
     groupId: `paying-of-${orders}`,
@@ -58,6 +78,14 @@ await withOrders(async () => {
   async function store(batch: readonly Order[]): Promise<void> {
     await Promise.resolve();
     for (const order of batch) stored.count(`stored ${order.id}`);
+  }
+
+  async function pack({ id }: Order): Promise<boolean> {
+    await Promise.resolve();
+    const isInStock = askedFor.has(id) || !id.endsWith('7');
+    askedFor.add(id);
+    if (isInStock) packed.count(`packed ${id}`);
+    return isInStock;
   }
 
   async function pay(order: Order): Promise<void> {

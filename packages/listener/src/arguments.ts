@@ -1,5 +1,5 @@
 import type { TopicPartition } from '@hearken/core';
-import { describe, OptionsCheck } from '@hearken/core/internal';
+import { describe, durationMs, OptionsCheck, required } from '@hearken/core/internal';
 
 /** Whether it is a whole number from 0: a partition's, or an offset. */
 export const isIndex = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -23,6 +23,13 @@ export function requirePartitions(call: string, partitions: unknown): void {
   } else {
     check.problem('partitions', `must be a list of { topic, partition }, got ${describe(partitions)}`);
   }
+  check.throwIfAny();
+}
+
+/** @throws KafkaConfigError unless it is a whole number of milliseconds that a timer can hold */
+export function requireDuration(call: string, name: string, value: unknown): void {
+  const check = new OptionsCheck(call);
+  check.resolve({ [name]: value }, { [name]: required(durationMs(undefined)) });
   check.throwIfAny();
 }
 

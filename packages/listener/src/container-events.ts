@@ -26,7 +26,7 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'position:reset': TopicPartition & PositionReset;
   /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
   'window:filled': TopicPartition & { readonly oldestOutstanding: number; readonly span: number };
-  /** A listener ended well; under `ackMode: 'manual'` its record may have yet to be acknowledged. The record is as it got it. */
+  /** A listener ended well; under a manual `ackMode` its record may have yet to be acknowledged, or come again. The record is as it got it. */
   'listener:returned': { readonly record: ConsumerRecord<K, V>; readonly attempt: number };
   /** An attempt failed; the next one follows after `delayMs`. */
   'record:retried': {
@@ -35,6 +35,8 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
     readonly attempt: number;
     readonly delayMs: number;
   };
+  /** A listener gave its record back: it comes again after `delayMs`. */
+  'record:nacked': { readonly record: ConsumerRecord; readonly attempt: number; readonly delayMs: number };
   /** The last attempt failed. What becomes of the record follows: recovered, skipped, the container stops, its partition is paused. */
   'record:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer took a record: it is done. */
@@ -65,6 +67,7 @@ const NAMES = Object.keys({
   'window:filled': true,
   'listener:returned': true,
   'record:retried': true,
+  'record:nacked': true,
   'record:failed': true,
   'record:recovered': true,
   'record:skipped': true,

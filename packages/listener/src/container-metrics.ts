@@ -2,7 +2,7 @@
 export interface ContainerCounters {
   /** Records that `poll` returned. */
   polled: number;
-  /** Records that ended well: the listener returned or, under `ackMode: 'manual'`, acknowledged. */
+  /** Records that ended well: the listener returned or, under a manual `ackMode`, acknowledged. */
   processed: number;
   /** Records that the recoverer took: dead letters. */
   recovered: number;
@@ -12,13 +12,15 @@ export interface ContainerCounters {
   abandoned: number;
   /** Attempts that failed and were tried again. */
   retried: number;
+  /** Times that a listener gave its record back, to get it again later. */
+  nacked: number;
   /** Records whose last attempt failed, whatever became of them. */
   failed: number;
   /** Times that a recoverer failed. */
   recoveryFailures: number;
   /** Listeners that ended after their record was abandoned. */
   lateResults: number;
-  /** Acknowledgments that came after their record was abandoned. */
+  /** Acknowledgments, and nacks, that came after their record was abandoned. */
   lateAcknowledgments: number;
   commits: number;
   commitFailures: number;
@@ -41,6 +43,7 @@ export const newCounters = (): ContainerCounters => ({
   skipped: 0,
   abandoned: 0,
   retried: 0,
+  nacked: 0,
   failed: 0,
   recoveryFailures: 0,
   lateResults: 0,

@@ -1,14 +1,28 @@
 import type { Bytes, ConsumerRecord, Logger, TopicPartition } from '@hearken/core';
 import type { ContainerState, StopOptions, StopReport } from './container-state.js';
 
-/** Ends its record under `ackMode: 'manual'`. */
+/**
+ * What becomes of a record under the manual modes. A record has one end: one of both methods, as often as you like. Called
+ * after the partition was given up both are counted (`lateAcknowledgments`) and otherwise ignored: the record comes again,
+ * here or at another member.
+ */
 export interface Acknowledgment {
   /**
    * The record is done: its offset is committed once all below it are. May be called at any time, in any order, more than
-   * once, and after the listener returned. Called after the partition was given up it is counted (`lateAcknowledgments`)
-   * and otherwise ignored: the record comes again, here or at another member.
+   * once, and after the listener returned.
+   * @throws IllegalStateError `NACKED` after `nack`
    */
   acknowledge(): void;
+  /**
+   * Not now: the listener gets the record again `sleepMs` after it has returned. Its lane waits for that, so that no record
+   * passes it; all other lanes go on. No failure: `attempt` stays what it is, and the error handler is not asked. If the
+   * listener fails after this, it is the failure that counts. Called again, the last time counts.
+   * @param sleepMs a whole number of milliseconds, from 0
+   * @throws IllegalStateError `ACKNOWLEDGED` after `acknowledge`; `LISTENER_RETURNED` when the listener has returned or
+   * failed, as records behind this one may have started
+   * @throws KafkaConfigError for what is no duration
+   */
+  nack(sleepMs: number): void;
 }
 
 /** What a listener may do with the container it is called by. */
@@ -27,14 +41,14 @@ export interface ListenerContainer {
 
 /** What a listener is told beside the record. */
 export interface ListenerContext {
-  /** @throws IllegalStateError `NO_ACKNOWLEDGMENT` unless `ackMode` is `'manual'` */
+  /** @throws IllegalStateError `NO_ACKNOWLEDGMENT` unless `ackMode` is a manual one */
   readonly acknowledgment: Acknowledgment;
   /**
    * Aborts when the listener should give up: its partition was revoked or its container stopped and the time to drain is
    * over, or the executor was cancelled. The reason is a `ListenerAbortedError`, or the executor's. Made on first use.
    */
   readonly signal: AbortSignal;
-  /** From 1; above 1 it is a retry. */
+  /** From 1; above 1 it is a retry after a failure. A record that comes again after `nack` keeps its number. */
   readonly attempt: number;
   /** Counts this container's ownerships of partitions, from 1: each assignment, seek and reset starts a new one. */
   readonly epoch: number;
@@ -43,7 +57,7 @@ export interface ListenerContext {
 }
 
 /**
- * Handles one record. Returning, or resolving, ends the record (unless `ackMode` is `'manual'`); throwing or rejecting
+ * Handles one record. Returning, or resolving, ends the record (unless `ackMode` is a manual one); throwing or rejecting
  * fails the attempt. What it returns or resolves with is ignored.
  */
 export type MessageListenerFunction<K = Bytes, V = Bytes> = (

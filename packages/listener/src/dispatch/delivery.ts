@@ -1,4 +1,5 @@
 import { IllegalStateError, type ConsumerRecord, type Logger } from '@hearken/core';
+import { requireDuration } from '../arguments.js';
 import type { Acknowledgment, ListenerContainer, ListenerContext } from '../message-listener.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { AttemptSignal } from './attempt-signal.js';
@@ -32,6 +33,7 @@ export class Delivery implements ListenerContext, Acknowledgment {
   #taskSignal: AbortSignal | undefined = undefined;
   #signal: AttemptSignal | undefined = undefined;
   #awaited = false;
+  #sleepMs: number | undefined = undefined;
 
   constructor(record: ConsumerRecord, ownership: Ownership, sequence: number, host: DeliveryHost, attempt = 1) {
     this.record = record;
@@ -57,7 +59,7 @@ export class Delivery implements ListenerContext, Acknowledgment {
   get acknowledgment(): Acknowledgment {
     if (this.#host.manualAck) return this;
     throw new IllegalStateError(
-      `acknowledgments need ackMode: 'manual'; in the other modes a record ends when its listener returns`,
+      `acknowledgments need ackMode: 'manual' or 'manual-immediate'; in the other modes a record ends when its listener returns`,
       'NO_ACKNOWLEDGMENT',
     );
   }
@@ -69,7 +71,28 @@ export class Delivery implements ListenerContext, Acknowledgment {
   }
 
   acknowledge(): void {
+    if (this.#sleepMs !== undefined && !this.ownership.isOver)
+      throw new IllegalStateError('the record was given back by nack and comes again', 'NACKED');
     this.ownership.acknowledged(this.sequence);
+  }
+
+  nack(sleepMs: number): void {
+    requireDuration('nack', 'sleepMs', sleepMs);
+    if (this.ownership.isOver) this.ownership.acknowledgedLate();
+    else if (this.ownership.tracker.hasEnded(this.sequence))
+      throw new IllegalStateError('the record was acknowledged and does not come again', 'ACKNOWLEDGED');
+    else if (this.#taskSignal === undefined)
+      throw new IllegalStateError(
+        'nack after the listener returned: the records behind may have started',
+        'LISTENER_RETURNED',
+      );
+    else this.#sleepMs = sleepMs;
+  }
+
+  /** After what time the record is to come again although its listener returned; undefined if it is not. */
+  get nackedForMs(): number | undefined {
+    if (this.#sleepMs === undefined) return undefined;
+    return this.ownership.tracker.hasEnded(this.sequence) ? undefined : this.#sleepMs; // acknowledged from an earlier attempt
   }
 
   begin(taskSignal: AbortSignal): void {
@@ -85,9 +108,9 @@ export class Delivery implements ListenerContext, Acknowledgment {
     this.excuse();
   }
 
-  /** The next attempt. An object of its own, because the listener of this one may still hold its context. */
-  again(): Delivery {
-    return new Delivery(this.record, this.ownership, this.sequence, this.#host, this.attempt + 1);
+  /** The same record once more. An object of its own, because the listener of this one may still hold its context. */
+  again(attempt = this.attempt + 1): Delivery {
+    return new Delivery(this.record, this.ownership, this.sequence, this.#host, attempt);
   }
 
   /** Nobody waits for the attempt from now on: it waits for the container itself. */

@@ -51,8 +51,12 @@ export class Settler {
 
   #succeeded(lane: DeliveryLane, delivery: Delivery): void {
     const { events, manualAck } = this.#init;
-    if (!manualAck) delivery.ownership.ended(delivery.sequence);
-    this.#leave(lane, delivery);
+    const delayMs = delivery.nackedForMs;
+    if (delayMs !== undefined) this.#nacked(lane, delivery, delayMs);
+    else {
+      if (!manualAck) delivery.ownership.ended(delivery.sequence);
+      this.#leave(lane, delivery);
+    }
     if (!events.isHeard('listener:returned')) return;
     events.emit('listener:returned', { record: delivery.handed, attempt: delivery.attempt });
   }
@@ -92,22 +96,36 @@ export class Settler {
   }
 
   #retry(lane: DeliveryLane, delivery: Delivery, { error, delayMs }: Failed & { readonly kind: 'retry' }): void {
-    const { lanes, counters, events, clock, onReady } = this.#init;
-    const { ownership, record, attempt } = delivery;
+    const { record, attempt } = delivery;
+    if (!this.#postpone(lane, delivery.again(), delayMs)) return;
+    this.#init.counters.retried++;
+    this.#tellRetry({ record, error, attempt, delayMs });
+    this.#init.events.emit('record:retried', { record, error, attempt, delayMs });
+  }
+
+  #nacked(lane: DeliveryLane, delivery: Delivery, delayMs: number): void {
+    const { record, attempt } = delivery;
+    if (!this.#postpone(lane, delivery.again(attempt), delayMs)) return;
+    this.#init.counters.nacked++;
+    this.#init.events.emit('record:nacked', { record, attempt, delayMs });
+  }
+
+  /** The lane waits, and goes on with this. False if its partition is being given up: the record comes again elsewhere. */
+  #postpone(lane: DeliveryLane, again: Delivery, delayMs: number): boolean {
+    const { lanes, clock, onReady } = this.#init;
+    const { ownership } = again;
     if (!ownership.isOpen) {
-      lanes.release(lane); // it comes again elsewhere
-      return;
+      lanes.release(lane);
+      return false;
     }
-    counters.retried++;
-    lanes.postpone(lane, delivery.again());
+    lanes.postpone(lane, again);
     const timer = clock.setTimer(() => {
       ownership.retries.delete(timer);
       lanes.wake(lane);
       onReady();
     }, delayMs);
     ownership.retries.add(timer);
-    this.#tellRetry({ record, error, attempt, delayMs });
-    events.emit('record:retried', { record, error, attempt, delayMs });
+    return true;
   }
 
   #tellRetry(failure: Parameters<NonNullable<ErrorHandler['onRetry']>>[0]): void {

@@ -130,8 +130,13 @@ export class Ownership implements TopicPartition {
   }
 
   acknowledged(sequence: number): boolean {
-    if (this.isOver) this.#init.counters.lateAcknowledgments++;
+    if (this.isOver) this.acknowledgedLate();
     return this.ended(sequence);
+  }
+
+  /** An acknowledgment, or the contrary, that changes nothing any more. */
+  acknowledgedLate(): void {
+    this.#init.counters.lateAcknowledgments++;
   }
 
   /** No record of it starts from now on. The caller clears its lanes. */
