@@ -96,16 +96,17 @@ export function idempotenceCases(broker: ContractBroker): void {
     assert.equal(nameOf(await produce(broker, topic, aBatch(['b'], { ...producer, baseSequence: 43 }))), 'NONE');
   });
 
-  it('count on from 0 after the greatest sequence', async () => {
-    const [topic, producer] = [await broker.topic(), await newProducer()];
+  it('count on from 0 after the greatest sequence, between batches and within one', async () => {
+    const [topic, one, other] = [await broker.topic(), await newProducer(), await newProducer()];
     const batches = [
-      aBatch(['a', 'b'], { ...producer, baseSequence: LAST_SEQUENCE - 2 }),
-      aBatch(['c', 'd', 'e'], { ...producer, baseSequence: LAST_SEQUENCE }),
-      aBatch(['f'], { ...producer, baseSequence: 2 }),
+      aBatch(['a', 'b'], { ...one, baseSequence: LAST_SEQUENCE - 1 }),
+      aBatch(['c'], { ...one, baseSequence: 0 }),
+      aBatch(['d', 'e', 'f'], { ...other, baseSequence: LAST_SEQUENCE }),
+      aBatch(['g'], { ...other, baseSequence: 2 }),
     ];
     for (const batch of batches) assert.equal(nameOf(await produce(broker, topic, batch)), 'NONE');
-    assert.equal((await produce(broker, topic, batches[1]!)).baseOffset, 2);
-    assert.equal((await listOffset(broker, topic, LATEST)).offset, 6);
+    assert.equal((await produce(broker, topic, batches[2]!)).baseOffset, 3);
+    assert.equal((await listOffset(broker, topic, LATEST)).offset, 7);
   });
 
   it('have a sequence in each partition', async () => {
