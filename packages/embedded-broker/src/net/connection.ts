@@ -46,15 +46,19 @@ export class Connection {
       closed: [],
     },
   });
-  /** While the broker is paused. */
-  #pause: Deferred<void> | undefined;
+  readonly #resumed: () => Promise<void> | undefined;
   /** While nothing else may be served: an answer waits for the client to read, or the client is throttled. */
   #rest: Deferred<void> | undefined;
   #muteTimer: Timer | undefined;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
+  /**
+   * @param resumed while the broker is paused, resolves when it is no more: nothing is served before, and nothing answered,
+   *   as by a process that is stopped; what clients sent that have left by then is handled yet
+   */
+  constructor(socket: Socket, options: ConnectionOptions, resumed: () => Promise<void> | undefined) {
     this.#socket = socket;
     this.#options = options;
+    this.#resumed = resumed;
     this.#clientHost = `/${socket.remoteAddress ?? ''}`;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => this.#rest?.resolve());
@@ -62,16 +66,6 @@ export class Connection {
     socket.on('close', () => this.#leave());
     // Kept for the socket's life: an 'error' nobody listens to ends the process. 'close' follows it.
     socket.on('error', (error) => this.#log('debug', error, 'a client went away'));
-  }
-
-  /** From now on nothing is served and nothing answered until {@link resume}, as by a process that is stopped. */
-  pause(): void {
-    this.#pause ??= deferred();
-  }
-
-  resume(): void {
-    this.#pause?.resolve();
-    this.#pause = undefined;
   }
 
   /** Destroys the socket at once; what waits is aborted, what else came in is dropped. Idempotent. */
@@ -99,7 +93,6 @@ export class Connection {
     this.#gone.abort();
     this.#muteTimer?.clear();
     this.#rest?.resolve();
-    this.resume();
   }
 
   #onData(chunk: Buffer): void {
@@ -128,7 +121,7 @@ export class Connection {
 
   async #serveAll(): Promise<void> {
     for (;;) {
-      await this.#pause?.promise;
+      await this.#resumed();
       const incoming = this.#next();
       if (incoming === undefined) return;
       await this.#serveOne(incoming);
@@ -159,7 +152,7 @@ export class Connection {
     const { handler, request, sizeBytes } = incoming;
     const handle = (): unknown => incoming.handle(request, context);
     const outcome = await this.#options.faults.serve({ handler, request, context, sizeBytes }, handle);
-    await this.#pause?.promise;
+    await this.#resumed();
     if (!this.#state.is('serving')) return;
     if (outcome.kind === 'closed') this.close();
     if (outcome.kind === 'truncated') this.#writeLast(encode(incoming, outcome.response), outcome.afterBytes);

@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { deferred, type Deferred } from '@hearken/core/internal';
 import { EmbeddedKafkaError } from '../errors.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 
@@ -10,7 +11,8 @@ export class Listener {
   readonly #optionsOf: () => ConnectionOptions;
   readonly #connections = new Set<Connection>();
   #server: Server | undefined;
-  #paused = false;
+  /** While the broker is paused. */
+  #pause: Deferred<void> | undefined;
   #port: number;
 
   /**
@@ -61,18 +63,16 @@ export class Listener {
 
   /** Connections are still accepted, as by the system on behalf of a process that is stopped. */
   pause(): void {
-    this.#paused = true;
-    for (const connection of this.#connections) connection.pause();
+    this.#pause ??= deferred();
   }
 
   resume(): void {
-    this.#paused = false;
-    for (const connection of this.#connections) connection.resume();
+    this.#pause?.resolve();
+    this.#pause = undefined;
   }
 
   #accept(socket: Socket): void {
-    const connection = new Connection(socket, this.#optionsOf());
-    if (this.#paused) connection.pause();
+    const connection = new Connection(socket, this.#optionsOf(), () => this.#pause?.promise);
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
   }

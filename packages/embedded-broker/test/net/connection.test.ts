@@ -151,7 +151,9 @@ describe('Connection', () => {
     const count = 60;
     const { client, handled } = await setup(() => ANSWER, noFaults, largeApi);
     client.socket.pause();
+    client.socket.cork(); // all in one: what comes after a write has failed is not read any more
     for (let i = 0; i < count; i++) client.tell(heartbeatApi, VERSION, named(String(i)));
+    client.socket.uncork();
     await handled.received(1);
     client.close();
     await handled.received(count);
@@ -230,6 +232,29 @@ describe('Connection', () => {
 
     listener.resume();
     await Promise.all([client.answers.received(1), late.answers.received(1)]);
+  });
+
+  it('handles what a client sent to a broker that was paused when it goes on, not when the client leaves', async () => {
+    const { client, tell, handled, listener } = await setup(() => ANSWER);
+    listener.pause();
+    tell('a');
+    client.close();
+    await until(() => listener.openConnections === 0);
+    await eventLoopTurn();
+    assert.equal(handled.count, 0);
+
+    listener.resume();
+    assert.deepEqual(await handled.received(1), ['a']);
+  });
+
+  it('handles nothing that came in a pause when the broker closes', async () => {
+    const { tell, handled, listener } = await setup(() => ANSWER);
+    listener.pause();
+    tell('a');
+    await eventLoopTurn();
+    await listener.close();
+    await eventLoopTurn();
+    assert.equal(handled.count, 0);
   });
 
   it('keeps back an answer that was ready when the broker was paused', async () => {
