@@ -74,11 +74,17 @@ export class SerializationError extends KafkaError {
 
 /** Bytes could not be turned into a key or value. Keeps them. Code `DESERIALIZATION_FAILED`; never retriable. */
 export class DeserializationError extends KafkaError {
+  /** Which of the two they are; undefined where a serde does not know. */
+  readonly part: 'key' | 'value' | undefined;
   /** Private, so that logging the error does not log the payload. */
   readonly #bytes: Buffer | null;
 
-  constructor(message: string, { bytes, cause }: { bytes: Buffer | null; cause?: unknown }) {
+  constructor(
+    message: string,
+    { bytes, part, cause }: { bytes: Buffer | null; part?: 'key' | 'value'; cause?: unknown },
+  ) {
     super(message, { code: 'DESERIALIZATION_FAILED', cause });
+    this.part = part;
     this.#bytes = bytes;
   }
 

@@ -1,4 +1,4 @@
-import { Headers, type ConsumerRecord, type HeaderValue } from '@hearken/core';
+import { DeserializationError, Headers, type ConsumerRecord, type HeaderValue } from '@hearken/core';
 
 /** As Spring Kafka writes them (`KafkaHeaders.DLT_*`), so that its services and tools read our dead letters, and we theirs. */
 const PREFIX = 'kafka_dlt-';
@@ -14,14 +14,14 @@ export interface DeadLetterReason {
 }
 
 /**
- * The record's own headers, where it came from, and why it could not be processed. Of a record that has been a dead letter
+ * The record's own headers, why it could not be processed, and where it came from. Of a record that has been a dead letter
  * before, the places it came from stay and the newest comes last, which is the one that readers take; what failed then goes.
  */
 export function deadLetterHeaders(record: ConsumerRecord, reason: DeadLetterReason): Headers {
   const headers = Headers.from();
   for (const [name, value] of record.headers.entries()) if (!tellsException(name)) headers.add(name, value);
-  for (const [name, value] of origin(record, reason.groupId)) headers.add(PREFIX + name, value);
   for (const [name, value] of exception(reason)) headers.add(PREFIX + name, value);
+  for (const [name, value] of origin(record, reason.groupId)) headers.add(PREFIX + name, value);
   return headers;
 }
 
@@ -40,11 +40,13 @@ const origin = (record: ConsumerRecord, groupId: string | undefined): NamedValue
 
 function exception({ error, maxStackTraceBytes }: DeadLetterReason): NamedValue[] {
   const { message, stack, cause } = error instanceof Error ? error : new Error(String(error));
+  const kind = error instanceof DeserializationError && error.part === 'key' ? 'key-exception' : 'exception';
   return [
-    ['exception-fqcn', classOf(error)],
+    [`${kind}-fqcn`, classOf(error)],
+    // Spring has one name for both.
     ...(cause === undefined ? [] : [['exception-cause-fqcn', classOf(cause)] as const]),
-    ['exception-message', message],
-    ['exception-stacktrace', capped(stack ?? message, maxStackTraceBytes)],
+    [`${kind}-message`, message],
+    [`${kind}-stacktrace`, capped(stack ?? message, maxStackTraceBytes)],
   ];
 }
 

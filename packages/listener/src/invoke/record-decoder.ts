@@ -65,8 +65,9 @@ function decode(raw: ConsumerRecord, part: 'key' | 'value', serde: Serde<unknown
   }
 }
 
-const undecodable = (raw: ConsumerRecord, part: string, bytes: Bytes, cause: unknown): DeserializationError =>
+const undecodable = (raw: ConsumerRecord, part: 'key' | 'value', bytes: Bytes, cause: unknown): DeserializationError =>
   new DeserializationError(`the ${part} of ${describePartition(raw)} offset ${raw.offset} cannot be decoded`, {
     bytes,
+    part,
     cause,
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   codeOf,
+  DeserializationError,
   Headers,
   KafkaConfigError,
   type ConsumerRecord,
@@ -85,6 +86,30 @@ describe('DeadLetterPublishingRecoverer', () => {
     assert.equal(logTime.string('kafka_dlt-original-timestamp-type'), 'LogAppendTime');
     assert.equal(logTime.string('kafka_dlt-exception-fqcn'), 'string');
     assert.equal(logTime.string('kafka_dlt-exception-message'), 'a string');
+  });
+
+  it('has names of its own for a key that could not be decoded, and Spring’s order', async () => {
+    const undecodable = (part: 'key' | 'value') =>
+      new DeserializationError('not JSON', { bytes: null, part, cause: new SyntaxError('at 1') });
+    const names = async (failed: unknown): Promise<string[]> =>
+      Array.from(headersOf(await setup().publish(anOrder(), failed)), ([name]) => name.replace('kafka_dlt-', ''));
+    const origin = ['topic', 'partition', 'offset', 'timestamp', 'timestamp-type', 'consumer-group'].map(
+      (name) => `original-${name}`,
+    );
+    assert.deepEqual(await names(undecodable('key')), [
+      'key-exception-fqcn',
+      'exception-cause-fqcn',
+      'key-exception-message',
+      'key-exception-stacktrace',
+      ...origin,
+    ]);
+    assert.deepEqual(await names(undecodable('value')), [
+      'exception-fqcn',
+      'exception-cause-fqcn',
+      'exception-message',
+      'exception-stacktrace',
+      ...origin,
+    ]);
   });
 
   it('keeps the places that a dead letter came from, the newest last, and what failed only now', async () => {

@@ -30,6 +30,7 @@ describe('recordDecoder', () => {
   it('says which part of which record cannot be decoded, and keeps its bytes', async () => {
     const isIt = (part: string) => (error: unknown) => {
       assert.ok(error instanceof DeserializationError);
+      assert.equal(error.part, part);
       assert.match(error.message, new RegExp(`the ${part} of orders-3 offset 17`));
       assert.ok(error.cause instanceof Error);
       return true;
