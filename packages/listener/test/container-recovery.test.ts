@@ -145,6 +145,26 @@ describe('MessageListenerContainer: records that are given up', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('waits for a recovery that begins while it stops, or while its partition goes', async () => {
+    for (const leave of ['stop', 'revoke'] as const) {
+      const bundle = await recovering();
+      const { container, recoverer, listener, give, committed, factory } = bundle;
+      give(0, ...keyed('a'));
+      const running = await listener.call('0/0');
+      const left = leave === 'stop' ? container.stop() : factory.consumer.rebalance({ revoke: [tp(0)] });
+      for (let turns = 0; turns < 5; turns++) await eventLoopTurn(); // it waits for the listener
+      running.fail(new DeadLetter());
+      const { end } = await recoverer.call(1);
+      for (let turns = 0; turns < 5; turns++) await eventLoopTurn();
+      end();
+      await left;
+      assert.equal(committed(0), 1, leave);
+      assert.deepEqual([container.metrics().recovered, container.metrics().abandoned], [1, 0]);
+      await container.stop();
+      assert.ok(addsUp(bundle));
+    }
+  });
+
   it('counts a recovery as late that outlasts its ownership', async () => {
     const bundle = await recovering({ shutdownTimeoutMs: 50 });
     const { container, recoverer, listener, give } = bundle;
@@ -176,6 +196,53 @@ describe('MessageListenerContainer: records that are given up', () => {
     (await listener.call('0/0', 2)).end();
     (await listener.call('0/1')).end();
     await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('pauses nothing for a partition that goes', async () => {
+    const bundle = await started({ errorHandler: { decide: () => ({ action: 'pause' }) } });
+    const { container, listener, give, factory, events } = bundle;
+    const failed = events('record:failed');
+    const paused = events('partition:paused');
+    give(0, ...keyed('a'));
+    const running = await listener.call('0/0');
+    const revoked = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await eventLoopTurn();
+    running.fail(new Error('the database is away'));
+    await revoked;
+    assert.deepEqual([failed.count, paused.count], [1, 0]);
+    await factory.consumer.rebalance({ assign: [tp(0)] });
+    await listener.calls.received(2);
+    listener.calls.items[1]!.end();
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('asks nobody again about a record that was acknowledged meanwhile, and never stops for it', async () => {
+    const backOff = new FixedBackOff({ intervalMs: 100, maxRetries: 1 });
+    const recoverer = new ManualRecoverer();
+    const errorHandler = new DefaultErrorHandler({ backOff, recoverer, recoveryBackOff: once });
+    const bundle = await started({ ackMode: 'manual', errorHandler });
+    const { container, listener, give, clock, committed, events, logger } = bundle;
+    const retried = events('record:retried');
+    give(0, ...keyed('a', 'b', 'c'));
+    const first = await listener.call('0/0');
+    first.fail(new Error('busy'));
+    await retried.received(1);
+    first.context.acknowledgment.acknowledge();
+    clock.advance(100);
+    const second = await listener.call('0/1');
+    assert.deepEqual(listener.order, ['0/0', '0/1']);
+    second.fail(new DeadLetter());
+    const { fail } = await recoverer.call(1);
+    second.context.acknowledgment.acknowledge();
+    fail(new Error('away'));
+    const third = await listener.call('0/2');
+    third.context.acknowledgment.acknowledge();
+    third.end();
+    await container.stop();
+    assert.equal(committed(0), 3);
+    assert.equal(logger.at('warn').length > 0, true);
     assert.ok(addsUp(bundle));
   });
 

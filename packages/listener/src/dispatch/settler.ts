@@ -121,6 +121,7 @@ export class Settler {
     lanes.postpone(lane, again);
     const timer = clock.setTimer(() => {
       ownership.retries.delete(timer);
+      if (ownership.tracker.hasEnded(again.sequence)) lanes.hold(lane); // acknowledged meanwhile: the lane goes on without it
       lanes.wake(lane);
       onReady();
     }, delayMs);
@@ -153,8 +154,10 @@ export class Settler {
         counters.lateResults++;
         lanes.release(lane);
       } else if (end.kind === 'recovered') this.#end(lane, delivery, 'recovered', error);
-      else if (end.kind === 'failed') this.#stop(lane, delivery, end.error);
-      else lanes.release(lane); // it comes again elsewhere
+      else if (end.kind !== 'failed')
+        lanes.release(lane); // it comes again elsewhere
+      else if (ownership.tracker.hasEnded(delivery.sequence)) this.#failedAfterwards(lane, delivery, end.error);
+      else this.#stop(lane, delivery, end.error);
       onReady();
     });
   }
@@ -162,6 +165,10 @@ export class Settler {
   #pause(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
     const { lanes, events, onPause } = this.#init;
     const { ownership, record } = delivery;
+    if (!ownership.isOpen) {
+      lanes.release(lane); // it comes again elsewhere, and nobody here would know to resume it
+      return;
+    }
     lanes.postpone(lane, delivery.again());
     onPause(ownership);
     lanes.wake(lane); // ready, as the first of a partition that is paused
@@ -177,7 +184,7 @@ export class Settler {
   /** Its record has ended already, so there is nothing to try again; but an error must not vanish. */
   #failedAfterwards(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
     const { topic, partition, offset } = delivery.record;
-    this.#init.logger.warn({ topic, partition, offset, error }, 'a listener failed after it acknowledged its record');
+    this.#init.logger.warn({ topic, partition, offset, error }, 'a record failed after it was acknowledged');
     this.#init.lanes.release(lane);
   }
 

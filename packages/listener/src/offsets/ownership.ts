@@ -108,11 +108,9 @@ export class Ownership implements TopicPartition {
     this.#idle = undefined;
   }
 
-  /** Resolves when no listener runs. */
-  whenIdle(): Promise<void> {
-    if (this.#running === 0) return Promise.resolve();
-    this.#idle ??= deferred();
-    return this.#idle.promise;
+  /** Resolves when no listener runs, and nothing that one of them left behind: a recovery begins as its listener ends. */
+  async whenIdle(): Promise<void> {
+    while (this.#running > 0) await (this.#idle ??= deferred()).promise;
   }
 
   /** A record ended. False if it had ended before, or if it is too late. */
