@@ -10,7 +10,7 @@ import { BrokerNode } from './broker-node.js';
 import { Coordinators, type CoordinatorType } from './coordinators.js';
 import { Partition } from './partition.js';
 import { placeReplicas, type PartitionSpec } from './replica-placement.js';
-import { topicNameProblem, topicNamesCollide } from './topic-name.js';
+import { metricName, topicNameProblem } from './topic-name.js';
 import { Topic } from './topic.js';
 
 export interface ClusterOptions {
@@ -40,6 +40,7 @@ export class Cluster {
   readonly transactions: TransactionCoordinator;
   readonly #topics = new Map<string, Topic>();
   readonly #topicsById = new Map<string, Topic>();
+  readonly #namesByMetric = new Map<string, string>();
   readonly #coordinators: Coordinators;
 
   constructor({ brokers, clusterId, clock, config, producerIds }: ClusterOptions) {
@@ -113,13 +114,14 @@ export class Cluster {
     if (validateOnly) return topic;
     this.#topics.set(name, topic);
     this.#topicsById.set(topic.id, topic);
+    this.#namesByMetric.set(metricName(name), name);
     return topic;
   }
 
   /** Makes a topic that somebody asked for; undefined where that makes none, or none may have this name. */
   autoCreate(name: string): Topic | undefined {
     if (!this.config.autoCreateTopics || topicNameProblem(name) !== undefined) return undefined;
-    return this.#collidesWith(name) === undefined ? this.createTopic(name) : undefined;
+    return this.#namesByMetric.has(metricName(name)) ? undefined : this.createTopic(name);
   }
 
   /** Its records and committed offsets go with it. @throws BrokerError `UNKNOWN_TOPIC_OR_PARTITION` */
@@ -127,6 +129,7 @@ export class Cluster {
     const topic = this.#requireTopic(name);
     this.#topics.delete(name);
     this.#topicsById.delete(topic.id);
+    this.#namesByMetric.delete(metricName(name));
     this.groups.topicDeleted(name);
     for (const partition of topic.partitions) partition.tellChange();
   }
@@ -214,15 +217,10 @@ export class Cluster {
     const problem = topicNameProblem(name);
     if (problem !== undefined) throw new BrokerError('INVALID_TOPIC_EXCEPTION', `Topic name is invalid: ${problem}`);
     if (this.#topics.has(name)) throw new BrokerError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
-    const other = this.#collidesWith(name);
+    const other = this.#namesByMetric.get(metricName(name));
     if (other !== undefined) {
       throw new BrokerError('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${other}`);
     }
-  }
-
-  #collidesWith(name: string): string | undefined {
-    if (!/[._]/.test(name)) return undefined;
-    return [...this.#topics.keys()].find((other) => topicNamesCollide(other, name));
   }
 
   #requireTopic(name: string): Topic {

@@ -123,6 +123,15 @@ describe('Cluster', () => {
       assert.equal(cluster.autoCreate('c')?.name, 'c');
     });
 
+    it('may be named as metrics write one that is gone, not one that is there', () => {
+      const cluster = setup();
+      cluster.createTopic('a.b');
+      assert.equal(cluster.autoCreate('a_b'), undefined);
+      assert.throws(() => cluster.createTopic('a_b'), refused('INVALID_TOPIC_EXCEPTION'));
+      cluster.deleteTopic('a.b');
+      assert.equal(cluster.createTopic('a_b').name, 'a_b');
+    });
+
     it('are not made by asking where the config says so', () => {
       const cluster = setup({ config: { 'auto.create.topics.enable': 'false' } });
       assert.equal(cluster.autoCreate('c'), undefined);
