@@ -56,7 +56,7 @@ export interface ResolvedEmbeddedKafkaOptions {
 }
 
 const MAX_BROKERS = 100;
-export const MAX_PARTITIONS = 10_000;
+const MAX_PARTITIONS = 10_000;
 const MAX_PORT = 65_535;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -47,6 +47,7 @@ export class Connection {
     },
   });
   readonly #resumed: () => Promise<void> | undefined;
+  readonly #onClosed: () => void;
   /** While nothing else may be served: an answer waits for the client to read, or the client is throttled. */
   #rest: Deferred<void> | undefined;
   #muteTimer: Timer | undefined;
@@ -54,11 +55,18 @@ export class Connection {
   /**
    * @param resumed while the broker is paused, resolves when it is no more: nothing is served before, and nothing answered,
    *   as by a process that is stopped; what clients sent that have left by then is handled yet
+   * @param onClosed told once, when nothing will be handled any more: later than the socket's end where clients left
    */
-  constructor(socket: Socket, options: ConnectionOptions, resumed: () => Promise<void> | undefined) {
+  constructor(
+    socket: Socket,
+    options: ConnectionOptions,
+    resumed: () => Promise<void> | undefined,
+    onClosed: () => void,
+  ) {
     this.#socket = socket;
     this.#options = options;
     this.#resumed = resumed;
+    this.#onClosed = onClosed;
     this.#clientHost = `/${socket.remoteAddress ?? ''}`;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => this.#rest?.resolve());
@@ -86,6 +94,7 @@ export class Connection {
     if (this.#state.is('closed')) return;
     this.#state.moveTo('closed');
     this.#release();
+    this.#onClosed();
   }
 
   /** Lets go whatever waits for this client. */

@@ -72,9 +72,13 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const connection = new Connection(socket, this.#optionsOf(), () => this.#pause?.promise);
+    const connection: Connection = new Connection(
+      socket,
+      this.#optionsOf(),
+      () => this.#pause?.promise,
+      () => this.#connections.delete(connection),
+    );
     this.#connections.add(connection);
-    socket.once('close', () => this.#connections.delete(connection));
   }
 }
 

@@ -102,7 +102,10 @@ describe('Connection', () => {
   });
 
   it('aborts what waits when the client leaves, and forgets the connection', async () => {
-    const { client, tell, contexts, handled, listener } = await setup(() => new Promise(() => undefined));
+    const { client, tell, contexts, handled, listener } = await setup(async (_request, { signal }) => {
+      await once(signal, 'abort');
+      return ANSWER;
+    });
     tell('a');
     await handled.received(1);
     const { signal } = contexts[0]!;
@@ -120,6 +123,21 @@ describe('Connection', () => {
     await once(contexts[0]!.signal, 'abort');
     first.resolve(ANSWER);
     assert.deepEqual(await handled.received(2), ['a', 'b']);
+  });
+
+  it('handles nothing any more of a client that had left when the broker closes', async () => {
+    const first = deferred<HeartbeatResponse>();
+    const { client, tell, handled, contexts, listener } = await setup(() => first.promise);
+    tell('a', 'b');
+    await handled.received(1);
+    client.close();
+    await once(contexts[0]!.signal, 'abort');
+    assert.equal(listener.openConnections, 1);
+    await listener.close();
+    first.resolve(ANSWER);
+    await eventLoopTurn();
+    assert.deepEqual(handled.items, ['a']);
+    assert.equal(listener.openConnections, 0);
   });
 
   it('handles nothing any more when the broker closes', async () => {
@@ -239,8 +257,8 @@ describe('Connection', () => {
     listener.pause();
     tell('a');
     client.close();
-    await until(() => listener.openConnections === 0);
-    await eventLoopTurn();
+    await client.closed;
+    for (let turn = 0; turn < 10; turn++) await eventLoopTurn(); // the broker has noticed
     assert.equal(handled.count, 0);
 
     listener.resume();
