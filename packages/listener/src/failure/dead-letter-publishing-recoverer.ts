@@ -16,7 +16,7 @@ export interface DeadLetterTemplate {
   partitionsFor(topic: string): Promise<readonly PartitionInfo[]>;
 }
 
-/** Where a dead letter goes. Without a partition its key says which. */
+/** Where a dead letter goes. Without a partition, or with one that the topic does not have, its key says which. */
 export interface DeadLetterDestination {
   readonly topic: string;
   readonly partition?: number | undefined;
@@ -89,11 +89,12 @@ export class DeadLetterPublishingRecoverer implements RecovererObject {
     const chosen = destination?.(record, error) ?? undefined;
     const isLoop = chosen === undefined ? record.topic.endsWith(suffix) : chosen.topic === record.topic;
     if (isLoop) throw loop(record);
-    if (chosen !== undefined) return chosen;
-    const topic = record.topic + suffix;
-    const partitions = await this.#template.partitionsFor(topic);
-    const exists = partitions.some(({ partition }) => partition === record.partition);
-    return exists ? { topic, partition: record.partition } : { topic };
+    const { topic, partition } = chosen ?? { topic: record.topic + suffix, partition: record.partition };
+    return partition !== undefined && (await this.#exists(topic, partition)) ? { topic, partition } : { topic };
+  }
+
+  async #exists(topic: string, number: number): Promise<boolean> {
+    return (await this.#template.partitionsFor(topic)).some(({ partition }) => partition === number);
   }
 
   #headersOf(record: ConsumerRecord, error: unknown, groupId: string | undefined): Headers {

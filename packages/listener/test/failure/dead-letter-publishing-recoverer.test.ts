@@ -61,8 +61,13 @@ describe('DeadLetterPublishingRecoverer', () => {
   });
 
   it('leaves the partition to the key where the dead-letter topic has fewer', async () => {
-    const { partition } = await setup({}, 2).publish(anOrder());
-    assert.equal(partition, undefined);
+    const same: DeadLetterPublishingRecovererOptions = {
+      destination: ({ partition }) => ({ topic: 'failures', partition }),
+    };
+    for (const options of [{}, same]) {
+      assert.equal((await setup(options, 2).publish(anOrder())).partition, undefined);
+      assert.equal((await setup(options, 3).publish(anOrder())).partition, 2);
+    }
   });
 
   it('says where it came from and why, in Spring’s names and encodings', async () => {
