@@ -10,6 +10,7 @@ import { exerciseConsumer, exerciseProducer, type RecordInit } from '@hearken/te
 import { GroupReader } from '../../support/group-reader.js';
 import { uniqueName } from '../../support/kafka.js';
 import type { ContractBroker } from '../contract-broker.js';
+import { stableGroup } from '../group-member.js';
 import { committedIn } from '../group-requests.js';
 import { aBatch, produce } from '../partition-requests.js';
 
@@ -41,6 +42,17 @@ export function ourClientCases(broker: ContractBroker): void {
       produce: (topic, partition, records) => send(broker, { topic, partition }, records),
       uniqueGroup: () => uniqueName('group'),
     });
+  });
+
+  it('describe a group whose leader gave out what is no assignment', async () => {
+    const groupId = uniqueName('group');
+    await stableGroup(broker, groupId);
+    const [group] = await broker.admin.describeGroups([groupId]);
+    assert.equal(group?.state, 'Stable');
+    assert.deepEqual(
+      group.members.map(({ assignment }) => assignment),
+      [[]],
+    );
   });
 
   describe('consumers of one group', () => {

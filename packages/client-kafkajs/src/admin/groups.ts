@@ -1,5 +1,5 @@
 import type { TopicPartition } from '@hearken/core';
-import { decodeAssignment, errorCodes, leaveGroupApi } from '@hearken/protocol';
+import { decodeAssignment, errorCodes, leaveGroupApi, ProtocolError } from '@hearken/protocol';
 import { hasCode, retrying, throwIfAny, type AdminClient } from './admin-client.js';
 
 /** LeaveGroup takes static members from this version on. */
@@ -17,7 +17,7 @@ export interface GroupMember {
   readonly memberId: string;
   readonly clientId: string;
   readonly clientHost: string;
-  /** Empty for groups that are no consumer groups. */
+  /** Empty for groups that are no consumer groups, and where it cannot be read. */
   readonly assignment: readonly TopicPartition[];
 }
 
@@ -153,10 +153,15 @@ const toDescription = (group: DescribedGroup, coordinator: number): GroupDescrip
   })),
 });
 
-/** Empty until the group's leader has sent one. */
+/** Empty until the group's leader has sent one, and where it sent what is none: brokers take any bytes. */
 function assignmentOf(bytes: Buffer | null): TopicPartition[] {
   if (bytes === null || bytes.length === 0) return [];
-  return decodeAssignment(bytes).partitions.flatMap(({ topic, partitions }) =>
-    partitions.map((partition) => ({ topic, partition })),
-  );
+  try {
+    return decodeAssignment(bytes).partitions.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+  } catch (error) {
+    if (error instanceof ProtocolError) return [];
+    throw error;
+  }
 }
