@@ -75,6 +75,22 @@ await withOrders(async () => {
   await paid.reached;
   await payer.stop();
 
+  // docs:begin commit-before
+  const reminder = new MessageListenerContainer(factory, {
+    groupId: `reminding-of-${orders}`,
+    topics: [orders],
+    valueSerde: json<Order>(),
+    ordering: 'none',
+    concurrency: 10,
+    commitBefore: true,
+    listener: async (record) => remind(record.value), // better no mail than two
+  });
+  // docs:end commit-before
+  const reminded = countdown(ORDERS);
+  await reminder.start();
+  await reminded.reached;
+  await reminder.stop();
+
   async function store(batch: readonly Order[]): Promise<void> {
     await Promise.resolve();
     for (const order of batch) stored.count(`stored ${order.id}`);
@@ -86,6 +102,11 @@ await withOrders(async () => {
     askedFor.add(id);
     if (isInStock) packed.count(`packed ${id}`);
     return isInStock;
+  }
+
+  async function remind(order: Order): Promise<void> {
+    await Promise.resolve();
+    reminded.count(`reminded of ${order.id}`);
   }
 
   async function pay(order: Order): Promise<void> {

@@ -66,8 +66,15 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   /** With `ackMode: 'record'`: a lane's next record starts when the commit of the one before is written. @default false */
   readonly syncCommits?: boolean;
   /**
-   * Commits are at least this far apart, in milliseconds; on stop and revoke they go out at once. Not with `ackMode: 'time'`
-   * and `'manual-immediate'`, which say so themselves. @default 100
+   * At most once: a record is committed *before* its listener runs, and the listener starts when that is written. A process
+   * that dies takes the records with it that it had begun, `concurrency` of them at most. A record is never given to the
+   * listener again, so a failure is final: the recoverer has it, or the container stops. In `'partition'` order or none, with
+   * `ackMode: 'record'` or none. Costs a commit a record of each lane. @default false
+   */
+  readonly commitBefore?: boolean;
+  /**
+   * Commits are at least this far apart, in milliseconds; on stop and revoke they go out at once. Not with `ackMode: 'time'`,
+   * `'manual-immediate'` and `commitBefore`, which say so themselves. @default 100
    */
   readonly commitIntervalMs?: number;
   /**

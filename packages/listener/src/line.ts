@@ -10,6 +10,7 @@ import { deferred, describePartition } from '@hearken/core/internal';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters, PartitionSnapshot } from './container-metrics.js';
 import type { StopReport } from './container-state.js';
+import { CommitFirst } from './dispatch/commit-first.js';
 import type { Delivery, DeliveryHost } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Intake } from './dispatch/intake.js';
@@ -74,6 +75,7 @@ export class Line {
       properties.listener,
       recordDecoder(properties.keySerde, properties.valueSerde),
       properties.errorHandler,
+      properties.commitBefore,
     );
     this.#dispatcher = this.#newDispatcher();
     this.#handover = new Handover({ owned: this.#owned, committer: this.#committer, clock });
@@ -176,6 +178,7 @@ export class Line {
     return new OwnedPartitions({
       lanes: this.#lanes,
       counters: this.#init.counters,
+      commitsBefore: this.#init.properties.commitBefore,
       onBegun: (ownership) => this.#applyPause(ownership),
       onEnded: (ownership, records) => {
         this.#committer.ended(records);
@@ -218,6 +221,7 @@ export class Line {
     return new Dispatcher({
       executor,
       lanes: this.#lanes,
+      turns: properties.commitBefore ? this.#commitFirst() : this.#lanes,
       owned: this.#owned,
       intake: this.#intake,
       invoker: this.#invoker,
@@ -228,6 +232,17 @@ export class Line {
       onReset: (reset) => events.emit('position:reset', reset),
       onRoom: () => this.#loop.wake(),
       onFatal,
+    });
+  }
+
+  #commitFirst(): CommitFirst {
+    const { executor, logger } = this.#init;
+    return new CommitFirst({
+      lanes: this.#lanes,
+      executor,
+      logger,
+      commitNow: () => this.#committer.commitNow(),
+      onReady: () => this.#dispatcher.startReady(),
     });
   }
 

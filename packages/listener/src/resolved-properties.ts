@@ -33,6 +33,7 @@ type Present =
   | 'ackMode'
   | 'ackTimeMs'
   | 'syncCommits'
+  | 'commitBefore'
   | 'commitIntervalMs'
   | 'windowRecords'
   | 'pollTimeoutMs'
@@ -102,6 +103,7 @@ const RULES: OptionRules<Checked> = {
   ackCount: integer(undefined, { min: 1 }),
   ackTimeMs: durationMs(5_000, { min: 1 }),
   syncCommits: boolean(false),
+  commitBefore: boolean(false),
   commitIntervalMs: durationMs(100),
   bufferRecords: integer(undefined),
   windowRecords: integer(100_000, { min: 1 }),
@@ -159,6 +161,7 @@ function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<W
     check.problem('taskExecutor', 'cannot go with concurrency: the executor says how many listeners run at once');
   }
   checkAcks(check, properties, written);
+  if (properties.commitBefore) checkCommitBefore(check, written);
 }
 
 /** A setting that does nothing in this mode is a misunderstanding of one of both. */
@@ -166,7 +169,7 @@ function checkAcks(check: OptionsCheck, { ackMode, ...properties }: Checked, wri
   if (!check.isFine('ackMode')) return;
   const counts = ackMode === 'count' || ackMode === 'count-time';
   const keepsTime = ackMode === 'time' || ackMode === 'count-time';
-  if (properties.syncCommits && ackMode !== 'record')
+  if (properties.syncCommits && ackMode !== 'record' && !properties.commitBefore)
     check.problem('syncCommits', `needs ackMode: 'record', got '${ackMode}'`);
   if (counts && properties.ackCount === undefined) check.problem('ackCount', `is required with ackMode: '${ackMode}'`);
   if (!counts && properties.ackCount !== undefined)
@@ -179,6 +182,21 @@ function checkAcks(check: OptionsCheck, { ackMode, ...properties }: Checked, wri
     check.problem('commitIntervalMs', `cannot go with ackMode: 'manual-immediate', which commits at once`);
 }
 
+function checkCommitBefore(check: OptionsCheck, { ackMode = 'record', ordering, ...written }: Partial<Written>): void {
+  if (ackMode !== 'record')
+    check.problem(
+      'commitBefore',
+      `needs ackMode: 'record', or none: a record is committed before it starts, got '${ackMode}'`,
+    );
+  if (ordering === 'key') {
+    const why = 'a commit covers all records below it, also those that wait for their key and have not started';
+    check.problem('commitBefore', `cannot go with ordering: 'key': ${why}; use 'partition' or 'none'`);
+  }
+  for (const name of ['syncCommits', 'commitIntervalMs'] as const)
+    if (written[name] !== undefined && written[name] !== false)
+      check.problem(name, 'cannot go with commitBefore, where each record waits for its own commit');
+}
+
 function checkWithFactory(
   check: OptionsCheck,
   properties: Checked,
@@ -189,8 +207,8 @@ function checkWithFactory(
   if (!hasGroup && written.topicPartitions === undefined) {
     check.problem('groupId', 'is required, here or at the factory, unless topicPartitions are given');
   }
-  if (!hasGroup && properties.syncCommits)
-    check.problem('syncCommits', 'needs a groupId: there is nowhere to commit to');
+  for (const name of ['syncCommits', 'commitBefore'] as const)
+    if (!hasGroup && properties[name]) check.problem(name, 'needs a groupId: there is nowhere to commit to');
   for (const name of ['shutdownTimeoutMs', 'revokeDrainTimeoutMs'] as const) {
     if (properties[name] >= maxPollIntervalMs) {
       check.problem(

@@ -26,7 +26,7 @@ describe('ContainerProperties', () => {
   it('have the documented defaults, and are frozen', () => {
     const resolved = resolve(valid);
     const { ordering, concurrency, ackMode, ackCount, ackTimeMs, syncCommits } = resolved;
-    const { commitIntervalMs, bufferRecords, windowRecords } = resolved;
+    const { commitBefore, commitIntervalMs, bufferRecords, windowRecords } = resolved;
     assert.deepEqual(
       {
         ordering,
@@ -35,6 +35,7 @@ describe('ContainerProperties', () => {
         ackCount,
         ackTimeMs,
         syncCommits,
+        commitBefore,
         commitIntervalMs,
         bufferRecords,
         windowRecords,
@@ -46,6 +47,7 @@ describe('ContainerProperties', () => {
         ackCount: undefined,
         ackTimeMs: 5_000,
         syncCommits: false,
+        commitBefore: false,
         commitIntervalMs: 100,
         bufferRecords: 1_000,
         windowRecords: 100_000,
@@ -117,6 +119,21 @@ describe('ContainerProperties', () => {
       [
         { ...valid, ackMode: 'manual-immediate', commitIntervalMs: 1 },
         /^commitIntervalMs: cannot go with .*immediate'/,
+      ],
+      [
+        { ...valid, commitBefore: true, ackMode: 'manual' },
+        /^commitBefore: needs ackMode: 'record', or none.* got 'manual'/,
+      ],
+      [
+        { ...valid, commitBefore: true, ordering: 'key' },
+        /^commitBefore: cannot go with ordering: 'key': a commit covers/,
+      ],
+      [{ ...valid, commitBefore: true, syncCommits: true }, /^syncCommits: cannot go with commitBefore/],
+      [{ ...valid, commitBefore: true, commitIntervalMs: 5 }, /^commitIntervalMs: cannot go with commitBefore/],
+      [
+        { topicPartitions: [{ topic: 't', partition: 0 }], listener, commitBefore: true },
+        /^commitBefore: needs a groupId/,
+        noGroup,
       ],
       [{ ...valid, shutdownTimeoutMs: 1 }, /^groupId: is required/, noGroup],
       [{ ...valid, groupId: 'x' }, /^revokeDrainTimeoutMs: must be below .* \(15000\), got 20000/, noGroup],

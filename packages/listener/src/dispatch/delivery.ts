@@ -97,8 +97,13 @@ export class Delivery implements ListenerContext, Acknowledgment {
 
   begin(taskSignal: AbortSignal): void {
     this.#taskSignal = taskSignal;
-    this.#awaited = true;
-    this.ownership.started();
+    this.#await();
+  }
+
+  /** Its offset is committed, and then it starts: whoever gives its partition up waits for it from now on. */
+  claim(): void {
+    this.#await();
+    this.ownership.claimed(this.sequence);
   }
 
   finish(): void {
@@ -118,6 +123,12 @@ export class Delivery implements ListenerContext, Acknowledgment {
     if (!this.#awaited) return;
     this.#awaited = false;
     this.ownership.finished();
+  }
+
+  #await(): void {
+    if (this.#awaited) return;
+    this.#awaited = true;
+    this.ownership.started();
   }
 }
 

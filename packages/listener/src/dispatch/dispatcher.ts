@@ -6,13 +6,14 @@ import type { Ownership } from '../offsets/ownership.js';
 import { Delivery, type DeliveryHost, type DeliveryLane } from './delivery.js';
 import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
-import { Run, takeFrom, type RunHost } from './run.js';
+import { Run, takeFrom, type RunHost, type Turns } from './run.js';
 import type { Settler } from './settler.js';
 import type { TimeSlice, TurnReport } from './time-slice.js';
 
 export interface DispatcherInit {
   readonly executor: TaskExecutor;
   readonly lanes: Lanes<Delivery>;
+  readonly turns: Turns;
   readonly owned: OwnedPartitions;
   readonly intake: Intake;
   readonly invoker: ListenerInvoker;
@@ -49,8 +50,8 @@ export class Dispatcher {
 
   constructor(init: DispatcherInit) {
     this.#init = init;
-    const { lanes, invoker, settler, slice, executor } = init;
-    this.#runs = { lanes, invoker, settler, slice, manyPerTask: executor.unit === 'run', running: 0, ended: 0 };
+    const { lanes, turns, invoker, settler, slice, executor } = init;
+    this.#runs = { lanes, turns, invoker, settler, slice, manyPerTask: executor.unit === 'run', running: 0, ended: 0 };
     this.#unsubscribe = init.executor.onAvailable(() => this.startReady());
   }
 
@@ -112,25 +113,24 @@ export class Dispatcher {
 
   #enqueue(batch: PartitionRecords, ownership: Ownership): void {
     const { lanes, host } = this.#init;
-    const { tracker } = ownership;
     for (const record of batch.records) {
-      lanes.add(ownership.lanes, new Delivery(record, ownership, tracker.received(record.offset), host));
+      lanes.add(ownership.lanes, new Delivery(record, ownership, ownership.received(record.offset), host));
     }
-    tracker.advance(batch.nextOffset);
+    ownership.advance(batch.nextOffset);
     if (batch.leaderEpoch !== undefined) ownership.leaderEpoch = batch.leaderEpoch;
     if (batch.records.length === 0) ownership.moved();
   }
 
   #startSome(limit: number): void {
     if (this.#starting) return; // a listener that runs inside `execute` got here: the loop below goes on anyway
-    const { lanes, slice, intake, onRoom } = this.#init;
+    const { turns, slice, intake, onRoom } = this.#init;
     this.#starting = true;
     for (let left = this.#runs.manyPerTask ? limit : Infinity; this.#mayStart; left--) {
       if (left === 0) {
         this.#lookAgain(limit);
         break;
       }
-      const lane = lanes.next();
+      const lane = turns.next();
       if (lane === undefined) break;
       this.#start(lane);
     }
@@ -140,8 +140,8 @@ export class Dispatcher {
   }
 
   get #mayStart(): boolean {
-    const { executor, lanes, slice } = this.#init;
-    return lanes.mayBeReady && !slice.isSpent && executor.available > 0;
+    const { executor, turns, slice } = this.#init;
+    return turns.mayBeReady && !slice.isSpent && executor.available > 0;
   }
 
   /** Comes back when the listeners that run had a chance to end. */

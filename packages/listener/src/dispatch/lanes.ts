@@ -126,11 +126,12 @@ export class Lanes<Item extends LaneItem<Item>> {
     partition.paused = true;
   }
 
+  /** Those that were held go first: they were there before the lanes of their partition that are in the list. */
   resume(partition: PartitionLanes<Item>): void {
     partition.paused = false;
     const held = partition.held;
     partition.held = [];
-    for (const lane of held) this.#makeReady(lane);
+    for (const lane of held.reverse()) this.#makeFirst(lane);
   }
 
   #laneOf(partition: PartitionLanes<Item>, item: Item): Lane<Item> {
@@ -155,6 +156,12 @@ export class Lanes<Item extends LaneItem<Item>> {
     if (this.#lastReady === undefined) this.#firstReady = lane;
     else this.#lastReady.nextReady = lane;
     this.#lastReady = lane;
+  }
+
+  #makeFirst(lane: Lane<Item>): void {
+    lane.nextReady = this.#firstReady;
+    this.#firstReady = lane;
+    this.#lastReady ??= lane;
   }
 
   #shiftReady(): Lane<Item> | undefined {

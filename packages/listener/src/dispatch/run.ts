@@ -5,8 +5,17 @@ import type { Lanes } from './lanes.js';
 import type { Settler } from './settler.js';
 import type { TimeSlice } from './time-slice.js';
 
+/** Whose turn it is. */
+export interface Turns {
+  /** Whether `next` may have a lane. */
+  readonly mayBeReady: boolean;
+  /** A lane that may start now; it is busy from then on. */
+  next(): DeliveryLane | undefined;
+}
+
 /** What the runs of one container share. */
 export interface RunHost {
+  readonly turns: Turns;
   readonly lanes: Lanes<Delivery>;
   readonly invoker: ListenerInvoker;
   readonly settler: Settler;
@@ -99,11 +108,11 @@ export class Run {
 
   /** The lane it goes on with. */
   #another(): DeliveryLane | undefined {
-    const { slice, lanes, manyPerTask } = this.#host;
+    const { slice, turns, manyPerTask } = this.#host;
     if (slice.turn !== this.#turn) return undefined;
     slice.ended();
     if (this.#signal?.aborted === true) return undefined; // what did not start before is not what was cancelled
-    return manyPerTask && !slice.isSpent ? lanes.next() : undefined;
+    return manyPerTask && !slice.isSpent ? turns.next() : undefined;
   }
 
   readonly #onReturned = (): void => this.#ended(DONE);
@@ -133,7 +142,8 @@ export class Run {
 /** What a busy lane is to run; undefined, and the lane free, if it was given up between `next` and here. */
 export function takeFrom(lanes: Lanes<Delivery>, lane: DeliveryLane): Delivery | undefined {
   const delivery = lanes.take(lane);
-  if (delivery?.ownership.isOpen === true) return delivery; // a record that is tried again is not cleared from its lane
+  if (delivery?.ownership.mayStart === true) return delivery; // a record that is tried again is not cleared from its lane
+  delivery?.excuse();
   lanes.release(lane);
   return undefined;
 }

@@ -10,9 +10,17 @@ export class ListenerInvoker {
   readonly #listener: MessageListenerFunction<unknown, unknown>;
   readonly #decode: RecordDecoder;
   readonly #errorHandler: ErrorHandler;
+  readonly #once: boolean;
   #calling: Delivery | undefined;
 
-  constructor(listener: MessageListener<unknown, unknown>, decode: RecordDecoder, errorHandler: ErrorHandler) {
+  /** @param once no record is given to the listener twice */
+  constructor(
+    listener: MessageListener<unknown, unknown>,
+    decode: RecordDecoder,
+    errorHandler: ErrorHandler,
+    once: boolean,
+  ) {
+    this.#once = once;
     this.#listener =
       typeof listener === 'function' ? listener : (record, context) => listener.onMessage(record, context);
     this.#decode = decode;
@@ -36,7 +44,9 @@ export class ListenerInvoker {
 
   /** What follows an attempt that failed with this. */
   failed({ record, attempt }: Delivery, error: unknown): Outcome {
-    return afterFailure({ record, error, attempt }, this.#errorHandler);
+    const outcome = afterFailure({ record, error, attempt }, this.#errorHandler);
+    if (!this.#once || (outcome.kind !== 'retry' && outcome.kind !== 'pause')) return outcome;
+    return { kind: this.#errorHandler.recoverer === undefined ? 'stop' : 'recover', error: outcome.error };
   }
 
   #call(record: Parameters<MessageListenerFunction<unknown, unknown>>[0], delivery: Delivery): unknown {

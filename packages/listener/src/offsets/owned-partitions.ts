@@ -9,6 +9,8 @@ import { Ownership } from './ownership.js';
 export interface OwnedPartitionsInit {
   readonly lanes: Lanes<Delivery>;
   readonly counters: ContainerCounters;
+  /** Records are committed before they start. */
+  readonly commitsBefore: boolean;
   /** A new epoch began. */
   readonly onBegun: (ownership: Ownership) => void;
   /** One of its records ended; a commit would cover so many more. */
@@ -51,6 +53,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
       committed,
       lanes: this.#init.lanes.of(partition),
       counters: this.#init.counters,
+      commitsBefore: this.#init.commitsBefore,
       onEnded: (records) => this.#init.onEnded(ownership, records),
     });
     this.#byPartition.set(topicPartitionKey(partition), ownership);

@@ -17,6 +17,8 @@ export interface OwnershipInit {
   readonly committed: number | undefined;
   readonly lanes: DeliveryLanes;
   readonly counters: ContainerCounters;
+  /** Records are committed before they start. */
+  readonly commitsBefore: boolean;
   /** Called after a record ended, with how many more a commit would cover; must not throw. */
   readonly onEnded: (records: number) => void;
 }
@@ -46,6 +48,8 @@ export class Ownership implements TopicPartition {
   readonly retries = new Set<Timer>();
 
   readonly #init: OwnershipInit;
+  /** What may be committed: by what has ended, which is the tracker, or by what is claimed. */
+  readonly #claims: OffsetTracker;
   /** Attempts whose listener asked for its signal. */
   readonly #attempts = new Set<AttemptSignal>();
   readonly #commitWaiters: { readonly offset: number; readonly wake: () => void }[] = [];
@@ -65,6 +69,7 @@ export class Ownership implements TopicPartition {
     this.lanes = init.lanes;
     this.committed = init.committed;
     this.tracker = new OffsetTracker(init.position);
+    this.#claims = init.commitsBefore ? new OffsetTracker(init.position) : this.tracker;
     this.#init = init;
   }
 
@@ -74,6 +79,11 @@ export class Ownership implements TopicPartition {
 
   get isOver(): boolean {
     return this.#phase === 'over';
+  }
+
+  /** Whether a record of it may start: also a claimed one that was committed meanwhile, or nobody would ever process it. */
+  get mayStart(): boolean {
+    return this.#phase === 'open' || (this.#phase === 'closing' && this.#init.commitsBefore && !this.isAborted);
   }
 
   /** Its listeners were told to give up. */
@@ -88,13 +98,14 @@ export class Ownership implements TopicPartition {
 
   /** The offset to write, if there is one that is not written yet. */
   get dirty(): number | undefined {
-    const { committable } = this.tracker;
+    const { committable } = this.#claims;
+    if (this.#init.commitsBefore && !this.mayStart) return undefined; // what is claimed cannot start any more
     return this.isOver || committable === this.committed || committable === this.#dropped ? undefined : committable;
   }
 
   /** How many records the next commit would cover that the last one did not. */
   get uncommitted(): number {
-    return this.tracker.covered - this.#sent;
+    return this.#claims.covered - this.#sent;
   }
 
   started(): void {
@@ -111,6 +122,23 @@ export class Ownership implements TopicPartition {
   /** Resolves when no listener runs, and nothing that one of them left behind: a recovery begins as its listener ends. */
   async whenIdle(): Promise<void> {
     while (this.#running > 0) await (this.#idle ??= deferred()).promise;
+  }
+
+  /** Takes in the next record. @returns its sequence */
+  received(offset: number): number {
+    if (this.#claims !== this.tracker) this.#claims.received(offset);
+    return this.tracker.received(offset);
+  }
+
+  /** The position moved past offsets that hold no record. */
+  advance(nextOffset: number): void {
+    this.#claims.advance(nextOffset);
+    this.tracker.advance(nextOffset);
+  }
+
+  /** With `commitsBefore`: the record starts once it is committed. */
+  claimed(sequence: number): void {
+    this.#claims.ended(sequence);
   }
 
   /** A record ended. False if it had ended before, or if it is too late. */
@@ -188,7 +216,7 @@ export class Ownership implements TopicPartition {
 
   /** Called by the committer: what is committable now is on its way. */
   sent(): void {
-    this.#sent = this.tracker.covered;
+    this.#sent = this.#claims.covered;
   }
 
   /** Called by the committer: this offset is written. */
@@ -199,6 +227,7 @@ export class Ownership implements TopicPartition {
 
   /** Called by the committer: this offset never will be written. Later ones are tried all the same. */
   drop(offset: number): boolean {
+    if (this.#init.commitsBefore) return false; // what waits for it must not start
     this.#dropped = offset;
     this.#wakeUpTo(offset);
     return true;
@@ -206,7 +235,7 @@ export class Ownership implements TopicPartition {
 
   /** Calls `wake` once `offset` or more is written, is dropped, or the ownership is over. */
   onceWritten(offset: number, wake: () => void): void {
-    const isWritten = this.dirty === undefined && this.tracker.committable >= offset;
+    const isWritten = this.dirty === undefined && this.#claims.committable >= offset;
     if (isWritten) wake();
     else this.#commitWaiters.push({ offset, wake });
   }
