@@ -1,14 +1,12 @@
 import java.util.*;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
-import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.kafka.annotation.EnableKafka;
 import org.springframework.kafka.annotation.KafkaListener;
@@ -18,7 +16,6 @@ import org.springframework.kafka.listener.*;
 import org.springframework.kafka.support.KafkaHeaders;
 import org.springframework.kafka.support.serializer.*;
 import org.springframework.messaging.handler.annotation.Header;
-import org.springframework.messaging.handler.annotation.Payload;
 import org.springframework.util.backoff.FixedBackOff;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,15 +27,23 @@ import tools.jackson.databind.json.JsonMapper;
 public class SpringDeadLetters {
   static final long TIMEOUT_S = 30;
 
-  public static void main(String[] args) throws Exception {
-    var steps = new ArrayDeque<>(List.of(args));
+  public static void main(String[] args) {
+    try {
+      run(new ArrayDeque<>(List.of(args)));
+      System.exit(0);
+    } catch (Exception failure) {
+      failure.printStackTrace();
+      System.exit(1); // threads of containers would go on
+    }
+  }
+
+  static void run(Queue<String> steps) throws Exception {
     String brokers = steps.remove();
     while (!steps.isEmpty()) {
       if (steps.remove().equals("fail"))
         fail(brokers, steps.remove(), steps.remove(), steps.remove(), Integer.parseInt(steps.remove()));
       else read(brokers, steps.remove(), Integer.parseInt(steps.remove()));
     }
-    System.exit(0); // Kafka's threads end by themselves, but not at once
   }
 
   static Map<String, Object> consumerConfig(String brokers, String group) {
@@ -86,7 +91,8 @@ public class SpringDeadLetters {
   }
 
   static void await(CountDownLatch latch, String what) throws InterruptedException {
-    if (!latch.await(TIMEOUT_S, TimeUnit.SECONDS)) throw new IllegalStateException("no " + latch.getCount() + " more " + what);
+    if (!latch.await(TIMEOUT_S, TimeUnit.SECONDS))
+      throw new IllegalStateException(latch.getCount() + " missing: " + what);
   }
 
   // ---- reading
