@@ -1,7 +1,8 @@
 import { KafkaConfigError } from '@hearken/core';
-import { callable, describe, durationMs, integer, nearest, type OptionRule } from '@hearken/core/internal';
+import { callable, describe, durationMs, integer, nearest } from '@hearken/core/internal';
 import { errorCodes } from '@hearken/protocol';
 import type { ApiName, RequestBody } from './apis.js';
+import { checked } from './checked.js';
 import type { FaultEffect, Responder } from './fault-effect.js';
 import { resolveFaultMatch, type FaultMatch } from './fault-match.js';
 import type { FaultRule } from './fault-rule.js';
@@ -35,7 +36,10 @@ export class FaultRuleBuilder<Name extends ApiName> {
 
   /** Handles the request so many milliseconds later, also if its client has left by then. */
   delay(delayMs: number): Promise<FaultRule> {
-    return this.#make({ kind: 'delay', delayMs: checked('delay', 'delayMs', delayMs, durationMs(undefined)) });
+    return this.#make({
+      kind: 'delay',
+      delayMs: checked('faults.on().delay()', 'delayMs', delayMs, durationMs(undefined)),
+    });
   }
 
   /** Loses the request: no effect, no answer. */
@@ -63,14 +67,17 @@ export class FaultRuleBuilder<Name extends ApiName> {
    * @param bytes of the answer's frame, the four of its size included; if it has no more than that, all of it
    */
   truncate(bytes: number): Promise<FaultRule> {
-    return this.#make({ kind: 'truncate', bytes: checked('truncate', 'bytes', bytes, integer(undefined)) });
+    return this.#make({
+      kind: 'truncate',
+      bytes: checked('faults.on().truncate()', 'bytes', bytes, integer(undefined)),
+    });
   }
 
   /** Answers with this throttle time and serves nothing else of the connection for so long, as a broker does with quotas. */
   throttle(throttleMs: number): Promise<FaultRule> {
     return this.#make({
       kind: 'throttle',
-      throttleMs: checked('throttle', 'throttleMs', throttleMs, durationMs(undefined)),
+      throttleMs: checked('faults.on().throttle()', 'throttleMs', throttleMs, durationMs(undefined)),
     });
   }
 
@@ -82,19 +89,13 @@ export class FaultRuleBuilder<Name extends ApiName> {
   respond(responder: Responder<RequestBody<Name>>): Promise<FaultRule> {
     return this.#make({
       kind: 'respond',
-      responder: checked('respond', 'responder', responder as Responder, callable<Responder>()),
+      responder: checked('faults.on().respond()', 'responder', responder as Responder, callable<Responder>()),
     });
   }
 
   #make(effect: FaultEffect): Promise<FaultRule> {
     return this.#install({ ...this.#rule, effect });
   }
-}
-
-function checked<T>(method: string, name: string, value: T, { check }: OptionRule<T | undefined>): T {
-  const problem = value === undefined ? 'is required' : check(value);
-  if (problem !== undefined) throw new KafkaConfigError(`faults.on().${method}()`, [{ path: name, message: problem }]);
-  return value;
 }
 
 function errorCodeOf(error: string | number): number {

@@ -1,5 +1,7 @@
+import { integer } from '@hearken/core/internal';
 import type { BrokerHost } from '../host.js';
 import type { ApiName } from './apis.js';
+import { checked } from './checked.js';
 import type { FaultMatch } from './fault-match.js';
 import { FaultRuleBuilder } from './fault-rule-builder.js';
 import { FaultRule } from './fault-rule.js';
@@ -30,7 +32,7 @@ export interface GroupFaults {
   moveCoordinator(toNode: number): Promise<void>;
 }
 
-/** What can be done to one partition and its log. */
+/** What can be done to one partition and its log. An offset that cannot be one is a KafkaConfigError. */
 export interface PartitionFaults {
   /** Makes another broker its leader, in a new leader epoch. */
   moveLeader(toNode: number): Promise<void>;
@@ -97,9 +99,12 @@ export class Faults {
     const host = this.#host;
     return {
       moveLeader: (toNode) => host.moveLeader(topic, partition, toNode),
-      truncate: (offset) => host.truncateLog(topic, partition, offset),
-      setLogStart: (offset) => host.setLogStart(topic, partition, offset),
-      corruptBatch: (offset) => host.corruptBatch(topic, partition, offset),
+      truncate: async (offset) => host.truncateLog(topic, partition, checkedOffset('truncate', offset)),
+      setLogStart: async (offset) => host.setLogStart(topic, partition, checkedOffset('setLogStart', offset)),
+      corruptBatch: async (offset) => host.corruptBatch(topic, partition, checkedOffset('corruptBatch', offset)),
     };
   }
 }
+
+const checkedOffset = (method: string, offset: number): number =>
+  checked(`faults.partition().${method}()`, 'offset', offset, integer(undefined));

@@ -128,4 +128,18 @@ describe('Faults', () => {
       ['clearRules'],
     ]);
   });
+
+  for (const offset of [-1, 0.5, NaN, '5', undefined] as number[]) {
+    it(`refuses ${typeof offset} ${offset} as an offset, which would spoil a log`, async () => {
+      const { faults, asked } = setup();
+      const partition = faults.partition('t', 4);
+      for (const method of ['truncate', 'setLogStart', 'corruptBatch'] as const) {
+        await assert.rejects(partition[method](offset), {
+          code: 'INVALID_CONFIG',
+          message: new RegExp(`^faults\\.partition\\(\\)\\.${method}\\(\\) cannot be used`),
+        });
+      }
+      assert.deepEqual(asked, []);
+    });
+  }
 });
