@@ -1,4 +1,12 @@
-import { errorCodes, errorName, produceApi, type ProduceRequest, type ProduceResponse } from '@hearken/protocol';
+import {
+  errorCodes,
+  errorName,
+  produceApi,
+  ProtocolError,
+  RecordBatch,
+  type ProduceRequest,
+  type ProduceResponse,
+} from '@hearken/protocol';
 import { BrokerError } from '../broker-error.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { InvalidRecordsError } from '../log/invalid-records-error.js';
@@ -11,6 +19,8 @@ type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'
 const ACKS = { none: 0, leader: 1, all: -1 } as const;
 /** The first version that knows TRANSACTION_ABORTABLE (KIP-890). */
 const ABORTABLE_SINCE = 11;
+/** The first version in which a batch may be compressed by zstd (KIP-110). */
+const ZSTD_SINCE = 7;
 
 export function produceHandler(cluster: Cluster): Handler<ProduceRequest, ProduceResponse> {
   return {
@@ -20,7 +30,11 @@ export function produceHandler(cluster: Cluster): Handler<ProduceRequest, Produc
     advertised: { minVersion: 0, maxVersion: 11 },
 
     handle(request, context) {
-      const response = answer(request, (topic, data) => append(cluster, request, context, topic, data));
+      if (someRecords(request, (records) => records === null))
+        throw new ClosesConnection('null records, as Kafka does');
+      const response = isForeignTransaction(request)
+        ? this.refuse(request, errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, context)
+        : answer(request, (topic, data) => append(cluster, request, context, topic, data));
       if (request.acks !== ACKS.none) return response;
       const failure = firstFailure(response);
       if (failure === undefined) return undefined;
@@ -30,6 +44,24 @@ export function produceHandler(cluster: Cluster): Handler<ProduceRequest, Produc
 
     refuse: (request, errorCode) => answer(request, (_topic, { index }) => refused(index, errorCode)),
   };
+}
+
+const someRecords = ({ topicData }: ProduceRequest, asked: (records: Buffer | null) => boolean): boolean =>
+  topicData.some(({ partitionData }) => partitionData.some(({ records }) => asked(records)));
+
+/** Without its id nobody may write to a transaction. Kafka looks at that before anything else. */
+const isForeignTransaction = (request: ProduceRequest): boolean =>
+  request.transactionalId === null &&
+  someRecords(request, (records) => batchIs(records, ({ isTransactional }) => isTransactional));
+
+/** False for what is no batch: what is wrong with it is for the log to say. */
+function batchIs(records: Buffer | null, asked: (batch: RecordBatch) => boolean): boolean {
+  try {
+    return records !== null && asked(new RecordBatch(records));
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
 }
 
 const answer = (
@@ -52,6 +84,9 @@ function append(
 ): PartitionAnswer {
   try {
     if (acks !== ACKS.none && acks !== ACKS.leader && acks !== ACKS.all) throw new BrokerError('INVALID_REQUIRED_ACKS');
+    if (version < ZSTD_SINCE && batchIs(records, ({ compression }) => compression === 'zstd')) {
+      throw new BrokerError('UNSUPPORTED_COMPRESSION_TYPE');
+    }
     const { log, leaderEpoch, isr, replicas } = ledPartition(cluster, nodeId, { topic, partition: index });
     const minIsr = acks === ACKS.all ? (cluster.topic(topic)?.config.minInsyncReplicas ?? 1) : 1;
     // More than there are at all is not asked of anyone, as in Kafka 4 (`Partition.effectiveMinIsr`).
@@ -59,7 +94,7 @@ function append(
     const { baseOffset, logAppendTimeMs } = log.append(records, {
       leaderEpoch,
       verifyTransaction(producerId, producerEpoch) {
-        if (transactionalId === null) throw new BrokerError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
+        if (transactionalId === null) return; // then the batch is none of a transaction
         const producer = { transactionalId, producerId, producerEpoch };
         const abortable = version >= ABORTABLE_SINCE;
         cluster.transactions.verify(producer, { topic, partition: index }, { abortable });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { apiVersionsApi, encodeRecordBatch, errorCodes, produceApi } from '@hearken/protocol';
+import { apiVersionsApi, crc32c, encodeRecordBatch, errorCodes, produceApi } from '@hearken/protocol';
 import { aBatch, produce, setup, stopAll } from './setup.js';
 
 describe('Produce', () => {
@@ -119,11 +119,44 @@ describe('Produce', () => {
     assert.ok(errorMessage);
   });
 
-  it('of a transaction without its id is refused', async () => {
-    const { client } = await setup({ topics: ['orders'] });
+  it('without the id of its transaction is refused as a whole, whatever else is wrong', async () => {
+    const { client, kafka } = await setup({ topics: ['orders:2'] });
     const records = [{ key: null, value: Buffer.from('a'), timestamp: 0 }];
-    const producer = { producerId: 1, producerEpoch: 0, baseSequence: 0 };
-    const batch = encodeRecordBatch(records, { ...producer, transactional: true, compression: 'none' });
-    assert.equal((await produce(client, batch)).errorCode, errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    const options = { producerId: 1, producerEpoch: 0, baseSequence: 0, compression: 'none' } as const;
+    const response = await client.send(produceApi, 9, {
+      transactionalId: null,
+      acks: -1,
+      timeoutMs: 1_000,
+      topicData: [
+        {
+          name: 'orders',
+          partitionData: [
+            { index: 0, records: aBatch('plain') },
+            { index: 1, records: encodeRecordBatch(records, { ...options, transactional: true }) },
+          ],
+        },
+      ],
+    });
+    assert.deepEqual(
+      response.responses[0]!.partitionResponses.map(({ errorCode }) => errorCode),
+      [errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED],
+    );
+    assert.deepEqual(await kafka.records('orders'), []);
+  });
+
+  it('without records closes the connection, as Kafka does', async () => {
+    const { client, logger } = await setup({ topics: ['orders'] });
+    void produce(client, null);
+    await client.closed;
+    assert.deepEqual(logger.at('error'), []);
+  });
+
+  it('is refused if compressed by zstd in a version that does not know it', async () => {
+    const { client } = await setup({ topics: ['orders'] });
+    const zstd = aBatch('not really');
+    zstd.writeInt16BE(4, 21); // attributes; nobody looks into the records
+    zstd.writeUInt32BE(crc32c(zstd, 21), 17);
+    assert.equal((await produce(client, zstd, { version: 6 })).errorCode, errorCodes.UNSUPPORTED_COMPRESSION_TYPE);
+    assert.equal((await produce(client, zstd, { version: 7 })).errorCode, 0);
   });
 });
