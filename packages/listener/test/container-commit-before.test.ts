@@ -156,6 +156,20 @@ describe('MessageListenerContainer: commitBefore', () => {
     assert.equal(container.metrics().abandoned, 1);
   });
 
+  it('waits for nothing that a seek dropped', async () => {
+    const bundle = await started(before);
+    const { listener, give, factory, container } = bundle;
+    const letGo = factory.consumer.holdCommits();
+    give(0, ...keyed('a', 'b'));
+    await until(() => factory.consumer.commitCalls.last?.[0]?.offset === 1);
+    await container.seek(tp(0), 1);
+    letGo();
+    await endAll(bundle, '0/1');
+    assert.equal((await container.stop()).drained, true);
+    assert.deepEqual(listener.order, ['0/1']);
+    assert.ok(addsUp(bundle));
+  });
+
   it('never calls a listener twice: what the error handler would try again is recovered', async () => {
     const recovered: number[] = [];
     const bundle = await started({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ConsumerRecord, TopicPartition } from '@hearken/core';
+import { CommitFailedError, type ConsumerRecord, type TopicPartition } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
 import fc from 'fast-check';
 import {
@@ -8,6 +8,7 @@ import {
   FixedBackOff,
   SkipRecord,
   type AckMode,
+  type ContainerProperties,
   type Ordering,
 } from '../dist/index.js';
 import { addsUp, setup, tp, until, type Bundle, type Call } from './setup.js';
@@ -17,11 +18,15 @@ const PARTITIONS = 3;
 /** How a listener fails: to be called again, to be done with its record, to have it recovered. */
 type Failing = 'fail' | 'skip' | 'give-up';
 
+/** How long a record that is given back stays away. */
+const SLEEP_MS = 15;
+
 type Step =
   | { do: 'give'; partition: number; key: string | null; gap: number }
-  | { do: 'end' | Failing; pick: number }
+  | { do: 'end' | 'nack' | Failing; pick: number }
   | { do: 'pass'; ms: number }
   | { do: 'revoke' | 'lose' | 'assign' | 'pause' | 'resume'; partition: number }
+  | { do: 'refuse'; partition: number | undefined }
   | { do: 'turn' };
 
 const partition = fc.nat(PARTITIONS - 1);
@@ -37,7 +42,14 @@ const steps = fc.array(
       }),
     },
     { weight: 6, arbitrary: fc.record({ do: fc.constant('end' as const), pick: fc.nat() }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('fail' as const, 'skip', 'give-up'), pick: fc.nat() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constantFrom('fail' as const, 'skip', 'give-up', 'nack'), pick: fc.nat() }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant('refuse' as const), partition: fc.option(partition, { nil: undefined }) }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 10, 60, 200) }) },
     {
       weight: 4,
@@ -55,22 +67,47 @@ interface World {
   readonly ordering: Ordering;
   readonly concurrency: number;
   readonly ackMode: AckMode;
+  readonly ackCount: number;
   readonly syncCommits: boolean;
+  readonly commitBefore: boolean;
   readonly bufferRecords: number;
   readonly steps: readonly Step[];
   /** Stops in the middle of everything, or when all is done. */
   readonly stopsEarly: boolean;
 }
 
-const worlds: fc.Arbitrary<World> = fc.record({
+const anyWorld: fc.Arbitrary<World> = fc.record({
   ordering: fc.constantFrom('partition', 'key', 'none'),
   concurrency: fc.integer({ min: 1, max: 4 }),
-  ackMode: fc.constantFrom('batch', 'record', 'manual'),
+  ackMode: fc.constantFrom('batch', 'record', 'count', 'time', 'count-time', 'manual', 'manual-immediate'),
+  ackCount: fc.integer({ min: 1, max: 5 }),
   syncCommits: fc.boolean(),
+  commitBefore: fc.nat(3).map((chance) => chance === 0),
   bufferRecords: fc.constantFrom(0, 1, 3, 20),
   steps,
   stopsEarly: fc.boolean(),
 });
+
+/** Settings that go together. */
+const worlds = anyWorld.map((world): World => {
+  const commitBefore = world.commitBefore && world.ordering !== 'key';
+  const ackMode = commitBefore ? 'record' : world.ackMode;
+  return { ...world, ackMode, commitBefore, syncCommits: world.syncCommits && ackMode === 'record' && !commitBefore };
+});
+
+const isManual = ({ ackMode }: World): boolean => ackMode.startsWith('manual');
+
+/** With its settings as a user would write them: only those that mean something. */
+function acksOf({ ackMode, ackCount, syncCommits, commitBefore }: World): Partial<ContainerProperties> {
+  return {
+    ackMode,
+    syncCommits,
+    commitBefore,
+    ...(ackMode.startsWith('count') ? { ackCount } : {}),
+    ...(ackMode.endsWith('time') ? { ackTimeMs: 150 } : {}),
+    ...(ackMode === 'count' ? { pollTimeoutMs: 150 } : {}),
+  };
+}
 
 /** Runs a world, and checks at every call and every commit what must hold there. */
 class Oracle {
@@ -83,24 +120,30 @@ class Oracle {
   readonly #failedOnce = new Set<string>();
   /** Records that ended at least once, well or given up: "partition/offset". */
   readonly #ended = new Set<string>();
+  /** Records that a listener was called with: "partition/offset". */
+  readonly #called = new Set<string>();
+  /** What its lane waits for: the call that gave its record back, and when. */
+  readonly #nacked = new Map<unknown, { readonly call: Call; readonly at: number }>();
+  /** How often partitions went in a way that loses what `commitBefore` had committed and not started. */
+  #losses = 0;
   readonly #lastOfLane = new Map<string, number>();
   readonly #floor = new Map<number, number>();
   readonly #owned = new Set<number>([0, 1, 2]);
-  readonly #paused = new Set<number>();
+  /** And how many records may still start of each: those that `commitBefore` had claimed. */
+  readonly #paused = new Map<number, number>();
   #rebalancing: Promise<void> = Promise.resolve();
   #checked = 0;
   #violation: unknown;
 
   constructor(world: World) {
     this.#world = world;
-    const { ordering, concurrency, ackMode, bufferRecords } = world;
+    const { ordering, concurrency, bufferRecords } = world;
     this.bundle = setup(
       {
         ordering,
         concurrency,
-        ackMode,
+        ...acksOf(world),
         bufferRecords,
-        syncCommits: ackMode === 'record' && world.syncCommits,
         revokeDrainTimeoutMs: 50,
         shutdownTimeoutMs: 50,
         maxPollRecords: 5,
@@ -154,14 +197,39 @@ class Oracle {
     for (const other of this.#running) {
       if (this.#world.ordering !== 'none') assert.notEqual(laneOf(other), lane, 'two of one lane at a time');
     }
-    assert.ok(!this.#paused.has(record.partition), 'a paused partition goes on');
+    this.#checkPaused(record.partition);
     Object.assign(call, { lane });
     this.#running.add(call);
     assert.ok(this.#running.size <= this.#world.concurrency, 'more than the concurrency');
+    if (this.#world.commitBefore) this.#checkAtMostOnce(call);
+    const isAgain = this.#comesAgain(call, lane) || context.attempt > 1;
     const inEpoch = `${lane}@${context.epoch}`;
-    const least = (this.#lastOfLane.get(inEpoch) ?? -1) + (context.attempt > 1 ? 0 : 1);
+    const least = (this.#lastOfLane.get(inEpoch) ?? -1) + (isAgain ? 0 : 1);
     assert.ok(record.offset >= least, `${call.at} out of order in lane ${lane}`);
     this.#lastOfLane.set(inEpoch, record.offset);
+  }
+
+  #checkPaused(number: number): void {
+    const left = this.#paused.get(number);
+    assert.notEqual(left, 0, 'a paused partition goes on');
+    if (left !== undefined) this.#paused.set(number, left - 1);
+  }
+
+  #checkAtMostOnce({ record, at }: Call): void {
+    assert.ok((this.bundle.committed(record.partition) ?? 0) > record.offset, `${at} starts before it is committed`);
+    assert.ok(!this.#called.has(at), `${at} starts twice`);
+    this.#called.add(at);
+  }
+
+  /** Whether its record was given back, by a listener of the same epoch; then nothing else of its lane may come, nor too early. */
+  #comesAgain({ at, context }: Call, lane: string): boolean {
+    const nacked = this.#nacked.get(lane);
+    this.#nacked.delete(lane);
+    if (nacked?.call.context.epoch !== context.epoch) return false;
+    assert.equal(at, nacked.call.at, 'a record passed one that was given back');
+    assert.ok(this.bundle.clock.monotonic() >= nacked.at + SLEEP_MS, `${at} comes again too early`);
+    assert.equal(context.attempt, nacked.call.context.attempt);
+    return true;
   }
 
   #laneOf(record: ConsumerRecord): string {
@@ -193,7 +261,7 @@ class Oracle {
   #end(call: Call): void {
     this.#running.delete(call);
     this.#ended.add(call.at);
-    if (this.#world.ackMode === 'manual') call.context.acknowledgment.acknowledge();
+    if (isManual(this.#world)) call.context.acknowledgment.acknowledge();
     call.end();
   }
 
@@ -209,12 +277,27 @@ class Oracle {
       for (const { partition: number, offset } of items[this.#checked]!) {
         assert.ok(offset >= (this.#floor.get(number) ?? 0), `${number} went back to ${offset}`);
         this.#floor.set(number, offset);
-        for (const record of this.bundle.log.records('t', number)) {
-          if (record.offset < offset)
-            assert.ok(this.#ended.has(`${number}/${record.offset}`), `${number}@${offset} is too far`);
-        }
+        if (this.#world.commitBefore) continue;
+        for (const at of this.#below(number, offset)) assert.ok(this.#ended.has(at), `${number}@${offset} is too far`);
       }
     }
+    if (this.#world.commitBefore) this.#checkAhead();
+  }
+
+  /** What is committed and has not started is about to, or was lost when its partition went. */
+  #checkAhead(): void {
+    const ahead = [...this.#floor].flatMap(([number, offset]) => this.#below(number, offset));
+    const notStarted = ahead.filter((at) => !this.#called.has(at));
+    assert.ok(
+      notStarted.length <= this.#world.concurrency * (1 + this.#losses),
+      `${notStarted.join()} have not started`,
+    );
+  }
+
+  /** The records of a partition below an offset. */
+  #below(number: number, offset: number): string[] {
+    const records = this.bundle.log.records('t', number).filter((record) => record.offset < offset);
+    return records.map((record) => `${number}/${record.offset}`);
   }
 
   async #step(step: Step): Promise<void> {
@@ -222,6 +305,7 @@ class Oracle {
     if (step.do === 'give') this.#give(step.partition, step.key, step.gap);
     else if (step.do === 'pass') clock.advance(step.ms);
     else if (step.do === 'turn') await eventLoopTurn();
+    else if (step.do === 'refuse') this.#refuse(step.partition);
     else if ('pick' in step) this.#settle(step.do, step.pick);
     else if (step.do === 'pause') this.#pause(step.partition);
     else if (step.do === 'resume') this.#resume(step.partition);
@@ -229,7 +313,8 @@ class Oracle {
   }
 
   #pause(number: number): void {
-    this.#paused.add(number);
+    const { commitBefore, concurrency } = this.#world;
+    if (!this.#paused.has(number)) this.#paused.set(number, commitBefore ? concurrency : 0);
     this.bundle.container.pause([tp(number)]);
   }
 
@@ -243,11 +328,34 @@ class Oracle {
     log.append('t', number, { key, offset: log.endOffset(tp(number)) + gap });
   }
 
-  #settle(how: 'end' | Failing, pick: number): void {
+  /** The next commit is refused: for one partition, or altogether. */
+  #refuse(number: number | undefined): void {
+    const { consumer } = this.bundle.factory;
+    consumer.failCommits((offsets) => {
+      if (number === undefined) return new Error('no broker');
+      const code = 'TOPIC_AUTHORIZATION_FAILED';
+      const [refused, written] = [true, false].map((is) => offsets.filter((at) => (at.partition === number) === is));
+      if (refused!.length === 0) return undefined;
+      this.bundle.log.commit('g', written!);
+      consumer.commits.record(written!);
+      return new CommitFailedError('some', { code, partitions: refused!.map((at) => ({ ...at, code })) });
+    });
+  }
+
+  #nack(call: Call): void {
+    this.#running.delete(call);
+    call.context.acknowledgment.nack(SLEEP_MS);
+    this.#nacked.set(laneOf(call), { call, at: this.bundle.clock.monotonic() });
+    call.end();
+  }
+
+  #settle(how: 'end' | 'nack' | Failing, pick: number): void {
     const call = [...this.#running][pick % this.#running.size];
     if (call === undefined) return;
     if (how === 'end') {
       this.#end(call);
+    } else if (how === 'nack') {
+      if (isManual(this.#world)) this.#nack(call);
     } else {
       this.#running.delete(call);
       if (how === 'skip') this.#ended.add(call.at);
@@ -260,6 +368,7 @@ class Oracle {
     if (this.#owned.has(number) === (how === 'assign')) return;
     if (how === 'assign') this.#owned.add(number);
     else this.#owned.delete(number);
+    if (how !== 'assign') this.#losses++;
     const name = { revoke: 'revoke', lose: 'lost', assign: 'assign' }[how];
     this.#rebalancing = consumer.rebalance({ [name]: [tp(number)] as readonly TopicPartition[] });
   }
@@ -282,7 +391,7 @@ class Oracle {
     for (let number = 0; number < PARTITIONS; number++) this.#rebalance('assign', number);
     await until(() => {
       for (const call of [...this.#running]) this.#end(call);
-      clock.advance(20);
+      clock.advance(500);
       return [0, 1, 2].every((number) => (committed(number) ?? 0) === log.endOffset(tp(number)));
     });
   }

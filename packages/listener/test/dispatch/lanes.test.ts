@@ -192,6 +192,21 @@ describe('Lanes', () => {
     assert.deepEqual(order, [0, 1, 3, 2]);
   });
 
+  it('hands out what a pause held before what came after it', () => {
+    const lanes = new Lanes<Item>('none');
+    const partition = lanes.of({ topic: 't', partition: 0 });
+    lanes.pause(partition);
+    for (const number of [0, 1]) lanes.add(partition, new Item(0, number, null));
+    assert.equal(lanes.next(), undefined);
+    lanes.add(partition, new Item(0, 2, null)); // ready, and nobody has asked for it
+    lanes.resume(partition);
+    const order = [0, 1, 2].map(() => lanes.take(lanes.next()!)?.number);
+    assert.deepEqual(order, [0, 1, 2]);
+    assert.equal(lanes.next(), undefined);
+    lanes.add(partition, new Item(0, 3, null));
+    assert.equal(lanes.take(lanes.next()!)?.number, 3);
+  });
+
   it('hands out no lane of a paused partition, and all of them in their order after', () => {
     const lanes = new Lanes<Item>('key');
     const [first, second] = [lanes.of({ topic: 't', partition: 0 }), lanes.of({ topic: 't', partition: 1 })];
