@@ -207,6 +207,65 @@ describeWithKafka('a listener container', function () {
     assert.equal(await committedCount(groupId, topic), 80);
   });
 
+  const modes: [Partial<ContainerProperties>, when: string][] = [
+    [{ ackMode: 'count', ackCount: 5, commitIntervalMs: 0 }, 'by count'],
+    [{ ackMode: 'time', ackTimeMs: 50 }, 'by time'],
+    [{ ackMode: 'count-time', ackCount: 1_000, ackTimeMs: 50 }, 'by time, where the count is not reached'],
+    [{ ackMode: 'manual-immediate' }, 'at once'],
+  ];
+  for (const [acks, when] of modes) {
+    it(`commits ${when} while it listens (ackMode '${acks.ackMode}')`, async () => {
+      const [topic, groupId] = [await aTopic(1), uniqueName('group')];
+      await using orders = new NumberedOrders(topic, 1);
+      const listening = container(groupId, {
+        topics: [topic],
+        ...acks,
+        listener: (record, context) => {
+          orders.saw(record);
+          if (acks.ackMode === 'manual-immediate') context.acknowledgment.acknowledge();
+        },
+      });
+      const committed = new Recorder<number>();
+      listening.on('offsets:committed', ({ offsets }) => offsets.forEach(({ offset }) => committed.record(offset)));
+      await listening.start();
+      await orders.send(10);
+      await committed.first((offset) => offset === 10); // not by stopping
+      assert.equal(await committedCount(groupId, topic), 10);
+      await listening.stop();
+    });
+  }
+
+  it('has a record again that was given back, and the others of its key after it', async () => {
+    const [topic, groupId] = [await aTopic(1), uniqueName('group')];
+    await using orders = new NumberedOrders(topic, 1);
+    await orders.send(20);
+    const givenBack = new Set<string>();
+    const listening = container(groupId, {
+      topics: [topic],
+      ordering: 'key',
+      concurrency: 10,
+      ackMode: 'manual',
+      listener: async (record, { acknowledgment }) => {
+        await turn();
+        const { key, n } = record.value;
+        if (n === 1 && !givenBack.has(key)) {
+          givenBack.add(key);
+          acknowledgment.nack(20);
+        } else {
+          orders.saw(record);
+          acknowledgment.acknowledge();
+        }
+      },
+    });
+    await listening.start();
+    await until('all are heard', () => orders.allSeen);
+    await listening.stop();
+    assert.deepEqual(orders.violations, []);
+    assert.ok(givenBack.size > 0);
+    assert.equal(listening.metrics().nacked, givenBack.size);
+    assert.equal(await committedCount(groupId, topic), 20);
+  });
+
   it('takes acknowledgments out of order, and has the rest again', async () => {
     const [topic, groupId] = [await aTopic(1), uniqueName('group')];
     await using orders = new NumberedOrders(topic, 1);
