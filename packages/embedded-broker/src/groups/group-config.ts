@@ -11,12 +11,3 @@ export interface GroupConfig {
   /** `offset.metadata.max.bytes`: length of the text kept with an offset. Kafka counts UTF-16 units, not bytes. */
   readonly offsetMetadataMaxBytes: number;
 }
-
-/** Kafka's own defaults, but for the initial delay, which is 3 000 there. */
-export const GROUP_CONFIG_DEFAULTS: GroupConfig = {
-  minSessionTimeoutMs: 6_000,
-  maxSessionTimeoutMs: 1_800_000,
-  initialRebalanceDelayMs: 0,
-  maxGroupSize: 2 ** 31 - 1,
-  offsetMetadataMaxBytes: 4_096,
-};

@@ -189,16 +189,11 @@ export class GroupCoordinator {
     this.#groups.set(groupId, new Group(groupId, this.#options, group));
   }
 
-  /** Forgets all groups; what waits is answered with NOT_COORDINATOR. */
-  reset(): void {
+  /** Forgets all groups: no timer stays, and what waits is answered with NOT_COORDINATOR. */
+  close(): void {
     const groups = [...this.#groups.values()];
     this.#groups.clear();
     for (const group of groups) group.end({ errorName: 'NOT_COORDINATOR' });
-  }
-
-  /** As {@link reset}: no timer stays, and nothing waits. */
-  close(): void {
-    this.reset();
   }
 
   #setOffsets(

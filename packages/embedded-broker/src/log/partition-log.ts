@@ -283,12 +283,6 @@ export class PartitionLog {
     breakCrc(batch.bytes);
   }
 
-  /** Back to what it was at first. Its listeners stay and are told. */
-  removeAll(): void {
-    this.#restartAt(0);
-    this.#listeners.notify();
-  }
-
   /**
    * All records, those of open and aborted transactions too, markers left out.
    * @throws ProtocolError (rejects) `UNSUPPORTED_COMPRESSION`, `CORRUPT_BATCH`, `MALFORMED`

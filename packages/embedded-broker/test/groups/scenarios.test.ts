@@ -152,7 +152,7 @@ describe('the end', () => {
     const { join, coordinator, clock } = setup({ config: { initialRebalanceDelayMs: 3_000 } });
     const joining = new Awaited(join());
     assert.equal(await joining.hasCome(), false);
-    coordinator.reset();
+    coordinator.close();
     assert.equal(codeName(await joining.promise), 'NOT_COORDINATOR');
     assert.equal(clock.pendingTimers, 0);
   });

@@ -12,7 +12,8 @@ import {
   type SyncGroupRequest,
   type SyncGroupResponse,
 } from '@hearken/protocol';
-import { GROUP_CONFIG_DEFAULTS, type GroupConfig } from '../../dist/groups/group-config.js';
+import { BrokerConfig } from '../../dist/config/broker-config.js';
+import type { GroupConfig } from '../../dist/groups/group-config.js';
 import { GroupCoordinator } from '../../dist/groups/group-coordinator.js';
 import type { GroupCluster } from '../../dist/handlers/group-handler.js';
 import type { Handler, RequestContext } from '../../dist/handlers/handler.js';
@@ -116,7 +117,7 @@ export class Bench {
   constructor({ config = {}, topics = { orders: 4, refunds: 1 } }: BenchOptions) {
     this.coordinator = new GroupCoordinator({
       clock: this.clock,
-      config: () => ({ ...GROUP_CONFIG_DEFAULTS, ...config }),
+      config: () => ({ ...new BrokerConfig().groups, ...config }),
       partitionExists: (topic, partition) => partition < (topics[topic] ?? 0),
     });
   }
