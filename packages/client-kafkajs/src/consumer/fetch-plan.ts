@@ -19,10 +19,7 @@ export interface Fetch extends SessionRequest<FetchEntry> {
   all(): readonly FetchEntry[];
 }
 
-/**
- * How long a broker may hold a fetch while a partition it leads is not part of it. Such a partition joins the next fetch, so
- * it waits that long at most: for room in its buffer, for its back-off, for the answer on the other connection.
- */
+/** How long a broker may hold a fetch that others wait for: what is fetched over the spare connection joins the next one. */
 const CATCH_UP_WAIT_MS = 5;
 
 /**
@@ -50,7 +47,6 @@ export function standingOf(partition: AssignedPartition, nowMs: number, maxParti
  */
 export class FetchPlan {
   readonly #session = new FetchSession<FetchEntry>();
-  readonly #heldBack = new Set<AssignedPartition>();
   /** Wanted since the fetch that is out was sent, and no part of it. */
   readonly #left = new Map<string, FetchEntry>();
   #isFetching = false;
@@ -60,20 +56,12 @@ export class FetchPlan {
 
   want(entry: FetchEntry): void {
     const { assigned, buffer } = entry;
-    this.#heldBack.delete(assigned);
     this.#session.want(assigned.key, entry);
     if (this.#isFetching && this.#session.told(assigned.key)?.buffer !== buffer) this.#left.set(assigned.key, entry);
   }
 
-  /** Not now; it still belongs to what this node has to serve. */
-  holdBack(partition: AssignedPartition): void {
-    this.drop(partition);
-    this.#heldBack.add(partition);
-  }
-
   drop(partition: AssignedPartition): void {
     const { key } = partition;
-    this.#heldBack.delete(partition);
     if (this.#left.get(key)?.assigned === partition) this.#left.delete(key);
     // An older assignment of the same partition may be let go after the new one came.
     if (this.#session.wanted(key)?.assigned === partition) this.#session.drop(key);
@@ -89,8 +77,7 @@ export class FetchPlan {
       return waits ? undefined : this.#spare(briefMs);
     }
     if (this.#session.size === 0) return undefined;
-    const isIncomplete = this.#heldBack.size > 0 || this.#isSpareFetching;
-    return this.#main(isIncomplete ? briefMs : fetchMaxWaitMs);
+    return this.#main(this.#isSpareFetching ? briefMs : fetchMaxWaitMs);
   }
 
   answered(fetch: Fetch, errorCode: number, sessionId: number): void {

@@ -99,7 +99,6 @@ export class Fetcher {
     if (standing === 'held-back' && partition.retryAtMs > nowMs) this.#backOffs.add(partition);
     if (leader === undefined || plan === undefined) return standing !== 'wanted';
     if (standing === 'wanted') this.#want(plan, partition, leader.leaderEpoch);
-    else if (standing === 'held-back') plan.holdBack(partition);
     else plan.drop(partition);
     return true;
   }

@@ -52,26 +52,26 @@ describe('FetchPlan', () => {
     assert.deepEqual(summary(next()), ['fetch', [], 500]); // the session knows them
   });
 
-  it('lets the broker wait only briefly while a partition of it is left out', () => {
+  it('hurries no broker for a partition that is full or left alone: when it is wanted again, the spare connection is there', () => {
     const { plan, next, answered, a } = setup();
-    plan.holdBack(a);
+    plan.drop(a);
     const first = next();
-    assert.deepEqual(summary(first), ['fetch', [1, 2], 5]);
+    assert.deepEqual(summary(first), ['fetch', [1, 2], 500]);
     answered(first);
-    plan.drop(a); // paused: nobody waits for it
     assert.deepEqual(summary(next()), ['fetch', [], 500]);
+    plan.want(entryOf(a));
+    assert.deepEqual(summary(next()), ['spare', [0], 5]);
   });
 
   it('fetches nothing when nothing is wanted', () => {
     const { plan, a, b, c } = setup();
-    for (const one of [a, b]) plan.holdBack(one);
-    plan.drop(c);
+    for (const one of [a, b, c]) plan.drop(one);
     assert.equal(plan.next(MAX_WAIT_MS), undefined);
   });
 
   it('fetches what comes to be wanted over the spare connection while a fetch is held', () => {
     const { plan, next, answered, a, b } = setup();
-    plan.holdBack(a);
+    plan.drop(a);
     plan.drop(b);
     const held = next();
     plan.want(entryOf(a));
@@ -123,24 +123,20 @@ describe('FetchPlan', () => {
 
   it('never asks twice for a partition, has all wanted ones on their way, and hurries when one is left out', () => {
     const op = fc.oneof(
-      fc.record({ what: fc.constantFrom('want', 'hold', 'drop', 'seek'), at: fc.nat(4) }),
+      fc.record({ what: fc.constantFrom('want', 'drop', 'seek'), at: fc.nat(4) }),
       fc.record({ what: fc.constantFrom('send', 'answer-fetch', 'answer-spare', 'lose-fetch'), at: fc.nat(4) }),
     );
     const law = fc.property(fc.array(op, { maxLength: 80, size: 'max' }), (ops) => {
       const [plan, assigned] = [new FetchPlan(), partitions(5)];
       const wanted = new Set<AssignedPartition>();
-      const held = new Set<AssignedPartition>();
       const out = new Map<Fetch['role'], Fetch>();
-      const place = (one: AssignedPartition, standing: 'want' | 'hold' | 'drop'): void => {
-        wanted.delete(one);
-        held.delete(one);
+      const place = (one: AssignedPartition, standing: 'want' | 'drop'): void => {
         if (standing === 'want') wanted.add(one);
-        if (standing === 'hold') held.add(one);
+        else wanted.delete(one);
         tell(one);
       };
       const tell = (one: AssignedPartition): void => {
         if (wanted.has(one) && !one.isOnSpare) plan.want(entryOf(one));
-        else if (held.has(one)) plan.holdBack(one);
         else plan.drop(one);
       };
       const isAsked = (fetch: Fetch | undefined, one: AssignedPartition): boolean =>
@@ -149,8 +145,7 @@ describe('FetchPlan', () => {
         for (let fetch = plan.next(MAX_WAIT_MS); fetch !== undefined; fetch = plan.next(MAX_WAIT_MS)) {
           assert.ok(!out.has(fetch.role), 'one at a time');
           if (fetch.role === 'fetch') {
-            const isIncomplete = held.size > 0 || out.has('spare');
-            assert.equal(fetch.maxWaitMs, isIncomplete ? 5 : MAX_WAIT_MS);
+            assert.equal(fetch.maxWaitMs, out.has('spare') ? 5 : MAX_WAIT_MS);
           }
           out.set(fetch.role, fetch);
         }
@@ -162,7 +157,7 @@ describe('FetchPlan', () => {
       };
       for (const { what, at } of ops) {
         const one = assigned[at]!;
-        if (what === 'want' || what === 'hold' || what === 'drop') place(one, what);
+        if (what === 'want' || what === 'drop') place(one, what);
         else if (what === 'seek') {
           one.startAt(at);
           tell(one);
