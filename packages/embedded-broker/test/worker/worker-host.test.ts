@@ -55,7 +55,8 @@ async function join(client: RawClient, groupId: string, sessionTimeoutMs: number
   return memberId;
 }
 
-describe('WorkerHost', () => {
+describe('WorkerHost', function () {
+  this.timeout(20_000); // each starts a thread
   it('evicts a member whose thread is blocked for longer than its session', () =>
     withBroker(
       async (kafka) => {
@@ -118,6 +119,7 @@ describe('WorkerHost', () => {
         await assert.rejects(RawClient.connect(second), { code: 'ECONNREFUSED' });
         await kafka.faults.broker(2).up();
         using client = await RawClient.connect(second);
+        await client.send(apiVersionsApi, 3, VERSIONS); // now it is the broker's, too, and not only in the system's queue
         await kafka.addTopics('bills:2');
         assert.deepEqual(await kafka.records('bills'), []);
         await kafka.reset();
