@@ -8,7 +8,7 @@ export interface ContainerCounters {
   recovered: number;
   /** Records that ended unprocessed because a listener or the error handler said so. */
   skipped: number;
-  /** Records given up unfinished because their partition was revoked, lost, sought, or the container stopped: they come again. */
+  /** Records given up unfinished because their partition was revoked, lost, sought, or the container stopped: they come again, unless `commitBefore` had them committed. */
   abandoned: number;
   /** Attempts that failed and were tried again. */
   retried: number;
