@@ -42,7 +42,7 @@ export function metadataHandler(cluster: Cluster): Handler<MetadataRequest, Meta
       return answer(
         cluster,
         request,
-        asked.map((topic) => ({ ...unknownTopic(topic, request), errorCode })),
+        asked.map((topic) => ({ ...unknownTopic(topic, request), errorCode, topicAuthorizedOperations: NOT_ASKED })),
       );
     },
   };
@@ -59,7 +59,7 @@ const isUnreadable = ({ name, topicId }: AskedTopic, { version }: RequestContext
 
 function find(cluster: Cluster, asked: AskedTopic, request: MetadataRequest): Topic | AskedTopic {
   const { name, topicId } = asked;
-  if (name === null || topicId !== ZERO_UUID) return cluster.topicById(topicId) ?? asked;
+  if (name === null || topicId !== ZERO_UUID) return cluster.topicById(topicId) ?? { name: null, topicId };
   return cluster.topic(name) ?? (request.allowAutoTopicCreation ? cluster.autoCreate(name) : undefined) ?? asked;
 }
 
@@ -71,7 +71,7 @@ function topicAnswer(cluster: Cluster, topic: Topic | AskedTopic, request: Metad
     topicId: topic.id,
     isInternal: false,
     partitions: topic.partitions.map((partition) => partitionAnswer(cluster, partition)),
-    topicAuthorizedOperations: request.includeTopicAuthorizedOperations ? ALL_TOPIC_OPERATIONS : NOT_ASKED,
+    topicAuthorizedOperations: topicOperations(request),
   };
 }
 
@@ -81,8 +81,11 @@ const unknownTopic = ({ name, topicId }: AskedTopic, request: MetadataRequest): 
   topicId,
   isInternal: false,
   partitions: [],
-  topicAuthorizedOperations: request.includeTopicAuthorizedOperations ? ALL_TOPIC_OPERATIONS : NOT_ASKED,
+  topicAuthorizedOperations: name === null ? NOT_ASKED : topicOperations(request),
 });
+
+const topicOperations = ({ includeTopicAuthorizedOperations }: MetadataRequest): number =>
+  includeTopicAuthorizedOperations ? ALL_TOPIC_OPERATIONS : NOT_ASKED;
 
 function whyUnknown(name: string | null): ErrorName {
   if (name === null) return 'UNKNOWN_TOPIC_ID';

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { silentLogger, type Logger } from '@hearken/core';
+import { produceApi, type ProduceRequest } from '@hearken/protocol';
 import { eventLoopTurn, ManualClock } from '@hearken/testing';
 import { Cluster } from '../../dist/cluster/cluster.js';
 import { BrokerConfig } from '../../dist/config/broker-config.js';
@@ -39,7 +40,7 @@ describe('a hostile client', function () {
     const clock = new ManualClock();
     const failures: unknown[] = [];
     const logger: Logger = { ...silentLogger, error: (details) => failures.push(details) };
-    const kafka = await EmbeddedKafka.start({ topics: TOPICS, clock, logger });
+    await using kafka = await EmbeddedKafka.start({ topics: TOPICS, clock, logger });
     const handlers = servedApis();
     const random = seeded(5);
     const heap: number[] = [];
@@ -83,26 +84,31 @@ interface Frame {
   readonly isLast: boolean;
 }
 
-/** A connection is what costs time, and most of what is no request ends one: so there is no more of it than this. */
+/** A connection is what costs time, and most of what is no request ends one: there is no more of it than this. */
 function framesOf(random: Random, handlers: Handlers): Frame[] {
   const apis = [...handlers.values()].map(({ api }) => api);
-  const requests = Array.from({ length: REQUESTS_PER_ROUND }, () => inventRequest(random, apis));
+  const frame = (bytes: Buffer): Frame => ({ bytes, isLast: endsConnection(handlers, bytes) });
+  const requests = Array.from({ length: REQUESTS_PER_ROUND }, () => frame(inventRequest(random, apis)));
   return Array.from({ length: FRAMES / ROUNDS }, () => {
     const request = random.oneOf(requests);
-    if (random.chance(0.94)) return { bytes: request, isLast: false };
-    const bytes = random.chance(0.2) ? noise(random) : damage(random, request);
-    return { bytes, isLast: !isReadable(handlers, bytes) };
+    if (random.chance(0.94)) return request;
+    return frame(random.chance(0.2) ? noise(random) : damage(random, request.bytes));
   });
 }
 
-function isReadable(handlers: Handlers, frame: Buffer): boolean {
+function endsConnection(handlers: Handlers, frame: Buffer): boolean {
   try {
-    readIncoming(handlers, frame.subarray(4));
-    return frame.readUInt32BE(0) === frame.length - 4;
+    const { handler, request } = readIncoming(handlers, frame.subarray(4));
+    if (frame.readUInt32BE(0) !== frame.length - 4) return true;
+    return handler.api.key === produceApi.key && mayEndConnection(request as ProduceRequest);
   } catch {
-    return false; // whatever it is: that it is no crash of the broker's is what is tested
+    return true; // whatever it is: it is the broker that must bear it, not this function
   }
 }
+
+/** To close is all that a broker can do where no answer is awaited. */
+const mayEndConnection = ({ acks, topicData }: ProduceRequest): boolean =>
+  acks === 0 || topicData.some(({ partitionData }) => partitionData.some(({ records }) => records === null));
 
 /** As many on each connection as there can be: what cannot be read is the last. */
 function connectionsOf(frames: readonly Frame[]): Buffer[][] {
