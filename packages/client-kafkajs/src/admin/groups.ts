@@ -87,9 +87,11 @@ export async function deleteGroups(admin: AdminClient, groupIds: readonly string
 }
 
 function deleteGroup(admin: AdminClient, groupId: string): Promise<void> {
-  return onCoordinator(admin, groupId, async (nodeId) => {
+  return onCoordinator(admin, groupId, async (nodeId, n) => {
     const answer = await admin.cluster.sendKafkajs(nodeId, 'DeleteGroups', [groupId]);
     const { results } = answer as { results: readonly { errorCode: number }[] };
+    // The answer to the first attempt was lost -> it may have been carried out.
+    if (n > 1 && results.every(({ errorCode }) => errorCode === errorCodes.GROUP_ID_NOT_FOUND)) return;
     const hints: Record<number, string> = {
       [errorCodes.NON_EMPTY_GROUP]: 'it has running members; stop them first',
       [errorCodes.GROUP_ID_NOT_FOUND]: 'there is no such group',
@@ -126,12 +128,12 @@ export function removeStaticMembers(
 export async function onCoordinator<T>(
   admin: AdminClient,
   groupId: string,
-  attempt: (nodeId: number) => Promise<T>,
+  attempt: (nodeId: number, n: number) => Promise<T>,
 ): Promise<T> {
-  return retrying(admin, async () => {
+  return retrying(admin, async (n) => {
     const nodeId = await admin.cluster.coordinator(groupId);
     try {
-      return await attempt(nodeId);
+      return await attempt(nodeId, n);
     } catch (error) {
       if (!hasCode(error, 'COORDINATOR_LOAD_IN_PROGRESS')) admin.cluster.forgetCoordinator(groupId);
       throw error;
