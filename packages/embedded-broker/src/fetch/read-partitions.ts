@@ -28,6 +28,15 @@ const BY_ID_SINCE = 13;
 export const isolationOf = ({ isolationLevel }: { readonly isolationLevel: number }): IsolationLevel =>
   isolationLevel === 1 ? 'read_committed' : 'read_uncommitted';
 
+/** How much an answer holds. A request that wants more than it allows wants all that it allows. */
+export function boundsOf(
+  cluster: Cluster,
+  request: FetchRequest,
+): { readonly minBytes: number; readonly maxBytes: number } {
+  const maxBytes = Math.min(request.maxBytes, cluster.config.fetchMaxBytes);
+  return { minBytes: Math.min(request.minBytes, maxBytes), maxBytes };
+}
+
 /**
  * Reads what a request asks for, in its order, up to its bounds. The first batch that there is goes out whatever its size
  * (KIP-74): a consumer whose bounds are too small for it would never get on.
@@ -37,7 +46,7 @@ export function readPartitions(
   request: FetchRequest,
   { version, nodeId }: { readonly version: number; readonly nodeId: number },
 ): PartitionsRead {
-  const maxBytes = Math.min(request.maxBytes, cluster.config.fetchMaxBytes);
+  const { maxBytes } = boundsOf(cluster, request);
   const budget: Budget = { leftBytes: maxBytes, hasRead: false };
   const isolation = isolationOf(request);
   let hasNews = false;

@@ -1,13 +1,7 @@
 import { errorCodes, fetchServingApi, type FetchRequest, type FetchServingResponse } from '@hearken/protocol';
 import type { Cluster } from '../cluster/cluster.js';
 import { bytesAwaited, type AwaitedPartition } from '../fetch/bytes-awaited.js';
-import {
-  isolationOf,
-  readPartitions,
-  refusedPartition,
-  topicName,
-  type PartitionsRead,
-} from '../fetch/read-partitions.js';
+import { boundsOf, isolationOf, readPartitions, refusedPartition, topicName } from '../fetch/read-partitions.js';
 import type { Handler, RequestContext } from './handler.js';
 
 /** Epochs of a request that is complete in itself: of a session's first and last, or of no session. */
@@ -22,12 +16,15 @@ export function fetchHandler(cluster: Cluster): Handler<FetchRequest, FetchServi
       if (!FULL_REQUEST_EPOCHS.includes(request.sessionEpoch)) {
         return { ...answer([]), errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND };
       }
+      const { maxWaitMs } = request;
+      const { minBytes } = boundsOf(cluster, request);
       const read = readPartitions(cluster, request, context);
-      const awaited = isEnough(read, request) ? [] : awaitedPartitions(cluster, request, context);
+      const isEnough = read.hasNews || read.sizeBytes >= minBytes || maxWaitMs <= 0;
+      const awaited = isEnough ? [] : awaitedPartitions(cluster, request, context);
       if (awaited.length === 0) return answer(read.topics);
       await bytesAwaited(awaited, {
-        minBytes: request.minBytes,
-        maxWaitMs: request.maxWaitMs,
+        minBytes,
+        maxWaitMs,
         isolation: isolationOf(request),
         clock: cluster.clock,
         signal: context.signal,
@@ -47,9 +44,6 @@ export function fetchHandler(cluster: Cluster): Handler<FetchRequest, FetchServi
     }),
   };
 }
-
-const isEnough = ({ sizeBytes, hasNews }: PartitionsRead, { minBytes, maxWaitMs }: FetchRequest): boolean =>
-  hasNews || sizeBytes >= minBytes || maxWaitMs <= 0;
 
 function awaitedPartitions(cluster: Cluster, request: FetchRequest, { version }: RequestContext): AwaitedPartition[] {
   return request.topics.flatMap((asked) => {

@@ -118,6 +118,13 @@ describe('Fetch', () => {
     assert.deepEqual(await sizes({ partitions: [{ partitionMaxBytes: 1_000 }] }), [0, 2 * ONE, ONE]);
   });
 
+  it('wants no more than it allows', async () => {
+    const { client } = await setup({ topics: ['orders'] });
+    await produce(client, aBatch('a'));
+    const [partition] = partitionsOf(await fetch(client, { maxWaitMs: 30_000, minBytes: 10 * ONE, maxBytes: ONE }));
+    assert.equal(size(partition!.records), ONE);
+  });
+
   it('is capped by fetch.max.bytes', async () => {
     const { client } = await setup({ topics: ['orders'], config: { 'fetch.max.bytes': 1_024 } });
     for (let i = 0; i < 20; i++) await produce(client, aBatch('a'));
