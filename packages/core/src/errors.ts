@@ -94,7 +94,7 @@ export class DeserializationError extends KafkaError {
   }
 }
 
-/** An offset commit was refused or not written; lists the partitions concerned. */
+/** An offset commit was refused or not written. Names every partition that was not written: what is not named was. */
 export class CommitFailedError extends KafkaError {
   readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly code: string }[];
 

@@ -360,7 +360,7 @@ export class FakeConsumer implements Consumer {
     const code = 'ILLEGAL_GENERATION';
     throw new CommitFailedError(`not assigned: ${describePartitions(foreign)}`, {
       code,
-      partitions: foreign.map(({ topic, partition }) => ({ topic, partition, code })),
+      partitions: offsets.map(({ topic, partition }) => ({ topic, partition, code })), // nothing is written
     });
   }
 

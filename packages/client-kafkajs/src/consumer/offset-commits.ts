@@ -78,7 +78,7 @@ export class OffsetCommits {
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
     if (offsets.length === 0) return;
     const foreign = offsets.filter((offset) => this.#committer.ownership(offset) === undefined);
-    if (foreign.length > 0) throw failure(foreign, this.#committer.generation ? 'NOT_ASSIGNED' : this.#outsideCode());
+    if (foreign.length > 0) throw this.#notOurs(foreign, offsets);
     const work: CommitWork = { open: offsets, isOurs: this.#stillOurs(offsets), generation: undefined };
     try {
       await retrying(this.#context, () => this.#attempt(work), {
@@ -145,6 +145,15 @@ export class OffsetCommits {
     return error;
   }
 
+  /** Nothing was sent: the others are named too, as whoever is not named counts as written. */
+  #notOurs(foreign: TopicPartitionOffsets, offsets: TopicPartitionOffsets): CommitFailedError {
+    const code = this.#committer.generation ? 'NOT_ASSIGNED' : this.#outsideCode();
+    const ours = offsets.filter((offset) => !foreign.includes(offset));
+    return failure([...foreign, ...ours], (at) =>
+      foreign.some((one) => isSame(one, at)) ? code : 'REBALANCE_IN_PROGRESS',
+    );
+  }
+
   #outsideCode(): string {
     return this.#committer.isRebalancing ? 'REBALANCE_IN_PROGRESS' : 'UNKNOWN_MEMBER_ID';
   }
@@ -168,6 +177,9 @@ export class OffsetCommits {
     };
   }
 }
+
+const isSame = (one: TopicPartition, other: TopicPartition): boolean =>
+  one.topic === other.topic && one.partition === other.partition;
 
 type Codes = ReadonlyMap<string, number>;
 

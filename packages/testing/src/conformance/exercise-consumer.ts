@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ConsumerRecords } from '@hearken/core';
+import type { CommitFailedError, ConsumerRecords } from '@hearken/core';
 import {
   isKafkaError,
   type Consumer,
@@ -301,7 +301,21 @@ function exerciseCommit(it: It): void {
     }
     await consumer.commit([]);
   });
+
+  it('names all that a refused commit did not write', async (stage) => {
+    const { consumer, at } = await reading(stage, { records: 5 });
+    const notOurs = { ...at(0), partition: 9 };
+    const refusal: unknown = await consumer
+      .commit([at(0), notOurs].map((one) => ({ ...one, offset: 2 })))
+      .catch(identity);
+    assert.ok(isKafkaError(refusal));
+    const named = (refusal as CommitFailedError).partitions.map(({ partition }) => partition);
+    const written = (await consumer.committed([at(0), notOurs])).map(({ partition }) => partition);
+    assert.deepEqual([...named, ...written].sort(), [0, 9]);
+  });
 }
+
+const identity = (error: unknown): unknown => error;
 
 function exerciseGroup(it: It): void {
   it('is assigned what it subscribes to; positions are known, and seek works, before the first record', async (stage) => {
