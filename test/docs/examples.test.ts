@@ -22,12 +22,14 @@ async function run(
   name: string,
   { args = [] as string[], brokers = process.env.HEARKEN_BROKERS } = {},
 ): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [...args, join(ROOT, 'examples', 'dist', `${name}.js`)],
-    { timeout: PROGRAM_TIMEOUT_MS, env: { ...process.env, HEARKEN_BROKERS: brokers, NODE_TEST_CONTEXT: undefined } },
-  );
-  return stdout;
+  const env = { ...process.env, HEARKEN_BROKERS: brokers, NODE_TEST_CONTEXT: undefined };
+  const program = [...args, join(ROOT, 'examples', 'dist', `${name}.js`)];
+  try {
+    return (await promisify(execFile)(process.execPath, program, { timeout: PROGRAM_TIMEOUT_MS, env })).stdout;
+  } catch (cause) {
+    const { stdout, stderr } = cause as { readonly stdout: string; readonly stderr: string };
+    throw new Error(`${name} failed, and said:\n${stdout}${stderr}`, { cause });
+  }
 }
 
 function assertProved(stdout: string): void {

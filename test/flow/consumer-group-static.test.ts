@@ -48,6 +48,7 @@ describeWithKafka('a group with static members', function () {
       const options = { partitionAssignors: [assignor] };
       const [a, b] = [await open('a', options), await open('b', options)];
       await share(a, b);
+      await b.owns(2); // and has been told of it
       const [before, had] = [generation(b), a.consumer.assignment()];
       const told = b.assigned.count;
       for (let restart = 0, member = a; restart < 2; restart++) {
