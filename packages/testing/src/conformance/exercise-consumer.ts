@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CommitFailedError, ConsumerRecords } from '@hearken/core';
+import type { CommitFailedError, ConsumerRecords, KafkaError } from '@hearken/core';
 import {
   isKafkaError,
   type Consumer,
@@ -309,7 +309,8 @@ function exerciseCommit(it: It): void {
       .commit([at(0), notOurs].map((one) => ({ ...one, offset: 2 })))
       .catch(identity);
     assert.ok(isKafkaError(refusal));
-    const named = (refusal as CommitFailedError).partitions.map(({ partition }) => partition);
+    const { partitions } = refusal as KafkaError & Pick<CommitFailedError, 'partitions'>;
+    const named = partitions.map(({ partition }) => partition);
     const written = (await consumer.committed([at(0), notOurs])).map(({ partition }) => partition);
     assert.deepEqual([...named, ...written].sort(), [0, 9]);
   });
