@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn, Recorder } from '@hearken/testing';
 import type { ConsumerRecord } from '@hearken/core';
-import { DeadLetter, DefaultErrorHandler, FixedBackOff, SkipRecord, type RecoveryContext } from '../dist/index.js';
+import {
+  DeadLetter,
+  DefaultErrorHandler,
+  type ErrorHandler,
+  type Recoverer,
+  FixedBackOff,
+  SkipRecord,
+  type RecoveryContext,
+} from '../dist/index.js';
 import { addsUp, keyed, started, stopNow, tp, until } from './setup.js';
 
 interface Recovery {
@@ -244,6 +252,23 @@ describe('MessageListenerContainer: records that are given up', () => {
     assert.equal(committed(0), 3);
     assert.equal(logger.at('warn').length > 0, true);
     assert.ok(addsUp(bundle));
+  });
+
+  it('asks the recoverer that there is by then', async () => {
+    const taken: number[] = [];
+    const late: ErrorHandler & { recoverer?: Recoverer } = {
+      decide: () => {
+        late.recoverer = ({ offset }) => taken.push(offset);
+        return { action: 'recover' };
+      },
+      recoveryBackOff: once,
+    };
+    const { container, listener, give } = await started({ errorHandler: late });
+    give(0, ...keyed('a'));
+    (await listener.call('0/0')).fail(new Error('no'));
+    await until(() => container.metrics().recovered === 1);
+    assert.deepEqual(taken, [0]);
+    await container.stop();
   });
 
   it('tells onRetry, and survives what it throws', async () => {

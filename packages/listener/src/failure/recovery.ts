@@ -5,7 +5,7 @@ import { RecoveryFailedError } from '../errors.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { checkedDelay } from './after-failure.js';
 import { FixedBackOff, type BackOff } from './back-off.js';
-import type { ErrorHandler, RecovererFunction } from './error-handler.js';
+import type { ErrorHandler, RecoveryContext } from './error-handler.js';
 
 /** What is recovered: a delivery, as far as it matters here. */
 export interface Recoverable {
@@ -32,15 +32,11 @@ const DEFAULT_BACK_OFF = new FixedBackOff();
 /** Gives records whose attempts are used up to the recoverer, again and again as its own back-off says, never for ever. */
 export class Recovery {
   readonly #init: RecoveryInit;
-  readonly #recover: RecovererFunction | undefined;
   readonly #backOff: BackOff;
 
   constructor(init: RecoveryInit) {
     this.#init = init;
-    const { recoverer, recoveryBackOff } = init.errorHandler;
-    this.#recover =
-      typeof recoverer === 'object' ? (record, error, context) => recoverer.recover(record, error, context) : recoverer;
-    this.#backOff = recoveryBackOff ?? DEFAULT_BACK_OFF;
+    this.#backOff = init.errorHandler.recoveryBackOff ?? DEFAULT_BACK_OFF;
   }
 
   /** Calls `onEnd` once, when it is over. Until then the partition counts it among its running listeners, whose end a revoke and a stop await. */
@@ -59,7 +55,7 @@ export class Recovery {
     const { record, attempt, ownership } = delivery;
     for (let failures = 1; ; failures++) {
       try {
-        await this.#recover?.(record, error, { attempt, groupId, logger });
+        await this.#recover(record, error, { attempt, groupId, logger });
         return { kind: 'recovered' };
       } catch (cause) {
         const delayMs = this.#failed(record, cause, failures);
@@ -68,6 +64,15 @@ export class Recovery {
         if (!(await this.#wait(ownership, delayMs))) return { kind: 'given-up' };
       }
     }
+  }
+
+  /** Asked for each time: nobody must pass for a recoverer that took the record. */
+  #recover(record: ConsumerRecord, error: unknown, context: RecoveryContext): unknown {
+    const { recoverer } = this.#init.errorHandler;
+    if (recoverer === undefined) throw new TypeError('the error handler has no recoverer any more');
+    return typeof recoverer === 'function'
+      ? recoverer(record, error, context)
+      : recoverer.recover(record, error, context);
   }
 
   /** How long to wait; undefined if it is over, also where the back-off is broken. */
