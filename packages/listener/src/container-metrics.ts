@@ -1,9 +1,11 @@
-/** Counts since the container was made. `polled = processed + recovered + skipped + abandoned + outstanding`, always. */
+/** Counts since the container was made. `polled = processed + filtered + recovered + skipped + abandoned + outstanding`, always. */
 export interface ContainerCounters {
   /** Records that `poll` returned. */
   polled: number;
   /** Records that ended well: the listener returned or, under a manual `ackMode`, acknowledged. */
   processed: number;
+  /** Records that the filter did not keep: their listener never saw them. */
+  filtered: number;
   /** Records that the recoverer took: dead letters. */
   recovered: number;
   /** Records that ended unprocessed because a listener or the error handler said so. */
@@ -39,6 +41,7 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
 export const newCounters = (): ContainerCounters => ({
   polled: 0,
   processed: 0,
+  filtered: 0,
   recovered: 0,
   skipped: 0,
   abandoned: 0,

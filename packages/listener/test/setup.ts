@@ -144,6 +144,6 @@ export const distinct = (count: number): RecordInit[] => Array.from({ length: co
 
 /** Counters that add up: what every test may end with. */
 export function addsUp({ container }: Pick<Bundle, 'container'>): boolean {
-  const { polled, processed, recovered, skipped, abandoned, outstanding } = container.metrics();
-  return polled === processed + recovered + skipped + abandoned + outstanding;
+  const { polled, processed, filtered, recovered, skipped, abandoned, outstanding } = container.metrics();
+  return polled === processed + filtered + recovered + skipped + abandoned + outstanding;
 }

@@ -5,7 +5,7 @@ import { ListenerFailedError } from '../errors.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
 import type { Recovery } from '../failure/recovery.js';
 import type { Outcome } from '../invoke/outcome.js';
-import type { Ownership, RecordEnd } from '../offsets/ownership.js';
+import type { Ownership } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
 
@@ -138,7 +138,7 @@ export class Settler {
     }
   }
 
-  #end(lane: DeliveryLane, delivery: Delivery, how: Exclude<RecordEnd, 'processed'>, error: unknown): void {
+  #end(lane: DeliveryLane, delivery: Delivery, how: 'recovered' | 'skipped', error: unknown): void {
     const { ownership, record, attempt, sequence } = delivery;
     ownership.ended(sequence, how);
     this.#leave(lane, delivery);

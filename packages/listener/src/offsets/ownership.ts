@@ -6,7 +6,7 @@ import type { DeliveryLanes } from '../dispatch/delivery.js';
 import { OffsetTracker } from './offset-tracker.js';
 
 /** How a record may end, by the counter that says so. */
-export type RecordEnd = 'processed' | 'recovered' | 'skipped';
+export type RecordEnd = 'processed' | 'filtered' | 'recovered' | 'skipped';
 
 export interface OwnershipInit {
   readonly partition: TopicPartition;
