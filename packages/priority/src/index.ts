@@ -1,1 +1,7 @@
-export {};
+export { InvalidDistributionError, PriorityOutOfRangeError, QuotaCapacityError } from './errors.js';
+export type { LevelDefinition, Levels, Priority } from './levels.js';
+export { SuffixNaming, type PriorityNaming } from './naming/priority-naming.js';
+export { ExponentialQuotaDistributor } from './quota/exponential-quota-distributor.js';
+export { FixedQuotaDistributor } from './quota/fixed-quota-distributor.js';
+export { LargestRemainderQuotaDistributor } from './quota/largest-remainder-quota-distributor.js';
+export { validateDistribution, type QuotaDistributor } from './quota/quota-distributor.js';

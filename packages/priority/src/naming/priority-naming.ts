@@ -1,0 +1,31 @@
+/**
+ * Where levels live in Kafka. Pure: the same answer for the same question. One naming given to a template and to a
+ * container makes one write what the other reads. Nothing ever takes a name apart again: what a physical topic stands for
+ * is looked up among the names made (`PriorityRegistry`), so a topic that happens to end in `-2` is not taken for a level.
+ */
+export interface PriorityNaming {
+  /** The topic that holds this level of a logical topic. */
+  topic(topic: string, priority: number): string;
+  /** The consumer group that reads this level. */
+  group(groupId: string, priority: number): string;
+  /** The partitions of that topic that are this level's, if it does not have the whole topic. @default all of them */
+  partitions?(topic: string, priority: number): readonly number[] | undefined;
+}
+
+/** `orders-2`, read by the group `billing-2`: Flipkart's names, and the default. */
+export class SuffixNaming implements PriorityNaming {
+  readonly #separator: string;
+
+  /** @param separator between name and level. @default '-' */
+  constructor(separator = '-') {
+    this.#separator = separator;
+  }
+
+  topic(topic: string, priority: number): string {
+    return `${topic}${this.#separator}${priority}`;
+  }
+
+  group(groupId: string, priority: number): string {
+    return `${groupId}${this.#separator}${priority}`;
+  }
+}
