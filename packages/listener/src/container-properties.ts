@@ -1,7 +1,9 @@
 import type { Bytes, Clock, Logger, Serde, TaskExecutor, TopicPartition } from '@hearken/core';
 import type { Ordering } from './dispatch/lanes.js';
 import type { ErrorHandler } from './failure/error-handler.js';
+import type { RecordFilter } from './invoke/record-filter.js';
 import type { MessageListener } from './message-listener.js';
+import type { RecordMiddleware } from './middleware/middleware.js';
 
 /** When a record is done, and when that is committed; see `ContainerProperties.ackMode`. */
 export type AckMode = 'record' | 'batch' | 'count' | 'time' | 'count-time' | 'manual' | 'manual-immediate';
@@ -27,6 +29,15 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly groupId?: string;
   /** Called for each record. */
   readonly listener: MessageListener<K, V>;
+  /**
+   * Which records the listener gets: true keeps, as with `Array.filter` (Spring's `RecordFilterStrategy` says true to drop).
+   * Sees decoded records. What it does not keep is done, in every `ackMode`: committed, and counted as `filtered`. One that
+   * throws fails the record as its listener would; one that returns no boolean does so without a retry,
+   * `INVALID_FILTER_RESULT`. @default all
+   */
+  readonly filter?: RecordFilter<K, V>;
+  /** What goes around the listener, the first outermost; more by `use`. @default none */
+  readonly middleware?: readonly RecordMiddleware<K, V>[];
   /** Decodes keys; without it they are `Buffer | null`. */
   readonly keySerde?: Serde<K>;
   /** Decodes values; without it they are `Buffer | null`. */

@@ -1,5 +1,5 @@
 import { KafkaError, type ConsumerRecord } from '@hearken/core';
-import { describePartition } from '@hearken/core/internal';
+import { describe, describePartition } from '@hearken/core/internal';
 
 const place = (record: ConsumerRecord<unknown, unknown>): string =>
   `${describePartition(record)} offset ${record.offset}`;
@@ -41,6 +41,18 @@ export class RecoveryFailedError extends KafkaError {
     const tried = tries === 1 ? 'once' : `${tries} times`;
     super(`${place(record)} could not be recovered (tried ${tried})`, { code: 'RECOVERY_FAILED', cause });
     this.reason = reason;
+  }
+}
+
+/**
+ * A filter returned something else than true or false. Were it taken for either, records would be lost or processed that
+ * nobody meant to. Not retried. Code `INVALID_FILTER_RESULT`.
+ */
+export class InvalidFilterResultError extends KafkaError {
+  constructor(result: unknown) {
+    super(`a filter must return true or false, and not a promise; it returned ${describe(result)}`, {
+      code: 'INVALID_FILTER_RESULT',
+    });
   }
 }
 

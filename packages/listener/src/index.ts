@@ -8,6 +8,9 @@ export type {
   MessageListenerFunction,
   MessageListenerObject,
 } from './message-listener.js';
+export type { RecordFilter } from './invoke/record-filter.js';
+export type { Next } from './middleware/compose.js';
+export type { RecordMiddleware } from './middleware/middleware.js';
 export type { Ordering } from './dispatch/lanes.js';
 export {
   ExponentialBackOff,
@@ -39,6 +42,7 @@ export type { ContainerEventListener, ContainerEvents } from './container-events
 export type { ContainerHealth, ContainerMetrics, ContainerSnapshot, PartitionSnapshot } from './container-metrics.js';
 export {
   ContainerStopError,
+  InvalidFilterResultError,
   ListenerAbortedError,
   ListenerFailedError,
   RecoveryFailedError,

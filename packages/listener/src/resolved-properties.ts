@@ -28,6 +28,7 @@ import type { ErrorHandler } from './failure/error-handler.js';
 /** Never undefined once resolved. */
 type Present =
   | 'listener'
+  | 'middleware'
   | 'ordering'
   | 'concurrency'
   | 'ackMode'
@@ -84,6 +85,11 @@ const listener = (value: unknown): string | undefined =>
     ? undefined
     : `must be a function or have the method onMessage, got ${describe(value)}`;
 
+const functions = (value: unknown): string | undefined =>
+  Array.isArray(value) && value.every((one) => typeof one === 'function')
+    ? undefined
+    : `must be a list of functions, got ${describe(value)}`;
+
 const ACK_MODES = ['record', 'batch', 'count', 'time', 'count-time', 'manual', 'manual-immediate'] as const;
 
 const RULES: OptionRules<Checked> = {
@@ -94,6 +100,8 @@ const RULES: OptionRules<Checked> = {
   topicPartitions: custom<Written['topicPartitions']>(undefined, assignedPartitions),
   groupId: text(undefined),
   listener: required(custom<Written['listener'] | undefined>(undefined, listener)),
+  filter: callable(),
+  middleware: custom<NonNullable<Written['middleware']>>([], functions),
   keySerde: callable('serialize', 'deserialize'),
   valueSerde: callable('serialize', 'deserialize'),
   ordering: oneOf(['partition', 'key', 'none'], 'partition'),

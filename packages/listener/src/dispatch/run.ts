@@ -1,5 +1,5 @@
 import type { ListenerInvoker } from '../invoke/listener-invoker.js';
-import { DONE, type Outcome } from '../invoke/outcome.js';
+import { DONE, FILTERED, type Outcome } from '../invoke/outcome.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
 import type { Settler } from './settler.js';
@@ -88,7 +88,8 @@ export class Run {
     this.#host.running++;
     try {
       const pending = invoker.call(delivery);
-      if (pending !== undefined) {
+      if (pending === FILTERED) outcome = FILTERED;
+      else if (pending !== undefined) {
         this.#delivery = delivery;
         Promise.resolve(pending).then(this.#onReturned, this.#onThrown);
         return true;
@@ -115,7 +116,7 @@ export class Run {
     return manyPerTask && !slice.isSpent ? turns.next() : undefined;
   }
 
-  readonly #onReturned = (): void => this.#ended(DONE);
+  readonly #onReturned = (result: unknown): void => this.#ended(result === FILTERED ? FILTERED : DONE);
 
   readonly #onThrown = (error: unknown): void => {
     if (this.#delivery !== undefined) this.#ended(this.#host.invoker.failed(this.#delivery, error));

@@ -28,7 +28,7 @@ export interface SettlerInit {
   readonly onFatal: (error: Error) => void;
 }
 
-type Failed = Exclude<Outcome, { readonly kind: 'done' }>;
+type Failed = Exclude<Outcome, { readonly kind: 'done' | 'filtered' }>;
 
 /** What follows an attempt, for the record and for its lane. */
 export class Settler {
@@ -43,6 +43,7 @@ export class Settler {
     const { ownership } = delivery;
     if (ownership.isOver) this.#late(lane, delivery, outcome);
     else if (outcome.kind === 'done') this.#succeeded(lane, delivery);
+    else if (outcome.kind === 'filtered') this.#filtered(lane, delivery);
     else if (ownership.isAborted)
       this.#late(lane, delivery, outcome); // it was told to give up: no failure of its own
     else if (ownership.tracker.hasEnded(delivery.sequence)) this.#failedAfterwards(lane, delivery, outcome.error);
@@ -59,6 +60,14 @@ export class Settler {
     }
     if (!events.isHeard('listener:returned')) return;
     events.emit('listener:returned', { record: delivery.handed, attempt: delivery.attempt });
+  }
+
+  /** Done in every ack mode: nobody saw it who could acknowledge it. */
+  #filtered(lane: DeliveryLane, delivery: Delivery): void {
+    const { events } = this.#init;
+    delivery.ownership.ended(delivery.sequence, 'filtered');
+    this.#leave(lane, delivery);
+    if (events.isHeard('record:filtered')) events.emit('record:filtered', { record: delivery.record });
   }
 
   /** The record is over: its lane goes on, or waits for the commit. */
@@ -192,6 +201,6 @@ export class Settler {
     const { lanes, counters, events } = this.#init;
     counters.lateResults++;
     lanes.release(lane);
-    events.emit('listener:late', outcome.kind === 'done' ? { record } : { record, error: outcome.error });
+    events.emit('listener:late', 'error' in outcome ? { record, error: outcome.error } : { record });
   }
 }

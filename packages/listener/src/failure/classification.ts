@@ -44,8 +44,10 @@ function matches(matcher: ErrorMatcher, error: unknown): boolean {
 const isErrorClass = (matcher: ErrorClass | ((error: unknown) => boolean)): matcher is ErrorClass =>
   (matcher as unknown) === Error || matcher.prototype instanceof Error;
 
+const HOPELESS_CODES: ReadonlySet<unknown> = new Set(['DESERIALIZATION_FAILED', 'INVALID_FILTER_RESULT']);
+
 /** A TypeError with a cause is not the engine's: `fetch` rejects with one when the network fails. */
 function isHopeless(error: unknown): boolean {
-  if (codeOf(error) === 'DESERIALIZATION_FAILED') return true;
+  if (HOPELESS_CODES.has(codeOf(error))) return true;
   return error instanceof ReferenceError || (error instanceof TypeError && error.cause === undefined);
 }

@@ -1,30 +1,44 @@
 import type { Delivery } from '../dispatch/delivery.js';
-import type { MessageListener, MessageListenerFunction } from '../message-listener.js';
+import { isThenable } from '../is-thenable.js';
+import type { ListenerContext, MessageListener, MessageListenerFunction } from '../message-listener.js';
+import { compose } from '../middleware/compose.js';
+import type { RecordMiddleware } from '../middleware/middleware.js';
 import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
-import type { Outcome } from './outcome.js';
+import { FILTERED, type Filtered, type Outcome } from './outcome.js';
 import type { RecordDecoder } from './record-decoder.js';
+import { keeps, type RecordFilter } from './record-filter.js';
 
-/** Calls the listener, one attempt at a time, and says how it ended. Makes a promise only where decoding or the listener does. */
+type Handler = MessageListenerFunction<unknown, unknown>;
+type Decoded = Parameters<Handler>[0];
+
+export interface ListenerInvokerInit {
+  readonly listener: MessageListener<unknown, unknown>;
+  readonly decode: RecordDecoder;
+  readonly filter: RecordFilter<unknown, unknown> | undefined;
+  /** The first is the outermost. */
+  readonly middleware: readonly RecordMiddleware<unknown, unknown>[];
+  readonly errorHandler: ErrorHandler;
+  /** No record is given to the listener twice. */
+  readonly once: boolean;
+}
+
+/**
+ * Decodes a record, filters it, and calls the listener through its middleware, one attempt at a time; says how that ended.
+ * Makes a promise only where one of them does, and each that is not there costs nothing.
+ */
 export class ListenerInvoker {
-  readonly #listener: MessageListenerFunction<unknown, unknown>;
+  readonly #handler: Handler;
   readonly #decode: RecordDecoder;
   readonly #errorHandler: ErrorHandler;
   readonly #once: boolean;
   #calling: Delivery | undefined;
 
-  /** @param once no record is given to the listener twice */
-  constructor(
-    listener: MessageListener<unknown, unknown>,
-    decode: RecordDecoder,
-    errorHandler: ErrorHandler,
-    once: boolean,
-  ) {
-    this.#once = once;
-    this.#listener =
-      typeof listener === 'function' ? listener : (record, context) => listener.onMessage(record, context);
+  constructor({ listener, decode, filter, middleware, errorHandler, once }: ListenerInvokerInit) {
     this.#decode = decode;
     this.#errorHandler = errorHandler;
+    this.#once = once;
+    this.#handler = filtered(filter, this.#wrapped(middleware, functionOf(listener)));
   }
 
   /** The delivery whose listener is on the stack right now: it has not returned, or not reached its first `await`. */
@@ -32,13 +46,17 @@ export class ListenerInvoker {
     return this.#calling;
   }
 
-  /** Throws, or rejects, as the listener does. */
-  call(delivery: Delivery): PromiseLike<unknown> | undefined {
+  /**
+   * Throws, or rejects, as the listener does. What it returns or resolves with is `FILTERED` if the filter did not keep the
+   * record; anything else means nothing.
+   */
+  call(delivery: Delivery): PromiseLike<unknown> | Filtered | undefined {
     const record = this.#decode(delivery.record);
     const result =
       record instanceof Promise
-        ? record.then((decoded) => this.#call(decoded, delivery))
-        : this.#call(record, delivery);
+        ? record.then((decoded) => this.#call(this.#handler, decoded, delivery))
+        : this.#call(this.#handler, record, delivery);
+    if (result === FILTERED) return FILTERED;
     return isThenable(result) ? result : undefined;
   }
 
@@ -49,17 +67,28 @@ export class ListenerInvoker {
     return { kind: this.#errorHandler.recoverer === undefined ? 'stop' : 'recover', error: outcome.error };
   }
 
-  #call(record: Parameters<MessageListenerFunction<unknown, unknown>>[0], delivery: Delivery): unknown {
+  /** The listener is called when middleware says so, perhaps much later than that, and with what it says. */
+  #wrapped(middleware: readonly RecordMiddleware<unknown, unknown>[], listener: Handler): Handler {
+    if (middleware.length === 0) return listener;
+    // The context is the delivery: nobody else makes one.
+    const innermost: Handler = (record, context) => this.#call(listener, record, context as Delivery);
+    return compose<Decoded, ListenerContext, void>(middleware, innermost, () => undefined);
+  }
+
+  #call(handler: Handler, record: Decoded, delivery: Delivery): unknown {
     const before = this.#calling; // a listener that resumes partitions makes others run
     this.#calling = delivery;
     delivery.handed = record;
     try {
-      return this.#listener(record, delivery);
+      return handler(record, delivery);
     } finally {
       this.#calling = before;
     }
   }
 }
 
-const isThenable = (result: unknown): result is PromiseLike<unknown> =>
-  typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function';
+const functionOf = (listener: MessageListener<unknown, unknown>): Handler =>
+  typeof listener === 'function' ? listener : (record, context) => listener.onMessage(record, context);
+
+const filtered = (filter: RecordFilter<unknown, unknown> | undefined, handler: Handler): Handler =>
+  filter === undefined ? handler : (record, context) => (keeps(filter, record) ? handler(record, context) : FILTERED);

@@ -1,0 +1,106 @@
+import { IllegalStateError, type Logger } from '@hearken/core';
+import { isThenable } from '../is-thenable.js';
+import { NextResult } from './next-result.js';
+
+/** Goes on to the inner middleware, and in the end to the listener; with another input, if one is given. */
+export type Next<I, R> = (replacement?: I) => R | Promise<R>;
+
+type Layer<I, C, R> = (input: I, context: C, next: Next<I, R>) => unknown;
+type Handler<I, C> = (input: I, context: C) => unknown;
+
+/**
+ * Wraps a listener into middleware, the first outermost. Done once: a call makes what a layer needs for its `next`, and a
+ * promise only where a layer or the listener does.
+ *
+ * The result ends when all layers and the listener have, whatever a layer forgot to await. What layers return is dropped.
+ *
+ * @param resultOf what `next` returns once the inner layers ended
+ */
+export function compose<I, C extends { readonly logger: Logger }, R>(
+  layers: readonly Layer<I, C, R>[],
+  listener: Handler<I, C>,
+  resultOf: (input: I, context: C) => R,
+): Handler<I, C> {
+  return layers.reduceRight<Handler<I, C>>((inner, layer) => wrap(layer, inner, resultOf), listener);
+}
+
+function wrap<I, C extends { readonly logger: Logger }, R>(
+  layer: Layer<I, C, R>,
+  inner: Handler<I, C>,
+  resultOf: (input: I, context: C) => R,
+): Handler<I, C> {
+  return (input, context) => {
+    const calls = new NextCalls<R>();
+    const next: Next<I, R> = (replacement = input) => {
+      calls.requireOpen();
+      const end = inner(replacement, context);
+      if (!isThenable(end)) return resultOf(replacement, context);
+      return calls.add(Promise.resolve(end).then(() => resultOf(replacement, context)));
+    };
+    let result: unknown;
+    try {
+      result = layer(input, context, next);
+    } catch (error) {
+      if (calls.isEmpty) {
+        calls.close();
+        throw error;
+      }
+      result = Promise.reject(error as Error);
+    }
+    if (isThenable(result) || !calls.isEmpty) return calls.endWith(result, context.logger);
+    calls.close();
+    return undefined;
+  };
+}
+
+/** The calls of `next` that one run of a layer made. */
+class NextCalls<R> {
+  readonly #results: NextResult<R>[] = [];
+  #isOpen = true;
+
+  get isEmpty(): boolean {
+    return this.#results.length === 0;
+  }
+
+  /** Too late for the record: it is done, without its listener. */
+  requireOpen(): void {
+    if (!this.#isOpen)
+      throw new IllegalStateError('next() was called after its middleware had ended', 'MIDDLEWARE_ENDED');
+  }
+
+  add(end: Promise<R>): NextResult<R> {
+    const result = NextResult.of(end);
+    this.#results.push(result);
+    return result;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /**
+   * Ends when the layer and all that it called have: a record must not be settled while its listener runs. A rejection that
+   * the layer did not see is the layer's own, as if it had awaited it; if the layer failed too, that is logged.
+   */
+  async endWith(result: unknown, logger: Logger): Promise<void> {
+    try {
+      await result;
+    } catch (error) {
+      const [unseen] = await this.#unseen();
+      if (unseen !== undefined && unseen.reason !== error)
+        logger.warn(
+          { error: unseen.reason as unknown },
+          'a listener failed beside its middleware, which did not see it',
+        );
+      throw error;
+    }
+    const [unseen] = await this.#unseen();
+    if (unseen !== undefined) throw unseen.reason;
+  }
+
+  async #unseen(): Promise<PromiseRejectedResult[]> {
+    this.close();
+    const ends = await Promise.allSettled(this.#results.filter((result) => !result.wasSeen));
+    return ends.filter((end) => end.status === 'rejected');
+  }
+}
