@@ -5,3 +5,13 @@ export { ExponentialQuotaDistributor } from './quota/exponential-quota-distribut
 export { FixedQuotaDistributor } from './quota/fixed-quota-distributor.js';
 export { LargestRemainderQuotaDistributor } from './quota/largest-remainder-quota-distributor.js';
 export { validateDistribution, type QuotaDistributor } from './quota/quota-distributor.js';
+export {
+  highestReady,
+  isReady,
+  type DispatchPolicy,
+  type DispatchPolicyFactory,
+  type PolicyShape,
+} from './policy/dispatch-policy.js';
+export { drr } from './policy/drr.js';
+export { strict, strictWithFloor, type StrictOptions } from './policy/strict.js';
+export { weighted } from './policy/weighted.js';

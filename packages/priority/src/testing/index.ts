@@ -1,1 +1,1 @@
-export {};
+export { exerciseDispatchPolicy, type DispatchPolicyPromises, type TestRunner } from './exercise-dispatch-policy.js';

@@ -1,0 +1,107 @@
+import { KafkaConfigError } from '@hearken/core';
+import { highestReady, isReady, type DispatchPolicy, type DispatchPolicyFactory } from './dispatch-policy.js';
+
+/**
+ * The most urgent level first; but a level with a floor f is due when it has been ready for 1/f decisions, and what is due
+ * goes first, the longest due before the others. So it starts within ⌈1/f⌉ decisions plus one for each other floor, and gets f
+ * of them in the long run while it is ready. A level that is not ready at a decision begins to wait anew.
+ */
+class StrictPolicy implements DispatchPolicy {
+  readonly name: string;
+  /** Decisions between two that a level must have; Infinity without a floor. */
+  readonly #period: Float64Array;
+  /** The decision at which each is due. */
+  readonly #due: Float64Array;
+  readonly #withFloor: number;
+  #decisions = 0;
+  #ready = 0;
+  #last: 'urgent' | 'due' = 'urgent';
+
+  constructor(name: string, minShares: readonly number[]) {
+    this.name = name;
+    this.#period = Float64Array.from(minShares, (share) => 1 / share);
+    this.#due = new Float64Array(minShares.length);
+    this.#withFloor = minShares.reduce((bits, share, level) => (share > 0 ? bits | (1 << level) : bits), 0);
+  }
+
+  next(ready: number): number {
+    const now = ++this.#decisions;
+    const floors = ready & this.#withFloor;
+    if (floors !== 0) this.#beginWaiting(floors & ~this.#ready, now);
+    this.#ready = ready;
+    const due = floors === 0 ? -1 : this.#longestDue(floors, now);
+    this.#last = due < 0 ? 'urgent' : 'due';
+    if (due < 0) return this.#served(highestReady(ready), now);
+    return this.#served(due, this.#due[due] ?? now);
+  }
+
+  explain(): string {
+    return this.#last === 'due' ? 'its minShare was due' : 'no level above it was ready, and no minShare was due';
+  }
+
+  snapshot(): Readonly<Record<string, unknown>> {
+    const due = Array.from(this.#due, (at, level) =>
+      isReady(this.#ready & this.#withFloor, level) ? Math.max(0, Math.ceil(at) - this.#decisions) : undefined,
+    );
+    return { decisions: this.#decisions, dueIn: due };
+  }
+
+  #beginWaiting(levels: number, now: number): void {
+    for (let level = highestReady(levels); level >= 0; level--) {
+      if (isReady(levels, level)) this.#due[level] = now + Math.ceil(this.#period[level] ?? 0) - 1;
+    }
+  }
+
+  #longestDue(floors: number, now: number): number {
+    let found = -1;
+    let least = now;
+    for (let level = highestReady(floors); level >= 0; level--) {
+      const due = this.#due[level] ?? 0;
+      if (!isReady(floors, level) || due > least || (found >= 0 && due === least)) continue;
+      least = due;
+      found = level;
+    }
+    return found;
+  }
+
+  /** From when it was due and not from now, or floors that are due together would be below their shares for ever. */
+  #served(level: number, since: number): number {
+    this.#due[level] = since + (this.#period[level] ?? 0);
+    return level;
+  }
+}
+
+export interface StrictOptions {
+  /** `'allow'`: levels below may wait for ever. Needed where no level has a `minShare`. */
+  readonly starvation?: 'allow';
+}
+
+/**
+ * The most urgent level first, and what a level's `minShare` guarantees.
+ * @throws KafkaConfigError (when the container is made) if no level has a `minShare` and starvation is not allowed
+ */
+export const strict =
+  ({ starvation }: StrictOptions = {}): DispatchPolicyFactory =>
+  ({ minShares }) => {
+    if (starvation !== 'allow') requireFloor('strict', minShares);
+    return new StrictPolicy('strict', minShares);
+  };
+
+/**
+ * The most urgent level first, and at least one level below is guaranteed its `minShare`.
+ * @throws KafkaConfigError (when the container is made) if no level has a `minShare`
+ */
+export const strictWithFloor =
+  (): DispatchPolicyFactory =>
+  ({ minShares }) => {
+    requireFloor('strict-with-floor', minShares);
+    return new StrictPolicy('strict-with-floor', minShares);
+  };
+
+function requireFloor(policy: string, minShares: readonly number[]): void {
+  if (minShares.length === 1 || minShares.some((share) => share > 0)) return;
+  const allow = policy === 'strict' ? `, or starvation: 'allow'` : '';
+  throw new KafkaConfigError('PriorityListenerContainer', [
+    { path: 'policy', message: `'${policy}' needs a level with a minShare${allow}: levels below would starve` },
+  ]);
+}

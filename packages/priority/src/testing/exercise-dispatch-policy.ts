@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import {
+  isReady,
+  type DispatchPolicy,
+  type DispatchPolicyFactory,
+  type PolicyShape,
+} from '../policy/dispatch-policy.js';
+
+/** The two functions of a test runner that the suite calls; mocha's and node:test's fit. */
+export interface TestRunner {
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: () => void | Promise<void>) => unknown;
+}
+
+/** What some policies promise and others do not. */
+export interface DispatchPolicyPromises {
+  /** Whether the shares of busy levels are as their weights, and what is idle saves nothing up. @default true */
+  readonly sharesByWeight?: boolean;
+  /** Whether every level that stays ready is chosen again and again. @default true */
+  readonly servesAll?: boolean;
+  /** @default the global one */
+  readonly runner?: TestRunner;
+}
+
+/** What every {@link DispatchPolicy} promises. `make` returns a fresh one for the shape. */
+export function exerciseDispatchPolicy(
+  make: DispatchPolicyFactory,
+  { sharesByWeight = true, servesAll = true, runner = globalRunner() }: DispatchPolicyPromises = {},
+): void {
+  for (const levels of [1, 2, 3, 16]) {
+    runner.describe(`as a DispatchPolicy for ${levels === 1 ? 'one level' : `${levels} levels`}`, () => {
+      const suite = { shape: shapeOf(levels), make, it: runner.it };
+      exerciseChoice(suite);
+      exerciseObservers(suite);
+      if (servesAll) exercisePatience(suite);
+      if (sharesByWeight) exerciseShares(suite);
+    });
+  }
+}
+
+interface Suite {
+  readonly shape: PolicyShape;
+  readonly make: DispatchPolicyFactory;
+  readonly it: TestRunner['it'];
+}
+
+/** Weights that add up to the capacity, as a distributor's do, and are not too far apart for a test. */
+function shapeOf(levels: number): PolicyShape {
+  const weights = Array.from({ length: levels }, (_, level) => 2 ** Math.min(level, 4));
+  const capacity = weights.reduce((sum, weight) => sum + weight);
+  return { weights, minShares: weights.map((_, level) => (level === levels - 1 ? 0 : 0.05)), capacity };
+}
+
+const DECISIONS = 5_000;
+
+function exerciseChoice({ shape, make, it }: Suite): void {
+  it('chooses a level that is ready', () => {
+    const policy = make(shape);
+    for (const ready of changing(shape)) {
+      const level = decide(policy, ready);
+      assert.ok(Number.isInteger(level) && isReady(ready, level), `chose ${level} of ${ready.toString(2)}`);
+    }
+  });
+
+  it('chooses the only level that is ready, however long and whatever was before', () => {
+    const policy = make(shape);
+    for (const ready of changing(shape)) decide(policy, ready);
+    for (let level = 0; level < shape.weights.length; level++) {
+      for (let i = 0; i < DECISIONS / 10; i++) assert.equal(decide(policy, 1 << level), level);
+    }
+  });
+
+  it('chooses the same where all was the same', () => {
+    const [one, other] = [make(shape), make(shape)];
+    for (const ready of changing(shape)) assert.equal(decide(one, ready), decide(other, ready));
+  });
+}
+
+function exerciseObservers({ shape, make, it }: Suite): void {
+  it('is not changed by being looked at', () => {
+    const [seen, unseen] = [make(shape), make(shape)];
+    seen.explain?.();
+    seen.snapshot?.();
+    for (const ready of changing(shape)) {
+      assert.equal(decide(seen, ready), decide(unseen, ready));
+      assert.equal(typeof (seen.explain?.() ?? ''), 'string');
+      assert.doesNotThrow(() => JSON.stringify(seen.snapshot?.()));
+    }
+  });
+}
+
+function exercisePatience({ shape, make, it }: Suite): void {
+  it('keeps no level waiting for ever that stays ready', () => {
+    const policy = make(shape);
+    const longest = 4 * Math.max(shape.capacity, 25);
+    const waited = shape.weights.map(() => 0);
+    for (let i = 0; i < DECISIONS; i++) {
+      const chosen = decide(policy, all(shape));
+      waited.forEach((decisions, level) => (waited[level] = level === chosen ? 0 : decisions + 1));
+      assert.ok(Math.max(...waited) <= longest, `a level has waited for ${longest} decisions`);
+    }
+  });
+}
+
+function exerciseShares({ shape, make, it }: Suite): void {
+  const { weights, capacity } = shape;
+
+  it('shares by weight among levels that stay ready', () => {
+    const policy = make(shape);
+    const chosen = weights.map(() => 0);
+    const decisions = 200 * capacity;
+    for (let i = 0; i < decisions; i++) count(chosen, decide(policy, all(shape)));
+    chosen.forEach((times, level) => {
+      const share = (weights[level] ?? 0) / capacity;
+      assert.ok(
+        Math.abs(times / decisions - share) < 0.01,
+        `level ${level} had ${times} of ${decisions}, not ${share}`,
+      );
+    });
+  });
+
+  it('lets no level save up what it did not use', () => {
+    for (let idle = 0; idle < weights.length; idle++) {
+      const policy = make(shape);
+      const others = all(shape) & ~(1 << idle);
+      for (let i = 0; others !== 0 && i < DECISIONS; i++) decide(policy, others);
+      const chosen = weights.map(() => 0);
+      for (let i = 0; i < 10 * capacity; i++) count(chosen, decide(policy, all(shape)));
+      const most = 10 * (weights[idle] ?? 0) + capacity;
+      assert.ok((chosen[idle] ?? 0) <= most, `level ${idle} had ${chosen[idle]} of ${10 * capacity} when it came back`);
+    }
+  });
+}
+
+/** As the container does it: what was chosen starts, and ends some time later. */
+function decide(policy: DispatchPolicy, ready: number): number {
+  const level = policy.next(ready);
+  policy.ended?.(level);
+  return level;
+}
+
+const count = (chosen: number[], level: number): void => void (chosen[level] = (chosen[level] ?? 0) + 1);
+
+const all = ({ weights }: PolicyShape): number => 2 ** weights.length - 1;
+
+/** What is ready, decision by decision: a different set for some decisions at a time, the same for every run. */
+function* changing(shape: PolicyShape): Iterable<number> {
+  let state = 1;
+  const random = (): number => (state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 0;
+  let ready = all(shape);
+  for (let i = 0; i < DECISIONS; i++) {
+    if (random() % 4 === 0) ready = random() % (all(shape) + 1) || all(shape);
+    yield ready;
+  }
+}
+
+function globalRunner(): TestRunner {
+  const { describe, it } = globalThis as Partial<TestRunner>;
+  if (describe !== undefined && it !== undefined) return { describe, it };
+  throw new Error('there is no global describe and it: run under mocha, or pass the functions of another test runner');
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { weighted } from '../../dist/index.js';
+import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
+import { anyWeight, isFair, play, stretches, weightsOf, wholeWeight } from './laws.js';
+
+const make = (...weights: number[]) => weighted()({ weights, minShares: weights.map(() => 0), capacity: 50 });
+
+const order = (policy: ReturnType<typeof make>, ready: number, decisions: number): string =>
+  Array.from({ length: decisions }, () => policy.next(ready)).join('');
+
+describe('weighted', () => {
+  exerciseDispatchPolicy(weighted());
+
+  it('interleaves as the weights say, the more urgent first of equals', () => {
+    assert.equal(order(make(1, 2, 4), 0b111, 14), '21022122102212');
+  });
+
+  it('keeps |ni/wi - nj/wj| <= 1/wi + 1/wj while both are ready', () => {
+    const inputs = weightsOf(fc.oneof(wholeWeight, anyWeight)).chain((weights) =>
+      fc.tuple(fc.constant(weights), stretches(weights.length)),
+    );
+    fc.assert(
+      fc.property(inputs, ([weights, schedule]) =>
+        isFair(make(...weights), weights, schedule, (i, j) => 1 / (weights[i] ?? 0) + 1 / (weights[j] ?? 0)),
+      ),
+    );
+  });
+
+  it('keeps it however long it goes on', () => {
+    const weights = [0.001, 0.002, 0.004]; // virtual time passes 2^20 every few thousand decisions
+    const schedule = [
+      { ready: 0b111, decisions: 20_000 },
+      { ready: 0b001, decisions: 5_000 },
+      { ready: 0b111, decisions: 20_000 },
+    ];
+    assert.ok(isFair(make(...weights), weights, schedule, (i, j) => 1 / (weights[i] ?? 0) + 1 / (weights[j] ?? 0)));
+  });
+
+  it('lets a level that comes back wait for one record of each other, and no more', () => {
+    const policy = make(1, 2, 4);
+    play(policy, [{ ready: 0b011, decisions: 1_000 }], () => undefined);
+    assert.equal(policy.next(0b111), 2);
+    assert.equal(order(policy, 0b111, 70).replaceAll(/[^2]/g, '').length, 40, 'and no debt is called in');
+  });
+
+  it('is within 1.5 points of the weights in any 100 decisions', () => {
+    const policy = make(1, 2, 4);
+    const chosen = order(policy, 0b111, 2_000);
+    for (let from = 0; from + 100 <= chosen.length; from++) {
+      const urgent = chosen.slice(from, from + 100).replaceAll(/[^2]/g, '').length;
+      assert.ok(Math.abs(urgent / 100 - 4 / 7) <= 0.015, `${urgent} of 100 from ${from}`);
+    }
+  });
+
+  it('says why', () => {
+    const policy = make(1, 2);
+    policy.next(0b01);
+    assert.match(policy.explain?.() ?? '', /no other level/);
+    policy.next(0b11);
+    assert.match(policy.explain?.() ?? '', /level 0 is \S+ behind it/);
+  });
+});
