@@ -27,4 +27,37 @@ export interface TaskExecutor {
   drain(): Promise<void>;
   /** Aborts the signals of running tasks and rejects waiting ones with `reason`. Later tasks run as before. */
   cancel(reason: Error): void;
+  /**
+   * For an executor that also decides *whose* record is next, where several containers share its slots. A container whose
+   * executor has this gives it no tasks: the executor starts the container's records, one by one, as long as it is attached.
+   */
+  attach?(source: RecordSource): RecordSlots;
+}
+
+/** A container, as an executor sees it that starts its records. */
+export interface RecordSource {
+  /**
+   * Starts the record whose turn it is in the container. It takes a slot until `slots.ended`, which may come before this
+   * returns. Must not throw.
+   * @param signal aborts when the executor is cancelled
+   */
+  startNext(signal: AbortSignal): RecordStart;
+}
+
+/**
+ * - `'started'`: a record runs, or has ended already.
+ * - `'blocked'`: there are records, but each waits for others; `slots.ready` follows when one may start.
+ * - `'empty'`: nothing is left; more was asked for, and `slots.ready` follows when it came.
+ * - `'later'`: not in this turn of the event loop, which listeners have held long enough; `slots.ready` follows in the next.
+ */
+export type RecordStart = 'started' | 'blocked' | 'empty' | 'later';
+
+/** What a container tells an executor that starts its records. */
+export interface RecordSlots {
+  /** A record may start. Said too often it costs little; said too late a slot stays free. */
+  ready(): void;
+  /** A record that was started has ended. */
+  ended(): void;
+  /** The container is over: nothing is asked of it any more. What runs of it still ends. */
+  detach(): void;
 }
