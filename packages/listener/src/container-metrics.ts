@@ -26,6 +26,8 @@ export interface ContainerCounters {
   lateAcknowledgments: number;
   commits: number;
   commitFailures: number;
+  /** Consumers made after one that failed. */
+  restarts: number;
 }
 
 /** A snapshot. */
@@ -53,6 +55,7 @@ export const newCounters = (): ContainerCounters => ({
   lateAcknowledgments: 0,
   commits: 0,
   commitFailures: 0,
+  restarts: 0,
 });
 
 /** One owned partition, as it stands. */

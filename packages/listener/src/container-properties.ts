@@ -1,8 +1,10 @@
 import type { Bytes, Clock, Logger, Serde, TaskExecutor, TopicPartition } from '@hearken/core';
 import type { Ordering } from './dispatch/lanes.js';
+import type { BackOff } from './failure/back-off.js';
 import type { ErrorHandler } from './failure/error-handler.js';
 import type { RecordFilter } from './invoke/record-filter.js';
 import type { MessageListener } from './message-listener.js';
+import type { OnFatal } from './restart-policy.js';
 import type { RecordMiddleware } from './middleware/middleware.js';
 
 /** When a record is done, and when that is committed; see `ContainerProperties.ackMode`. */
@@ -114,6 +116,27 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly shutdownTimeoutMs?: number;
   /** How long a revoke waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. @default 20000 */
   readonly revokeDrainTimeoutMs?: number;
+  /**
+   * What follows an error that ends the container's consumer, or a record that cannot be brought to an end:
+   * - `'stop'`: the container stops, and `finished` rejects.
+   * - `'restart'`: it is taken down as a stop would, and starts again with a new consumer after `restartBackOff`. Not where a
+   *   new one would only meet the same: another consumer has its `groupInstanceId`, its settings are refused, or
+   *   `autoOffsetReset: 'none'` wants somebody to decide.
+   * - a function: says which of both, and is not asked where only a stop is possible.
+   * @default 'stop'
+   */
+  readonly onFatal?: OnFatal;
+  /**
+   * How long a restart waits, counted from 1 again once the container ran for a minute. When it gives up the container stops.
+   * @default from 1 to 30 seconds, without end
+   */
+  readonly restartBackOff?: BackOff;
+  /**
+   * A login or permission that is refused is tried again so long after, for ever, also where `onFatal` says `'stop'`: for
+   * credentials and access lists that are rolled out while containers run. In milliseconds, from 1; Spring's
+   * `authExceptionRetryInterval`. @default none: it is fatal
+   */
+  readonly authRetryIntervalMs?: number;
   /** What follows when a listener fails. @default new DefaultErrorHandler(): nine retries, then the container stops */
   readonly errorHandler?: ErrorHandler;
   /** Appended to the client id. */

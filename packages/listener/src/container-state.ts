@@ -1,20 +1,32 @@
-import type { TopicPartitionOffsets } from '@hearken/core';
+import type { TopicPartitionOffsets } from "@hearken/core";
 
 /**
  * - `created`: nothing was done yet. Leads to starting, stopped.
- * - `starting`: joins its group. Leads to running, stopping.
- * - `running`: polls and listens, also while it rebalances or is paused. Leads to stopping.
+ * - `starting`: has a consumer that joins its group. Leads to running, restarting, stopping.
+ * - `running`: polls and listens, also while it rebalances or is paused. Leads to restarting, stopping.
+ * - `restarting`: its consumer failed: drains, commits, closes it, and waits before it makes another one. Leads to starting,
+ *   stopping.
  * - `stopping`: polls no more, drains, commits, closes. Leads to stopped, failed.
  * - `stopped`: over, as asked.
  * - `failed`: over because of an error; `finished` rejected with it.
  */
-export type ContainerState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
+export type ContainerState =
+  | "created"
+  | "starting"
+  | "running"
+  | "restarting"
+  | "stopping"
+  | "stopped"
+  | "failed";
 
-export const CONTAINER_MOVES: Readonly<Record<ContainerState, readonly ContainerState[]>> = {
-  created: ['starting', 'stopped'],
-  starting: ['running', 'stopping'],
-  running: ['stopping'],
-  stopping: ['stopped', 'failed'],
+export const CONTAINER_MOVES: Readonly<
+  Record<ContainerState, readonly ContainerState[]>
+> = {
+  created: ["starting", "stopped"],
+  starting: ["running", "restarting", "stopping"],
+  running: ["restarting", "stopping"],
+  restarting: ["starting", "stopping"],
+  stopping: ["stopped", "failed"],
   stopped: [],
   failed: [],
 };
@@ -22,6 +34,8 @@ export const CONTAINER_MOVES: Readonly<Record<ContainerState, readonly Container
 export interface StopOptions {
   /** How long running listeners may go on before their signals abort. @default the container's `shutdownTimeoutMs` */
   readonly timeoutMs?: number;
+  /** Does not wait for running listeners: their signals abort at once, and only what has ended is committed. @default false */
+  readonly immediate?: boolean;
 }
 
 /** How a stop went. */

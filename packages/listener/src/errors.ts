@@ -1,5 +1,5 @@
-import { KafkaError, type ConsumerRecord } from '@hearken/core';
-import { describe, describePartition } from '@hearken/core/internal';
+import { KafkaError, type ConsumerRecord } from "@hearken/core";
+import { describe, describePartition } from "@hearken/core/internal";
 
 const place = (record: ConsumerRecord<unknown, unknown>): string =>
   `${describePartition(record)} offset ${record.offset}`;
@@ -12,8 +12,11 @@ export class ListenerFailedError extends KafkaError {
   readonly attempts: number;
 
   constructor(record: ConsumerRecord, attempts: number, cause: unknown) {
-    const tried = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-    super(`the listener failed on ${place(record)} (${tried})`, { code: 'LISTENER_FAILED', cause });
+    const tried = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+    super(`the listener failed on ${place(record)} (${tried})`, {
+      code: "LISTENER_FAILED",
+      cause,
+    });
     this.#record = record;
     this.attempts = attempts;
   }
@@ -25,7 +28,13 @@ export class ListenerFailedError extends KafkaError {
 
   override toJSON(): Record<string, unknown> {
     const { topic, partition, offset } = this.#record;
-    return { ...super.toJSON(), topic, partition, offset, attempts: this.attempts };
+    return {
+      ...super.toJSON(),
+      topic,
+      partition,
+      offset,
+      attempts: this.attempts,
+    };
   }
 }
 
@@ -37,9 +46,17 @@ export class RecoveryFailedError extends KafkaError {
   /** Why the record was to be recovered. */
   readonly reason: unknown;
 
-  constructor(record: ConsumerRecord, tries: number, reason: unknown, cause: unknown) {
-    const tried = tries === 1 ? 'once' : `${tries} times`;
-    super(`${place(record)} could not be recovered (tried ${tried})`, { code: 'RECOVERY_FAILED', cause });
+  constructor(
+    record: ConsumerRecord,
+    tries: number,
+    reason: unknown,
+    cause: unknown,
+  ) {
+    const tried = tries === 1 ? "once" : `${tries} times`;
+    super(`${place(record)} could not be recovered (tried ${tried})`, {
+      code: "RECOVERY_FAILED",
+      cause,
+    });
     this.reason = reason;
   }
 }
@@ -50,29 +67,42 @@ export class RecoveryFailedError extends KafkaError {
  */
 export class InvalidFilterResultError extends KafkaError {
   constructor(result: unknown) {
-    super(`a filter must return true or false, and not a promise; it returned ${describe(result)}`, {
-      code: 'INVALID_FILTER_RESULT',
-    });
+    super(
+      `a filter must return true or false, and not a promise; it returned ${describe(result)}`,
+      {
+        code: "INVALID_FILTER_RESULT",
+      },
+    );
   }
 }
 
 /** The container was not assigned in time. Code `START_TIMED_OUT`; retriable. The cause is why the last try to join failed, if one did. */
 export class StartTimeoutError extends KafkaError {
   constructor(startTimeoutMs: number, hint: string, cause?: unknown) {
-    super(`not assigned within ${startTimeoutMs} ms (startTimeoutMs): ${hint}`, {
-      code: 'START_TIMED_OUT',
-      retriable: true,
-      ...(cause === undefined ? {} : { cause }),
-    });
+    super(
+      `not assigned within ${startTimeoutMs} ms (startTimeoutMs): ${hint}`,
+      {
+        code: "START_TIMED_OUT",
+        retriable: true,
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
   }
 }
 
 /**
  * Why a listener's signal was aborted. Its record was not committed and comes again. Codes `PARTITION_REVOKED`,
- * `PARTITION_LOST`, `CONTAINER_STOPPED`.
+ * `PARTITION_LOST`, `CONTAINER_STOPPED`, `CONTAINER_RESTARTED`.
  */
 export class ListenerAbortedError extends KafkaError {
-  constructor(code: 'PARTITION_REVOKED' | 'PARTITION_LOST' | 'CONTAINER_STOPPED', message: string) {
+  constructor(
+    code:
+      | "PARTITION_REVOKED"
+      | "PARTITION_LOST"
+      | "CONTAINER_STOPPED"
+      | "CONTAINER_RESTARTED",
+    message: string,
+  ) {
     super(message, { code });
   }
 }
@@ -83,7 +113,7 @@ export class ContainerStopError extends KafkaError {
 
   constructor(failures: readonly unknown[]) {
     super(`${failures.length} step(s) of stopping the container failed`, {
-      code: 'STOP_INCOMPLETE',
+      code: "STOP_INCOMPLETE",
       cause: failures[0],
     });
     this.failures = failures;

@@ -1,8 +1,9 @@
-import type { Clock } from '@hearken/core';
-import type { OffsetCommitter } from './offsets/offset-committer.js';
-import type { OwnedPartitions } from './offsets/owned-partitions.js';
-import type { Ownership } from './offsets/ownership.js';
-import { within } from './within.js';
+import type { Clock } from "@hearken/core";
+import type { GracePeriod } from "./grace-period.js";
+import type { OffsetCommitter } from "./offsets/offset-committer.js";
+import type { OwnedPartitions } from "./offsets/owned-partitions.js";
+import type { Ownership } from "./offsets/ownership.js";
+import { within } from "./within.js";
 
 export interface HandoverInit {
   readonly owned: OwnedPartitions;
@@ -12,11 +13,11 @@ export interface HandoverInit {
 
 export interface HandoverOptions {
   /** How long running listeners may go on. */
-  readonly drainMs: number;
+  readonly grace: GracePeriod;
   /** Their signals' reason after that. */
   readonly reason: Error;
-  /** On the monotonic clock: the last commit is not waited for beyond it. @default as long as the consumer tries */
-  readonly deadline?: number;
+  /** How long after the grace period the last commit is waited for. @default as long as the consumer tries */
+  readonly farewellMs?: number;
 }
 
 /** Gives partitions up, in an order in which nothing is committed that did not end and nothing that ended is forgotten. */
@@ -31,16 +32,27 @@ export class Handover {
    * Starts nothing more, waits for listeners, aborts those that take too long, commits, lets go.
    * @returns whether all listeners ended in time
    */
-  async giveUp(ownerships: readonly Ownership[], { drainMs, reason, deadline }: HandoverOptions): Promise<boolean> {
+  async giveUp(
+    ownerships: readonly Ownership[],
+    { grace, reason, farewellMs }: HandoverOptions,
+  ): Promise<boolean> {
     const { owned, committer, clock } = this.#init;
     for (const ownership of ownerships) owned.close(ownership);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
     const idle = Promise.all(running.map((ownership) => ownership.whenIdle()));
-    const drained = await within(idle, drainMs, clock);
+    const drained =
+      running.every((ownership) => ownership.running === 0) ||
+      (await grace.covers(idle));
     if (!drained) for (const ownership of running) ownership.abort(reason);
     const written = committer.flush(ownerships);
-    await (deadline === undefined ? written : within(written, Math.max(0, deadline - clock.monotonic()), clock));
+    if (farewellMs === undefined) await written;
+    else
+      await within(
+        written,
+        Math.max(0, grace.endsAt + farewellMs - clock.monotonic()),
+        clock,
+      );
     for (const ownership of ownerships) owned.end(ownership);
     return drained;
   }
@@ -61,4 +73,5 @@ export class Handover {
  * event loop later they have arrived there and were turned away. Without it they could arrive after the partitions were
  * assigned to us again, and be taken for records of the new epoch.
  */
-const recordsOnTheirWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const recordsOnTheirWay = (): Promise<void> =>
+  new Promise((resolve) => setImmediate(resolve));

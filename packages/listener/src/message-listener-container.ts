@@ -1,42 +1,57 @@
 import {
-  IllegalStateError,
   type Bytes,
   type Clock,
+  type Consumer,
   type ConsumerFactory,
   type Logger,
   type TaskExecutor,
   type TopicPartition,
-} from '@hearken/core';
-import { deferred, StateMachine } from '@hearken/core/internal';
-import { AsyncTaskExecutor } from '@hearken/executor';
-import { requirePartitions } from './arguments.js';
-import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
+} from "@hearken/core";
+import { AsyncTaskExecutor } from "@hearken/executor";
+import { requirePartitions } from "./arguments.js";
+import {
+  GuardedEvents,
+  type ContainerEventListener,
+  type ContainerEvents,
+} from "./container-events.js";
 import {
   newCounters,
   type ContainerHealth,
   type ContainerMetrics,
   type ContainerSnapshot,
-} from './container-metrics.js';
-import { isManual, type ContainerDependencies, type ContainerProperties } from './container-properties.js';
-import { CONTAINER_MOVES, type ContainerState, type StopOptions, type StopReport } from './container-state.js';
-import type { Delivery } from './dispatch/delivery.js';
-import { ContainerStopError, StartTimeoutError } from './errors.js';
-import { Line } from './line.js';
-import { ListenerView } from './listener-view.js';
-import type { ListenerContainer } from './message-listener.js';
-import { PausedPartitions } from './paused-partitions.js';
-import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
-import { within } from './within.js';
+} from "./container-metrics.js";
+import {
+  isManual,
+  type ContainerDependencies,
+  type ContainerProperties,
+} from "./container-properties.js";
+import { ContainerLifecycle } from "./container-lifecycle.js";
+import type {
+  ContainerState,
+  StopOptions,
+  StopReport,
+} from "./container-state.js";
+import type { Delivery } from "./dispatch/delivery.js";
+import { Line } from "./line.js";
+import { ListenerView } from "./listener-view.js";
+import type { ListenerContainer } from "./message-listener.js";
+import { PausedPartitions } from "./paused-partitions.js";
+import {
+  resolveContainerProperties,
+  type ResolvedContainerProperties,
+} from "./resolved-properties.js";
 
 /**
  * Reads topics and calls a listener for each record, as many at once as `concurrency` or the executor allows and the
  * `ordering` permits; commits what has ended. At least once: a record is committed when it and every record before it in its
  * partition has ended.
  *
- * A container starts once and stops once; see {@link ContainerState}.
+ * A container is started once and stopped once; see {@link ContainerState}.
  */
 // Long because what users may call is said here, in full; the work is the line's.
-export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerContainer, AsyncDisposable {
+export class MessageListenerContainer<K = Bytes, V = Bytes>
+  implements ListenerContainer, AsyncDisposable
+{
   /**
    * Resolves when the container stopped as asked; rejects with what made it fail: `ListenerFailedError`, a fatal error of the
    * consumer, or why it did not start. Never an unhandled rejection.
@@ -51,15 +66,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   readonly #events: GuardedEvents;
   readonly #counters = newCounters();
   readonly #paused = new PausedPartitions();
-  readonly #state: StateMachine<ContainerState>;
-  readonly #finished = deferred();
-  /** Rejects when there is nothing left to start. */
-  readonly #halted = deferred<never>();
-  #line: Line | undefined;
-  #starting: Promise<void> | undefined;
-  #stopping: Promise<StopReport> | undefined;
-  /** The first failure: it leads. */
-  #failure: { readonly error: unknown } | undefined;
+  readonly #line: Line;
+  readonly #lifecycle: ContainerLifecycle;
 
   /** @throws KafkaConfigError that names every problem of the properties */
   constructor(
@@ -68,23 +76,31 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     dependencies?: ContainerDependencies,
   ) {
     this.#factory = consumerFactory;
-    this.#properties = resolveContainerProperties(properties, consumerFactory, dependencies);
+    this.#properties = resolveContainerProperties(
+      properties,
+      consumerFactory,
+      dependencies,
+    );
     const { taskExecutor, concurrency, clock, logger } = this.#properties;
     this.#executor = taskExecutor ?? new AsyncTaskExecutor({ concurrency });
     this.#clock = clock;
     this.#logger = logger;
     this.#events = new GuardedEvents(logger);
-    this.#state = new StateMachine('a MessageListenerContainer', {
-      initial: 'created',
-      moves: CONTAINER_MOVES,
-      onMove: (change) => this.#events.emit('state:changed', change),
+    this.#line = this.#newLine();
+    this.#lifecycle = new ContainerLifecycle({
+      properties: this.#properties,
+      clock,
+      logger,
+      events: this.#events,
+      counters: this.#counters,
+      line: this.#line,
+      newConsumer: () => this.#newConsumer(),
     });
-    this.finished = this.#finished.promise;
-    for (const promise of [this.finished, this.#halted.promise]) promise.catch(() => undefined);
+    this.finished = this.#lifecycle.finished;
   }
 
   get state(): ContainerState {
-    return this.#state.state;
+    return this.#lifecycle.state;
   }
 
   /**
@@ -94,18 +110,16 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * once.
    */
   start(): Promise<void> {
-    if (this.#state.is('stopping', 'stopped', 'failed')) return this.#refuseToStart();
-    this.#starting ??= this.#start();
-    return this.#starting;
+    return this.#lifecycle.start();
   }
 
   /**
    * Polls no more, lets running listeners end (those that do not in time see their signals abort), commits what ended, leaves
-   * the group. May be called any number of times, always with the same report; never rejects: what went wrong is told by
-   * `finished`. Called from a listener (through its context, or before its first `await`) it does not wait for that listener.
+   * the group. May be called any number of times, always with the same report; a later call can bring it to its end sooner,
+   * with `immediate` or a `timeoutMs` counted from then. Never rejects: what went wrong is told by `finished`. Called from a listener (through its context, or before its first `await`) it does not wait for that listener.
    */
   stop(options?: StopOptions): Promise<StopReport> {
-    return this.#stop(options, this.#line?.calling);
+    return this.#stop(options, this.#line.calling);
   }
 
   /**
@@ -113,15 +127,15 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * The container stays in its group. Before `start` it makes a container that starts paused.
    */
   pause(partitions?: readonly TopicPartition[]): void {
-    if (partitions !== undefined) requirePartitions('pause', partitions);
+    if (partitions !== undefined) requirePartitions("pause", partitions);
     this.#paused.pause(partitions);
-    this.#line?.applyPauses();
+    this.#line.applyPauses();
   }
 
   resume(partitions?: readonly TopicPartition[]): void {
-    if (partitions !== undefined) requirePartitions('resume', partitions);
+    if (partitions !== undefined) requirePartitions("resume", partitions);
     this.#paused.resume(partitions, this.assignment());
-    this.#line?.applyPauses();
+    this.#line.applyPauses();
   }
 
   /**
@@ -129,45 +143,55 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * Rejects with an IllegalStateError for a partition that is not assigned.
    */
   async seek(partition: TopicPartition, offset: number): Promise<void> {
-    requirePartitions('seek', [partition]);
-    if (this.#line === undefined) throw new IllegalStateError('the container has not started', 'CONTAINER_NOT_RUNNING');
+    requirePartitions("seek", [partition]);
     await this.#line.seek(partition, offset);
   }
 
   assignment(): readonly TopicPartition[] {
-    return this.#line?.assignment() ?? [];
+    return this.#line.assignment();
   }
 
   health(): ContainerHealth {
     const { state } = this;
-    const turnedAt = this.#line?.turnedAt;
-    const lastTurnMsAgo = turnedAt === undefined ? undefined : this.#clock.monotonic() - turnedAt;
+    const { turnedAt } = this.#line;
+    const lastTurnMsAgo =
+      turnedAt === undefined ? undefined : this.#clock.monotonic() - turnedAt;
     const turns = (lastTurnMsAgo ?? 0) < this.#factory.maxPollIntervalMs;
-    const partitions = this.#line?.snapshot() ?? [];
+    const partitions = this.#line.snapshot();
     return {
-      status: this.#state.is('starting', 'running') && turns ? 'up' : 'down',
+      status:
+        (state === "starting" || state === "running") && turns ? "up" : "down",
       state,
       assigned: partitions.length,
       paused: partitions.filter(({ paused }) => paused).length,
       lastTurnMsAgo,
-      ...this.#failure,
+      ...this.#lifecycle.failure,
     };
   }
 
   metrics(): ContainerMetrics {
-    const { outstanding = 0, queued = 0, running = 0 } = this.#line ?? {};
+    const { outstanding, queued, running } = this.#line;
     return { ...this.#counters, outstanding, queued, running };
   }
 
   snapshot(): ContainerSnapshot {
-    return { state: this.state, partitions: this.#line?.snapshot() ?? [] };
+    return { state: this.state, partitions: this.#line.snapshot() };
   }
 
   /** @returns what unsubscribes. An observer that throws or rejects is logged and changes nothing. */
-  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, K, V>): () => void;
+  on<Name extends keyof ContainerEvents>(
+    name: Name,
+    listener: ContainerEventListener<Name, K, V>,
+  ): () => void;
   // Says nothing new, but type inference from a structural type (`received` of @hearken/testing) looks at the last overload.
-  on(name: 'listener:returned', listener: ContainerEventListener<'listener:returned', K, V>): () => void;
-  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, K, V>): () => void {
+  on(
+    name: "listener:returned",
+    listener: ContainerEventListener<"listener:returned", K, V>,
+  ): () => void;
+  on<Name extends keyof ContainerEvents>(
+    name: Name,
+    listener: ContainerEventListener<Name, K, V>,
+  ): () => void {
     return this.#events.on(name, listener);
   }
 
@@ -175,40 +199,18 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     await this.stop();
   }
 
-  async #start(): Promise<void> {
-    this.#state.moveTo('starting');
-    try {
-      this.#line = this.#assemble();
-      const { startTimeoutMs } = this.#properties;
-      const opened = Promise.race([this.#line.open(), this.#halted.promise]);
-      if (!(await within(opened, startTimeoutMs, this.#clock))) {
-        throw new StartTimeoutError(startTimeoutMs, HINT, this.#line.whyNotAssigned);
-      }
-      this.#state.moveTo('running');
-      this.#events.emit('container:started', { assignment: this.assignment() });
-    } catch (error) {
-      if (this.#stopping === undefined) this.#fail(error);
-      await this.#stopping;
-      throw error;
-    }
-  }
-
-  /** A start that failed stays what it was. One that succeeded must not look like another one. */
-  async #refuseToStart(): Promise<never> {
-    await this.#starting;
-    const message = `the container is ${this.state} and cannot start again: make a new one`;
-    throw new IllegalStateError(message, 'ILLEGAL_STATE');
-  }
-
-  #assemble(): Line {
+  #newConsumer(): Consumer {
     const { groupId, clientIdSuffix, maxPollRecords } = this.#properties;
+    return this.#factory.createConsumer({
+      ...(groupId === undefined ? {} : { groupId }),
+      ...(clientIdSuffix === undefined ? {} : { clientIdSuffix }),
+      ...(maxPollRecords === undefined ? {} : { maxPollRecords }),
+    });
+  }
+
+  #newLine(): Line {
     return new Line({
       properties: this.#properties,
-      consumer: this.#factory.createConsumer({
-        ...(groupId === undefined ? {} : { groupId }),
-        ...(clientIdSuffix === undefined ? {} : { clientIdSuffix }),
-        ...(maxPollRecords === undefined ? {} : { maxPollRecords }),
-      }),
       maxPollIntervalMs: this.#factory.maxPollIntervalMs,
       executor: this.#executor,
       clock: this.#clock,
@@ -219,50 +221,19 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       host: {
         manualAck: isManual(this.#properties.ackMode),
         logger: this.#logger,
-        containerFor: (delivery) => new ListenerView(this, (options) => this.#stop(options, delivery)),
+        containerFor: (delivery) =>
+          new ListenerView(this, (options) => this.#stop(options, delivery)),
       },
-      onFatal: (error) => this.#fail(error),
+      onFatal: (error) => this.#lifecycle.fail(error),
     });
   }
 
   /** @param from the delivery whose listener asks: it is not waited for */
-  #stop(options: StopOptions | undefined, from?: Delivery): Promise<StopReport> {
+  #stop(
+    options: StopOptions | undefined,
+    from?: Delivery,
+  ): Promise<StopReport> {
     from?.excuse();
-    this.#stopping ??= this.#shutDown(options?.timeoutMs ?? this.#properties.shutdownTimeoutMs);
-    return this.#stopping;
-  }
-
-  #fail(error: unknown): void {
-    if (this.#failure !== undefined || this.#state.is('stopped', 'failed')) {
-      if (error !== this.#failure?.error) this.#logger.error({ error }, 'one more failure of a container that stops');
-      return;
-    }
-    this.#failure = { error };
-    this.#logger.error({ error }, 'a listener container failed and stops');
-    void this.#stop(undefined);
-  }
-
-  /** Never rejects. */
-  async #shutDown(timeoutMs: number): Promise<StopReport> {
-    if (this.#state.is('created')) {
-      this.#state.moveTo('stopped');
-      this.#finished.resolve();
-      return { drained: true, abandoned: 0, committed: [] };
-    }
-    this.#state.moveTo('stopping');
-    this.#halted.reject(this.#failure?.error ?? new IllegalStateError('stopped while it started', 'CONTAINER_STOPPED'));
-    const { report, failures } = (await this.#line?.close(timeoutMs)) ?? NOTHING_TO_CLOSE;
-    if (failures.length > 0) this.#fail(new ContainerStopError(failures));
-    const failure = this.#failure;
-    this.#state.moveTo(failure === undefined ? 'stopped' : 'failed');
-    this.#events.emit('container:stopped', { report, ...failure });
-    if (failure === undefined) this.#finished.resolve();
-    else this.#finished.reject(failure.error);
-    return report;
+    return this.#lifecycle.stop(options);
   }
 }
-
-const HINT =
-  'are the brokers reachable, do the topics exist, and does no other member of the group hold up its rebalance?';
-
-const NOTHING_TO_CLOSE = { report: { drained: true, abandoned: 0, committed: [] }, failures: [] };

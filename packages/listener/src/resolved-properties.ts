@@ -22,8 +22,10 @@ import {
 } from '@hearken/core/internal';
 import { isIndex, isTopicPartition } from './arguments.js';
 import type { AssignedPartition, ContainerDependencies, ContainerProperties } from './container-properties.js';
-import { DefaultErrorHandler } from './failure/default-error-handler.js';
+import type { BackOff } from './failure/back-off.js';
+import { backOffProblem, DefaultErrorHandler } from './failure/default-error-handler.js';
 import type { ErrorHandler } from './failure/error-handler.js';
+import { DEFAULT_RESTART_BACK_OFF, type OnFatal } from './restart-policy.js';
 
 /** Never undefined once resolved. */
 type Present =
@@ -42,6 +44,8 @@ type Present =
   | 'shutdownTimeoutMs'
   | 'revokeDrainTimeoutMs'
   | 'errorHandler'
+  | 'onFatal'
+  | 'restartBackOff'
   | 'yieldAfterMs';
 
 type Written = ContainerProperties<unknown, unknown>;
@@ -123,6 +127,13 @@ const RULES: OptionRules<Checked> = {
   errorHandler: custom<ErrorHandler>(new DefaultErrorHandler(), (value) =>
     hasMethods(value, ['decide']) ? undefined : `must have the method decide, got ${describe(value)}`,
   ),
+  onFatal: custom<OnFatal>('stop', (value) =>
+    value === 'stop' || value === 'restart' || typeof value === 'function'
+      ? undefined
+      : `must be 'stop', 'restart' or a function, got ${describe(value)}`,
+  ),
+  restartBackOff: custom<BackOff>(DEFAULT_RESTART_BACK_OFF, backOffProblem),
+  authRetryIntervalMs: durationMs(undefined, { min: 1 }),
   clientIdSuffix: text(undefined),
   yieldAfterMs: durationMs(1, { min: 1 }),
 };
@@ -164,6 +175,9 @@ function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<W
   if (sources.length !== 1) {
     const got = sources.length === 0 ? 'none' : sources.join(' and ');
     check.problem('topics', `exactly one of topics, topicPattern and topicPartitions is needed, got ${got}`);
+  }
+  if (written.restartBackOff !== undefined && properties.onFatal === 'stop') {
+    check.problem('restartBackOff', `needs onFatal: 'restart' or a function`);
   }
   if (written.concurrency !== undefined && written.taskExecutor !== undefined) {
     check.problem('taskExecutor', 'cannot go with concurrency: the executor says how many listeners run at once');

@@ -1,0 +1,226 @@
+import {
+  IllegalStateError,
+  type Clock,
+  type Consumer,
+  type ConsumerRebalanceListener,
+  type Logger,
+  type TopicPartition,
+} from "@hearken/core";
+import type { GuardedEvents } from "./container-events.js";
+import type { ContainerCounters } from "./container-metrics.js";
+import type { AssignedPartition } from "./container-properties.js";
+import type { StopReport } from "./container-state.js";
+import type { Dispatcher } from "./dispatch/dispatcher.js";
+import type { Intake } from "./dispatch/intake.js";
+import type { GracePeriod } from "./grace-period.js";
+import { Handover } from "./handover.js";
+import { commitPolicyOf } from "./offsets/commit-policy.js";
+import { OffsetCommitter } from "./offsets/offset-committer.js";
+import type { OwnedPartitions } from "./offsets/owned-partitions.js";
+import type { Ownership } from "./offsets/ownership.js";
+import { PollLoop } from "./poll-loop.js";
+import { Rebalance } from "./rebalance.js";
+import type { ResolvedContainerProperties } from "./resolved-properties.js";
+
+export interface ConsumerSessionInit {
+  readonly properties: ResolvedContainerProperties;
+  readonly consumer: Consumer;
+  readonly maxPollIntervalMs: number;
+  readonly owned: OwnedPartitions;
+  readonly dispatcher: Dispatcher;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: GuardedEvents;
+  readonly counters: ContainerCounters;
+  /** Partitions are assigned, none is an assignment too, and their positions known: for the first time. */
+  readonly onAssigned: () => void;
+  /** The consumer is of no use any more. Not called once the session closes. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface SessionEnd {
+  readonly report: StopReport;
+  /** What went wrong on the way; the other steps were done all the same. */
+  readonly failures: readonly unknown[];
+}
+
+/** What a stop may take beyond the time its listeners have: for the last commit and for leaving the group. */
+const FAREWELL_MS = 1_000;
+
+/**
+ * One consumer and what must not outlive it: who polls it, who commits by it, who answers for its partitions. A container
+ * that restarts has another one on the same line.
+ */
+export class ConsumerSession {
+  readonly consumer: Consumer;
+  readonly committer: OffsetCommitter;
+  readonly loop: PollLoop;
+  readonly #init: ConsumerSessionInit;
+  readonly #handover: Handover;
+  readonly #rebalance: Rebalance;
+  #phase: "open" | "closing" | "closed" = "open";
+  #wasAssigned = false;
+
+  constructor(init: ConsumerSessionInit) {
+    const { consumer, properties, owned, clock, maxPollIntervalMs } = init;
+    this.#init = init;
+    this.consumer = consumer;
+    this.committer = new OffsetCommitter({
+      ...init,
+      policy: commitPolicyOf(properties),
+      enabled: properties.groupId !== undefined,
+    });
+    this.#handover = new Handover({ owned, committer: this.committer, clock });
+    this.loop = new PollLoop({
+      ...init,
+      pollTimeoutMs: properties.pollTimeoutMs,
+      keepAliveMs: Math.max(1, Math.floor(maxPollIntervalMs / 3)),
+    });
+    this.#rebalance = new Rebalance({
+      ...init,
+      committer: this.committer,
+      handover: this.#handover,
+      revokeDrainTimeoutMs: properties.revokeDrainTimeoutMs,
+      isOver: () => this.#phase === "closed",
+      onAssigned: () => this.#assigned(),
+    });
+  }
+
+  /** Whether partitions were assigned, and it does not close. */
+  get isAssigned(): boolean {
+    return this.#wasAssigned && this.#phase === "open";
+  }
+
+  /** @param startAt where to begin with partitions that are read without group membership */
+  open(startAt: readonly AssignedPartition[]): void {
+    this.#open(startAt).catch((error: unknown) => {
+      if (this.#phase === "open") this.#init.onFatal(error); // else it is the close that ended it
+    });
+  }
+
+  /** Takes everything down. Each step is done even if one before failed. Never rejects. */
+  async close(grace: GracePeriod, reason: Error): Promise<SessionEnd> {
+    this.#phase = "closing";
+    const { consumer, owned, counters, clock } = this.#init;
+    const abandonedBefore = counters.abandoned;
+    const ownerships = [...owned];
+    let drained = false;
+    for (const ownership of ownerships) owned.close(ownership);
+    const failures = await allOf([
+      () => this.loop.stop(),
+      async () => {
+        drained = await this.#handover.giveUp(ownerships, {
+          grace,
+          reason,
+          farewellMs: FAREWELL_MS,
+        });
+      },
+      () =>
+        consumer.close({
+          timeoutMs: Math.max(
+            0,
+            grace.endsAt + FAREWELL_MS - clock.monotonic(),
+          ),
+        }),
+      () => this.committer.close(),
+    ]);
+    this.#phase = "closed";
+    for (const late of [...owned]) owned.end(late); // assigned while it closed, and it had no time to revoke them
+    const abandoned = counters.abandoned - abandonedBefore;
+    return {
+      report: {
+        drained,
+        abandoned,
+        committed: ownerships.flatMap(committedOf),
+      },
+      failures,
+    };
+  }
+
+  /** Runs the action when no poll is outstanding. */
+  betweenPolls(action: () => void): Promise<void> {
+    if (this.#phase === "open") return this.loop.do(action);
+    return Promise.reject(
+      new IllegalStateError("the container stops", "CONTAINER_NOT_RUNNING"),
+    );
+  }
+
+  async #open(startAt: readonly AssignedPartition[]): Promise<void> {
+    const { properties, consumer } = this.#init;
+    if (properties.topicPartitions === undefined) {
+      await consumer.subscribe(
+        properties.topicPattern ?? properties.topics ?? [],
+        this.#listener(),
+      );
+    } else {
+      await consumer.assign(
+        startAt.map(({ topic, partition }) => ({ topic, partition })),
+      );
+      for (const at of startAt)
+        if (at.offset !== undefined) consumer.seek(at, at.offset);
+      await this.#listener().onPartitionsAssigned(consumer.assignment());
+    }
+    this.loop.run().catch((error: unknown) => this.#failed(error));
+  }
+
+  /**
+   * A consumer whose close took too long may still tell of partitions when they are its successor's: the line knows them by
+   * name, and would begin or end the wrong ownership.
+   */
+  #listener(): ConsumerRebalanceListener {
+    const unlessClosed =
+      (tell: (partitions: readonly TopicPartition[]) => Promise<void>) =>
+      async (partitions: readonly TopicPartition[]): Promise<void> => {
+        if (this.#phase !== "closed") await tell(partitions);
+      };
+    return {
+      onPartitionsAssigned: unlessClosed((partitions) =>
+        this.#rebalance.onPartitionsAssigned(partitions),
+      ),
+      onPartitionsRevoked: unlessClosed((partitions) =>
+        this.#rebalance.onPartitionsRevoked(partitions),
+      ),
+      onPartitionsLost: unlessClosed((partitions) =>
+        this.#rebalance.onPartitionsLost(partitions),
+      ),
+    };
+  }
+
+  #assigned(): void {
+    if (this.#wasAssigned) return;
+    this.#wasAssigned = true;
+    if (this.#phase === "open") this.#init.onAssigned();
+  }
+
+  #failed(error: unknown): void {
+    if (this.#phase === "open") this.#init.onFatal(error);
+    else
+      this.#init.logger.error(
+        { error },
+        "a consumer failed while it was closed",
+      );
+  }
+}
+
+const committedOf = ({
+  topic,
+  partition,
+  committed,
+}: Ownership): { topic: string; partition: number; offset: number }[] =>
+  committed === undefined ? [] : [{ topic, partition, offset: committed }];
+
+/** Does every step; returns what went wrong. */
+async function allOf(
+  steps: readonly (() => void | Promise<void>)[],
+): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return failures;
+}

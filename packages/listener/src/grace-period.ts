@@ -1,0 +1,47 @@
+import type { Clock } from "@hearken/core";
+import { deferred } from "@hearken/core/internal";
+
+/** How long something may still go on. It can be cut short while it is waited for, and never drawn out. */
+export class GracePeriod {
+  readonly #clock: Clock;
+  #endsAt: number;
+  /** Looks again at how long there is: the period was cut short. */
+  #onShortened: (() => void) | undefined;
+
+  constructor(clock: Clock, durationMs: number) {
+    this.#clock = clock;
+    this.#endsAt = clock.monotonic() + durationMs;
+  }
+
+  /** On the monotonic clock. */
+  get endsAt(): number {
+    return this.#endsAt;
+  }
+
+  /** It is over `durationMs` from now, if not before. */
+  shortenTo(durationMs: number): void {
+    this.#endsAt = Math.min(this.#endsAt, this.#clock.monotonic() + durationMs);
+    this.#onShortened?.();
+  }
+
+  /** Whether the promise settles before the period is over. Rejects as it does if that comes first. One at a time. */
+  async covers(promise: Promise<unknown>): Promise<boolean> {
+    const over = deferred<boolean>();
+    const arm = (): { clear(): void } =>
+      this.#clock.setTimer(
+        () => over.resolve(false),
+        Math.max(0, this.#endsAt - this.#clock.monotonic()),
+      );
+    let timer = arm();
+    this.#onShortened = () => {
+      timer.clear();
+      timer = arm();
+    };
+    try {
+      return await Promise.race([promise.then(() => true), over.promise]);
+    } finally {
+      this.#onShortened = undefined;
+      timer.clear();
+    }
+  }
+}
