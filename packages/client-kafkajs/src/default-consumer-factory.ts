@@ -2,6 +2,7 @@ import type { Consumer, ConsumerFactory, ConsumerOverrides } from '@hearken/core
 import { OptionsCheck } from '@hearken/core/internal';
 import {
   resolveConsumerOptions,
+  type AssignorName,
   type ConsumerOptions,
   type ResolvedConsumerOptions,
 } from './consumer/consumer-options.js';
@@ -12,6 +13,8 @@ import { resolveKafkaOptions, type KafkaOptions, type ResolvedKafkaOptions } fro
 export class DefaultKafkaConsumerFactory implements ConsumerFactory {
   readonly #kafka: ResolvedKafkaOptions;
   readonly #options: ResolvedConsumerOptions;
+  /** Chosen by the user, whatever an owner of a consumer would like. */
+  readonly #assignors: readonly AssignorName[] | undefined;
 
   /** @throws KafkaConfigError with everything that is wrong with either */
   constructor(kafka: KafkaOptions, options: ConsumerOptions = {}) {
@@ -19,6 +22,7 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
     this.#kafka = resolveKafkaOptions(check, kafka, 'kafka');
     this.#options = resolveConsumerOptions(check, options, 'options');
     check.throwIfAny();
+    this.#assignors = options.partitionAssignors;
   }
 
   get groupId(): string | undefined {
@@ -30,7 +34,9 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
   }
 
   /** @throws KafkaConfigError for unusable overrides */
-  createConsumer({ clientIdSuffix = '', groupId, maxPollRecords }: ConsumerOverrides = {}): Consumer {
+  createConsumer(overrides: ConsumerOverrides = {}): Consumer {
+    const { clientIdSuffix = '', groupId, maxPollRecords, rebalanceProtocol } = overrides;
+    const isCooperative = this.#assignors === undefined && rebalanceProtocol === 'cooperative';
     const check = new OptionsCheck('createConsumer');
     const options = resolveConsumerOptions(
       check,
@@ -38,6 +44,7 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
         ...this.#options,
         groupId: groupId ?? this.#options.groupId,
         maxPollRecords: maxPollRecords ?? this.#options.maxPollRecords,
+        ...(isCooperative && { partitionAssignors: ['cooperative-sticky'] }),
       },
       '',
     );

@@ -87,6 +87,11 @@ export interface ConsumerOverrides {
   /** Appended to the client id. */
   readonly clientIdSuffix?: string;
   readonly maxPollRecords?: number;
+  /**
+   * How partitions should move if the factory's user has not said it: `'cooperative'` for an owner that keeps over a
+   * rebalance what it is not told to give up (KIP-429). @default what the factory takes for the safest
+   */
+  readonly rebalanceProtocol?: 'eager' | 'cooperative';
 }
 
 export interface ConsumerFactory {

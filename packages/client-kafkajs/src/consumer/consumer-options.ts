@@ -64,7 +64,8 @@ export interface ConsumerOptions {
   readonly isolationLevel?: 'read_committed' | 'read_uncommitted' | undefined;
   /**
    * In order of preference; a group uses one that all members name. The consumer keeps its partitions over a rebalance only
-   * if all of them are cooperative, as Java's does. @default ['range', 'round-robin']
+   * if all of them are cooperative, as Java's does.
+   * @default ['range', 'round-robin'], and ['cooperative-sticky'] for a consumer that a listener container asks for
    */
   readonly partitionAssignors?: readonly AssignorName[] | undefined;
   /**

@@ -1,8 +1,10 @@
 import type { TopicPartition } from '@hearken/core';
 import {
   decodeAssignment,
+  describeGroupsApi,
   encodeAssignment,
   encodeSubscription,
+  errorCodes,
   errorName,
   heartbeatApi,
   joinGroupApi,
@@ -12,6 +14,7 @@ import {
   type TopicPartitions,
 } from '@hearken/protocol';
 import type { Assignments, Claim } from './assignors/assignor.js';
+import { assignorHint, type GroupInUse } from './assignor-hint.js';
 import { assignorsOf } from './assignors/assignors.js';
 import { byTopic } from './by-topic.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
@@ -35,8 +38,6 @@ const JOIN_MARGIN_MS = 5_000;
 
 /** What to do about the errors that no retry mends. */
 const HINTS: Readonly<Record<string, string>> = {
-  INCONSISTENT_GROUP_PROTOCOL:
-    'the other members of the group use no assignor that this one names; set the same partitionAssignors everywhere',
   INVALID_GROUP_ID: 'the broker does not accept this groupId',
   INVALID_SESSION_TIMEOUT:
     'the broker accepts only sessionTimeoutMs from group.min.session.timeout.ms to group.max.session.timeout.ms',
@@ -62,7 +63,7 @@ export class GroupProtocol {
   /** Asks for a member id. The coordinator answers at once and waits for the member to come back with it (KIP-394). */
   async askForMemberId(subscription: OwnSubscription): Promise<string> {
     const response = await this.#join('', subscription);
-    if (response.memberId === '') this.#check(response.errorCode);
+    if (response.memberId === '') await this.#checkJoined(response.errorCode);
     return response.memberId;
   }
 
@@ -72,7 +73,7 @@ export class GroupProtocol {
    */
   async join(memberId: string, subscription: OwnSubscription): Promise<JoinGroupResponse> {
     const response = await this.#join(memberId, subscription);
-    this.#check(response.errorCode);
+    await this.#checkJoined(response.errorCode);
     return response;
   }
 
@@ -175,6 +176,22 @@ export class GroupProtocol {
 
   get #instanceId(): string | null {
     return this.#options.groupInstanceId ?? null;
+  }
+
+  async #checkJoined(errorCode: number): Promise<void> {
+    if (errorCode !== errorCodes.INCONSISTENT_GROUP_PROTOCOL) this.#check(errorCode);
+    else this.#coordinator.check(errorCode, assignorHint(this.#options.partitionAssignors, await this.#inUse()));
+  }
+
+  /** Undefined where that cannot be asked: then the error says less, and is the same. */
+  async #inUse(): Promise<GroupInUse | undefined> {
+    const { groupId } = this.#coordinator;
+    const request = { groups: [groupId], includeAuthorizedOperations: false };
+    const { requestTimeoutMs: timeoutMs } = this.#options;
+    return this.#coordinator.send('control', describeGroupsApi, request, { timeoutMs }).then(
+      ({ groups }) => groups.find((group) => group.errorCode === 0),
+      () => undefined,
+    );
   }
 
   #check(errorCode: number): void {

@@ -12,6 +12,10 @@ const ASSIGNORS: Readonly<Record<AssignorName, PartitionAssignor>> = {
   'kafkajs-round-robin': kafkajsRoundRobinAssignor,
 };
 
+/** What users call the assignor of that name on the wire; undefined for one that is not here. */
+export const nameOf = (protocolName: string): AssignorName | undefined =>
+  (Object.keys(ASSIGNORS) as AssignorName[]).find((name) => ASSIGNORS[name].protocolName === protocolName);
+
 export const assignorsOf = (names: readonly AssignorName[]): readonly PartitionAssignor[] =>
   names.map((name) => ASSIGNORS[name]);
 

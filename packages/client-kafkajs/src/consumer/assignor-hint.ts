@@ -1,0 +1,29 @@
+import { nameOf } from './assignors/assignors.js';
+import type { AssignorName } from './consumer-options.js';
+
+/** What the coordinator says a group shares its partitions out with; empty strings where it has not agreed on anything. */
+export interface GroupInUse {
+  /** `'consumer'`, if its members are consumers. */
+  readonly protocolType: string;
+  /** The assignor, as it is called on the wire. */
+  readonly protocolData: string;
+}
+
+/**
+ * What to do where a group refuses a member because they have no assignor in common.
+ * @param group undefined if it could not be asked
+ */
+export function assignorHint(ours: readonly AssignorName[], group: GroupInUse | undefined): string {
+  const named = `this member names ${ours.map(quoted).join(', ')}`;
+  if (group !== undefined && group.protocolType !== '' && group.protocolType !== 'consumer')
+    return `the members of the group are no consumers but of type ${quoted(group.protocolType)}; choose another groupId`;
+  if (group === undefined || group.protocolData === '')
+    return `the other members use no assignor that this one names (${named}); set the same partitionAssignors everywhere: most clients name ['range'], kafkajs ['kafkajs-round-robin']`;
+  const known = nameOf(group.protocolData);
+  const inUse = `the group uses the assignor ${quoted(group.protocolData)} and ${named}`;
+  return known === undefined
+    ? `${inUse}; give the others one that is known here: range, roundrobin, cooperative-sticky`
+    : `${inUse}; set partitionAssignors: [${quoted(known)}] on the consumer factory`;
+}
+
+const quoted = (name: string): string => `'${name}'`;
