@@ -5,22 +5,22 @@ import {
   type ConsumerRebalanceListener,
   type Logger,
   type TopicPartition,
-} from "@hearken/core";
-import type { GuardedEvents } from "./container-events.js";
-import type { ContainerCounters } from "./container-metrics.js";
-import type { AssignedPartition } from "./container-properties.js";
-import type { StopReport } from "./container-state.js";
-import type { Dispatcher } from "./dispatch/dispatcher.js";
-import type { Intake } from "./dispatch/intake.js";
-import type { GracePeriod } from "./grace-period.js";
-import { Handover } from "./handover.js";
-import { commitPolicyOf } from "./offsets/commit-policy.js";
-import { OffsetCommitter } from "./offsets/offset-committer.js";
-import type { OwnedPartitions } from "./offsets/owned-partitions.js";
-import type { Ownership } from "./offsets/ownership.js";
-import { PollLoop } from "./poll-loop.js";
-import { Rebalance } from "./rebalance.js";
-import type { ResolvedContainerProperties } from "./resolved-properties.js";
+} from '@hearken/core';
+import type { GuardedEvents } from './container-events.js';
+import type { ContainerCounters } from './container-metrics.js';
+import type { AssignedPartition } from './container-properties.js';
+import type { StopReport } from './container-state.js';
+import type { Dispatcher } from './dispatch/dispatcher.js';
+import type { Intake } from './dispatch/intake.js';
+import type { GracePeriod } from './grace-period.js';
+import { Handover } from './handover.js';
+import { commitPolicyOf } from './offsets/commit-policy.js';
+import { OffsetCommitter } from './offsets/offset-committer.js';
+import type { OwnedPartitions } from './offsets/owned-partitions.js';
+import type { Ownership } from './offsets/ownership.js';
+import { PollLoop } from './poll-loop.js';
+import { Rebalance } from './rebalance.js';
+import type { ResolvedContainerProperties } from './resolved-properties.js';
 
 export interface ConsumerSessionInit {
   readonly properties: ResolvedContainerProperties;
@@ -59,7 +59,7 @@ export class ConsumerSession {
   readonly #init: ConsumerSessionInit;
   readonly #handover: Handover;
   readonly #rebalance: Rebalance;
-  #phase: "open" | "closing" | "closed" = "open";
+  #phase: 'open' | 'closing' | 'closed' = 'open';
   #wasAssigned = false;
 
   constructor(init: ConsumerSessionInit) {
@@ -82,26 +82,26 @@ export class ConsumerSession {
       committer: this.committer,
       handover: this.#handover,
       revokeDrainTimeoutMs: properties.revokeDrainTimeoutMs,
-      isOver: () => this.#phase === "closed",
+      isOver: () => this.#phase === 'closed',
       onAssigned: () => this.#assigned(),
     });
   }
 
   /** Whether partitions were assigned, and it does not close. */
   get isAssigned(): boolean {
-    return this.#wasAssigned && this.#phase === "open";
+    return this.#wasAssigned && this.#phase === 'open';
   }
 
   /** @param startAt where to begin with partitions that are read without group membership */
   open(startAt: readonly AssignedPartition[]): void {
     this.#open(startAt).catch((error: unknown) => {
-      if (this.#phase === "open") this.#init.onFatal(error); // else it is the close that ended it
+      if (this.#phase === 'open') this.#init.onFatal(error); // else it is the close that ended it
     });
   }
 
   /** Takes everything down. Each step is done even if one before failed. Never rejects. */
   async close(grace: GracePeriod, reason: Error): Promise<SessionEnd> {
-    this.#phase = "closing";
+    this.#phase = 'closing';
     const { consumer, owned, counters, clock } = this.#init;
     const abandonedBefore = counters.abandoned;
     const ownerships = [...owned];
@@ -118,14 +118,11 @@ export class ConsumerSession {
       },
       () =>
         consumer.close({
-          timeoutMs: Math.max(
-            0,
-            grace.endsAt + FAREWELL_MS - clock.monotonic(),
-          ),
+          timeoutMs: Math.max(0, grace.endsAt + FAREWELL_MS - clock.monotonic()),
         }),
       () => this.committer.close(),
     ]);
-    this.#phase = "closed";
+    this.#phase = 'closed';
     for (const late of [...owned]) owned.end(late); // assigned while it closed, and it had no time to revoke them
     const abandoned = counters.abandoned - abandonedBefore;
     return {
@@ -140,25 +137,17 @@ export class ConsumerSession {
 
   /** Runs the action when no poll is outstanding. */
   betweenPolls(action: () => void): Promise<void> {
-    if (this.#phase === "open") return this.loop.do(action);
-    return Promise.reject(
-      new IllegalStateError("the container stops", "CONTAINER_NOT_RUNNING"),
-    );
+    if (this.#phase === 'open') return this.loop.do(action);
+    return Promise.reject(new IllegalStateError('the container stops', 'CONTAINER_NOT_RUNNING'));
   }
 
   async #open(startAt: readonly AssignedPartition[]): Promise<void> {
     const { properties, consumer } = this.#init;
     if (properties.topicPartitions === undefined) {
-      await consumer.subscribe(
-        properties.topicPattern ?? properties.topics ?? [],
-        this.#listener(),
-      );
+      await consumer.subscribe(properties.topicPattern ?? properties.topics ?? [], this.#listener());
     } else {
-      await consumer.assign(
-        startAt.map(({ topic, partition }) => ({ topic, partition })),
-      );
-      for (const at of startAt)
-        if (at.offset !== undefined) consumer.seek(at, at.offset);
+      await consumer.assign(startAt.map(({ topic, partition }) => ({ topic, partition })));
+      for (const at of startAt) if (at.offset !== undefined) consumer.seek(at, at.offset);
       await this.#listener().onPartitionsAssigned(consumer.assignment());
     }
     this.loop.run().catch((error: unknown) => this.#failed(error));
@@ -172,34 +161,24 @@ export class ConsumerSession {
     const unlessClosed =
       (tell: (partitions: readonly TopicPartition[]) => Promise<void>) =>
       async (partitions: readonly TopicPartition[]): Promise<void> => {
-        if (this.#phase !== "closed") await tell(partitions);
+        if (this.#phase !== 'closed') await tell(partitions);
       };
     return {
-      onPartitionsAssigned: unlessClosed((partitions) =>
-        this.#rebalance.onPartitionsAssigned(partitions),
-      ),
-      onPartitionsRevoked: unlessClosed((partitions) =>
-        this.#rebalance.onPartitionsRevoked(partitions),
-      ),
-      onPartitionsLost: unlessClosed((partitions) =>
-        this.#rebalance.onPartitionsLost(partitions),
-      ),
+      onPartitionsAssigned: unlessClosed((partitions) => this.#rebalance.onPartitionsAssigned(partitions)),
+      onPartitionsRevoked: unlessClosed((partitions) => this.#rebalance.onPartitionsRevoked(partitions)),
+      onPartitionsLost: unlessClosed((partitions) => this.#rebalance.onPartitionsLost(partitions)),
     };
   }
 
   #assigned(): void {
     if (this.#wasAssigned) return;
     this.#wasAssigned = true;
-    if (this.#phase === "open") this.#init.onAssigned();
+    if (this.#phase === 'open') this.#init.onAssigned();
   }
 
   #failed(error: unknown): void {
-    if (this.#phase === "open") this.#init.onFatal(error);
-    else
-      this.#init.logger.error(
-        { error },
-        "a consumer failed while it was closed",
-      );
+    if (this.#phase === 'open') this.#init.onFatal(error);
+    else this.#init.logger.error({ error }, 'a consumer failed while it was closed');
   }
 }
 
@@ -211,9 +190,7 @@ const committedOf = ({
   committed === undefined ? [] : [{ topic, partition, offset: committed }];
 
 /** Does every step; returns what went wrong. */
-async function allOf(
-  steps: readonly (() => void | Promise<void>)[],
-): Promise<unknown[]> {
+async function allOf(steps: readonly (() => void | Promise<void>)[]): Promise<unknown[]> {
   const failures: unknown[] = [];
   for (const step of steps) {
     try {

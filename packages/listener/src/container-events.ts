@@ -5,15 +5,10 @@ import type {
   PositionReset,
   TopicPartition,
   TopicPartitionOffsets,
-} from "@hearken/core";
-import {
-  callable,
-  oneOf,
-  OptionsCheck,
-  required,
-} from "@hearken/core/internal";
-import { EventEmitter } from "eventemitter3";
-import type { ContainerState, StopReport } from "./container-state.js";
+} from '@hearken/core';
+import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
+import { EventEmitter } from 'eventemitter3';
+import type { ContainerState, StopReport } from './container-state.js';
 
 /** A failure that the container answers with a new consumer. */
 interface Restart {
@@ -25,130 +20,130 @@ interface Restart {
 
 /** Everything a container tells. Observers only: none can change what it does. */
 export interface ContainerEvents<K = Bytes, V = Bytes> {
-  "state:changed": {
+  'state:changed': {
     readonly previous: ContainerState;
     readonly next: ContainerState;
   };
-  "container:started": { readonly assignment: readonly TopicPartition[] };
+  'container:started': { readonly assignment: readonly TopicPartition[] };
   /** It runs again, with a new consumer. */
-  "container:restarted": { readonly assignment: readonly TopicPartition[] };
+  'container:restarted': { readonly assignment: readonly TopicPartition[] };
   /** A fatal error: the container is taken down, and starts again `delayMs` after that. */
-  "restart:scheduled": Restart;
+  'restart:scheduled': Restart;
   /** The same, because a login or a permission was refused. */
-  "auth:retried": Restart;
+  'auth:retried': Restart;
   /** A login or permission that was refused is granted. */
-  "auth:recovered": { readonly failures: number };
-  "container:stopped": {
+  'auth:recovered': { readonly failures: number };
+  'container:stopped': {
     readonly report: StopReport;
     readonly error?: unknown;
   };
-  "partitions:assigned": { readonly partitions: readonly TopicPartition[] };
+  'partitions:assigned': { readonly partitions: readonly TopicPartition[] };
   /** They are drained and committed; other members get them now. */
-  "partitions:revoked": { readonly partitions: readonly TopicPartition[] };
-  "partitions:lost": { readonly partitions: readonly TopicPartition[] };
+  'partitions:revoked': { readonly partitions: readonly TopicPartition[] };
+  'partitions:lost': { readonly partitions: readonly TopicPartition[] };
   /**
    * Reading goes on elsewhere though nobody sought: the log does not hold the position, an election lost records that were
    * read, or the topic was deleted and made anew. What had not ended is abandoned; offsets are committed from `to` on.
    */
-  "position:reset": TopicPartition & PositionReset;
+  'position:reset': TopicPartition & PositionReset;
   /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
-  "window:filled": TopicPartition & {
+  'window:filled': TopicPartition & {
     readonly oldestOutstanding: number;
     readonly span: number;
   };
   /** A listener ended well; under a manual `ackMode` its record may have yet to be acknowledged, or come again. The record is as it got it. */
-  "listener:returned": {
+  'listener:returned': {
     readonly record: ConsumerRecord<K, V>;
     readonly attempt: number;
   };
   /** An attempt failed; the next one follows after `delayMs`. */
-  "record:retried": {
+  'record:retried': {
     readonly record: ConsumerRecord;
     readonly error: unknown;
     readonly attempt: number;
     readonly delayMs: number;
   };
   /** A listener gave its record back: it comes again after `delayMs`. */
-  "record:nacked": {
+  'record:nacked': {
     readonly record: ConsumerRecord;
     readonly attempt: number;
     readonly delayMs: number;
   };
   /** The last attempt failed. What becomes of the record follows: recovered, skipped, the container stops, its partition is paused. */
-  "record:failed": {
+  'record:failed': {
     readonly record: ConsumerRecord;
     readonly error: unknown;
     readonly attempt: number;
   };
   /** The recoverer took a record: it is done. */
-  "record:recovered": {
+  'record:recovered': {
     readonly record: ConsumerRecord;
     readonly error: unknown;
     readonly attempt: number;
   };
   /** The filter did not keep a record: it is done. */
-  "record:filtered": { readonly record: ConsumerRecord };
+  'record:filtered': { readonly record: ConsumerRecord };
   /** A record is done although it was not processed. */
-  "record:skipped": {
+  'record:skipped': {
     readonly record: ConsumerRecord;
     readonly error: unknown;
     readonly attempt: number;
   };
   /** The recoverer failed: it is asked again after `delayMs`, or the container stops where that is undefined. */
-  "recovery:failed": {
+  'recovery:failed': {
     readonly record: ConsumerRecord;
     readonly error: unknown;
     readonly delayMs: number | undefined;
   };
   /** The error handler paused a partition, with this record as its next: it waits for `resume`. */
-  "partition:paused": TopicPartition & {
+  'partition:paused': TopicPartition & {
     readonly record: ConsumerRecord;
     readonly error: unknown;
   };
   /** A listener ended after its record was abandoned; `error` if it failed. */
-  "listener:late": {
+  'listener:late': {
     readonly record: ConsumerRecord;
     readonly error?: unknown;
   };
-  "offsets:committed": { readonly offsets: TopicPartitionOffsets };
+  'offsets:committed': { readonly offsets: TopicPartitionOffsets };
   /** The topic was deleted: there is nowhere to write these offsets. */
-  "offsets:dropped": {
+  'offsets:dropped': {
     readonly offsets: TopicPartitionOffsets;
     readonly error: unknown;
   };
   /** These offsets stay to be committed; the next try follows. */
-  "commit:failed": {
+  'commit:failed': {
     readonly offsets: TopicPartitionOffsets;
     readonly error: unknown;
   };
 }
 
 const NAMES = Object.keys({
-  "state:changed": true,
-  "container:started": true,
-  "container:restarted": true,
-  "restart:scheduled": true,
-  "auth:retried": true,
-  "auth:recovered": true,
-  "container:stopped": true,
-  "partitions:assigned": true,
-  "partitions:revoked": true,
-  "partitions:lost": true,
-  "position:reset": true,
-  "window:filled": true,
-  "listener:returned": true,
-  "record:retried": true,
-  "record:nacked": true,
-  "record:failed": true,
-  "record:recovered": true,
-  "record:filtered": true,
-  "record:skipped": true,
-  "recovery:failed": true,
-  "partition:paused": true,
-  "listener:late": true,
-  "offsets:committed": true,
-  "offsets:dropped": true,
-  "commit:failed": true,
+  'state:changed': true,
+  'container:started': true,
+  'container:restarted': true,
+  'restart:scheduled': true,
+  'auth:retried': true,
+  'auth:recovered': true,
+  'container:stopped': true,
+  'partitions:assigned': true,
+  'partitions:revoked': true,
+  'partitions:lost': true,
+  'position:reset': true,
+  'window:filled': true,
+  'listener:returned': true,
+  'record:retried': true,
+  'record:nacked': true,
+  'record:failed': true,
+  'record:recovered': true,
+  'record:filtered': true,
+  'record:skipped': true,
+  'recovery:failed': true,
+  'partition:paused': true,
+  'listener:late': true,
+  'offsets:committed': true,
+  'offsets:dropped': true,
+  'commit:failed': true,
 } satisfies Record<keyof ContainerEvents, true>);
 
 const RULES = {
@@ -156,11 +151,9 @@ const RULES = {
   listener: required(callable()),
 };
 
-export type ContainerEventListener<
-  Name extends keyof ContainerEvents,
-  K = Bytes,
-  V = Bytes,
-> = (payload: ContainerEvents<K, V>[Name]) => unknown;
+export type ContainerEventListener<Name extends keyof ContainerEvents, K = Bytes, V = Bytes> = (
+  payload: ContainerEvents<K, V>[Name],
+) => unknown;
 
 /** Tells observers, and keeps whatever they throw or reject with away from the container: it is logged. */
 export class GuardedEvents {
@@ -175,18 +168,12 @@ export class GuardedEvents {
    * @returns what unsubscribes
    * @throws KafkaConfigError for an event there is not, or no function
    */
-  on<Name extends keyof ContainerEvents>(
-    name: Name,
-    listener: ContainerEventListener<Name, never, never>,
-  ): () => void {
-    const check = new OptionsCheck("on");
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, never, never>): () => void {
+    const check = new OptionsCheck('on');
     check.resolve({ event: name, listener }, RULES);
     check.throwIfAny();
     const report = (error: unknown): void =>
-      this.#logger.error(
-        { event: name, error },
-        "an observer of container events failed",
-      );
+      this.#logger.error({ event: name, error }, 'an observer of container events failed');
     // Each observer is guarded by itself: what one throws must not keep the event from the next.
     const guarded = (payload: ContainerEvents<never, never>[Name]): void => {
       try {
@@ -205,10 +192,7 @@ export class GuardedEvents {
     return this.#emitter.listenerCount(name) > 0;
   }
 
-  emit<Name extends keyof ContainerEvents>(
-    name: Name,
-    payload: ContainerEvents<unknown, unknown>[Name],
-  ): void {
+  emit<Name extends keyof ContainerEvents>(name: Name, payload: ContainerEvents<unknown, unknown>[Name]): void {
     this.#emitter.emit(name, payload);
   }
 }

@@ -1,30 +1,16 @@
-import {
-  IllegalStateError,
-  type Clock,
-  type Consumer,
-  type Logger,
-} from "@hearken/core";
-import { deferred, StateMachine } from "@hearken/core/internal";
-import type { SessionEnd } from "./consumer-session.js";
-import type { GuardedEvents } from "./container-events.js";
-import type { ContainerCounters } from "./container-metrics.js";
-import {
-  CONTAINER_MOVES,
-  type ContainerState,
-  type StopOptions,
-  type StopReport,
-} from "./container-state.js";
-import {
-  ContainerStopError,
-  ListenerAbortedError,
-  StartTimeoutError,
-} from "./errors.js";
-import { GracePeriod } from "./grace-period.js";
-import type { Line } from "./line.js";
-import type { ResolvedContainerProperties } from "./resolved-properties.js";
-import { afterFatal, type AfterFatal } from "./restart-policy.js";
-import { Wakeup } from "./wakeup.js";
-import { within } from "./within.js";
+import { IllegalStateError, type Clock, type Consumer, type Logger } from '@hearken/core';
+import { deferred, StateMachine } from '@hearken/core/internal';
+import type { SessionEnd } from './consumer-session.js';
+import type { GuardedEvents } from './container-events.js';
+import type { ContainerCounters } from './container-metrics.js';
+import { CONTAINER_MOVES, type ContainerState, type StopOptions, type StopReport } from './container-state.js';
+import { ContainerStopError, ListenerAbortedError, StartTimeoutError } from './errors.js';
+import { GracePeriod } from './grace-period.js';
+import type { Line } from './line.js';
+import type { ResolvedContainerProperties } from './resolved-properties.js';
+import { afterFatal, type AfterFatal } from './restart-policy.js';
+import { Wakeup } from './wakeup.js';
+import { within } from './within.js';
 
 export interface ContainerLifecycleInit {
   readonly properties: ResolvedContainerProperties;
@@ -70,9 +56,7 @@ export class ContainerLifecycle {
   #starting: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
   /** The line lets go of its consumer, for a restart or for good, while this lasts. */
-  #takingDown:
-    | { readonly grace: GracePeriod; readonly end: Promise<SessionEnd> }
-    | undefined;
+  #takingDown: { readonly grace: GracePeriod; readonly end: Promise<SessionEnd> } | undefined;
   #trouble: Trouble | undefined;
   #failures = 0;
   /** The first failure: it leads. */
@@ -80,15 +64,14 @@ export class ContainerLifecycle {
 
   constructor(init: ContainerLifecycleInit) {
     this.#init = init;
-    this.#state = new StateMachine("a MessageListenerContainer", {
-      initial: "created",
+    this.#state = new StateMachine('a MessageListenerContainer', {
+      initial: 'created',
       moves: CONTAINER_MOVES,
-      onMove: (change) => init.events.emit("state:changed", change),
+      onMove: (change) => init.events.emit('state:changed', change),
     });
     this.#backOff = new Wakeup(init.clock);
     this.finished = this.#finished.promise;
-    for (const promise of [this.finished, this.#halted.promise])
-      promise.catch(() => undefined);
+    for (const promise of [this.finished, this.#halted.promise]) promise.catch(() => undefined);
   }
 
   get state(): ContainerState {
@@ -106,8 +89,7 @@ export class ContainerLifecycle {
   }
 
   start(): Promise<void> {
-    if (this.#state.is("stopping", "stopped", "failed"))
-      return this.#refuseToStart();
+    if (this.#state.is('stopping', 'stopped', 'failed')) return this.#refuseToStart();
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -121,17 +103,13 @@ export class ContainerLifecycle {
 
   /** Something ended the consumer, or has to. */
   fail(error: unknown): void {
-    if (!this.#state.is("starting", "running")) {
+    if (!this.#state.is('starting', 'running')) {
       this.#failOnTheWay(error);
       return;
     }
-    if (
-      this.#hasRun &&
-      this.#init.clock.monotonic() - this.#runsSince >= RAN_WELL_MS
-    )
-      this.#failures = 0;
+    if (this.#hasRun && this.#init.clock.monotonic() - this.#runsSince >= RAN_WELL_MS) this.#failures = 0;
     const next = afterFatal(error, ++this.#failures, this.#init.properties);
-    if (next.action === "stop") this.#giveUp(next.error);
+    if (next.action === 'stop') this.#giveUp(next.error);
     else void this.#restart(error, next);
   }
 
@@ -142,11 +120,7 @@ export class ContainerLifecycle {
     try {
       const ready = Promise.race([this.#ready.promise, this.#halted.promise]);
       if (await within(ready, startTimeoutMs, clock)) return;
-      throw new StartTimeoutError(
-        startTimeoutMs,
-        HINT,
-        line.whyNotAssigned ?? this.#trouble?.error,
-      );
+      throw new StartTimeoutError(startTimeoutMs, HINT, line.whyNotAssigned ?? this.#trouble?.error);
     } catch (error) {
       if (this.#stopping === undefined) this.#giveUp(error);
       await this.#stopping;
@@ -158,12 +132,12 @@ export class ContainerLifecycle {
   async #refuseToStart(): Promise<never> {
     await this.#starting;
     const message = `the container is ${this.state} and cannot start again: make a new one`;
-    throw new IllegalStateError(message, "ILLEGAL_STATE");
+    throw new IllegalStateError(message, 'ILLEGAL_STATE');
   }
 
   #begin(): void {
     const { line, newConsumer } = this.#init;
-    this.#state.moveTo("starting");
+    this.#state.moveTo('starting');
     try {
       line.open(newConsumer(), {
         onAssigned: () => this.#run(),
@@ -178,27 +152,19 @@ export class ContainerLifecycle {
     const { clock, events, logger, line } = this.#init;
     const trouble = this.#trouble;
     const assignment = line.assignment();
-    this.#state.moveTo("running");
+    this.#state.moveTo('running');
     this.#trouble = undefined;
     this.#runsSince = clock.monotonic();
-    if (trouble?.isAuth === true)
-      events.emit("auth:recovered", { failures: trouble.failures });
-    if (trouble !== undefined)
-      logger.info(
-        { failures: trouble.failures },
-        "a listener container runs again",
-      );
-    events.emit(this.#hasRun ? "container:restarted" : "container:started", {
+    if (trouble?.isAuth === true) events.emit('auth:recovered', { failures: trouble.failures });
+    if (trouble !== undefined) logger.info({ failures: trouble.failures }, 'a listener container runs again');
+    events.emit(this.#hasRun ? 'container:restarted' : 'container:started', {
       assignment,
     });
     this.#hasRun = true;
     this.#ready.resolve();
   }
 
-  async #restart(
-    error: unknown,
-    { delayMs, isAuth }: AfterFatal & { readonly action: "restart" },
-  ): Promise<void> {
+  async #restart(error: unknown, { delayMs, isAuth }: AfterFatal & { readonly action: 'restart' }): Promise<void> {
     const { clock, logger, events, counters, properties } = this.#init;
     const failures = this.#failures;
     this.#trouble = {
@@ -208,37 +174,24 @@ export class ContainerLifecycle {
       delayMs,
       isAuth,
     };
-    this.#state.moveTo("restarting");
-    logger.warn(
-      { error, failures, delayMs },
-      "a listener container failed and starts again",
-    );
-    events.emit("restart:scheduled", { error, failures, delayMs });
-    if (isAuth) events.emit("auth:retried", { error, failures, delayMs });
-    const end = await this.#takeDown(
-      properties.shutdownTimeoutMs,
-      "CONTAINER_RESTARTED",
-    );
-    for (const failed of end.failures)
-      logger.warn({ error: failed }, "a consumer could not be closed in order");
-    if (this.#state.is("restarting")) await this.#backOff.sleep(delayMs);
-    if (!this.#state.is("restarting")) return;
+    this.#state.moveTo('restarting');
+    logger.warn({ error, failures, delayMs }, 'a listener container failed and starts again');
+    events.emit('restart:scheduled', { error, failures, delayMs });
+    if (isAuth) events.emit('auth:retried', { error, failures, delayMs });
+    const end = await this.#takeDown(properties.shutdownTimeoutMs, 'CONTAINER_RESTARTED');
+    for (const failed of end.failures) logger.warn({ error: failed }, 'a consumer could not be closed in order');
+    if (this.#state.is('restarting')) await this.#backOff.sleep(delayMs);
+    if (!this.#state.is('restarting')) return;
     counters.restarts++;
     this.#begin();
   }
 
   /** Lets go of the consumer. Who asks while that goes on waits for it. */
-  async #takeDown(
-    timeoutMs: number,
-    code: "CONTAINER_STOPPED" | "CONTAINER_RESTARTED",
-  ): Promise<SessionEnd> {
+  async #takeDown(timeoutMs: number, code: 'CONTAINER_STOPPED' | 'CONTAINER_RESTARTED'): Promise<SessionEnd> {
     const { clock, line } = this.#init;
     if (this.#takingDown === undefined) {
       const grace = new GracePeriod(clock, timeoutMs);
-      const reason = new ListenerAbortedError(
-        code,
-        `${WHY[code]} before the listener ended`,
-      );
+      const reason = new ListenerAbortedError(code, `${WHY[code]} before the listener ended`);
       this.#takingDown = { grace, end: line.close(grace, reason) };
     }
     try {
@@ -250,47 +203,35 @@ export class ContainerLifecycle {
 
   #giveUp(error: unknown): void {
     this.#failure = { error };
-    this.#init.logger.error({ error }, "a listener container failed and stops");
+    this.#init.logger.error({ error }, 'a listener container failed and stops');
     void this.stop();
   }
 
   /** A record's last attempt may fail while a stop drains: then it is no good stop. A restart has its reason already. */
   #failOnTheWay(error: unknown): void {
-    const leads = this.#failure === undefined && this.#state.is("stopping");
+    const leads = this.#failure === undefined && this.#state.is('stopping');
     if (leads) this.#failure = { error };
     if (error === this.#failure?.error && !leads) return;
-    this.#init.logger.error(
-      { error },
-      leads ? "a listener container failed as it stopped" : ONE_MORE,
-    );
+    this.#init.logger.error({ error }, leads ? 'a listener container failed as it stopped' : ONE_MORE);
   }
 
   /** Never rejects. */
-  async #shutDown(
-    timeoutMs = this.#init.properties.shutdownTimeoutMs,
-  ): Promise<StopReport> {
+  async #shutDown(timeoutMs = this.#init.properties.shutdownTimeoutMs): Promise<StopReport> {
     const { line, events } = this.#init;
-    if (this.#state.is("created")) {
-      this.#state.moveTo("stopped");
+    if (this.#state.is('created')) {
+      this.#state.moveTo('stopped');
       this.#finished.resolve();
       return { drained: true, abandoned: 0, committed: [] };
     }
-    this.#state.moveTo("stopping");
-    this.#halted.reject(
-      this.#failure?.error ??
-        new IllegalStateError("stopped while it started", "CONTAINER_STOPPED"),
-    );
+    this.#state.moveTo('stopping');
+    this.#halted.reject(this.#failure?.error ?? new IllegalStateError('stopped while it started', 'CONTAINER_STOPPED'));
     this.#backOff.wake();
-    const { report, failures } = await this.#takeDown(
-      timeoutMs,
-      "CONTAINER_STOPPED",
-    );
+    const { report, failures } = await this.#takeDown(timeoutMs, 'CONTAINER_STOPPED');
     line.dispose();
-    if (failures.length > 0)
-      this.#failOnTheWay(new ContainerStopError(failures));
+    if (failures.length > 0) this.#failOnTheWay(new ContainerStopError(failures));
     const failure = this.#failure;
-    this.#state.moveTo(failure === undefined ? "stopped" : "failed");
-    events.emit("container:stopped", { report, ...failure });
+    this.#state.moveTo(failure === undefined ? 'stopped' : 'failed');
+    events.emit('container:stopped', { report, ...failure });
     if (failure === undefined) this.#finished.resolve();
     else this.#finished.reject(failure.error);
     return report;
@@ -301,17 +242,15 @@ export class ContainerLifecycle {
 function askedMs(options: StopOptions | undefined): number | undefined {
   if (options?.immediate === true) return 0;
   const timeoutMs = options?.timeoutMs;
-  return typeof timeoutMs === "number" && timeoutMs >= 0
-    ? timeoutMs
-    : undefined;
+  return typeof timeoutMs === 'number' && timeoutMs >= 0 ? timeoutMs : undefined;
 }
 
 const WHY = {
-  CONTAINER_STOPPED: "the container stopped",
-  CONTAINER_RESTARTED: "the container restarted",
+  CONTAINER_STOPPED: 'the container stopped',
+  CONTAINER_RESTARTED: 'the container restarted',
 } as const;
 
-const ONE_MORE = "one more failure of a container that is taken down";
+const ONE_MORE = 'one more failure of a container that is taken down';
 
 const HINT =
-  "are the brokers reachable, do the topics exist, and does no other member of the group hold up its rebalance?";
+  'are the brokers reachable, do the topics exist, and does no other member of the group hold up its rebalance?';

@@ -1,4 +1,4 @@
-import type { TopicPartitionOffsets } from "@hearken/core";
+import type { TopicPartitionOffsets } from '@hearken/core';
 
 /**
  * - `created`: nothing was done yet. Leads to starting, stopped.
@@ -10,23 +10,14 @@ import type { TopicPartitionOffsets } from "@hearken/core";
  * - `stopped`: over, as asked.
  * - `failed`: over because of an error; `finished` rejected with it.
  */
-export type ContainerState =
-  | "created"
-  | "starting"
-  | "running"
-  | "restarting"
-  | "stopping"
-  | "stopped"
-  | "failed";
+export type ContainerState = 'created' | 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'failed';
 
-export const CONTAINER_MOVES: Readonly<
-  Record<ContainerState, readonly ContainerState[]>
-> = {
-  created: ["starting", "stopped"],
-  starting: ["running", "restarting", "stopping"],
-  running: ["restarting", "stopping"],
-  restarting: ["starting", "stopping"],
-  stopping: ["stopped", "failed"],
+export const CONTAINER_MOVES: Readonly<Record<ContainerState, readonly ContainerState[]>> = {
+  created: ['starting', 'stopped'],
+  starting: ['running', 'restarting', 'stopping'],
+  running: ['restarting', 'stopping'],
+  restarting: ['starting', 'stopping'],
+  stopping: ['stopped', 'failed'],
   stopped: [],
   failed: [],
 };

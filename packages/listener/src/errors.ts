@@ -1,5 +1,5 @@
-import { KafkaError, type ConsumerRecord } from "@hearken/core";
-import { describe, describePartition } from "@hearken/core/internal";
+import { KafkaError, type ConsumerRecord } from '@hearken/core';
+import { describe, describePartition } from '@hearken/core/internal';
 
 const place = (record: ConsumerRecord<unknown, unknown>): string =>
   `${describePartition(record)} offset ${record.offset}`;
@@ -12,9 +12,9 @@ export class ListenerFailedError extends KafkaError {
   readonly attempts: number;
 
   constructor(record: ConsumerRecord, attempts: number, cause: unknown) {
-    const tried = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+    const tried = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
     super(`the listener failed on ${place(record)} (${tried})`, {
-      code: "LISTENER_FAILED",
+      code: 'LISTENER_FAILED',
       cause,
     });
     this.#record = record;
@@ -46,15 +46,10 @@ export class RecoveryFailedError extends KafkaError {
   /** Why the record was to be recovered. */
   readonly reason: unknown;
 
-  constructor(
-    record: ConsumerRecord,
-    tries: number,
-    reason: unknown,
-    cause: unknown,
-  ) {
-    const tried = tries === 1 ? "once" : `${tries} times`;
+  constructor(record: ConsumerRecord, tries: number, reason: unknown, cause: unknown) {
+    const tried = tries === 1 ? 'once' : `${tries} times`;
     super(`${place(record)} could not be recovered (tried ${tried})`, {
-      code: "RECOVERY_FAILED",
+      code: 'RECOVERY_FAILED',
       cause,
     });
     this.reason = reason;
@@ -67,26 +62,20 @@ export class RecoveryFailedError extends KafkaError {
  */
 export class InvalidFilterResultError extends KafkaError {
   constructor(result: unknown) {
-    super(
-      `a filter must return true or false, and not a promise; it returned ${describe(result)}`,
-      {
-        code: "INVALID_FILTER_RESULT",
-      },
-    );
+    super(`a filter must return true or false, and not a promise; it returned ${describe(result)}`, {
+      code: 'INVALID_FILTER_RESULT',
+    });
   }
 }
 
 /** The container was not assigned in time. Code `START_TIMED_OUT`; retriable. The cause is why the last try to join failed, if one did. */
 export class StartTimeoutError extends KafkaError {
   constructor(startTimeoutMs: number, hint: string, cause?: unknown) {
-    super(
-      `not assigned within ${startTimeoutMs} ms (startTimeoutMs): ${hint}`,
-      {
-        code: "START_TIMED_OUT",
-        retriable: true,
-        ...(cause === undefined ? {} : { cause }),
-      },
-    );
+    super(`not assigned within ${startTimeoutMs} ms (startTimeoutMs): ${hint}`, {
+      code: 'START_TIMED_OUT',
+      retriable: true,
+      ...(cause === undefined ? {} : { cause }),
+    });
   }
 }
 
@@ -96,11 +85,7 @@ export class StartTimeoutError extends KafkaError {
  */
 export class ListenerAbortedError extends KafkaError {
   constructor(
-    code:
-      | "PARTITION_REVOKED"
-      | "PARTITION_LOST"
-      | "CONTAINER_STOPPED"
-      | "CONTAINER_RESTARTED",
+    code: 'PARTITION_REVOKED' | 'PARTITION_LOST' | 'CONTAINER_STOPPED' | 'CONTAINER_RESTARTED',
     message: string,
   ) {
     super(message, { code });
@@ -113,7 +98,7 @@ export class ContainerStopError extends KafkaError {
 
   constructor(failures: readonly unknown[]) {
     super(`${failures.length} step(s) of stopping the container failed`, {
-      code: "STOP_INCOMPLETE",
+      code: 'STOP_INCOMPLETE',
       cause: failures[0],
     });
     this.failures = failures;

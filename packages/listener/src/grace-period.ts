@@ -1,5 +1,5 @@
-import type { Clock } from "@hearken/core";
-import { deferred } from "@hearken/core/internal";
+import type { Clock } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
 
 /** How long something may still go on. It can be cut short while it is waited for, and never drawn out. */
 export class GracePeriod {
@@ -28,10 +28,7 @@ export class GracePeriod {
   async covers(promise: Promise<unknown>): Promise<boolean> {
     const over = deferred<boolean>();
     const arm = (): { clear(): void } =>
-      this.#clock.setTimer(
-        () => over.resolve(false),
-        Math.max(0, this.#endsAt - this.#clock.monotonic()),
-      );
+      this.#clock.setTimer(() => over.resolve(false), Math.max(0, this.#endsAt - this.#clock.monotonic()));
     let timer = arm();
     this.#onShortened = () => {
       timer.clear();

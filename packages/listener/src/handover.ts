@@ -1,9 +1,9 @@
-import type { Clock } from "@hearken/core";
-import type { GracePeriod } from "./grace-period.js";
-import type { OffsetCommitter } from "./offsets/offset-committer.js";
-import type { OwnedPartitions } from "./offsets/owned-partitions.js";
-import type { Ownership } from "./offsets/ownership.js";
-import { within } from "./within.js";
+import type { Clock } from '@hearken/core';
+import type { GracePeriod } from './grace-period.js';
+import type { OffsetCommitter } from './offsets/offset-committer.js';
+import type { OwnedPartitions } from './offsets/owned-partitions.js';
+import type { Ownership } from './offsets/ownership.js';
+import { within } from './within.js';
 
 export interface HandoverInit {
   readonly owned: OwnedPartitions;
@@ -32,27 +32,17 @@ export class Handover {
    * Starts nothing more, waits for listeners, aborts those that take too long, commits, lets go.
    * @returns whether all listeners ended in time
    */
-  async giveUp(
-    ownerships: readonly Ownership[],
-    { grace, reason, farewellMs }: HandoverOptions,
-  ): Promise<boolean> {
+  async giveUp(ownerships: readonly Ownership[], { grace, reason, farewellMs }: HandoverOptions): Promise<boolean> {
     const { owned, committer, clock } = this.#init;
     for (const ownership of ownerships) owned.close(ownership);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
     const idle = Promise.all(running.map((ownership) => ownership.whenIdle()));
-    const drained =
-      running.every((ownership) => ownership.running === 0) ||
-      (await grace.covers(idle));
+    const drained = running.every((ownership) => ownership.running === 0) || (await grace.covers(idle));
     if (!drained) for (const ownership of running) ownership.abort(reason);
     const written = committer.flush(ownerships);
     if (farewellMs === undefined) await written;
-    else
-      await within(
-        written,
-        Math.max(0, grace.endsAt + farewellMs - clock.monotonic()),
-        clock,
-      );
+    else await within(written, Math.max(0, grace.endsAt + farewellMs - clock.monotonic()), clock);
     for (const ownership of ownerships) owned.end(ownership);
     return drained;
   }
@@ -73,5 +63,4 @@ export class Handover {
  * event loop later they have arrived there and were turned away. Without it they could arrive after the partitions were
  * assigned to us again, and be taken for records of the new epoch.
  */
-const recordsOnTheirWay = (): Promise<void> =>
-  new Promise((resolve) => setImmediate(resolve));
+const recordsOnTheirWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

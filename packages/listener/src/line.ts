@@ -5,30 +5,27 @@ import {
   type Logger,
   type TaskExecutor,
   type TopicPartition,
-} from "@hearken/core";
-import { describePartition, topicPartitionKey } from "@hearken/core/internal";
-import { ConsumerSession, type SessionEnd } from "./consumer-session.js";
-import type { GuardedEvents } from "./container-events.js";
-import type {
-  ContainerCounters,
-  PartitionSnapshot,
-} from "./container-metrics.js";
-import type { AssignedPartition } from "./container-properties.js";
-import { CommitFirst } from "./dispatch/commit-first.js";
-import type { Delivery, DeliveryHost } from "./dispatch/delivery.js";
-import { Dispatcher } from "./dispatch/dispatcher.js";
-import { Intake } from "./dispatch/intake.js";
-import { Lanes } from "./dispatch/lanes.js";
-import { Settler } from "./dispatch/settler.js";
-import { TimeSlice } from "./dispatch/time-slice.js";
-import { Recovery } from "./failure/recovery.js";
-import type { GracePeriod } from "./grace-period.js";
-import { ListenerInvoker } from "./invoke/listener-invoker.js";
-import { recordDecoder } from "./invoke/record-decoder.js";
-import { OwnedPartitions } from "./offsets/owned-partitions.js";
-import type { Ownership } from "./offsets/ownership.js";
-import type { PausedPartitions } from "./paused-partitions.js";
-import type { ResolvedContainerProperties } from "./resolved-properties.js";
+} from '@hearken/core';
+import { describePartition, topicPartitionKey } from '@hearken/core/internal';
+import { ConsumerSession, type SessionEnd } from './consumer-session.js';
+import type { GuardedEvents } from './container-events.js';
+import type { ContainerCounters, PartitionSnapshot } from './container-metrics.js';
+import type { AssignedPartition } from './container-properties.js';
+import { CommitFirst } from './dispatch/commit-first.js';
+import type { Delivery, DeliveryHost } from './dispatch/delivery.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { Intake } from './dispatch/intake.js';
+import { Lanes } from './dispatch/lanes.js';
+import { Settler } from './dispatch/settler.js';
+import { TimeSlice } from './dispatch/time-slice.js';
+import { Recovery } from './failure/recovery.js';
+import type { GracePeriod } from './grace-period.js';
+import { ListenerInvoker } from './invoke/listener-invoker.js';
+import { recordDecoder } from './invoke/record-decoder.js';
+import { OwnedPartitions } from './offsets/owned-partitions.js';
+import type { Ownership } from './offsets/ownership.js';
+import type { PausedPartitions } from './paused-partitions.js';
+import type { ResolvedContainerProperties } from './resolved-properties.js';
 
 export interface LineInit {
   readonly properties: ResolvedContainerProperties;
@@ -134,18 +131,11 @@ export class Line {
   /** Goes on at the offset; what is queued of the partition is dropped, what runs is late. */
   async seek(partition: TopicPartition, offset: number): Promise<void> {
     const session = this.#session;
-    if (session === undefined)
-      throw new IllegalStateError(
-        "the container is not running",
-        "CONTAINER_NOT_RUNNING",
-      );
+    if (session === undefined) throw new IllegalStateError('the container is not running', 'CONTAINER_NOT_RUNNING');
     await session.betweenPolls(() => {
       const ownership = this.#owned.get(partition);
       if (ownership?.isOpen !== true) {
-        throw new IllegalStateError(
-          `${describePartition(partition)} is not assigned`,
-          "NOT_ASSIGNED",
-        );
+        throw new IllegalStateError(`${describePartition(partition)} is not assigned`, 'NOT_ASSIGNED');
       }
       session.consumer.seek(partition, offset);
       this.#owned.begin(partition, offset, ownership.committed);
@@ -160,10 +150,7 @@ export class Line {
   }
 
   get outstanding(): number {
-    return Array.from(this.#owned, ({ tracker }) => tracker.outstanding).reduce(
-      (sum, each) => sum + each,
-      0,
-    );
+    return Array.from(this.#owned, ({ tracker }) => tracker.outstanding).reduce((sum, each) => sum + each, 0);
   }
 
   get queued(): number {
@@ -196,16 +183,13 @@ export class Line {
     const { topicPartitions, commitBefore } = this.#init.properties;
     if (topicPartitions === undefined) return;
     for (const ownership of ownerships) {
-      const offset = commitBefore
-        ? ownership.committed
-        : ownership.tracker.committable;
-      if (offset !== undefined)
-        this.#reached.set(topicPartitionKey(ownership), offset);
+      const offset = commitBefore ? ownership.committed : ownership.tracker.committable;
+      if (offset !== undefined) this.#reached.set(topicPartitionKey(ownership), offset);
     }
   }
 
   #newOwned(): OwnedPartitions {
-    const commitsAtOnce = this.#init.properties.ackMode === "manual-immediate";
+    const commitsAtOnce = this.#init.properties.ackMode === 'manual-immediate';
     return new OwnedPartitions({
       lanes: this.#lanes,
       counters: this.#init.counters,
@@ -234,8 +218,7 @@ export class Line {
   }
 
   #newDispatcher(): Dispatcher {
-    const { properties, executor, clock, counters, events, host, onFatal } =
-      this.#init;
+    const { properties, executor, clock, counters, events, host, onFatal } = this.#init;
     return new Dispatcher({
       executor,
       lanes: this.#lanes,
@@ -244,12 +227,10 @@ export class Line {
       intake: this.#intake,
       invoker: this.#invoker,
       settler: this.#newSettler(),
-      slice: new TimeSlice(clock, properties.yieldAfterMs, (last) =>
-        this.#dispatcher.nextTurn(last),
-      ),
+      slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),
       host,
       counters,
-      onReset: (reset) => events.emit("position:reset", reset),
+      onReset: (reset) => events.emit('position:reset', reset),
       onRoom: () => this.#session?.loop.wake(),
       onFatal,
     });
@@ -267,8 +248,7 @@ export class Line {
   }
 
   #newSettler(): Settler {
-    const { properties, counters, events, logger, clock, host, onFatal } =
-      this.#init;
+    const { properties, counters, events, logger, clock, host, onFatal } = this.#init;
     return new Settler({
       lanes: this.#lanes,
       counters,
@@ -285,9 +265,7 @@ export class Line {
         counters,
       }),
       onPause: (ownership) => this.#pauseFor(ownership),
-      commitNow: properties.syncCommits
-        ? () => this.#session?.committer.commitNow()
-        : undefined,
+      commitNow: properties.syncCommits ? () => this.#session?.committer.commitNow() : undefined,
       onReady: () => this.#dispatcher.startReady(),
       onFatal,
     });
@@ -317,10 +295,7 @@ export class Line {
       oldestOutstanding: tracker.oldestOutstanding ?? 0,
       span: tracker.span,
     };
-    this.#init.logger.warn(
-      details,
-      "a partition waits for its oldest record: it is windowRecords ahead of it",
-    );
-    this.#init.events.emit("window:filled", details);
+    this.#init.logger.warn(details, 'a partition waits for its oldest record: it is windowRecords ahead of it');
+    this.#init.events.emit('window:filled', details);
   }
 }

@@ -6,40 +6,25 @@ import {
   type Logger,
   type TaskExecutor,
   type TopicPartition,
-} from "@hearken/core";
-import { AsyncTaskExecutor } from "@hearken/executor";
-import { requirePartitions } from "./arguments.js";
-import {
-  GuardedEvents,
-  type ContainerEventListener,
-  type ContainerEvents,
-} from "./container-events.js";
+} from '@hearken/core';
+import { AsyncTaskExecutor } from '@hearken/executor';
+import { requirePartitions } from './arguments.js';
+import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
 import {
   newCounters,
   type ContainerHealth,
   type ContainerMetrics,
   type ContainerSnapshot,
-} from "./container-metrics.js";
-import {
-  isManual,
-  type ContainerDependencies,
-  type ContainerProperties,
-} from "./container-properties.js";
-import { ContainerLifecycle } from "./container-lifecycle.js";
-import type {
-  ContainerState,
-  StopOptions,
-  StopReport,
-} from "./container-state.js";
-import type { Delivery } from "./dispatch/delivery.js";
-import { Line } from "./line.js";
-import { ListenerView } from "./listener-view.js";
-import type { ListenerContainer } from "./message-listener.js";
-import { PausedPartitions } from "./paused-partitions.js";
-import {
-  resolveContainerProperties,
-  type ResolvedContainerProperties,
-} from "./resolved-properties.js";
+} from './container-metrics.js';
+import { isManual, type ContainerDependencies, type ContainerProperties } from './container-properties.js';
+import { ContainerLifecycle } from './container-lifecycle.js';
+import type { ContainerState, StopOptions, StopReport } from './container-state.js';
+import type { Delivery } from './dispatch/delivery.js';
+import { Line } from './line.js';
+import { ListenerView } from './listener-view.js';
+import type { ListenerContainer } from './message-listener.js';
+import { PausedPartitions } from './paused-partitions.js';
+import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
 
 /**
  * Reads topics and calls a listener for each record, as many at once as `concurrency` or the executor allows and the
@@ -49,9 +34,7 @@ import {
  * A container is started once and stopped once; see {@link ContainerState}.
  */
 // Long because what users may call is said here, in full; the work is the line's.
-export class MessageListenerContainer<K = Bytes, V = Bytes>
-  implements ListenerContainer, AsyncDisposable
-{
+export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerContainer, AsyncDisposable {
   /**
    * Resolves when the container stopped as asked; rejects with what made it fail: `ListenerFailedError`, a fatal error of the
    * consumer, or why it did not start. Never an unhandled rejection.
@@ -76,11 +59,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes>
     dependencies?: ContainerDependencies,
   ) {
     this.#factory = consumerFactory;
-    this.#properties = resolveContainerProperties(
-      properties,
-      consumerFactory,
-      dependencies,
-    );
+    this.#properties = resolveContainerProperties(properties, consumerFactory, dependencies);
     const { taskExecutor, concurrency, clock, logger } = this.#properties;
     this.#executor = taskExecutor ?? new AsyncTaskExecutor({ concurrency });
     this.#clock = clock;
@@ -127,13 +106,13 @@ export class MessageListenerContainer<K = Bytes, V = Bytes>
    * The container stays in its group. Before `start` it makes a container that starts paused.
    */
   pause(partitions?: readonly TopicPartition[]): void {
-    if (partitions !== undefined) requirePartitions("pause", partitions);
+    if (partitions !== undefined) requirePartitions('pause', partitions);
     this.#paused.pause(partitions);
     this.#line.applyPauses();
   }
 
   resume(partitions?: readonly TopicPartition[]): void {
-    if (partitions !== undefined) requirePartitions("resume", partitions);
+    if (partitions !== undefined) requirePartitions('resume', partitions);
     this.#paused.resume(partitions, this.assignment());
     this.#line.applyPauses();
   }
@@ -143,7 +122,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes>
    * Rejects with an IllegalStateError for a partition that is not assigned.
    */
   async seek(partition: TopicPartition, offset: number): Promise<void> {
-    requirePartitions("seek", [partition]);
+    requirePartitions('seek', [partition]);
     await this.#line.seek(partition, offset);
   }
 
@@ -154,13 +133,11 @@ export class MessageListenerContainer<K = Bytes, V = Bytes>
   health(): ContainerHealth {
     const { state } = this;
     const { turnedAt } = this.#line;
-    const lastTurnMsAgo =
-      turnedAt === undefined ? undefined : this.#clock.monotonic() - turnedAt;
+    const lastTurnMsAgo = turnedAt === undefined ? undefined : this.#clock.monotonic() - turnedAt;
     const turns = (lastTurnMsAgo ?? 0) < this.#factory.maxPollIntervalMs;
     const partitions = this.#line.snapshot();
     return {
-      status:
-        (state === "starting" || state === "running") && turns ? "up" : "down",
+      status: (state === 'starting' || state === 'running') && turns ? 'up' : 'down',
       state,
       assigned: partitions.length,
       paused: partitions.filter(({ paused }) => paused).length,
@@ -179,19 +156,10 @@ export class MessageListenerContainer<K = Bytes, V = Bytes>
   }
 
   /** @returns what unsubscribes. An observer that throws or rejects is logged and changes nothing. */
-  on<Name extends keyof ContainerEvents>(
-    name: Name,
-    listener: ContainerEventListener<Name, K, V>,
-  ): () => void;
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, K, V>): () => void;
   // Says nothing new, but type inference from a structural type (`received` of @hearken/testing) looks at the last overload.
-  on(
-    name: "listener:returned",
-    listener: ContainerEventListener<"listener:returned", K, V>,
-  ): () => void;
-  on<Name extends keyof ContainerEvents>(
-    name: Name,
-    listener: ContainerEventListener<Name, K, V>,
-  ): () => void {
+  on(name: 'listener:returned', listener: ContainerEventListener<'listener:returned', K, V>): () => void;
+  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, K, V>): () => void {
     return this.#events.on(name, listener);
   }
 
@@ -221,18 +189,14 @@ export class MessageListenerContainer<K = Bytes, V = Bytes>
       host: {
         manualAck: isManual(this.#properties.ackMode),
         logger: this.#logger,
-        containerFor: (delivery) =>
-          new ListenerView(this, (options) => this.#stop(options, delivery)),
+        containerFor: (delivery) => new ListenerView(this, (options) => this.#stop(options, delivery)),
       },
       onFatal: (error) => this.#lifecycle.fail(error),
     });
   }
 
   /** @param from the delivery whose listener asks: it is not waited for */
-  #stop(
-    options: StopOptions | undefined,
-    from?: Delivery,
-  ): Promise<StopReport> {
+  #stop(options: StopOptions | undefined, from?: Delivery): Promise<StopReport> {
     from?.excuse();
     return this.#lifecycle.stop(options);
   }

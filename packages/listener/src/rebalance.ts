@@ -1,20 +1,15 @@
-import type {
-  Clock,
-  Consumer,
-  ConsumerRebalanceListener,
-  TopicPartition,
-} from "@hearken/core";
-import { describePartitions } from "@hearken/core/internal";
-import type { GuardedEvents } from "./container-events.js";
-import { ListenerAbortedError } from "./errors.js";
-import { GracePeriod } from "./grace-period.js";
-import type { Handover } from "./handover.js";
-import type { OffsetCommitter } from "./offsets/offset-committer.js";
-import type { OwnedPartitions } from "./offsets/owned-partitions.js";
-import type { Ownership } from "./offsets/ownership.js";
+import type { Clock, Consumer, ConsumerRebalanceListener, TopicPartition } from '@hearken/core';
+import { describePartitions } from '@hearken/core/internal';
+import type { GuardedEvents } from './container-events.js';
+import { ListenerAbortedError } from './errors.js';
+import { GracePeriod } from './grace-period.js';
+import type { Handover } from './handover.js';
+import type { OffsetCommitter } from './offsets/offset-committer.js';
+import type { OwnedPartitions } from './offsets/owned-partitions.js';
+import type { Ownership } from './offsets/ownership.js';
 
 export interface RebalanceInit {
-  readonly consumer: Pick<Consumer, "position">;
+  readonly consumer: Pick<Consumer, 'position'>;
   readonly owned: OwnedPartitions;
   readonly committer: OffsetCommitter;
   readonly handover: Handover;
@@ -35,49 +30,37 @@ export class Rebalance implements ConsumerRebalanceListener {
     this.#init = init;
   }
 
-  async onPartitionsAssigned(
-    partitions: readonly TopicPartition[],
-  ): Promise<void> {
-    const { consumer, owned, committer, events, isOver, onAssigned } =
-      this.#init;
+  async onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void> {
+    const { consumer, owned, committer, events, isOver, onAssigned } = this.#init;
     const committed = await committer.committed(partitions);
     if (isOver()) return;
-    const begun = partitions.map((at) =>
-      owned.begin(at, consumer.position(at), committed(at)),
-    );
+    const begun = partitions.map((at) => owned.begin(at, consumer.position(at), committed(at)));
     // Where the group had committed nothing, the position is: records sent from now on are not lost to a crash before the
     // first of them is processed, also under autoOffsetReset 'latest' (as Spring does on assignment).
     await committer.flush(begun);
-    events.emit("partitions:assigned", { partitions });
+    events.emit('partitions:assigned', { partitions });
     onAssigned();
   }
 
-  async onPartitionsRevoked(
-    partitions: readonly TopicPartition[],
-  ): Promise<void> {
+  async onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void> {
     const { handover, events, clock, revokeDrainTimeoutMs } = this.#init;
     const reason = new ListenerAbortedError(
-      "PARTITION_REVOKED",
+      'PARTITION_REVOKED',
       `${describePartitions(partitions)} went to another member before the listener ended (revokeDrainTimeoutMs)`,
     );
     const grace = new GracePeriod(clock, revokeDrainTimeoutMs);
     await handover.giveUp(this.#ownershipsOf(partitions), { grace, reason });
-    events.emit("partitions:revoked", { partitions });
+    events.emit('partitions:revoked', { partitions });
   }
 
   async onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
     const { handover, events } = this.#init;
-    const reason = new ListenerAbortedError(
-      "PARTITION_LOST",
-      `${describePartitions(partitions)} were lost`,
-    );
+    const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
     await handover.lose(this.#ownershipsOf(partitions), reason);
-    events.emit("partitions:lost", { partitions });
+    events.emit('partitions:lost', { partitions });
   }
 
   #ownershipsOf(partitions: readonly TopicPartition[]): Ownership[] {
-    return partitions
-      .map((at) => this.#init.owned.get(at))
-      .filter((found) => found !== undefined);
+    return partitions.map((at) => this.#init.owned.get(at)).filter((found) => found !== undefined);
   }
 }
