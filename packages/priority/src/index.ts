@@ -15,3 +15,6 @@ export {
 export { drr } from './policy/drr.js';
 export { strict, strictWithFloor, type StrictOptions } from './policy/strict.js';
 export { weighted } from './policy/weighted.js';
+export { CapacityBurst, type Burst } from './flipkart/capacity-burst.js';
+export { flipkartRound, flipkartState, type FlipkartRound, type FlipkartState } from './flipkart/flipkart-round.js';
+export { PollHistoryWindow, type PollHistoryWindowOptions } from './flipkart/poll-history-window.js';
