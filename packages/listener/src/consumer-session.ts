@@ -18,9 +18,11 @@ import { commitPolicyOf } from './offsets/commit-policy.js';
 import { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
+import type { Pauses } from './pause/pauses.js';
 import { PollLoop } from './poll-loop.js';
 import { Rebalance } from './rebalance.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
+import { Seeks } from './seek/seeks.js';
 
 export interface ConsumerSessionInit {
   readonly properties: ResolvedContainerProperties;
@@ -29,6 +31,7 @@ export interface ConsumerSessionInit {
   readonly owned: OwnedPartitions;
   readonly dispatcher: Dispatcher;
   readonly intake: Intake;
+  readonly pauses: Pauses;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: GuardedEvents;
@@ -56,6 +59,7 @@ export class ConsumerSession {
   readonly consumer: Consumer;
   readonly committer: OffsetCommitter;
   readonly loop: PollLoop;
+  readonly seeks: Seeks;
   readonly #init: ConsumerSessionInit;
   readonly #handover: Handover;
   readonly #rebalance: Rebalance;
@@ -70,6 +74,8 @@ export class ConsumerSession {
       ...init,
       policy: commitPolicyOf(properties),
       enabled: properties.groupId !== undefined,
+      timeoutMs: properties.commitTimeoutMs,
+      metadataOf: properties.commitMetadata,
     });
     this.#handover = new Handover({ owned, committer: this.committer, clock });
     this.loop = new PollLoop({
@@ -77,6 +83,7 @@ export class ConsumerSession {
       pollTimeoutMs: properties.pollTimeoutMs,
       keepAliveMs: Math.max(1, Math.floor(maxPollIntervalMs / 3)),
     });
+    this.seeks = new Seeks({ consumer, owned, betweenPolls: (action) => this.betweenPolls(action) });
     this.#rebalance = new Rebalance({
       ...init,
       committer: this.committer,

@@ -9,6 +9,7 @@ import type {
 import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { EventEmitter } from 'eventemitter3';
 import type { ContainerState, StopReport } from './container-state.js';
+import type { PauseOwner } from './pause/pause-owner.js';
 
 /** A failure that the container answers with a new consumer. */
 interface Restart {
@@ -20,10 +21,7 @@ interface Restart {
 
 /** Everything a container tells. Observers only: none can change what it does. */
 export interface ContainerEvents<K = Bytes, V = Bytes> {
-  'state:changed': {
-    readonly previous: ContainerState;
-    readonly next: ContainerState;
-  };
+  'state:changed': { readonly previous: ContainerState; readonly next: ContainerState };
   'container:started': { readonly assignment: readonly TopicPartition[] };
   /** It runs again, with a new consumer. */
   'container:restarted': { readonly assignment: readonly TopicPartition[] };
@@ -33,10 +31,7 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'auth:retried': Restart;
   /** A login or permission that was refused is granted. */
   'auth:recovered': { readonly failures: number };
-  'container:stopped': {
-    readonly report: StopReport;
-    readonly error?: unknown;
-  };
+  'container:stopped': { readonly report: StopReport; readonly error?: unknown };
   'partitions:assigned': { readonly partitions: readonly TopicPartition[] };
   /** They are drained and committed; other members get them now. */
   'partitions:revoked': { readonly partitions: readonly TopicPartition[] };
@@ -47,15 +42,11 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
    */
   'position:reset': TopicPartition & PositionReset;
   /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
-  'window:filled': TopicPartition & {
-    readonly oldestOutstanding: number;
-    readonly span: number;
-  };
+  'window:filled': TopicPartition & { readonly oldestOutstanding: number; readonly span: number };
   /** A listener ended well; under a manual `ackMode` its record may have yet to be acknowledged, or come again. The record is as it got it. */
-  'listener:returned': {
-    readonly record: ConsumerRecord<K, V>;
-    readonly attempt: number;
-  };
+  'listener:returned': { readonly record: ConsumerRecord<K, V>; readonly attempt: number };
+  /** The filter did not keep a record: it is done. */
+  'record:filtered': { readonly record: ConsumerRecord };
   /** An attempt failed; the next one follows after `delayMs`. */
   'record:retried': {
     readonly record: ConsumerRecord;
@@ -64,58 +55,33 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
     readonly delayMs: number;
   };
   /** A listener gave its record back: it comes again after `delayMs`. */
-  'record:nacked': {
-    readonly record: ConsumerRecord;
-    readonly attempt: number;
-    readonly delayMs: number;
-  };
+  'record:nacked': { readonly record: ConsumerRecord; readonly attempt: number; readonly delayMs: number };
   /** The last attempt failed. What becomes of the record follows: recovered, skipped, the container stops, its partition is paused. */
-  'record:failed': {
-    readonly record: ConsumerRecord;
-    readonly error: unknown;
-    readonly attempt: number;
-  };
+  'record:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer took a record: it is done. */
-  'record:recovered': {
-    readonly record: ConsumerRecord;
-    readonly error: unknown;
-    readonly attempt: number;
-  };
-  /** The filter did not keep a record: it is done. */
-  'record:filtered': { readonly record: ConsumerRecord };
+  'record:recovered': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** A record is done although it was not processed. */
-  'record:skipped': {
-    readonly record: ConsumerRecord;
-    readonly error: unknown;
-    readonly attempt: number;
-  };
+  'record:skipped': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer failed: it is asked again after `delayMs`, or the container stops where that is undefined. */
-  'recovery:failed': {
-    readonly record: ConsumerRecord;
-    readonly error: unknown;
-    readonly delayMs: number | undefined;
-  };
-  /** The error handler paused a partition, with this record as its next: it waits for `resume`. */
+  'recovery:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly delayMs: number | undefined };
+  /**
+   * Another owner keeps the partition from being polled. With `failure` the error handler said so: `record` comes next, on
+   * `resume`, and had failed with `error` (both only at first, not when the partition is assigned anew).
+   */
   'partition:paused': TopicPartition & {
-    readonly record: ConsumerRecord;
-    readonly error: unknown;
-  };
-  /** A listener ended after its record was abandoned; `error` if it failed. */
-  'listener:late': {
-    readonly record: ConsumerRecord;
+    readonly owner: PauseOwner;
+    readonly record?: ConsumerRecord;
     readonly error?: unknown;
   };
+  /** An owner holds the partition no more; another may. A partition that is given up tells nothing. */
+  'partition:resumed': TopicPartition & { readonly owner: PauseOwner };
+  /** A listener ended after its record was abandoned; `error` if it failed. */
+  'listener:late': { readonly record: ConsumerRecord; readonly error?: unknown };
   'offsets:committed': { readonly offsets: TopicPartitionOffsets };
   /** The topic was deleted: there is nowhere to write these offsets. */
-  'offsets:dropped': {
-    readonly offsets: TopicPartitionOffsets;
-    readonly error: unknown;
-  };
+  'offsets:dropped': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
   /** These offsets stay to be committed; the next try follows. */
-  'commit:failed': {
-    readonly offsets: TopicPartitionOffsets;
-    readonly error: unknown;
-  };
+  'commit:failed': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
 }
 
 const NAMES = Object.keys({
@@ -132,24 +98,22 @@ const NAMES = Object.keys({
   'position:reset': true,
   'window:filled': true,
   'listener:returned': true,
+  'record:filtered': true,
   'record:retried': true,
   'record:nacked': true,
   'record:failed': true,
   'record:recovered': true,
-  'record:filtered': true,
   'record:skipped': true,
   'recovery:failed': true,
   'partition:paused': true,
+  'partition:resumed': true,
   'listener:late': true,
   'offsets:committed': true,
   'offsets:dropped': true,
   'commit:failed': true,
 } satisfies Record<keyof ContainerEvents, true>);
 
-const RULES = {
-  event: required(oneOf(NAMES, undefined)),
-  listener: required(callable()),
-};
+const RULES = { event: required(oneOf(NAMES, undefined)), listener: required(callable()) };
 
 export type ContainerEventListener<Name extends keyof ContainerEvents, K = Bytes, V = Bytes> = (
   payload: ContainerEvents<K, V>[Name],

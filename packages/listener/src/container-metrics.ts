@@ -1,3 +1,5 @@
+import type { PauseOwner } from './pause/pause-owner.js';
+
 /** Counts since the container was made. `polled = processed + filtered + recovered + skipped + abandoned + outstanding`, always. */
 export interface ContainerCounters {
   /** Records that `poll` returned. */
@@ -74,7 +76,8 @@ export interface PartitionSnapshot {
   readonly running: number;
   /** Lanes that hold records. */
   readonly lanes: number;
-  readonly paused: boolean;
+  /** Who keeps it from being polled; empty while nobody does. */
+  readonly pausedBy: readonly PauseOwner[];
 }
 
 export interface ContainerSnapshot {

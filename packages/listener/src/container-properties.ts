@@ -1,4 +1,4 @@
-import type { Bytes, Clock, Logger, Serde, TaskExecutor, TopicPartition } from '@hearken/core';
+import type { Bytes, Clock, Logger, Serde, TaskExecutor, TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import type { Ordering } from './dispatch/lanes.js';
 import type { BackOff } from './failure/back-off.js';
 import type { ErrorHandler } from './failure/error-handler.js';
@@ -90,6 +90,17 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
    * `'manual-immediate'` and `commitBefore`, which say so themselves. @default 100
    */
   readonly commitIntervalMs?: number;
+  /**
+   * A commit that is not answered within this many milliseconds, from 1, has failed and is repeated, so that a broker or a
+   * client that hangs holds up no lane, no revoke and no stop. Above the client's own time-out. @default 60000
+   */
+  readonly commitTimeoutMs?: number;
+  /**
+   * A text to keep with an offset as it is committed, at most 4096 characters unless the broker is set otherwise; undefined is
+   * none. Called for each partition of each commit, so it has to be quick. If it throws, or the broker finds the text too
+   * long, the offset is committed without, and that is logged. Spring's `offsetAndMetadataProvider`.
+   */
+  readonly commitMetadata?: (offset: TopicPartitionOffset) => string | undefined;
   /**
    * Records fetched and not yet started, about: polling waits while more than half are taken. 0 polls only for free slots.
    * @default the larger of 1000 and twice the concurrency

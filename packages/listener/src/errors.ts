@@ -1,5 +1,5 @@
-import { KafkaError, type ConsumerRecord } from '@hearken/core';
-import { describe, describePartition } from '@hearken/core/internal';
+import { KafkaError, type ConsumerRecord, type TopicPartition } from '@hearken/core';
+import { describe, describePartition, describePartitions } from '@hearken/core/internal';
 
 const place = (record: ConsumerRecord<unknown, unknown>): string =>
   `${describePartition(record)} offset ${record.offset}`;
@@ -13,10 +13,7 @@ export class ListenerFailedError extends KafkaError {
 
   constructor(record: ConsumerRecord, attempts: number, cause: unknown) {
     const tried = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-    super(`the listener failed on ${place(record)} (${tried})`, {
-      code: 'LISTENER_FAILED',
-      cause,
-    });
+    super(`the listener failed on ${place(record)} (${tried})`, { code: 'LISTENER_FAILED', cause });
     this.#record = record;
     this.attempts = attempts;
   }
@@ -28,13 +25,7 @@ export class ListenerFailedError extends KafkaError {
 
   override toJSON(): Record<string, unknown> {
     const { topic, partition, offset } = this.#record;
-    return {
-      ...super.toJSON(),
-      topic,
-      partition,
-      offset,
-      attempts: this.attempts,
-    };
+    return { ...super.toJSON(), topic, partition, offset, attempts: this.attempts };
   }
 }
 
@@ -48,10 +39,7 @@ export class RecoveryFailedError extends KafkaError {
 
   constructor(record: ConsumerRecord, tries: number, reason: unknown, cause: unknown) {
     const tried = tries === 1 ? 'once' : `${tries} times`;
-    super(`${place(record)} could not be recovered (tried ${tried})`, {
-      code: 'RECOVERY_FAILED',
-      cause,
-    });
+    super(`${place(record)} could not be recovered (tried ${tried})`, { code: 'RECOVERY_FAILED', cause });
     this.reason = reason;
   }
 }
@@ -102,5 +90,15 @@ export class ContainerStopError extends KafkaError {
       cause: failures[0],
     });
     this.failures = failures;
+  }
+}
+
+/** A commit was not answered within `commitTimeoutMs`; it may have been written. Code `COMMIT_TIMED_OUT`; retriable. */
+export class CommitTimeoutError extends KafkaError {
+  constructor(partitions: readonly TopicPartition[], timeoutMs: number) {
+    super(`no answer to a commit of ${describePartitions(partitions)} within ${timeoutMs} ms (commitTimeoutMs)`, {
+      code: 'COMMIT_TIMED_OUT',
+      retriable: true,
+    });
   }
 }

@@ -10,8 +10,13 @@ export type {
 } from './message-listener.js';
 export type { RecordFilter } from './invoke/record-filter.js';
 export type { Next } from './middleware/compose.js';
+export { deduplicate, type Deduplicate, type DeduplicateOptions } from './middleware/deduplicate.js';
+export { InMemoryIdStore, type IdStore, type InMemoryIdStoreOptions } from './middleware/id-store.js';
 export type { RecordMiddleware } from './middleware/middleware.js';
 export type { Ordering } from './dispatch/lanes.js';
+export type { PauseOwner } from './pause/pause-owner.js';
+export type { PartitionTarget } from './pause/target-set.js';
+export type { SeekTarget } from './seek/seeks.js';
 export {
   ExponentialBackOff,
   FixedBackOff,
@@ -41,6 +46,7 @@ export type { ContainerState, StopOptions, StopReport } from './container-state.
 export type { ContainerEventListener, ContainerEvents } from './container-events.js';
 export type { ContainerHealth, ContainerMetrics, ContainerSnapshot, PartitionSnapshot } from './container-metrics.js';
 export {
+  CommitTimeoutError,
   ContainerStopError,
   InvalidFilterResultError,
   ListenerAbortedError,

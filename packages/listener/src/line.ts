@@ -6,7 +6,7 @@ import {
   type TaskExecutor,
   type TopicPartition,
 } from '@hearken/core';
-import { describePartition, topicPartitionKey } from '@hearken/core/internal';
+import { topicPartitionKey } from '@hearken/core/internal';
 import { ConsumerSession, type SessionEnd } from './consumer-session.js';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters, PartitionSnapshot } from './container-metrics.js';
@@ -15,17 +15,23 @@ import { CommitFirst } from './dispatch/commit-first.js';
 import type { Delivery, DeliveryHost } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Intake } from './dispatch/intake.js';
-import { Lanes } from './dispatch/lanes.js';
+import { LaneWaits } from './dispatch/lane-waits.js';
+import { Lanes, oneByOne } from './dispatch/lanes.js';
+import { RecordEnds } from './dispatch/record-ends.js';
 import { Settler } from './dispatch/settler.js';
 import { TimeSlice } from './dispatch/time-slice.js';
+import type { Work } from './dispatch/work.js';
 import { Recovery } from './failure/recovery.js';
 import type { GracePeriod } from './grace-period.js';
 import { ListenerInvoker } from './invoke/listener-invoker.js';
 import { recordDecoder } from './invoke/record-decoder.js';
+import type { RecordMiddleware } from './middleware/middleware.js';
 import { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
-import type { PausedPartitions } from './paused-partitions.js';
+import { Pauses } from './pause/pauses.js';
+import type { StandingPauses } from './pause/standing-pauses.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
+import type { Seeks } from './seek/seeks.js';
 
 export interface LineInit {
   readonly properties: ResolvedContainerProperties;
@@ -35,7 +41,7 @@ export interface LineInit {
   readonly logger: Logger;
   readonly events: GuardedEvents;
   readonly counters: ContainerCounters;
-  readonly paused: PausedPartitions;
+  readonly standingPauses: StandingPauses;
   readonly host: DeliveryHost;
   readonly onFatal: (error: unknown) => void;
 }
@@ -48,10 +54,7 @@ export interface SessionListener {
   readonly onFatal: (error: unknown) => void;
 }
 
-const NOTHING_TO_CLOSE: SessionEnd = {
-  report: { drained: true, abandoned: 0, committed: [] },
-  failures: [],
-};
+const NOTHING_TO_CLOSE: SessionEnd = { report: { drained: true, abandoned: 0, committed: [] }, failures: [] };
 
 /**
  * The straight line of one container, from its consumer to its commits: makes the parts and joins them. It outlives its
@@ -61,8 +64,9 @@ const NOTHING_TO_CLOSE: SessionEnd = {
  */
 export class Line {
   readonly #init: LineInit;
-  readonly #lanes: Lanes<Delivery>;
+  readonly #lanes: Lanes<Delivery, Work>;
   readonly #owned: OwnedPartitions;
+  readonly #pauses: Pauses;
   readonly #intake: Intake;
   readonly #invoker: ListenerInvoker;
   readonly #dispatcher: Dispatcher;
@@ -73,8 +77,9 @@ export class Line {
   constructor(init: LineInit) {
     this.#init = init;
     const { properties } = init;
-    this.#lanes = new Lanes(properties.ordering);
+    this.#lanes = new Lanes<Delivery, Work>(properties.ordering, oneByOne<Delivery>());
     this.#owned = this.#newOwned();
+    this.#pauses = this.#newPauses();
     this.#intake = this.#newIntake();
     this.#invoker = new ListenerInvoker({
       ...properties,
@@ -82,6 +87,11 @@ export class Line {
       once: properties.commitBefore,
     });
     this.#dispatcher = this.#newDispatcher();
+  }
+
+  /** Before the first record. */
+  use(middleware: RecordMiddleware<unknown, unknown>): void {
+    this.#invoker.use(middleware);
   }
 
   /** The delivery whose listener is on the stack. */
@@ -98,6 +108,7 @@ export class Line {
       owned: this.#owned,
       intake: this.#intake,
       dispatcher: this.#dispatcher,
+      pauses: this.#pauses,
     });
     this.#session.open(this.#startAt());
   }
@@ -115,6 +126,7 @@ export class Line {
   /** There will be no other consumer. */
   dispose(): void {
     this.#dispatcher.close();
+    this.#pauses.close();
   }
 
   /** Why the consumer's last try to join its group failed, if one did. */
@@ -124,29 +136,17 @@ export class Line {
 
   /** What the user paused changed. */
   applyPauses(): void {
-    for (const ownership of this.#owned) this.#applyPause(ownership);
-    this.#dispatcher.startReady();
+    this.#pauses.applyAll();
   }
 
-  /** Goes on at the offset; what is queued of the partition is dropped, what runs is late. */
-  async seek(partition: TopicPartition, offset: number): Promise<void> {
-    const session = this.#session;
-    if (session === undefined) throw new IllegalStateError('the container is not running', 'CONTAINER_NOT_RUNNING');
-    await session.betweenPolls(() => {
-      const ownership = this.#owned.get(partition);
-      if (ownership?.isOpen !== true) {
-        throw new IllegalStateError(`${describePartition(partition)} is not assigned`, 'NOT_ASSIGNED');
-      }
-      session.consumer.seek(partition, offset);
-      this.#owned.begin(partition, offset, ownership.committed);
-    });
+  /** @throws IllegalStateError `CONTAINER_NOT_RUNNING` without a consumer */
+  get seeks(): Seeks {
+    if (this.#session !== undefined) return this.#session.seeks;
+    throw new IllegalStateError('the container is not running', 'CONTAINER_NOT_RUNNING');
   }
 
   assignment(): readonly TopicPartition[] {
-    return Array.from(this.#owned, ({ topic, partition }) => ({
-      topic,
-      partition,
-    }));
+    return Array.from(this.#owned, ({ topic, partition }) => ({ topic, partition }));
   }
 
   get outstanding(): number {
@@ -167,7 +167,10 @@ export class Line {
   }
 
   snapshot(): readonly PartitionSnapshot[] {
-    return Array.from(this.#owned, (ownership) => ownership.snapshot());
+    return Array.from(this.#owned, (ownership) => ({
+      ...ownership.snapshot(),
+      pausedBy: this.#pauses.ownersOf(ownership),
+    }));
   }
 
   /** Start offsets are for the first session; a later one goes on where its predecessor was, also without a group that knows. */
@@ -194,13 +197,24 @@ export class Line {
       lanes: this.#lanes,
       counters: this.#init.counters,
       commitsBefore: this.#init.properties.commitBefore,
-      onBegun: (ownership) => this.#applyPause(ownership),
+      onBegun: (ownership) => this.#pauses.apply(ownership),
       onEnded: (ownership, records) => {
         this.#session?.committer.ended(records);
         if (commitsAtOnce) this.#session?.committer.commitNow();
         if (ownership.isFull) this.#intake.ended(ownership);
       },
       onOver: (ownership) => this.#intake.forget(ownership),
+    });
+  }
+
+  #newPauses(): Pauses {
+    return new Pauses({
+      ...this.#init,
+      consumer: () => this.#session?.consumer,
+      owned: this.#owned,
+      lanes: this.#lanes,
+      standing: this.#init.standingPauses,
+      onReady: () => this.#dispatcher.startReady(),
     });
   }
 
@@ -212,7 +226,7 @@ export class Line {
       executor,
       lanes: this.#lanes,
       owned: this.#owned,
-      onChange: (ownership) => this.#applyPause(ownership),
+      onChange: (ownership) => this.#pauses.apply(ownership),
       onWindowFilled: (ownership) => this.#reportWindow(ownership),
     });
   }
@@ -249,52 +263,27 @@ export class Line {
 
   #newSettler(): Settler {
     const { properties, counters, events, logger, clock, host, onFatal } = this.#init;
+    const { errorHandler, syncCommits } = properties;
+    const lanes = this.#lanes;
+    const onReady = (): void => this.#dispatcher.startReady();
+    const commitNow = syncCommits ? (): void => this.#session?.committer.commitNow() : undefined;
     return new Settler({
-      lanes: this.#lanes,
+      lanes,
+      waits: new LaneWaits({ lanes, clock, commitNow, onReady }),
+      ends: new RecordEnds({ counters, events, logger, errorHandler }),
       counters,
       events,
-      logger,
-      clock,
       manualAck: host.manualAck,
-      errorHandler: properties.errorHandler,
-      recovery: new Recovery({
-        ...properties,
-        clock,
-        logger,
-        events,
-        counters,
-      }),
-      onPause: (ownership) => this.#pauseFor(ownership),
-      commitNow: properties.syncCommits ? () => this.#session?.committer.commitNow() : undefined,
-      onReady: () => this.#dispatcher.startReady(),
+      recovery: new Recovery({ ...properties, clock, logger, events, counters }),
+      onPause: (ownership, cause) => this.#pauses.pauseFailed(ownership, cause),
+      onReady,
       onFatal,
     });
   }
 
-  /** A partition is not polled while the user or the intake says so; what is queued of it waits only for the user. */
-  #applyPause(ownership: Ownership): void {
-    const byUser = this.#init.paused.has(ownership);
-    const consumer = this.#session?.consumer;
-    if (byUser) this.#lanes.pause(ownership.lanes);
-    else this.#lanes.resume(ownership.lanes);
-    if (byUser || ownership.isFull) consumer?.pause([ownership]);
-    else consumer?.resume([ownership]);
-  }
-
-  /** As the user would: it outlives rebalances, and it is the user who resumes. */
-  #pauseFor(ownership: Ownership): void {
-    this.#init.paused.pause([ownership]);
-    this.#applyPause(ownership);
-  }
-
   #reportWindow(ownership: Ownership): void {
     const { topic, partition, tracker } = ownership;
-    const details = {
-      topic,
-      partition,
-      oldestOutstanding: tracker.oldestOutstanding ?? 0,
-      span: tracker.span,
-    };
+    const details = { topic, partition, oldestOutstanding: tracker.oldestOutstanding ?? 0, span: tracker.span };
     this.#init.logger.warn(details, 'a partition waits for its oldest record: it is windowRecords ahead of it');
     this.#init.events.emit('window:filled', details);
   }

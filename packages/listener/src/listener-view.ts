@@ -1,6 +1,8 @@
-import type { TopicPartition } from '@hearken/core';
+import type { TopicPartition, TopicPartitionOffsets } from '@hearken/core';
 import type { ContainerState, StopOptions, StopReport } from './container-state.js';
 import type { ListenerContainer } from './message-listener.js';
+import type { PartitionTarget } from './pause/target-set.js';
+import type { SeekTarget } from './seek/seeks.js';
 
 /** The container as one listener sees it: its `stop` knows who asks, and so whom not to wait for. */
 export class ListenerView implements ListenerContainer {
@@ -20,16 +22,32 @@ export class ListenerView implements ListenerContainer {
     return this.#container.assignment();
   }
 
-  pause(partitions?: readonly TopicPartition[]): void {
-    this.#container.pause(partitions);
+  pause(targets?: readonly PartitionTarget[]): void {
+    this.#container.pause(targets);
   }
 
-  resume(partitions?: readonly TopicPartition[]): void {
-    this.#container.resume(partitions);
+  resume(targets?: readonly PartitionTarget[]): void {
+    this.#container.resume(targets);
   }
 
-  seek(partition: TopicPartition, offset: number): Promise<void> {
-    return this.#container.seek(partition, offset);
+  isPaused(target?: PartitionTarget): boolean {
+    return this.#container.isPaused(target);
+  }
+
+  seek(partition: TopicPartition, to: SeekTarget): Promise<void> {
+    return this.#container.seek(partition, to);
+  }
+
+  seekToBeginning(targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
+    return this.#container.seekToBeginning(targets);
+  }
+
+  seekToEnd(targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
+    return this.#container.seekToEnd(targets);
+  }
+
+  seekToTimestamp(timestampMs: number, targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
+    return this.#container.seekToTimestamp(timestampMs, targets);
   }
 
   stop(options?: StopOptions): Promise<StopReport> {

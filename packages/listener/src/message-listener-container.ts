@@ -1,4 +1,5 @@
 import {
+  IllegalStateError,
   type Bytes,
   type Clock,
   type Consumer,
@@ -6,9 +7,10 @@ import {
   type Logger,
   type TaskExecutor,
   type TopicPartition,
+  type TopicPartitionOffsets,
 } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
-import { requirePartitions } from './arguments.js';
+import { requireFunction, requireOffset, requirePartition, requireTargets, requireTimestamp } from './arguments.js';
 import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
 import {
   newCounters,
@@ -23,8 +25,12 @@ import type { Delivery } from './dispatch/delivery.js';
 import { Line } from './line.js';
 import { ListenerView } from './listener-view.js';
 import type { ListenerContainer } from './message-listener.js';
-import { PausedPartitions } from './paused-partitions.js';
+import type { RecordMiddleware } from './middleware/middleware.js';
+import { StandingPauses } from './pause/standing-pauses.js';
+import type { PartitionTarget } from './pause/target-set.js';
 import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
+import type { SeekPosition } from './seek/seek-position.js';
+import type { SeekTarget } from './seek/seeks.js';
 
 /**
  * Reads topics and calls a listener for each record, as many at once as `concurrency` or the executor allows and the
@@ -48,7 +54,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   readonly #logger: Logger;
   readonly #events: GuardedEvents;
   readonly #counters = newCounters();
-  readonly #paused = new PausedPartitions();
+  readonly #pauses = new StandingPauses();
   readonly #line: Line;
   readonly #lifecycle: ContainerLifecycle;
 
@@ -83,6 +89,18 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   /**
+   * Puts one more middleware around the listener, inside all others.
+   * @throws IllegalStateError `ILLEGAL_STATE` once the container has been started
+   * @throws KafkaConfigError for what is no function
+   */
+  use(middleware: RecordMiddleware<K, V>): this {
+    requireFunction('use', 'middleware', middleware);
+    if (this.state !== 'created') throw new IllegalStateError('middleware is added before start', 'ILLEGAL_STATE');
+    this.#line.use(middleware as unknown as RecordMiddleware<unknown, unknown>);
+    return this;
+  }
+
+  /**
    * Resolves when partitions are assigned (none is an assignment too) and their positions are known: what is sent from then
    * on is delivered. Called again it is the same start. Rejects with what prevented it, `START_TIMED_OUT` after
    * `startTimeoutMs`; the container is over then. Rejects with an IllegalStateError when it was stopped: a container starts
@@ -102,28 +120,74 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   /**
-   * Starts no more records of these partitions, or of any, until `resume`; also after a rebalance. Listeners that run go on.
-   * The container stays in its group. Before `start` it makes a container that starts paused.
+   * Starts no more records of these topics and partitions, or of any, until `resume`; what runs goes on. It holds for
+   * partitions that are assigned later, too: a topic, or everything, is paused with all it will have, but for what is resumed
+   * by name. Nothing polled is dropped, and the container stays in its group. Before `start` it makes a container that starts
+   * paused.
+   * @throws KafkaConfigError for what is no topic and no partition
    */
-  pause(partitions?: readonly TopicPartition[]): void {
-    if (partitions !== undefined) requirePartitions('pause', partitions);
-    this.#paused.pause(partitions);
-    this.#line.applyPauses();
-  }
-
-  resume(partitions?: readonly TopicPartition[]): void {
-    if (partitions !== undefined) requirePartitions('resume', partitions);
-    this.#paused.resume(partitions, this.assignment());
+  pause(targets?: readonly PartitionTarget[]): void {
+    if (targets !== undefined) requireTargets('pause', targets);
+    this.#pauses.pause(targets);
     this.#line.applyPauses();
   }
 
   /**
-   * Goes on at this offset. What was polled of the partition and not ended is abandoned. Resolves when it is done.
-   * Rejects with an IllegalStateError for a partition that is not assigned.
+   * Ends what `pause`, and the error handler's decision to pause, did to these, or to everything. Back-pressure, and an
+   * executor that has no slots, end by themselves.
+   * @throws KafkaConfigError for what is no topic and no partition
    */
-  async seek(partition: TopicPartition, offset: number): Promise<void> {
-    requirePartitions('seek', [partition]);
-    await this.#line.seek(partition, offset);
+  resume(targets?: readonly PartitionTarget[]): void {
+    if (targets !== undefined) requireTargets('resume', targets);
+    this.#pauses.resume(targets);
+    this.#line.applyPauses();
+  }
+
+  /**
+   * Whether it waits for `resume`: the partition; of a topic, and without an argument of everything, those partitions that
+   * were not resumed by name. Owned or not. Who else holds a partition is in `snapshot()`.
+   * @throws KafkaConfigError for what is no topic and no partition
+   */
+  isPaused(target?: PartitionTarget): boolean {
+    if (target !== undefined) requireTargets('isPaused', [target]);
+    return this.#pauses.has(target);
+  }
+
+  /**
+   * Goes on at this offset, or at the one made of the position, which is the offset of the next record to be polled. Begins a
+   * new epoch: what was polled of the partition and has not ended is abandoned, and comes again if it lies behind. The new
+   * position is committed as if all below it had ended. Resolves when it is done; no poll returns anything older from then on.
+   * Rejects with an IllegalStateError `NOT_ASSIGNED`, or with what `to` throws.
+   */
+  async seek(partition: TopicPartition, to: SeekTarget): Promise<void> {
+    requirePartition('seek', partition);
+    if (typeof to !== 'function') requireOffset('seek', to);
+    await this.#line.seeks.seek(partition, to);
+  }
+
+  /**
+   * Goes on at the oldest record of these topics and partitions, or of all that are assigned.
+   *
+   * The offsets are looked up. A partition that is given up, reset, or sought by a later call before the answer comes stays
+   * where it is.
+   * @returns where each partition went on; those that stayed are left out
+   */
+  async seekToBeginning(targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
+    return this.#seekTo('seekToBeginning', 'beginning', targets);
+  }
+
+  /** Goes on with what comes from now on; else as `seekToBeginning`. With nothing to read the lag is 0 and committed so. */
+  async seekToEnd(targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
+    return this.#seekTo('seekToEnd', 'end', targets);
+  }
+
+  /**
+   * Goes on at the first record whose timestamp is at least this, at the end where there is none; else as `seekToBeginning`.
+   * @param timestampMs milliseconds since 1970, a whole number from 0
+   */
+  async seekToTimestamp(timestampMs: number, targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
+    requireTimestamp('seekToTimestamp', timestampMs);
+    return this.#seekTo('seekToTimestamp', { timestamp: timestampMs }, targets);
   }
 
   assignment(): readonly TopicPartition[] {
@@ -140,7 +204,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       status: (state === 'starting' || state === 'running') && turns ? 'up' : 'down',
       state,
       assigned: partitions.length,
-      paused: partitions.filter(({ paused }) => paused).length,
+      paused: partitions.filter((at) => this.#pauses.has(at)).length,
       lastTurnMsAgo,
       ...this.#lifecycle.failure,
     };
@@ -170,6 +234,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   #newConsumer(): Consumer {
     const { groupId, clientIdSuffix, maxPollRecords } = this.#properties;
     return this.#factory.createConsumer({
+      rebalanceProtocol: 'cooperative',
       ...(groupId === undefined ? {} : { groupId }),
       ...(clientIdSuffix === undefined ? {} : { clientIdSuffix }),
       ...(maxPollRecords === undefined ? {} : { maxPollRecords }),
@@ -185,14 +250,24 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       logger: this.#logger,
       events: this.#events,
       counters: this.#counters,
-      paused: this.#paused,
+      standingPauses: this.#pauses,
       host: {
+        ackMode: this.#properties.ackMode,
         manualAck: isManual(this.#properties.ackMode),
         logger: this.#logger,
         containerFor: (delivery) => new ListenerView(this, (options) => this.#stop(options, delivery)),
       },
       onFatal: (error) => this.#lifecycle.fail(error),
     });
+  }
+
+  async #seekTo(
+    call: string,
+    to: SeekPosition,
+    targets: readonly PartitionTarget[] | undefined,
+  ): Promise<TopicPartitionOffsets> {
+    if (targets !== undefined) requireTargets(call, targets);
+    return this.#line.seeks.seekTo(to, targets);
   }
 
   /** @param from the delivery whose listener asks: it is not waited for */

@@ -1,5 +1,8 @@
-import type { Bytes, ConsumerRecord, Logger, TopicPartition } from '@hearken/core';
+import type { Bytes, ConsumerRecord, Logger, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import type { AckMode } from './container-properties.js';
 import type { ContainerState, StopOptions, StopReport } from './container-state.js';
+import type { PartitionTarget } from './pause/target-set.js';
+import type { SeekTarget } from './seek/seeks.js';
 
 /**
  * What becomes of a record under the manual modes. A record has one end: one of both methods, as often as you like. Called
@@ -7,6 +10,8 @@ import type { ContainerState, StopOptions, StopReport } from './container-state.
  * here or at another member.
  */
 export interface Acknowledgment {
+  /** Whether the record is done. */
+  readonly isAcknowledged: boolean;
   /**
    * The record is done: its offset is committed once all below it are. May be called at any time, in any order, more than
    * once, and after the listener returned.
@@ -29,9 +34,13 @@ export interface Acknowledgment {
 export interface ListenerContainer {
   readonly state: ContainerState;
   assignment(): readonly TopicPartition[];
-  pause(partitions?: readonly TopicPartition[]): void;
-  resume(partitions?: readonly TopicPartition[]): void;
-  seek(partition: TopicPartition, offset: number): Promise<void>;
+  pause(targets?: readonly PartitionTarget[]): void;
+  resume(targets?: readonly PartitionTarget[]): void;
+  isPaused(target?: PartitionTarget): boolean;
+  seek(partition: TopicPartition, to: SeekTarget): Promise<void>;
+  seekToBeginning(targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets>;
+  seekToEnd(targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets>;
+  seekToTimestamp(timestampMs: number, targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets>;
   /**
    * Stops the container without waiting for the listener that calls this. Return without awaiting it and the record is
    * committed with the others; await it and the record is abandoned, and comes again.
@@ -41,6 +50,8 @@ export interface ListenerContainer {
 
 /** What a listener is told beside the record. */
 export interface ListenerContext {
+  /** The container's. */
+  readonly ackMode: AckMode;
   /** @throws IllegalStateError `NO_ACKNOWLEDGMENT` unless `ackMode` is a manual one */
   readonly acknowledgment: Acknowledgment;
   /**

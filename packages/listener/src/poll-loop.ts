@@ -3,12 +3,14 @@ import { IllegalStateError } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { Intake } from './dispatch/intake.js';
+import type { Pauses } from './pause/pauses.js';
 import { Wakeup } from './wakeup.js';
 
 export interface PollLoopInit {
   readonly consumer: Pick<Consumer, 'poll' | 'wakeup'>;
   readonly dispatcher: Dispatcher;
   readonly intake: Intake;
+  readonly pauses: Pick<Pauses, 'lookAtExecutor'>;
   readonly clock: Clock;
   readonly pollTimeoutMs: number;
   /** While there is no room, the consumer is told that often that we are alive. */
@@ -73,10 +75,11 @@ export class PollLoop {
   }
 
   async #turn(): Promise<void> {
-    const { consumer, dispatcher, intake, clock, pollTimeoutMs, keepAliveMs } = this.#init;
+    const { consumer, dispatcher, intake, pauses, clock, pollTimeoutMs, keepAliveMs } = this.#init;
     while (!this.#stopping) {
       this.#turnedAt = clock.monotonic();
       this.#act();
+      pauses.lookAtExecutor();
       const room = intake.room();
       if (room > 0) {
         dispatcher.dispatch(await consumer.poll(pollTimeoutMs, room));

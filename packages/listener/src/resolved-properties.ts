@@ -38,6 +38,7 @@ type Present =
   | 'syncCommits'
   | 'commitBefore'
   | 'commitIntervalMs'
+  | 'commitTimeoutMs'
   | 'windowRecords'
   | 'pollTimeoutMs'
   | 'startTimeoutMs'
@@ -117,6 +118,8 @@ const RULES: OptionRules<Checked> = {
   syncCommits: boolean(false),
   commitBefore: boolean(false),
   commitIntervalMs: durationMs(100),
+  commitTimeoutMs: durationMs(60_000, { min: 1 }),
+  commitMetadata: callable(),
   bufferRecords: integer(undefined),
   windowRecords: integer(100_000, { min: 1 }),
   maxPollRecords: integer(undefined, { min: 1 }),
@@ -229,7 +232,7 @@ function checkWithFactory(
   if (!hasGroup && written.topicPartitions === undefined) {
     check.problem('groupId', 'is required, here or at the factory, unless topicPartitions are given');
   }
-  for (const name of ['syncCommits', 'commitBefore'] as const)
+  for (const name of ['syncCommits', 'commitBefore', 'commitMetadata'] as const)
     if (!hasGroup && properties[name]) check.problem(name, 'needs a groupId: there is nowhere to commit to');
   for (const name of ['shutdownTimeoutMs', 'revokeDrainTimeoutMs'] as const) {
     if (properties[name] >= maxPollIntervalMs) {

@@ -196,7 +196,7 @@ describe('MessageListenerContainer: records that are given up', () => {
     (await listener.call('0/0')).fail(error);
     await paused.received(1);
     const { record, ...told } = paused.last!;
-    assert.deepEqual([record.offset, told], [0, { ...tp(0), error }]);
+    assert.deepEqual([record?.offset, told], [0, { ...tp(0), owner: 'failure', error }]);
     (await listener.call('1/0')).end();
     await until(() => container.metrics().processed === 1);
     assert.deepEqual(listener.order, ['0/0', '1/0']);

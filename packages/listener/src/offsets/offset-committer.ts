@@ -1,18 +1,14 @@
-import {
-  isKafkaError,
-  type Clock,
-  type CommitFailedError,
-  type Consumer,
-  type Logger,
-  type Timer,
-  type TopicPartition,
-  type TopicPartitionOffset,
-} from '@hearken/core';
-import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
+import type { Clock, Consumer, Logger, Timer, TopicPartition, TopicPartitionOffset } from '@hearken/core';
+import { describePartitions } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
-import { ExponentialBackOff } from '../failure/back-off.js';
+import { CommitTimeoutError } from '../errors.js';
+import { within } from '../within.js';
+import { fatesIn } from './commit-failure.js';
+import { CommitMetadata } from './commit-metadata.js';
 import { dueInMs, type CommitPolicy, type Uncommitted } from './commit-policy.js';
+import { CommitRetries } from './commit-retries.js';
+import { readCommitted } from './committed-offsets.js';
 import type { OwnedPartitions } from './owned-partitions.js';
 import type { Ownership } from './ownership.js';
 
@@ -27,22 +23,17 @@ export interface OffsetCommitterInit {
   readonly policy: CommitPolicy;
   /** False without a group: there is nowhere to commit to. */
   readonly enabled: boolean;
+  /** A commit that is not answered by then has failed. */
+  readonly timeoutMs: number;
+  /** What is kept with an offset. */
+  readonly metadataOf: ((offset: TopicPartitionOffset) => string | undefined) | undefined;
 }
 
 /** An offset on its way, and whose it is: an answer for an ownership that is over changes nothing. */
 interface PendingOffset {
   readonly ownership: Ownership;
-  readonly offset: number;
+  readonly at: TopicPartitionOffset;
 }
-
-const BETWEEN_FAILURES = new ExponentialBackOff({
-  initialIntervalMs: 500,
-  maxIntervalMs: 30_000,
-  maxRetries: Number.MAX_SAFE_INTEGER,
-});
-
-/** What a broker says of a partition that is no more. */
-const DELETED = 'UNKNOWN_TOPIC_OR_PARTITION';
 
 /**
  * Tells the group how far we are, beside polling and dispatch: one commit in flight, everything that ended meanwhile goes
@@ -60,15 +51,14 @@ export class OffsetCommitter {
   #records = 0;
   #committedAt: number;
   #endedAt: number;
-  /** How often in a row a partition was refused. */
-  readonly #failures = new WeakMap<Ownership, number>();
-  /** Refused, and not to be tried yet; and the timers that end that. */
-  readonly #backingOff = new Set<Ownership>();
-  readonly #backOffs = new Set<Timer>();
+  readonly #retries: CommitRetries;
+  readonly #metadata: CommitMetadata;
   #closed = false;
 
   constructor(init: OffsetCommitterInit) {
     this.#init = init;
+    this.#retries = new CommitRetries(init.clock);
+    this.#metadata = new CommitMetadata(init.metadataOf, init.logger);
     this.#committedAt = this.#endedAt = init.clock.monotonic();
   }
 
@@ -97,23 +87,14 @@ export class OffsetCommitter {
   /** What the group committed, by partition; undefined where that is nothing or cannot be read. */
   async committed(partitions: readonly TopicPartition[]): Promise<(partition: TopicPartition) => number | undefined> {
     const { enabled, consumer, logger } = this.#init;
-    const found = new Map<string, number>();
-    if (enabled) {
-      try {
-        for (const at of await consumer.committed(partitions)) found.set(topicPartitionKey(at), at.offset);
-      } catch (error) {
-        // Not knowing costs one commit of what is written already.
-        logger.warn({ partitions: describePartitions(partitions), error }, 'committed offsets could not be read');
-      }
-    }
-    return (partition) => found.get(topicPartitionKey(partition));
+    return enabled ? readCommitted(consumer, partitions, logger) : () => undefined;
   }
 
   /** Nothing is scheduled any more. */
   close(): void {
     this.#closed = true;
     this.#clearTimer();
-    for (const timer of this.#backOffs) timer.clear();
+    this.#retries.close();
   }
 
   #touch(): void {
@@ -145,7 +126,7 @@ export class OffsetCommitter {
   }
 
   #ready(): PendingOffset[] {
-    return dirtyOf(this.#init.owned).filter(({ ownership }) => !this.#backingOff.has(ownership));
+    return dirtyOf(this.#init.owned).filter(({ ownership }) => !this.#retries.isWaiting(ownership));
   }
 
   #send(batch: readonly PendingOffset[]): Promise<void> {
@@ -170,14 +151,26 @@ export class OffsetCommitter {
     } else if (ready.length > 0) this.#touch();
   }
 
-  async #write(batch: readonly PendingOffset[]): Promise<void> {
-    const { consumer } = this.#init;
+  async #write(dirty: readonly PendingOffset[]): Promise<void> {
+    const batch = dirty.map(({ ownership, at }) => ({ ownership, at: this.#metadata.addTo(at, ownership) }));
     try {
-      await consumer.commit(batch.map(toOffset));
+      await this.#commit(batch);
       this.#wrote(batch);
     } catch (error) {
       this.#failed(batch, error);
     }
+  }
+
+  /** The client bounds its commits, but whoever waits for one must not depend on that. */
+  async #commit(batch: readonly PendingOffset[]): Promise<void> {
+    const { consumer, clock, timeoutMs } = this.#init;
+    const answer = consumer.commit(batch.map(toOffset));
+    if (await within(answer, timeoutMs, clock)) return;
+    answer.then(
+      () => this.#wroteLate(batch),
+      () => undefined, // it failed already, for us
+    );
+    throw new CommitTimeoutError(batch.map(toOffset), timeoutMs);
   }
 
   #wrote(written: readonly PendingOffset[]): void {
@@ -185,77 +178,75 @@ export class OffsetCommitter {
     if (written.length === 0) return;
     this.#committedAt = clock.monotonic();
     counters.commits++;
-    for (const { ownership, offset } of written) {
-      this.#failures.delete(ownership);
-      this.#backingOff.delete(ownership);
-      ownership.wrote(offset);
+    for (const { ownership, at } of written) {
+      this.#retries.written(ownership);
+      ownership.wrote(at.offset);
     }
     events.emit('offsets:committed', { offsets: written.map(toOffset) });
   }
 
-  /** Those that the error does not name are written; those of deleted topics never will be. */
-  #failed(batch: readonly PendingOffset[], error: unknown): void {
-    this.#init.counters.commitFailures++;
-    const codeOf = codesIn(error);
-    const dropped = batch.filter(({ ownership, offset }) => codeOf(ownership) === DELETED && ownership.drop(offset));
-    const refused = batch.filter((pending) => codeOf(pending.ownership) !== undefined && !dropped.includes(pending));
-    this.#wrote(batch.filter(({ ownership }) => codeOf(ownership) === undefined));
-    if (dropped.length > 0) this.#reportDropped(dropped, error);
-    if (refused.length > 0) this.#tryLater(refused, error);
+  /** It may have gone over what was written since. */
+  #wroteLate(batch: readonly PendingOffset[]): void {
+    for (const { ownership } of batch) if (!ownership.isOver) ownership.committed = undefined;
+    this.#touch();
   }
 
+  #failed(batch: readonly PendingOffset[], error: unknown): void {
+    this.#init.counters.commitFailures++;
+    const fateOf = fatesIn(error);
+    const dropped = batch.filter(({ ownership, at }) => fateOf(at) === 'deleted' && ownership.drop(at.offset));
+    const kept = batch.filter((pending) => !dropped.includes(pending));
+    this.#wrote(kept.filter(({ at }) => fateOf(at) === 'written'));
+    this.#reportDropped(dropped, error);
+    this.#repeatWithoutMetadata(
+      kept.filter(({ at }) => fateOf(at) === 'metadata-too-large'),
+      error,
+    );
+    this.#tryLater(
+      kept.filter(({ at }) => fateOf(at) === 'refused' || fateOf(at) === 'deleted'),
+      error,
+    );
+  }
+
+  /** Those of deleted topics never will be written. */
   #reportDropped(dropped: readonly PendingOffset[], error: unknown): void {
+    if (dropped.length === 0) return;
     const { events, logger } = this.#init;
     const offsets = dropped.map(toOffset);
     logger.warn({ partitions: describePartitions(offsets), error }, 'offsets of a topic that was deleted are dropped');
     events.emit('offsets:dropped', { offsets, error });
   }
 
-  #tryLater(refused: readonly PendingOffset[], error: unknown): void {
+  #repeatWithoutMetadata(tooLong: readonly PendingOffset[], error: unknown): void {
+    if (tooLong.length === 0) return;
     const { events, logger } = this.#init;
-    const retryInMs = this.#backOff(refused.map(({ ownership }) => ownership));
+    const offsets = tooLong.map(toOffset);
+    for (const { ownership, at } of tooLong) this.#metadata.refused(at, ownership);
+    logger.warn({ partitions: describePartitions(offsets), error }, 'offsets are committed without their metadata');
+    events.emit('commit:failed', { offsets, error });
+    this.#urgent = true;
+  }
+
+  #tryLater(refused: readonly PendingOffset[], error: unknown): void {
+    if (refused.length === 0) return;
+    const { events, logger } = this.#init;
+    const ownerships = refused.map(({ ownership }) => ownership);
+    const retryInMs = this.#retries.postpone(ownerships, () => this.commitNow());
     const offsets = refused.map(toOffset);
     logger.warn({ partitions: describePartitions(offsets), retryInMs, error }, 'offsets could not be committed');
     events.emit('commit:failed', { offsets, error });
-  }
-
-  /** They go together again, as late as the one that failed most often. */
-  #backOff(refused: readonly Ownership[]): number {
-    const failures = 1 + Math.max(...refused.map((ownership) => this.#failures.get(ownership) ?? 0));
-    const delayMs = BETWEEN_FAILURES.delayMs(failures) ?? 0;
-    for (const ownership of refused) {
-      this.#failures.set(ownership, failures);
-      this.#backingOff.add(ownership);
-    }
-    if (this.#closed) return delayMs;
-    const timer = this.#init.clock.setTimer(() => {
-      this.#backOffs.delete(timer);
-      for (const ownership of refused) this.#backingOff.delete(ownership);
-      this.commitNow();
-    }, delayMs);
-    this.#backOffs.add(timer);
-    return delayMs;
   }
 }
 
 function dirtyOf(ownerships: Iterable<Ownership>): PendingOffset[] {
   const dirty: PendingOffset[] = [];
   for (const ownership of ownerships) {
-    const offset = ownership.dirty;
-    if (offset !== undefined) dirty.push({ ownership, offset });
+    const { topic, partition, leaderEpoch, dirty: offset } = ownership;
+    if (offset === undefined) continue;
+    const at = { topic, partition, offset };
+    dirty.push({ ownership, at: leaderEpoch === undefined ? at : { ...at, leaderEpoch } });
   }
   return dirty;
 }
 
-const toOffset = ({ ownership, offset }: PendingOffset): TopicPartitionOffset => {
-  const { topic, partition, leaderEpoch } = ownership;
-  return leaderEpoch === undefined ? { topic, partition, offset } : { topic, partition, offset, leaderEpoch };
-};
-
-/** What the error says of a partition: its code, if it names that one, or names none; undefined is written. */
-function codesIn(error: unknown): (partition: TopicPartition) => string | undefined {
-  const named = isKafkaError(error) ? ((error as Partial<CommitFailedError>).partitions ?? []) : [];
-  if (named.length === 0) return () => 'UNKNOWN';
-  const codes = new Map(named.map((at) => [topicPartitionKey(at), at.code]));
-  return (partition) => codes.get(topicPartitionKey(partition));
-}
+const toOffset = ({ at }: PendingOffset): TopicPartitionOffset => at;

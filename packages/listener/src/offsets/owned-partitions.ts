@@ -3,11 +3,12 @@ import { topicPartitionKey } from '@hearken/core/internal';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { Delivery } from '../dispatch/delivery.js';
 import type { Lanes } from '../dispatch/lanes.js';
+import type { Work } from '../dispatch/work.js';
 import { Ownership } from './ownership.js';
 
 /** The callbacks must not throw. */
 export interface OwnedPartitionsInit {
-  readonly lanes: Lanes<Delivery>;
+  readonly lanes: Lanes<Delivery, Work>;
   readonly counters: ContainerCounters;
   /** Records are committed before they start. */
   readonly commitsBefore: boolean;

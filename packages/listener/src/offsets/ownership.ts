@@ -197,7 +197,7 @@ export class Ownership implements TopicPartition {
     this.#attempts.delete(attempt);
   }
 
-  snapshot(): PartitionSnapshot {
+  snapshot(): Omit<PartitionSnapshot, 'pausedBy'> {
     const { topic, partition, epoch, committed, tracker, lanes, running } = this;
     return {
       topic,
@@ -210,7 +210,6 @@ export class Ownership implements TopicPartition {
       queued: lanes.queued,
       running,
       lanes: lanes.table.size,
-      paused: lanes.paused,
     };
   }
 

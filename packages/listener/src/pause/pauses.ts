@@ -1,0 +1,103 @@
+import type { Consumer, TaskExecutor } from '@hearken/core';
+import type { GuardedEvents } from '../container-events.js';
+import type { Delivery } from '../dispatch/delivery.js';
+import type { Lanes } from '../dispatch/lanes.js';
+import type { PauseReason } from '../dispatch/settler.js';
+import type { Work } from '../dispatch/work.js';
+import type { Ownership } from '../offsets/ownership.js';
+import { PAUSE_OWNERS, type PauseOwner } from './pause-owner.js';
+import type { StandingPauses } from './standing-pauses.js';
+
+export interface PausesInit {
+  /** The consumer of the moment, if there is one. */
+  readonly consumer: () => Pick<Consumer, 'pause' | 'resume'> | undefined;
+  readonly owned: Iterable<Ownership>;
+  readonly lanes: Lanes<Delivery, Work>;
+  readonly executor: TaskExecutor;
+  readonly standing: StandingPauses;
+  readonly events: GuardedEvents;
+  /** Lanes may start that were held. */
+  readonly onReady: () => void;
+}
+
+/**
+ * A partition is polled when nobody holds it. What of it is queued waits for the user alone (the error handler pauses in the
+ * user's name): back-pressure wants it to run, and an executor without slots starts nothing anyway.
+ */
+export class Pauses {
+  readonly #init: PausesInit;
+  readonly #owners = new WeakMap<Ownership, ReadonlySet<PauseOwner>>();
+  readonly #unsubscribe: () => void;
+  #isExecutorShut = false;
+
+  constructor(init: PausesInit) {
+    this.#init = init;
+    this.#unsubscribe = init.executor.onAvailable(() => this.lookAtExecutor());
+  }
+
+  ownersOf(ownership: Ownership): readonly PauseOwner[] {
+    return [...(this.#owners.get(ownership) ?? [])];
+  }
+
+  /** Looks at everything, as the user paused or resumed something. */
+  applyAll(): void {
+    for (const ownership of this.#init.owned) this.apply(ownership);
+    this.#init.onReady();
+  }
+
+  /** Looks at a partition that is new, or whose `isFull` changed. */
+  apply(ownership: Ownership, cause?: PauseReason): void {
+    const { lanes } = this.#init;
+    const consumer = this.#init.consumer();
+    const before = this.#owners.get(ownership);
+    const owners = new Set(PAUSE_OWNERS.filter((owner) => this.#holds(owner, ownership)));
+    this.#owners.set(ownership, owners);
+    if (owners.size > 0) consumer?.pause([ownership]);
+    else consumer?.resume([ownership]);
+    if (owners.has('user') || owners.has('failure')) lanes.pause(ownership.lanes);
+    else lanes.resume(ownership.lanes);
+    for (const owner of PAUSE_OWNERS) this.#tell(owner, ownership, before?.has(owner) ?? false, cause);
+  }
+
+  /** The error handler pauses a partition, for this record's sake. */
+  pauseFailed(ownership: Ownership, cause: PauseReason): void {
+    this.#init.standing.pauseFailed(ownership);
+    this.apply(ownership, cause);
+  }
+
+  /** To be called now and then: an executor tells when it has slots again, but not when it has none any more. */
+  lookAtExecutor(): void {
+    const isShut = this.#init.executor.concurrency === 0;
+    if (isShut === this.#isExecutorShut) return;
+    this.#isExecutorShut = isShut;
+    this.applyAll();
+  }
+
+  /** Listens to the executor no more. */
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  #holds(owner: PauseOwner, ownership: Ownership): boolean {
+    const { standing } = this.#init;
+    switch (owner) {
+      case 'user':
+        return standing.isByUser(ownership);
+      case 'failure':
+        return standing.isByFailure(ownership);
+      case 'back-pressure':
+        return ownership.isFull;
+      case 'executor':
+        return this.#isExecutorShut;
+    }
+  }
+
+  #tell(owner: PauseOwner, ownership: Ownership, before: boolean, cause: PauseReason | undefined): void {
+    const { events } = this.#init;
+    const now = this.#owners.get(ownership)?.has(owner) ?? false;
+    if (now === before) return;
+    const { topic, partition } = ownership;
+    if (!now) events.emit('partition:resumed', { topic, partition, owner });
+    else events.emit('partition:paused', { topic, partition, owner, ...(owner === 'failure' ? cause : undefined) });
+  }
+}
