@@ -17,12 +17,15 @@ export interface DispatchPolicy {
   /** As `explain` and `snapshot` of a container name it. */
   readonly name: string;
   /**
-   * The level whose record starts now; it does start. A level that is not ready has nothing that may start at this moment: it
-   * is idle, its records wait for others of their lanes, it is paused, or it has all the slots it may have.
+   * The level whose record is to start now. What is not ready has nothing that may start at this moment: it is idle, its
+   * records wait for others of their lanes, it is paused, or it has all the slots it may have. Only `started` counts: where
+   * the level turns out to have nothing after all, this is asked again without it.
    * @param ready bit i is level i; never 0. See {@link isReady} and {@link highestReady}.
    * @returns one of the ready levels
    */
   next(ready: number): number;
+  /** A record of the level that `next` returned has started. */
+  started(level: number): void;
   /** A record of this level has ended, well or badly. */
   ended?(level: number): void;
   /** Why the last `next` chose what it chose, for people. Changes nothing. */

@@ -23,8 +23,11 @@ class DeficitRoundRobin implements DispatchPolicy {
 
   next(ready: number): number {
     while (!this.#hasTurn(ready)) this.#passOn(ready);
-    this.#credit[this.#turn] = (this.#credit[this.#turn] ?? 0) - 1;
     return this.#turn;
+  }
+
+  started(level: number): void {
+    this.#credit[level] = (this.#credit[level] ?? 0) - 1;
   }
 
   explain(): string {

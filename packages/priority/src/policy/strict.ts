@@ -15,28 +15,34 @@ class StrictPolicy implements DispatchPolicy {
   readonly #withFloor: number;
   #decisions = 0;
   #ready = 0;
-  #last: 'urgent' | 'due' = 'urgent';
+  #wasDue = false;
 
   constructor(name: string, minShares: readonly number[]) {
     this.name = name;
     this.#period = Float64Array.from(minShares, (share) => 1 / share);
-    this.#due = new Float64Array(minShares.length);
+    this.#due = new Float64Array(minShares.length).fill(Infinity);
     this.#withFloor = minShares.reduce((bits, share, level) => (share > 0 ? bits | (1 << level) : bits), 0);
   }
 
   next(ready: number): number {
-    const now = ++this.#decisions;
+    const now = this.#decisions;
     const floors = ready & this.#withFloor;
     if (floors !== 0) this.#beginWaiting(floors & ~this.#ready, now);
     this.#ready = ready;
     const due = floors === 0 ? -1 : this.#longestDue(floors, now);
-    this.#last = due < 0 ? 'urgent' : 'due';
-    if (due < 0) return this.#served(highestReady(ready), now);
-    return this.#served(due, this.#due[due] ?? now);
+    return due < 0 ? highestReady(ready) : due;
+  }
+
+  /** From when it was due and not from now, or floors that are due together would be below their shares for ever. */
+  started(level: number): void {
+    const due = this.#due[level] ?? 0;
+    const now = this.#decisions++;
+    this.#wasDue = due <= now;
+    this.#due[level] = (this.#wasDue ? due : now) + (this.#period[level] ?? 0);
   }
 
   explain(): string {
-    return this.#last === 'due' ? 'its minShare was due' : 'no level above it was ready, and no minShare was due';
+    return this.#wasDue ? 'its minShare was due' : 'no level above it was ready, and no minShare was due';
   }
 
   snapshot(): Readonly<Record<string, unknown>> {
@@ -62,12 +68,6 @@ class StrictPolicy implements DispatchPolicy {
       found = level;
     }
     return found;
-  }
-
-  /** From when it was due and not from now, or floors that are due together would be below their shares for ever. */
-  #served(level: number, since: number): number {
-    this.#due[level] = since + (this.#period[level] ?? 0);
-    return level;
   }
 }
 

@@ -17,7 +17,7 @@ class WeightedPolicy implements DispatchPolicy {
   /** Where the last record of each level ends. */
   readonly #end: Float64Array;
   #now = 0;
-  #chosen = -1;
+  #last = -1;
   #ready = 0;
 
   constructor(weights: readonly number[]) {
@@ -35,17 +35,20 @@ class WeightedPolicy implements DispatchPolicy {
       least = begins;
       chosen = level;
     }
-    this.#now = least;
-    this.#end[chosen] = least + (this.#length[chosen] ?? 0);
-    this.#chosen = chosen;
     this.#ready = ready;
-    if (least > REBASE_AT) this.#rebase();
     return chosen;
+  }
+
+  started(level: number): void {
+    this.#now = this.#begins(level);
+    this.#end[level] = this.#now + (this.#length[level] ?? 0);
+    this.#last = level;
+    if (this.#now > REBASE_AT) this.#rebase();
   }
 
   explain(): string {
     const waits = readyLevels(this.#ready)
-      .filter((level) => level !== this.#chosen)
+      .filter((level) => level !== this.#last)
       .map((level) => `level ${level} is ${(this.#begins(level) - this.#now).toPrecision(3)} behind it`);
     if (waits.length === 0) return 'no other level was ready';
     return `its turn by weight came first: in virtual time ${waits.join(', ')}`;

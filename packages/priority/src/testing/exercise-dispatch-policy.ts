@@ -31,6 +31,7 @@ export function exerciseDispatchPolicy(
     runner.describe(`as a DispatchPolicy for ${levels === 1 ? 'one level' : `${levels} levels`}`, () => {
       const suite = { shape: shapeOf(levels), make, it: runner.it };
       exerciseChoice(suite);
+      exerciseAsking(suite);
       exerciseObservers(suite);
       if (servesAll) exercisePatience(suite);
       if (sharesByWeight) exerciseShares(suite);
@@ -73,6 +74,29 @@ function exerciseChoice({ shape, make, it }: Suite): void {
   it('chooses the same where all was the same', () => {
     const [one, other] = [make(shape), make(shape)];
     for (const ready of changing(shape)) assert.equal(decide(one, ready), decide(other, ready));
+  });
+}
+
+function exerciseAsking({ shape, make, it }: Suite): void {
+  it('counts what started, not what was asked', () => {
+    const [asked, other] = [make(shape), make(shape)];
+    for (const ready of changing(shape)) {
+      const level = asked.next(ready);
+      assert.equal(asked.next(ready), level, 'the same again while nothing started');
+      asked.started(level);
+      asked.ended?.(level);
+      assert.equal(level, decide(other, ready));
+    }
+  });
+
+  it('chooses another one where the level that it chose has nothing after all', () => {
+    const policy = make(shape);
+    for (const ready of changing(shape)) {
+      const others = ready & ~(1 << policy.next(ready));
+      if (others === 0) continue;
+      const level = decide(policy, others);
+      assert.ok(isReady(others, level), `chose ${level} of ${others.toString(2)}`);
+    }
   });
 }
 
@@ -135,6 +159,7 @@ function exerciseShares({ shape, make, it }: Suite): void {
 /** As the container does it: what was chosen starts, and ends some time later. */
 function decide(policy: DispatchPolicy, ready: number): number {
   const level = policy.next(ready);
+  policy.started(level);
   policy.ended?.(level);
   return level;
 }

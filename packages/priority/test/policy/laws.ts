@@ -16,6 +16,13 @@ export const stretches = (levels: number): fc.Arbitrary<Stretch[]> =>
     { minLength: 1, maxLength: 12 },
   );
 
+/** A decision, and that it was followed. */
+export function decide(policy: DispatchPolicy, ready: number): number {
+  const level = policy.next(ready);
+  policy.started(level);
+  return level;
+}
+
 /** Runs the policy; tells each decision. */
 export function play(
   policy: DispatchPolicy,
@@ -23,7 +30,7 @@ export function play(
   onDecision: (ready: number, chosen: number) => void,
 ): void {
   for (const { ready, decisions } of schedule) {
-    for (let i = 0; i < decisions; i++) onDecision(ready, policy.next(ready));
+    for (let i = 0; i < decisions; i++) onDecision(ready, decide(policy, ready));
   }
 }
 

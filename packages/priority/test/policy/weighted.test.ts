@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { weighted } from '../../dist/index.js';
 import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
-import { anyWeight, isFair, play, stretches, weightsOf, wholeWeight } from './laws.js';
+import { anyWeight, decide, isFair, play, stretches, weightsOf, wholeWeight } from './laws.js';
 
 const make = (...weights: number[]) => weighted()({ weights, minShares: weights.map(() => 0), capacity: 50 });
 
 const order = (policy: ReturnType<typeof make>, ready: number, decisions: number): string =>
-  Array.from({ length: decisions }, () => policy.next(ready)).join('');
+  Array.from({ length: decisions }, () => decide(policy, ready)).join('');
 
 describe('weighted', () => {
   exerciseDispatchPolicy(weighted());
@@ -40,7 +40,7 @@ describe('weighted', () => {
   it('lets a level that comes back wait for one record of each other, and no more', () => {
     const policy = make(1, 2, 4);
     play(policy, [{ ready: 0b011, decisions: 1_000 }], () => undefined);
-    assert.equal(policy.next(0b111), 2);
+    assert.equal(decide(policy, 0b111), 2);
     assert.equal(order(policy, 0b111, 70).replaceAll(/[^2]/g, '').length, 40, 'and no debt is called in');
   });
 
@@ -55,9 +55,9 @@ describe('weighted', () => {
 
   it('says why', () => {
     const policy = make(1, 2);
-    policy.next(0b01);
+    decide(policy, 0b01);
     assert.match(policy.explain?.() ?? '', /no other level/);
-    policy.next(0b11);
+    decide(policy, 0b11);
     assert.match(policy.explain?.() ?? '', /level 0 is \S+ behind it/);
   });
 });
