@@ -38,6 +38,7 @@ export class Rebalance implements ConsumerRebalanceListener {
     // Where the group had committed nothing, the position is: records sent from now on are not lost to a crash before the
     // first of them is processed, also under autoOffsetReset 'latest' (as Spring does on assignment).
     await committer.flush(begun);
+    if (isOver()) return;
     events.emit('partitions:assigned', { partitions });
     onAssigned();
   }

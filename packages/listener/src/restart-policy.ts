@@ -91,7 +91,7 @@ function decide(
     : { action: 'restart', delayMs: checkedDelay(delayMs), isAuth };
 }
 
-function checkedAnswer(answer: 'stop' | 'restart'): 'stop' | 'restart' {
+function checkedAnswer(answer: unknown): 'stop' | 'restart' {
   if (answer === 'stop' || answer === 'restart') return answer;
   throw new TypeError(`onFatal must return 'stop' or 'restart', got ${describe(answer)}`);
 }
