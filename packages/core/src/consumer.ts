@@ -3,7 +3,8 @@ import type { ConsumerRecords } from './records.js';
 import type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from './topic-partition.js';
 
 /**
- * Told when partitions come and go. Calls never overlap. Each is awaited; one that rejects is fatal for the consumer:
+ * Told when partitions come and go. Calls do not overlap, but for one: while `onPartitionsRevoked` takes its time, all may be
+ * found to be lost, and `onPartitionsLost` is called at once. Each is awaited; one that rejects is fatal for the consumer:
  * `poll` rejects with its error.
  */
 export interface ConsumerRebalanceListener {
@@ -11,7 +12,7 @@ export interface ConsumerRebalanceListener {
   onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void>;
   /** Awaited before the first record of them; positions are known and `seek` works. An empty assignment is told too. */
   onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void>;
-  /** They are gone already (evicted, fenced): too late to commit. */
+  /** They are gone already (evicted, fenced): too late to commit. May be called while `onPartitionsRevoked` is at work. */
   onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void>;
 }
 

@@ -23,6 +23,8 @@ export interface HandoverOptions {
 /** Gives partitions up, in an order in which nothing is committed that did not end and nothing that ended is forgotten. */
 export class Handover {
   readonly #init: HandoverInit;
+  /** Of what is being given up. */
+  readonly #graces = new Set<GracePeriod>();
 
   constructor(init: HandoverInit) {
     this.#init = init;
@@ -32,13 +34,36 @@ export class Handover {
    * Starts nothing more, waits for listeners, aborts those that take too long, commits, lets go.
    * @returns whether all listeners ended in time
    */
-  async giveUp(ownerships: readonly Ownership[], { grace, reason, farewellMs }: HandoverOptions): Promise<boolean> {
+  async giveUp(ownerships: readonly Ownership[], options: HandoverOptions): Promise<boolean> {
+    const { grace } = options;
+    this.#graces.add(grace);
+    try {
+      return await this.#giveUp(ownerships, options);
+    } finally {
+      this.#graces.delete(grace);
+    }
+  }
+
+  /**
+   * They are gone already: another member may be reading them. Nothing to wait for, nothing to commit, also for whoever is
+   * giving some of them up: a member that is thrown out loses all.
+   */
+  async lose(ownerships: readonly Ownership[], reason: Error): Promise<void> {
+    const { owned } = this.#init;
+    for (const ownership of owned.withOvertaken(ownerships)) {
+      ownership.abort(reason);
+      owned.end(ownership);
+    }
+    for (const grace of this.#graces) grace.shortenTo(0);
+    await recordsOnTheirWay();
+  }
+
+  async #giveUp(ownerships: readonly Ownership[], { grace, reason, farewellMs }: HandoverOptions): Promise<boolean> {
     const { owned, committer, clock } = this.#init;
     for (const ownership of ownerships) owned.close(ownership);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
-    const idle = Promise.all(running.map((ownership) => ownership.whenIdle()));
-    const drained = running.every((ownership) => ownership.running === 0) || (await grace.covers(idle));
+    const drained = await this.#drain(running, grace);
     if (!drained) for (const ownership of running) ownership.abort(reason);
     const written = committer.flush(ownerships);
     if (farewellMs === undefined) await written;
@@ -47,14 +72,10 @@ export class Handover {
     return drained;
   }
 
-  /** They are gone already: another member may be reading them. Nothing to wait for, nothing to commit. */
-  async lose(ownerships: readonly Ownership[], reason: Error): Promise<void> {
-    const { owned } = this.#init;
-    for (const ownership of owned.withOvertaken(ownerships)) {
-      ownership.abort(reason);
-      owned.end(ownership);
-    }
-    await recordsOnTheirWay();
+  /** Whether all listeners ended in time. */
+  async #drain(running: readonly Ownership[], grace: GracePeriod): Promise<boolean> {
+    if (running.every((ownership) => ownership.running === 0)) return true;
+    return grace.covers(Promise.all(running.map((ownership) => ownership.whenIdle())));
   }
 }
 

@@ -25,6 +25,8 @@ export interface RebalanceInit {
 /** What partitions coming and going mean for the line. */
 export class Rebalance implements ConsumerRebalanceListener {
   readonly #init: RebalanceInit;
+  /** How often all was lost. */
+  #losses = 0;
 
   constructor(init: RebalanceInit) {
     this.#init = init;
@@ -50,12 +52,14 @@ export class Rebalance implements ConsumerRebalanceListener {
       `${describePartitions(partitions)} went to another member before the listener ended (revokeDrainTimeoutMs)`,
     );
     const grace = new GracePeriod(clock, revokeDrainTimeoutMs);
+    const losses = this.#losses;
     await handover.giveUp(this.#ownershipsOf(partitions), { grace, reason });
-    events.emit('partitions:revoked', { partitions });
+    if (losses === this.#losses) events.emit('partitions:revoked', { partitions }); // else they are told of as lost
   }
 
   async onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
     const { handover, events } = this.#init;
+    this.#losses++;
     const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
     await handover.lose(this.#ownershipsOf(partitions), reason);
     events.emit('partitions:lost', { partitions });

@@ -3,7 +3,7 @@ import { codeOf, ConsumerRecords } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, FakeLog } from '@hearken/testing';
 import { DefaultErrorHandler, FixedBackOff } from '../dist/index.js';
-import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
+import { addsUp, distinct, keyed, setup, started, stopNow, tp, until, type Call } from './setup.js';
 
 describe('MessageListenerContainer: rebalance', () => {
   it('waits for running listeners, commits what ended, then gives up; the rest comes again', async () => {
@@ -177,6 +177,41 @@ describe('MessageListenerContainer: rebalance', () => {
     await container.stop();
     assert.equal(factory.consumer.commitCalls.count, before);
     assert.equal(committed(0), 0);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('is told at once when it is thrown out while it drains: aborts, commits nothing, and waits no longer', async () => {
+    const bundle = await started({ revokeDrainTimeoutMs: 50 });
+    const { container, listener, give, factory, committed, events } = bundle;
+    const told: string[] = [];
+    container.on('partitions:revoked', () => void told.push('revoked'));
+    container.on('partitions:lost', ({ partitions }) => void told.push(`lost ${partitions.length}`));
+    const late = events('listener:late');
+    give(0, ...keyed('a'));
+    give(1, ...keyed('b', 'c'));
+    const [revoked, kept] = [await listener.call('0/0'), await listener.call('1/0')];
+    const signals = [revoked.context.signal, kept.context.signal];
+    const before = factory.consumer.commitCalls.count;
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await until(() => bundle.clock.nextDueInMs === 50); // it waits for its listener
+    await factory.consumer.evict();
+    assert.deepEqual(
+      signals.map(({ reason }) => codeOf(reason)),
+      ['PARTITION_LOST', 'PARTITION_LOST'],
+    );
+    await until(() => bundle.clock.nextDueInMs === 0);
+    bundle.clock.advance(0);
+    await rebalanced;
+    assert.deepEqual(told, ['lost 2']);
+    revoked.end();
+    kept.end();
+    await late.received(2);
+    assert.equal(factory.consumer.commitCalls.count, before);
+    await factory.consumer.rebalance({ assign: [tp(0), tp(1)] });
+    const again = ({ context }: Call): boolean => context.epoch > kept.context.epoch;
+    for (const at of ['0/0', '1/0', '1/1']) (await listener.calls.first((call) => call.at === at && again(call))).end();
+    await container.stop();
+    assert.deepEqual([committed(0), committed(1)], [1, 2]);
     assert.ok(addsUp(bundle));
   });
 

@@ -112,6 +112,13 @@ export class FakeConsumer implements Consumer {
     return this.#rebalanced;
   }
 
+  /** The group throws this consumer out: it is told at once that all is lost, also while a revoke is at work. */
+  evict(): Promise<void> {
+    const told = this.#lose(this.assignment()).catch((error: unknown) => this.fail(asError(error)));
+    this.#rebalanced = Promise.all([this.#rebalanced, told]).then(() => undefined);
+    return told;
+  }
+
   /** From now on `poll` rejects with this, as after a fatal error. */
   fail(error: Error): void {
     this.#fatal ??= error;

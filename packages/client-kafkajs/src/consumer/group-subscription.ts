@@ -107,6 +107,7 @@ export class GroupSubscription implements MembershipListener, Committer {
   onEvicted(): void {
     this.#subscription.deactivate();
     this.#observer.onInactive();
+    this.#rebalance.evicted();
   }
 
   onFatal(error: unknown): void {

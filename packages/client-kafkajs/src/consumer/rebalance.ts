@@ -23,6 +23,10 @@ export class Rebalance {
   listener: ConsumerRebalanceListener | undefined;
   /** What the listener was told of and has not been told to give up. */
   #owned: readonly TopicPartition[] = [];
+  /** The listener is being told to give something up. */
+  #isRevoking = false;
+  /** It is told at the same time that all is gone. Never rejects. */
+  #losing: Promise<readonly PromiseSettledResult<void>[]> | undefined;
 
   constructor(options: RebalanceOptions) {
     this.#options = options;
@@ -50,12 +54,33 @@ export class Rebalance {
       if (partition !== undefined) partition.active = false; // nothing of it is fetched or polled any more
     }
     onGivingUp();
-    await this.#giveUp(partitions, () => this.listener?.onPartitionsRevoked(partitions));
+    this.#isRevoking = true;
+    try {
+      await this.#giveUp(partitions, () => this.listener?.onPartitionsRevoked(partitions));
+    } finally {
+      this.#isRevoking = false;
+      await this.#lost();
+    }
+  }
+
+  /**
+   * All is found to be gone. Where the listener has been told to give something up, it may wait for minutes to do so in good
+   * order, while others have the partitions already: then it is told at once.
+   */
+  evicted(): void {
+    if (this.#isRevoking) this.#losing ??= Promise.allSettled([this.lose()]);
   }
 
   async lose(): Promise<void> {
     const partitions = this.#owned;
     await this.#giveUp(partitions, () => this.listener?.onPartitionsLost(partitions));
+  }
+
+  /** @throws what the listener failed with */
+  async #lost(): Promise<void> {
+    const [lost] = (await this.#losing) ?? [];
+    this.#losing = undefined;
+    if (lost?.status === 'rejected') throw lost.reason;
   }
 
   async #add(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {

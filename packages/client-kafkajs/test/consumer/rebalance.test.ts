@@ -149,6 +149,47 @@ describe('Rebalance', () => {
     assert.deepEqual([numbers(bundle.rebalance.owned), numbers(bundle.subscription.partitions)], ['', '']);
   });
 
+  it('is told at once that all is lost while it takes its time to give something up, and awaited in both', async () => {
+    const [gate, told] = [new Signal(), new Signal()];
+    const bundle = setup({ onPartitionsRevoked: () => gate.wait(), onPartitionsLost: () => told.wait() });
+    await bundle.take(1, 2);
+    let ended = false;
+    const term = new AbortController();
+    const taken = bundle.rebalance.take(at(2), term.signal).then(() => (ended = true));
+    await bundle.calls.received(4);
+    term.abort();
+    bundle.rebalance.evicted();
+    bundle.rebalance.evicted();
+    assert.equal(bundle.calls.items.at(-1), 'lost 1,2', 'what it keeps is lost with what it gives up');
+    gate.fire();
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+    assert.equal(ended, false);
+    told.fire();
+    await taken;
+    await bundle.rebalance.lose();
+    assert.equal(bundle.calls.items.filter((call) => call.startsWith('lost')).length, 1);
+    assert.deepEqual([numbers(bundle.rebalance.owned), numbers(bundle.subscription.partitions)], ['', '']);
+  });
+
+  it('fails with what a listener fails with that is told of a loss while it gives something up', async () => {
+    const gate = new Signal();
+    const failure = new Error('the callback failed');
+    const lost = { onPartitionsLost: () => Promise.reject(failure) };
+    const bundle = setup({ onPartitionsRevoked: () => gate.wait(), ...lost });
+    await bundle.take(1, 2);
+    const revoked = bundle.rebalance.revoke();
+    bundle.rebalance.evicted();
+    gate.fire();
+    await assert.rejects(revoked, failure);
+  });
+
+  it('is not told twice of a loss outside of a revoke: whoever runs the membership tells it in its turn', async () => {
+    const { rebalance, calls, take } = setup();
+    await take(1);
+    rebalance.evicted();
+    assert.equal(calls.items.at(-1), 'assigned 1');
+  });
+
   it('loses everything at once, and is told once', async () => {
     const bundle = setup();
     await bundle.take(1, 2);
