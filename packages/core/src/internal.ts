@@ -17,6 +17,7 @@ export {
   type OptionRule,
   type OptionRules,
 } from './options.js';
+export { murmur2, partitionForKey } from './partition-for-key.js';
 export { serializeDefault } from './serde.js';
 export { StateMachine } from './state-machine.js';
 export { describePartition, describePartitions, topicPartitionKey } from './topic-partition.js';

@@ -1,5 +1,5 @@
 import { Headers, type Bytes, type PartitionInfo } from '@hearken/core';
-import { murmur2 } from './murmur2.js';
+import { partitionForKey } from '@hearken/core/internal';
 
 /** What a partitioner may look at. */
 export interface PartitionableRecord {
@@ -35,10 +35,6 @@ export interface TopicPartitioner {
   /** The partition's open batch is full or on its way: the next one may go elsewhere. */
   onBatchClosed(partition: number): void;
 }
-
-/** Java's: the hash without its sign, over all partitions whether they have a leader or not. */
-export const partitionForKey = (key: Uint8Array, partitionCount: number): number =>
-  (murmur2(key) & 0x7fffffff) % partitionCount;
 
 /**
  * A partitioner for one topic.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Headers, type PartitionInfo } from '@hearken/core';
+import { murmur2, partitionForKey } from '@hearken/core/internal';
 import fc from 'fast-check';
-import { murmur2 } from '../../dist/producer/murmur2.js';
-import { partitionForKey, topicPartitioner, type PartitionerChoice } from '../../dist/producer/partitioner.js';
+import { topicPartitioner, type PartitionerChoice } from '../../dist/producer/partitioner.js';
 import { MURMUR2_VECTORS } from './murmur2-vectors.js';
 
 const record = (key: string | null = null) => ({

@@ -1,6 +1,10 @@
 const MULTIPLIER = 0x5bd1e995;
 const SEED = 0x9747b28c;
 
+/** Java's partition for a key: the hash without its sign, over all partitions whether they have a leader or not. */
+export const partitionForKey = (key: Uint8Array, partitionCount: number): number =>
+  (murmur2(key) & 0x7fffffff) % partitionCount;
+
 /** The 32-bit hash Kafka's Java clients partition by (`org.apache.kafka.common.utils.Utils.murmur2`), signed as there. */
 export function murmur2(bytes: Uint8Array): number {
   const length = bytes.length;
