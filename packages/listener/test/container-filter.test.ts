@@ -1,7 +1,11 @@
-import { json, type ConsumerRecord } from '@hearken/core';
+import { json, type Bytes, type ConsumerRecord } from '@hearken/core';
 import assert from 'node:assert/strict';
 import type { AckMode, ContainerProperties } from '../dist/index.js';
 import { addsUp, distinct, started, until, type Bundle } from './setup.js';
+
+interface Order {
+  readonly total: number;
+}
 
 const isEven = ({ offset }: Pick<ConsumerRecord, 'offset'>): boolean => offset % 2 === 0;
 
@@ -70,16 +74,15 @@ describe('MessageListenerContainer: filter', () => {
   });
 
   it('sees the decoded record, also of a serde that takes its time', async () => {
-    const serde = json<{ total: number }>();
+    const serde = json<Order>();
     const values: number[] = [];
     for (const slow of [false, true]) {
-      const bundle = await started({
-        valueSerde: slow
-          ? { ...serde, deserialize: async (bytes, context) => serde.deserialize(bytes, context) }
-          : serde,
-        filter: ({ value }) => (value as unknown as { total: number }).total > 1,
-        listener: ({ value }) => values.push((value as unknown as { total: number }).total),
-      } as Partial<ContainerProperties>);
+      const properties: Partial<ContainerProperties<Bytes, Order>> = {
+        valueSerde: slow ? { ...serde, deserialize: (...args) => Promise.resolve(serde.deserialize(...args)) } : serde,
+        filter: ({ value }) => value.total > 1,
+        listener: ({ value }) => values.push(value.total),
+      };
+      const bundle = await started(properties as unknown as Partial<ContainerProperties>);
       for (const total of [1, 2, 3]) bundle.give(0, { value: JSON.stringify({ total }) });
       await ended(bundle, 3);
       assert.deepEqual(values.splice(0), [2, 3]);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn, Recorder } from '@hearken/testing';
-import type { ConsumerRecord } from '@hearken/core';
+import { KafkaError, type ConsumerRecord } from '@hearken/core';
 import {
   DeadLetter,
   DefaultErrorHandler,
   type ErrorHandler,
   type Recoverer,
   FixedBackOff,
+  NonRetriable,
   SkipRecord,
   type RecoveryContext,
 } from '../dist/index.js';
@@ -109,6 +110,22 @@ describe('MessageListenerContainer: records that are given up', () => {
     assert.equal(committed(0), 2);
     assert.equal(container.metrics().recoveryFailures, 1);
   });
+
+  for (const hopeless of [
+    new KafkaError('from a dead-letter topic into itself', { code: 'DEAD_LETTER_LOOP' }),
+    new NonRetriable('the dead-letter topic does not take it'),
+    new TypeError('topic is not a function'),
+  ]) {
+    it(`does not ask a recoverer again that failed with a ${hopeless.name}`, async () => {
+      const { container, recoverer, listener, give, committed } = await recovering();
+      give(0, ...keyed('a'));
+      (await listener.call('0/0')).fail(new DeadLetter());
+      (await recoverer.call(1)).fail(hopeless);
+      await assert.rejects(container.finished, ({ cause }: Error) => (cause as Error).cause === hopeless);
+      assert.equal(container.metrics().recoveryFailures, 1);
+      assert.equal(committed(0), 0);
+    });
+  }
 
   it('stops loudly when the recoverer has failed too often, and loses nothing', async () => {
     const bundle = await recovering();

@@ -44,10 +44,19 @@ function matches(matcher: ErrorMatcher, error: unknown): boolean {
 const isErrorClass = (matcher: ErrorClass | ((error: unknown) => boolean)): matcher is ErrorClass =>
   (matcher as unknown) === Error || matcher.prototype instanceof Error;
 
-const HOPELESS_CODES: ReadonlySet<unknown> = new Set(['DESERIALIZATION_FAILED', 'INVALID_FILTER_RESULT']);
+const HOPELESS_CODES: ReadonlySet<unknown> = new Set([
+  'DESERIALIZATION_FAILED',
+  'INVALID_BATCH_RESULT',
+  'INVALID_FILTER_RESULT',
+  'DEAD_LETTER_LOOP',
+  'NON_RETRIABLE',
+]);
 
-/** A TypeError with a cause is not the engine's: `fetch` rejects with one when the network fails. */
-function isHopeless(error: unknown): boolean {
+/**
+ * What stays what it is, for a listener and for a recoverer. A TypeError with a cause is not the engine's: `fetch` rejects
+ * with one when the network fails.
+ */
+export function isHopeless(error: unknown): boolean {
   if (HOPELESS_CODES.has(codeOf(error))) return true;
   return error instanceof ReferenceError || (error instanceof TypeError && error.cause === undefined);
 }

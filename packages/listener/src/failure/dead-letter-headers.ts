@@ -4,6 +4,9 @@ import { DeserializationError, Headers, type ConsumerRecord, type HeaderValue } 
 const PREFIX = 'kafka_dlt-';
 const EXCEPTION_PREFIXES = [`${PREFIX}exception-`, `${PREFIX}key-exception-`];
 
+/** Messages that quote what they were given would make a dead letter that no broker takes. */
+const MAX_MESSAGE_BYTES = 4_096;
+
 const TIMESTAMP_TYPES = { 'create-time': 'CreateTime', 'log-append-time': 'LogAppendTime' } as const;
 
 export interface DeadLetterReason {
@@ -45,7 +48,7 @@ function exception({ error, maxStackTraceBytes }: DeadLetterReason): NamedValue[
     [`${kind}-fqcn`, classOf(error)],
     // Spring has one name for both.
     ...(cause === undefined ? [] : [['exception-cause-fqcn', classOf(cause)] as const]),
-    [`${kind}-message`, message],
+    [`${kind}-message`, capped(message, MAX_MESSAGE_BYTES)],
     [`${kind}-stacktrace`, capped(stack ?? message, maxStackTraceBytes)],
   ];
 }

@@ -5,6 +5,7 @@ import { RecoveryFailedError } from '../errors.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { checkedDelay } from './after-failure.js';
 import { FixedBackOff, type BackOff } from './back-off.js';
+import { isHopeless } from './classification.js';
 import type { ErrorHandler, RecoveryContext } from './error-handler.js';
 
 /** What is recovered: a delivery, as far as it matters here. */
@@ -81,7 +82,7 @@ export class Recovery {
     const { topic, partition, offset } = record;
     let delayMs: number | undefined;
     try {
-      const asked = this.#backOff.delayMs(failures) ?? undefined;
+      const asked = isHopeless(error) ? undefined : (this.#backOff.delayMs(failures) ?? undefined);
       delayMs = asked === undefined ? undefined : checkedDelay(asked);
     } catch (mistake) {
       logger.error({ error: mistake }, 'the recoveryBackOff of an error handler failed');

@@ -45,12 +45,17 @@ function wrap<I, C extends { readonly logger: Logger }, R>(
         calls.close();
         throw error;
       }
-      result = Promise.reject(error as Error);
+      result = rejected(error);
     }
     if (isThenable(result) || !calls.isEmpty) return calls.endWith(result, context.logger);
     calls.close();
     return undefined;
   };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the shortest way to a rejection with whatever was thrown
+async function rejected(error: unknown): Promise<never> {
+  throw error;
 }
 
 /** The calls of `next` that one run of a layer made. */

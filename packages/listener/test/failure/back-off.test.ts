@@ -52,6 +52,41 @@ describe('ExponentialBackOff', () => {
     );
   });
 
+  it('makes no wait that would not fit into maxElapsedMs, and every one that does', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          initialIntervalMs: fc.integer({ min: 1, max: 1_000 }),
+          multiplier: fc.double({ min: 1, max: 4, noNaN: true }),
+          maxIntervalMs: fc.integer({ min: 1, max: 5_000 }),
+          maxElapsedMs: fc.integer({ min: 0, max: 20_000 }),
+        }),
+        fc.option(fc.nat(30), { nil: undefined }),
+        fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        (options, maxRetries, chance) => {
+          const { maxElapsedMs, ...unbounded } = options;
+          const bound = maxRetries === undefined ? {} : { maxRetries };
+          const backOff = new ExponentialBackOff({ ...options, ...bound, random: () => chance });
+          const full = new ExponentialBackOff({ ...unbounded, jitter: 0, maxRetries: 30_000 });
+          let [failures, elapsedMs] = [1, 0];
+          for (; backOff.delayMs(failures) !== undefined; failures++) elapsedMs += full.delayMs(failures)!;
+          const rounding = failures; // each wait is a whole number
+          assert.ok(elapsedMs <= maxElapsedMs + rounding, `${elapsedMs} ms`);
+          assert.ok(
+            failures === (maxRetries ?? Infinity) + 1 || elapsedMs + full.delayMs(failures)! > maxElapsedMs - rounding,
+          );
+        },
+      ),
+    );
+  });
+
+  it('needs an end', () => {
+    for (const zero of [{ initialIntervalMs: 0 }, { maxIntervalMs: 0 }]) {
+      assert.throws(() => new ExponentialBackOff({ ...zero, maxElapsedMs: 100 }), /maxElapsedMs: needs maxRetries/);
+      assert.equal(new ExponentialBackOff({ ...zero, maxElapsedMs: 100, maxRetries: 2 }).delayMs(3), undefined);
+    }
+  });
+
   it('names every problem of its options', () => {
     assert.throws(
       () => new ExponentialBackOff({ multiplier: 0.5, jitter: 2, maxRetries: -1 }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DeserializationError, KafkaError } from '@hearken/core';
+import { InvalidFilterResultError, NonRetriable } from '../../dist/index.js';
 import { isRetryable, type ErrorMatcher } from '../../dist/failure/classification.js';
 
 class Busy extends Error {}
@@ -14,6 +15,9 @@ describe('isRetryable', () => {
       new TypeError('x is not a function'),
       new ReferenceError('x is not defined'),
       new DeserializationError('no JSON', { bytes: null }),
+      new NonRetriable(),
+      new InvalidFilterResultError(1),
+      new KafkaError('from a dead-letter topic into itself', { code: 'DEAD_LETTER_LOOP' }),
     ]) {
       assert.equal(retries(error), false, error.name);
     }

@@ -129,6 +129,13 @@ describe('DeadLetterPublishingRecoverer', () => {
     assert.equal(again.string('kafka_dlt-original-topic'), 'orders-dlt');
   });
 
+  it('cuts a message that quotes too much', async () => {
+    const headers = headersOf(await setup().publish(anOrder(), new Error('é'.repeat(1_000_000))));
+    const message = headers.get('kafka_dlt-exception-message')!;
+    assert.equal(message.length, 4_096);
+    assert.equal(message.toString('utf8'), 'é'.repeat(2_048));
+  });
+
   it('cuts the stack trace at so many bytes, never inside a character', async () => {
     const stacks = fc.string({ unit: 'grapheme', maxLength: 60 });
     await fc.assert(

@@ -11,8 +11,7 @@ type Layer = (input: string, context: Context, next: Next<string, void>) => unkn
 type Listener = (input: string, context: Context) => unknown;
 
 const context = (): Context => ({ logger: new RecordingLogger() });
-const composed = (layers: readonly Layer[], listener: Listener) =>
-  compose<string, Context, void>(layers, listener, () => undefined);
+const composed = (layers: readonly Layer[], listener: Listener) => compose(layers, listener, () => undefined);
 
 describe('compose', () => {
   it('is the listener itself without middleware', () => {
@@ -78,7 +77,7 @@ describe('compose', () => {
     for (const listener of [() => assert.fail(failure), () => Promise.reject(failure)]) {
       await assert.rejects(Promise.resolve(composed([noting, noting], listener)('a', context())), failure);
       assert.deepEqual(seen.splice(0), [failure, failure]);
-      await composed([async (_, __, next) => void (await Promise.resolve(next()).catch(() => 1)), noting], async () => {
+      await composed([(_, __, next) => Promise.resolve(next()).catch(() => 1), noting], async () => {
         await eventLoopTurn();
         throw failure;
       })('a', context());
@@ -115,7 +114,7 @@ describe('compose', () => {
       ['by a synchronous layer', (_, __, next) => void next()],
       // eslint-disable-next-line @typescript-eslint/require-await -- what is forgotten
       ['by an asynchronous layer', async (_, __, next) => void next()],
-      ['by one that goes on for a while', async (_, __, next) => (void next(), void (await eventLoopTurn()))],
+      ['by one that goes on for a while', (_, __, next) => (void next(), eventLoopTurn())],
     ];
     for (const [how, layer] of forgetful) {
       it(`waits for the listener all the same, forgotten ${how}`, async () => {
@@ -184,7 +183,7 @@ describe('compose', () => {
     };
     composed([keep], () => assert.fail('reached'))('a', context());
     assert.throws(() => composed([throwing], () => assert.fail('reached'))('a', context()));
-    await composed([async (_, __, next) => void (kept.push(next), await eventLoopTurn())], () => 1)('a', context());
+    await composed([(_, __, next) => (kept.push(next), eventLoopTurn())], () => 1)('a', context());
     assert.equal(kept.length, 3);
     for (const next of kept) assert.throws(() => next(), { code: 'MIDDLEWARE_ENDED' });
   });
