@@ -2,9 +2,10 @@ import type { Logger, TaskExecutor } from '@hearken/core';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
 import { takeFrom, type Turns } from './run.js';
+import type { Work } from './work.js';
 
 export interface CommitFirstInit {
-  readonly lanes: Lanes<Delivery>;
+  readonly lanes: Lanes<Delivery, Work>;
   readonly executor: TaskExecutor;
   readonly logger: Logger;
   /** Asks for a commit at once. */
@@ -56,7 +57,7 @@ export class CommitFirst implements Turns {
   }
 
   #claim(lane: DeliveryLane): void {
-    const delivery = takeFrom(this.#init.lanes, lane);
+    const delivery = takeFrom(this.#init.lanes, lane) as Delivery | undefined; // batches are refused with this
     if (delivery === undefined) return;
     this.#claimed++;
     delivery.claim();

@@ -1,26 +1,31 @@
 import { IllegalStateError, type ConsumerRecord, type Logger } from '@hearken/core';
-import { requireDuration } from '../arguments.js';
+import { requireDuration, requireSeekTarget } from '../arguments.js';
+import type { AckMode } from '../container-properties.js';
 import type { Acknowledgment, ListenerContainer, ListenerContext } from '../message-listener.js';
 import type { Ownership } from '../offsets/ownership.js';
+import type { SeekTarget } from '../seek/seeks.js';
 import { AttemptSignal } from './attempt-signal.js';
 import type { Lane, PartitionLanes } from './lane.js';
+import type { Work } from './work.js';
 
-export type DeliveryLane = Lane<Delivery>;
-export type DeliveryLanes = PartitionLanes<Delivery>;
+export type DeliveryLane = Lane<Delivery, Work>;
+export type DeliveryLanes = PartitionLanes<Delivery, Work>;
 
 /** What the deliveries of one container have in common. */
 export interface DeliveryHost {
   readonly manualAck: boolean;
+  readonly ackMode: AckMode;
   readonly logger: Logger;
   /** The container as the listener of this delivery sees it. */
   containerFor(delivery: Delivery): ListenerContainer;
+  seekWithin(ownership: Ownership, to: SeekTarget): Promise<boolean>;
 }
 
 /**
  * One record on its way through the line. It is the link of its lane's list, the context its listener gets and the
  * acknowledgment in one, because it is the only object made per record.
  */
-export class Delivery implements ListenerContext, Acknowledgment {
+export class Delivery implements ListenerContext, Acknowledgment, Work {
   next: Delivery | undefined = undefined;
   readonly record: ConsumerRecord;
   /** What its listener is called with: the record, decoded by then. */
@@ -44,8 +49,24 @@ export class Delivery implements ListenerContext, Acknowledgment {
     this.attempt = attempt;
   }
 
+  get ackMode(): AckMode {
+    return this.#host.ackMode;
+  }
+
+  get isAcknowledged(): boolean {
+    return this.hasEnded;
+  }
+
   get epoch(): number {
     return this.ownership.epoch;
+  }
+
+  get lastOffset(): number {
+    return this.record.offset;
+  }
+
+  get hasEnded(): boolean {
+    return this.ownership.tracker.hasEnded(this.sequence);
   }
 
   get logger(): Logger {
@@ -64,6 +85,11 @@ export class Delivery implements ListenerContext, Acknowledgment {
     );
   }
 
+  async seek(to: SeekTarget): Promise<boolean> {
+    requireSeekTarget('seek', to);
+    return this.#host.seekWithin(this.ownership, to);
+  }
+
   get signal(): AbortSignal {
     if (this.#taskSignal === undefined) return NEVER; // the listener returned already
     this.#signal ??= new AttemptSignal(this.#taskSignal, this.ownership);
@@ -79,7 +105,7 @@ export class Delivery implements ListenerContext, Acknowledgment {
   nack(sleepMs: number): void {
     requireDuration('nack', 'sleepMs', sleepMs);
     if (this.ownership.isOver) this.ownership.acknowledgedLate();
-    else if (this.ownership.tracker.hasEnded(this.sequence))
+    else if (this.hasEnded)
       throw new IllegalStateError('the record was acknowledged and does not come again', 'ACKNOWLEDGED');
     else if (this.#taskSignal === undefined)
       throw new IllegalStateError(
@@ -92,7 +118,7 @@ export class Delivery implements ListenerContext, Acknowledgment {
   /** After what time the record is to come again although its listener returned; undefined if it is not. */
   get nackedForMs(): number | undefined {
     if (this.#sleepMs === undefined) return undefined;
-    return this.ownership.tracker.hasEnded(this.sequence) ? undefined : this.#sleepMs; // acknowledged from an earlier attempt
+    return this.hasEnded ? undefined : this.#sleepMs; // acknowledged from an earlier attempt
   }
 
   begin(taskSignal: AbortSignal): void {

@@ -1,23 +1,22 @@
 import type { ConsumerRecords, PartitionRecords, PositionReset, TaskExecutor, TopicPartition } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
-import type { ListenerInvoker } from '../invoke/listener-invoker.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { Delivery, type DeliveryHost, type DeliveryLane } from './delivery.js';
 import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
-import { Run, takeFrom, type RunHost, type Turns } from './run.js';
-import type { Settler } from './settler.js';
+import { Run, takeFrom, type Invoker, type RunHost, type Settles, type Turns } from './run.js';
 import type { TimeSlice, TurnReport } from './time-slice.js';
+import type { Work } from './work.js';
 
 export interface DispatcherInit {
   readonly executor: TaskExecutor;
-  readonly lanes: Lanes<Delivery>;
+  readonly lanes: Lanes<Delivery, Work>;
   readonly turns: Turns;
   readonly owned: OwnedPartitions;
   readonly intake: Intake;
-  readonly invoker: ListenerInvoker;
-  readonly settler: Settler;
+  readonly invoker: Invoker;
+  readonly settler: Settles;
   readonly slice: TimeSlice;
   readonly host: DeliveryHost;
   readonly counters: ContainerCounters;
@@ -176,10 +175,10 @@ export class Dispatcher {
     }
   }
 
-  /** The executor did not want the task: a failed attempt of the record that it was given for. */
+  /** The executor did not want the task: a failed attempt of what it was given for. */
   #refused(lane: DeliveryLane, error: unknown): void {
     const { lanes, invoker, settler } = this.#init;
-    const delivery = takeFrom(lanes, lane);
-    if (delivery !== undefined) settler.settle(lane, delivery, invoker.failed(delivery, error));
+    const work = takeFrom(lanes, lane);
+    if (work !== undefined) settler.settle(lane, work, invoker.failed(work, error));
   }
 }

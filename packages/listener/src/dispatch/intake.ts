@@ -4,12 +4,13 @@ import type { OwnedPartitions } from '../offsets/owned-partitions.js';
 import type { Delivery } from './delivery.js';
 import type { Lanes } from './lanes.js';
 import type { TurnReport } from './time-slice.js';
+import type { Work } from './work.js';
 
 export interface IntakeInit {
   readonly bufferRecords: number;
   readonly windowRecords: number;
   readonly executor: TaskExecutor;
-  readonly lanes: Lanes<Delivery>;
+  readonly lanes: Lanes<Delivery, Work>;
   readonly owned: OwnedPartitions;
   /** Called when `isFull` of a partition changed. */
   readonly onChange: (ownership: Ownership) => void;

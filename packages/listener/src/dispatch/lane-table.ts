@@ -11,16 +11,16 @@ const SEED = Math.floor(Math.random() * 2 ** 32);
  * Lanes by the bytes of their keys. A `Map` needs a string for each record and leaves garbage with each lane that comes and
  * goes; with keys that seldom repeat both were a third of what a record costs. Here lanes are the links of their own buckets.
  */
-export class LaneTable<Item extends LaneItem<Item>> implements Iterable<Lane<Item>> {
+export class LaneTable<Item extends LaneItem<Item>, Work = Item> implements Iterable<Lane<Item, Work>> {
   /** A power of two of them, at least as many as lanes. */
-  #buckets = emptyBuckets<Item>(MIN_BUCKETS);
+  #buckets = emptyBuckets<Item, Work>(MIN_BUCKETS);
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  *[Symbol.iterator](): IterableIterator<Lane<Item>> {
+  *[Symbol.iterator](): IterableIterator<Lane<Item, Work>> {
     for (const first of this.#buckets) {
       for (let lane = first, next; lane !== undefined; lane = next) {
         next = lane.nextInBucket; // whoever looks at it may remove it
@@ -30,21 +30,21 @@ export class LaneTable<Item extends LaneItem<Item>> implements Iterable<Lane<Ite
   }
 
   /** @param hash `hashOf(key)` */
-  find(key: Bytes, hash: number): Lane<Item> | undefined {
+  find(key: Bytes, hash: number): Lane<Item, Work> | undefined {
     let lane = this.#buckets[hash & (this.#buckets.length - 1)];
     while (lane !== undefined && !(lane.hash === hash && areEqual(lane.key, key))) lane = lane.nextInBucket;
     return lane;
   }
 
   /** Adds a lane that `find` does not find. */
-  add(lane: Lane<Item>): void {
+  add(lane: Lane<Item, Work>): void {
     if (this.#size++ === this.#buckets.length) this.#resize(this.#buckets.length * 2);
     this.#link(lane);
   }
 
-  remove(lane: Lane<Item>): void {
+  remove(lane: Lane<Item, Work>): void {
     const bucket = lane.hash & (this.#buckets.length - 1);
-    let before: Lane<Item> | undefined;
+    let before: Lane<Item, Work> | undefined;
     let at = this.#buckets[bucket];
     for (; at !== undefined && at !== lane; at = at.nextInBucket) before = at;
     if (at === undefined) return;
@@ -54,7 +54,7 @@ export class LaneTable<Item extends LaneItem<Item>> implements Iterable<Lane<Ite
     this.#size--;
   }
 
-  #link(lane: Lane<Item>): void {
+  #link(lane: Lane<Item, Work>): void {
     const bucket = lane.hash & (this.#buckets.length - 1);
     lane.nextInBucket = this.#buckets[bucket];
     this.#buckets[bucket] = lane;
@@ -67,8 +67,8 @@ export class LaneTable<Item extends LaneItem<Item>> implements Iterable<Lane<Ite
   }
 }
 
-const emptyBuckets = <Item extends LaneItem<Item>>(count: number): (Lane<Item> | undefined)[] =>
-  new Array<Lane<Item> | undefined>(count).fill(undefined);
+const emptyBuckets = <Item extends LaneItem<Item>, Work>(count: number): (Lane<Item, Work> | undefined)[] =>
+  new Array<Lane<Item, Work> | undefined>(count).fill(undefined);
 
 /** FNV-1a, and its high bits brought down to where buckets are chosen by. */
 export function hashOf(key: Bytes): number {

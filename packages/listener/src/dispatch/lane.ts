@@ -7,28 +7,34 @@ export interface LaneItem<Item> {
   next: Item | undefined;
 }
 
-/** Records that run one after the other. Its fields are those of `Lanes` and its table, but for `partition` and `current`. */
-export class Lane<Item extends LaneItem<Item>> {
-  readonly partition: PartitionLanes<Item>;
+/**
+ * Records that run one after the other. Its fields are those of `Lanes` and its table, but for `partition` and `current`.
+ * @typeParam Work what of it runs at once: one of its records, or a batch of them
+ */
+export class Lane<Item extends LaneItem<Item>, Work = Item> {
+  readonly partition: PartitionLanes<Item, Work>;
   /** Of the record that runs, or of the first: it must not keep the bytes of records long gone. Null without key order. */
   key: Bytes;
   readonly hash: number;
   /** In its bucket of the table. */
-  nextInBucket: Lane<Item> | undefined = undefined;
+  nextInBucket: Lane<Item, Work> | undefined = undefined;
   /**
+   * - `filling`: could start, and waits for more records to start with. Leads to ready, gone.
    * - `ready`: has a record to run and stands in the ready list, or in its partition's while that is paused.
-   * - `busy`: `next` handed it out. Leads to ready, waiting, gone.
-   * - `waiting`: between two attempts, or for a commit. Leads to ready, gone.
+   * - `busy`: `next` handed it out. Leads to ready, filling, waiting, gone.
+   * - `waiting`: between two attempts, or for a commit. Leads to ready, filling, gone.
    * - `gone`: nothing of it is left; the next record of its key makes a new lane.
    */
-  state: 'ready' | 'busy' | 'waiting' | 'gone' = 'gone';
+  state: 'filling' | 'ready' | 'busy' | 'waiting' | 'gone' = 'gone';
   /** What runs, or is to be tried again. Not counted as queued. */
-  current: Item | undefined = undefined;
+  current: Work | undefined = undefined;
   first: Item | undefined = undefined;
   last: Item | undefined = undefined;
-  nextReady: Lane<Item> | undefined = undefined;
+  /** Records from `first` to `last`. */
+  queued = 0;
+  nextReady: Lane<Item, Work> | undefined = undefined;
 
-  constructor(partition: PartitionLanes<Item>, key: Bytes, hash: number) {
+  constructor(partition: PartitionLanes<Item, Work>, key: Bytes, hash: number) {
     this.partition = partition;
     this.key = key;
     this.hash = hash;
@@ -36,12 +42,14 @@ export class Lane<Item extends LaneItem<Item>> {
 }
 
 /** The lanes of one partition. They outlive an ownership of it: a lane whose record still runs stays closed. */
-export class PartitionLanes<Item extends LaneItem<Item>> {
+export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   /** Those that hold records. */
-  readonly table = new LaneTable<Item>();
+  readonly table = new LaneTable<Item, Work>();
+  /** Without an order: the lane that the next record joins, if there is still room in it. */
+  open: Lane<Item, Work> | undefined = undefined;
   /** Records that wait in lanes. */
   queued = 0;
   paused = false;
   /** Ready lanes that came up while the partition was paused, in their order. */
-  held: Lane<Item>[] = [];
+  held: Lane<Item, Work>[] = [];
 }

@@ -9,22 +9,41 @@ import { Lane, PartitionLanes, type LaneItem } from './lane.js';
  */
 export type Ordering = 'partition' | 'key' | 'none';
 
+/** How much of a lane runs at once. */
+export interface Portions<Item extends LaneItem<Item>, Work> {
+  /** Records in a portion at most. Without an order no lane holds more. */
+  readonly size: number;
+  /** Makes the next portion of a lane out of what it shifts; undefined if the lane holds nothing. */
+  next(shift: (lane: Lane<Item, Work>) => Item | undefined, lane: Lane<Item, Work>): Work | undefined;
+  /** Asked of a lane that could start, also after each record that joins it. False: it waits for more, until `Lanes.filled`. */
+  mayStart(lane: Lane<Item, Work>): boolean;
+}
+
+/** One record at a time. */
+export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> => ({
+  size: 1,
+  next: (shift, lane) => shift(lane),
+  mayStart: () => true,
+});
+
 /**
  * What must wait for what, and whose turn it is: first in, first out among lanes that are ready. Pure memory: it starts
  * nothing and keeps no time. Lists are links in the items and lanes themselves, so a record costs no allocation here and no
  * list ever has to be moved.
  */
-export class Lanes<Item extends LaneItem<Item>> {
+export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   readonly #ordering: Ordering;
-  readonly #partitions = new Map<string, PartitionLanes<Item>>();
-  #firstReady: Lane<Item> | undefined;
-  #lastReady: Lane<Item> | undefined;
+  readonly #portions: Portions<Item, Work>;
+  readonly #partitions = new Map<string, PartitionLanes<Item, Work>>();
+  #firstReady: Lane<Item, Work> | undefined;
+  #lastReady: Lane<Item, Work> | undefined;
   #queued = 0;
   /** Without an order nothing looks for a lane: any number spreads them. */
   #lanesMade = 0;
 
-  constructor(ordering: Ordering) {
+  constructor(ordering: Ordering, portions: Portions<Item, Work>) {
     this.#ordering = ordering;
+    this.#portions = portions;
   }
 
   /** Records that wait, over all partitions. */
@@ -38,28 +57,29 @@ export class Lanes<Item extends LaneItem<Item>> {
   }
 
   /** The partition's lanes, the same objects each time. */
-  of(partition: TopicPartition): PartitionLanes<Item> {
+  of(partition: TopicPartition): PartitionLanes<Item, Work> {
     const key = topicPartitionKey(partition);
     const known = this.#partitions.get(key);
     if (known !== undefined) return known;
-    const made = new PartitionLanes<Item>();
+    const made = new PartitionLanes<Item, Work>();
     this.#partitions.set(key, made);
     return made;
   }
 
   /** Puts a record at the end of its lane. */
-  add(partition: PartitionLanes<Item>, item: Item): void {
+  add(partition: PartitionLanes<Item, Work>, item: Item): void {
     const lane = this.#laneOf(partition, item);
     if (lane.last === undefined) lane.first = item;
     else lane.last.next = item;
     lane.last = item;
+    lane.queued++;
     partition.queued++;
     this.#queued++;
-    if (lane.state === 'gone') this.#makeReady(lane);
+    if (lane.state === 'gone' || lane.state === 'filling') this.#offer(lane);
   }
 
   /** Hands out the lane whose turn it is; it is busy until `release`, `postpone` or `hold`. */
-  next(): Lane<Item> | undefined {
+  next(): Lane<Item, Work> | undefined {
     for (let lane = this.#shiftReady(); lane !== undefined; lane = this.#shiftReady()) {
       if (lane.state !== 'ready') continue; // cleared while it stood in the list
       if (!lane.partition.paused) {
@@ -71,100 +91,122 @@ export class Lanes<Item extends LaneItem<Item>> {
     return undefined;
   }
 
-  /** The record of a busy lane to run now: the one to be tried again, else its next; undefined if it was cleared. */
-  take(lane: Lane<Item>): Item | undefined {
-    if (lane.current !== undefined) return lane.current;
+  /** What a busy lane is to run now: what is to be tried again, else what comes next; undefined if it was cleared. */
+  take(lane: Lane<Item, Work>): Work | undefined {
+    return (lane.current ??= this.#portions.next(this.#shift, lane));
+  }
+
+  readonly #shift = (lane: Lane<Item, Work>): Item | undefined => {
     const item = lane.first;
     if (item === undefined) return undefined;
     lane.first = item.next;
     if (item.next === undefined) lane.last = undefined;
     item.next = undefined; // whoever keeps the record must not keep those behind it
-    lane.current = item;
     if (lane.key !== null) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
+    lane.queued--;
     lane.partition.queued--;
     this.#queued--;
     return item;
-  }
+  };
 
-  /** The lane's current record is over: the lane goes to the end of the ready list, or is gone if nothing is left. */
-  release(lane: Lane<Item>): void {
+  /** What the lane runs is over: the lane goes to the end of the ready list, or is gone if nothing is left. */
+  release(lane: Lane<Item, Work>): void {
     lane.current = undefined;
     this.#leave(lane);
   }
 
-  /** Closes the lane until `wake`; this is what runs first then: its current record, once more. */
-  postpone(lane: Lane<Item>, again: Item): void {
+  /** Closes the lane until `wake`; this is what runs first then. */
+  postpone(lane: Lane<Item, Work>, again: Work): void {
     lane.current = again;
     lane.state = 'waiting';
   }
 
-  /** The lane's current record is over, but the lane stays closed until `wake`. */
-  hold(lane: Lane<Item>): void {
+  /** What the lane runs is over, but the lane stays closed until `wake`. */
+  hold(lane: Lane<Item, Work>): void {
     lane.current = undefined;
     lane.state = 'waiting';
   }
 
   /** Ends a wait; a lane that was cleared meanwhile stays gone. */
-  wake(lane: Lane<Item>): void {
+  wake(lane: Lane<Item, Work>): void {
     if (lane.state === 'waiting') this.#leave(lane);
   }
 
+  /** Ends the wait for more records. */
+  filled(lane: Lane<Item, Work>): void {
+    if (lane.state === 'filling') this.#makeReady(lane);
+  }
+
   /** Forgets what waits in the partition's lanes. Lanes that run stay closed until they are released. */
-  clear(partition: PartitionLanes<Item>): void {
+  clear(partition: PartitionLanes<Item, Work>): void {
     this.#queued -= partition.queued;
     partition.queued = 0;
     partition.held = [];
     for (const lane of partition.table) {
       lane.first = lane.last = undefined;
+      lane.queued = 0;
       if (lane.state === 'busy') continue;
       lane.current = undefined;
       this.#forget(lane);
     }
   }
 
-  pause(partition: PartitionLanes<Item>): void {
+  pause(partition: PartitionLanes<Item, Work>): void {
     partition.paused = true;
   }
 
   /** Those that were held go first: they were there before the lanes of their partition that are in the list. */
-  resume(partition: PartitionLanes<Item>): void {
+  resume(partition: PartitionLanes<Item, Work>): void {
     partition.paused = false;
     const held = partition.held;
     partition.held = [];
     for (const lane of held.reverse()) this.#makeFirst(lane);
   }
 
-  #laneOf(partition: PartitionLanes<Item>, item: Item): Lane<Item> {
-    if (this.#ordering === 'none') return newLane(partition, null, this.#lanesMade++);
+  #laneOf(partition: PartitionLanes<Item, Work>, item: Item): Lane<Item, Work> {
+    if (this.#ordering === 'none') return this.#openLane(partition);
     const key = this.#ordering === 'key' ? item.record.key : null;
     const hash = hashOf(key);
     return partition.table.find(key, hash) ?? newLane(partition, key, hash);
   }
 
-  #leave(lane: Lane<Item>): void {
-    if (lane.current !== undefined || lane.first !== undefined) this.#makeReady(lane);
+  #openLane(partition: PartitionLanes<Item, Work>): Lane<Item, Work> {
+    const { open } = partition;
+    const hasStarted = open?.state !== 'ready' && open?.state !== 'filling';
+    if (open !== undefined && !hasStarted && open.queued < this.#portions.size) return open;
+    return (partition.open = newLane(partition, null, this.#lanesMade++));
+  }
+
+  #leave(lane: Lane<Item, Work>): void {
+    if (lane.current !== undefined) this.#makeReady(lane);
+    else if (lane.first !== undefined) this.#offer(lane);
     else this.#forget(lane);
   }
 
-  #forget(lane: Lane<Item>): void {
+  #offer(lane: Lane<Item, Work>): void {
+    if (this.#portions.mayStart(lane)) this.#makeReady(lane);
+    else lane.state = 'filling';
+  }
+
+  #forget(lane: Lane<Item, Work>): void {
     lane.state = 'gone';
     lane.partition.table.remove(lane);
   }
 
-  #makeReady(lane: Lane<Item>): void {
+  #makeReady(lane: Lane<Item, Work>): void {
     lane.state = 'ready';
     if (this.#lastReady === undefined) this.#firstReady = lane;
     else this.#lastReady.nextReady = lane;
     this.#lastReady = lane;
   }
 
-  #makeFirst(lane: Lane<Item>): void {
+  #makeFirst(lane: Lane<Item, Work>): void {
     lane.nextReady = this.#firstReady;
     this.#firstReady = lane;
     this.#lastReady ??= lane;
   }
 
-  #shiftReady(): Lane<Item> | undefined {
+  #shiftReady(): Lane<Item, Work> | undefined {
     const lane = this.#firstReady;
     if (lane === undefined) return undefined;
     this.#firstReady = lane.nextReady;
@@ -174,7 +216,11 @@ export class Lanes<Item extends LaneItem<Item>> {
   }
 }
 
-function newLane<Item extends LaneItem<Item>>(partition: PartitionLanes<Item>, key: Bytes, hash: number): Lane<Item> {
+function newLane<Item extends LaneItem<Item>, Work>(
+  partition: PartitionLanes<Item, Work>,
+  key: Bytes,
+  hash: number,
+): Lane<Item, Work> {
   const lane = new Lane(partition, key, hash);
   partition.table.add(lane);
   return lane;

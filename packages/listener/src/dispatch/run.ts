@@ -1,9 +1,22 @@
-import type { ListenerInvoker } from '../invoke/listener-invoker.js';
-import { DONE, FILTERED, type Outcome } from '../invoke/outcome.js';
+import { isThenable } from '../is-thenable.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
-import type { Settler } from './settler.js';
 import type { TimeSlice } from './time-slice.js';
+import type { Work } from './work.js';
+
+/** Calls the listener. Made for one kind of work, as are the lanes and the settler it is joined with. */
+export interface Invoker {
+  /** Returns, or resolves with, what `returned` makes an outcome of; throws or rejects for `failed`. */
+  call(work: Work): unknown;
+  returned(work: Work, result: unknown): unknown;
+  failed(work: Work, error: unknown): unknown;
+}
+
+/** Knows what follows an attempt. */
+export interface Settles {
+  /** @param outcome the invoker's */
+  settle(lane: DeliveryLane, work: Work, outcome: unknown): void;
+}
 
 /** Whose turn it is. */
 export interface Turns {
@@ -16,9 +29,9 @@ export interface Turns {
 /** What the runs of one container share. */
 export interface RunHost {
   readonly turns: Turns;
-  readonly lanes: Lanes<Delivery>;
-  readonly invoker: ListenerInvoker;
-  readonly settler: Settler;
+  readonly lanes: Lanes<Delivery, Work>;
+  readonly invoker: Invoker;
+  readonly settler: Settles;
   readonly slice: TimeSlice;
   /** Whether a run may go on with another record, or the executor wants to see each by itself. */
   readonly manyPerTask: boolean;
@@ -41,7 +54,7 @@ export class Run {
   /** What it works on; undefined when the run is over. */
   #lane: DeliveryLane | undefined;
   /** Whose listener it waits for. */
-  #delivery: Delivery | undefined;
+  #work: Work | undefined;
   #signal: AbortSignal | undefined;
   #turn = 0;
   #resolve: () => void = () => undefined;
@@ -70,41 +83,41 @@ export class Run {
     });
   }
 
-  /** Record by record, until a listener has to be waited for or nothing is left to do. */
+  /** Work by work, until a listener has to be waited for or nothing is left to do. */
   #goOn(signal: AbortSignal): void {
     for (let lane = this.#lane; lane !== undefined; lane = this.#lane = this.#another()) {
       this.#host.slice.started();
-      const delivery = takeFrom(this.#host.lanes, lane);
-      if (delivery === undefined) continue;
-      if (this.#call(lane, delivery, signal)) return;
+      const work = takeFrom(this.#host.lanes, lane);
+      if (work === undefined) continue;
+      if (this.#call(lane, work, signal)) return;
     }
   }
 
-  /** Whether the listener has to be waited for; if not, its record is settled. */
-  #call(lane: DeliveryLane, delivery: Delivery, signal: AbortSignal): boolean {
+  /** Whether the listener has to be waited for; if not, its work is settled. */
+  #call(lane: DeliveryLane, work: Work, signal: AbortSignal): boolean {
     const { invoker } = this.#host;
-    let outcome = DONE;
-    delivery.begin(signal);
+    let outcome: unknown;
+    work.begin(signal);
     this.#host.running++;
     try {
-      const pending = invoker.call(delivery);
-      if (pending === FILTERED) outcome = FILTERED;
-      else if (pending !== undefined) {
-        this.#delivery = delivery;
-        Promise.resolve(pending).then(this.#onReturned, this.#onThrown);
+      const result = invoker.call(work);
+      if (isThenable(result)) {
+        this.#work = work;
+        Promise.resolve(result).then(this.#onReturned, this.#onThrown);
         return true;
       }
+      outcome = invoker.returned(work, result);
     } catch (error) {
-      outcome = invoker.failed(delivery, error);
+      outcome = invoker.failed(work, error);
     }
-    this.#settle(lane, delivery, outcome);
+    this.#settle(lane, work, outcome);
     return false;
   }
 
-  #settle(lane: DeliveryLane, delivery: Delivery, outcome: Outcome): void {
+  #settle(lane: DeliveryLane, work: Work, outcome: unknown): void {
     this.#host.running--;
     this.#host.ended++;
-    this.#host.settler.settle(lane, delivery, outcome);
+    this.#host.settler.settle(lane, work, outcome);
   }
 
   /** The lane it goes on with. */
@@ -116,21 +129,23 @@ export class Run {
     return manyPerTask && !slice.isSpent ? turns.next() : undefined;
   }
 
-  readonly #onReturned = (result: unknown): void => this.#ended(result === FILTERED ? FILTERED : DONE);
+  readonly #onReturned = (result: unknown): void => {
+    if (this.#work !== undefined) this.#ended(this.#host.invoker.returned(this.#work, result));
+  };
 
   readonly #onThrown = (error: unknown): void => {
-    if (this.#delivery !== undefined) this.#ended(this.#host.invoker.failed(this.#delivery, error));
+    if (this.#work !== undefined) this.#ended(this.#host.invoker.failed(this.#work, error));
   };
 
   /** The listener that was waited for ended. */
-  #ended(outcome: Outcome): void {
+  #ended(outcome: unknown): void {
     const lane = this.#lane;
-    const delivery = this.#delivery;
+    const work = this.#work;
     const signal = this.#signal;
-    if (lane === undefined || delivery === undefined || signal === undefined) return;
+    if (lane === undefined || work === undefined || signal === undefined) return;
     try {
-      this.#delivery = undefined;
-      this.#settle(lane, delivery, outcome);
+      this.#work = undefined;
+      this.#settle(lane, work, outcome);
       this.#lane = this.#another();
       this.#goOn(signal);
       if (this.#lane === undefined) this.#resolve();
@@ -141,10 +156,10 @@ export class Run {
 }
 
 /** What a busy lane is to run; undefined, and the lane free, if it was given up between `next` and here. */
-export function takeFrom(lanes: Lanes<Delivery>, lane: DeliveryLane): Delivery | undefined {
-  const delivery = lanes.take(lane);
-  if (delivery?.ownership.mayStart === true) return delivery; // a record that is tried again is not cleared from its lane
-  delivery?.excuse();
+export function takeFrom(lanes: Lanes<Delivery, Work>, lane: DeliveryLane): Work | undefined {
+  const work = lanes.take(lane);
+  if (work?.ownership.mayStart === true) return work; // what is tried again is not cleared from its lane
+  work?.excuse();
   lanes.release(lane);
   return undefined;
 }

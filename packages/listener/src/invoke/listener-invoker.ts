@@ -1,16 +1,16 @@
+import type { ConsumerRecord } from '@hearken/core';
 import type { Delivery } from '../dispatch/delivery.js';
-import { isThenable } from '../is-thenable.js';
-import type { ListenerContext, MessageListener, MessageListenerFunction } from '../message-listener.js';
+import type { MessageListener } from '../message-listener.js';
 import { compose } from '../middleware/compose.js';
 import type { RecordMiddleware } from '../middleware/middleware.js';
 import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
-import { FILTERED, type Filtered, type Outcome } from './outcome.js';
+import { DONE, FILTERED, type Outcome } from './outcome.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { keeps, type RecordFilter } from './record-filter.js';
 
-type Handler = MessageListenerFunction<unknown, unknown>;
-type Decoded = Parameters<Handler>[0];
+type Decoded = ConsumerRecord<unknown, unknown>;
+type Handler = (record: Decoded, delivery: Delivery) => unknown;
 
 export interface ListenerInvokerInit {
   readonly listener: MessageListener<unknown, unknown>;
@@ -28,7 +28,11 @@ export interface ListenerInvokerInit {
  * Makes a promise only where one of them does, and each that is not there costs nothing.
  */
 export class ListenerInvoker {
-  readonly #handler: Handler;
+  readonly #listener: Handler;
+  readonly #filter: RecordFilter<unknown, unknown> | undefined;
+  readonly #middleware: RecordMiddleware<unknown, unknown>[];
+  /** The listener with all that goes around it. */
+  #handler: Handler;
   readonly #decode: RecordDecoder;
   readonly #errorHandler: ErrorHandler;
   readonly #once: boolean;
@@ -38,7 +42,16 @@ export class ListenerInvoker {
     this.#decode = decode;
     this.#errorHandler = errorHandler;
     this.#once = once;
-    this.#handler = filtered(filter, this.#wrapped(middleware, functionOf(listener)));
+    this.#listener = functionOf(listener);
+    this.#filter = filter;
+    this.#middleware = [...middleware];
+    this.#handler = this.#composed();
+  }
+
+  /** Puts one more middleware around the listener, inside all others. Before the first call. */
+  use(middleware: RecordMiddleware<unknown, unknown>): void {
+    this.#middleware.push(middleware);
+    this.#handler = this.#composed();
   }
 
   /** The delivery whose listener is on the stack right now: it has not returned, or not reached its first `await`. */
@@ -50,14 +63,15 @@ export class ListenerInvoker {
    * Throws, or rejects, as the listener does. What it returns or resolves with is `FILTERED` if the filter did not keep the
    * record; anything else means nothing.
    */
-  call(delivery: Delivery): PromiseLike<unknown> | Filtered | undefined {
+  call(delivery: Delivery): unknown {
     const record = this.#decode(delivery.record);
-    const result =
-      record instanceof Promise
-        ? record.then((decoded) => this.#call(this.#handler, decoded, delivery))
-        : this.#call(this.#handler, record, delivery);
-    if (result === FILTERED) return FILTERED;
-    return isThenable(result) ? result : undefined;
+    return record instanceof Promise
+      ? record.then((decoded) => this.#call(this.#handler, decoded, delivery))
+      : this.#call(this.#handler, record, delivery);
+  }
+
+  returned(_delivery: Delivery, result: unknown): Outcome {
+    return result === FILTERED ? FILTERED : DONE;
   }
 
   /** What follows an attempt that failed with this. */
@@ -67,12 +81,14 @@ export class ListenerInvoker {
     return { kind: this.#errorHandler.recoverer === undefined ? 'stop' : 'recover', error: outcome.error };
   }
 
-  /** The listener is called when middleware says so, perhaps much later than that, and with what it says. */
-  #wrapped(middleware: readonly RecordMiddleware<unknown, unknown>[], listener: Handler): Handler {
-    if (middleware.length === 0) return listener;
-    // The context is the delivery: nobody else makes one.
-    const innermost: Handler = (record, context) => this.#call(listener, record, context as Delivery);
-    return compose<Decoded, ListenerContext, void>(middleware, innermost, () => undefined);
+  #composed(): Handler {
+    if (this.#middleware.length === 0) return filtered(this.#filter, this.#listener);
+    // The listener is called when middleware says so, perhaps later than that, and with what it says.
+    const innermost: Handler = (record, delivery) => this.#call(this.#listener, record, delivery);
+    return filtered(
+      this.#filter,
+      compose(this.#middleware, innermost, () => undefined),
+    );
   }
 
   #call(handler: Handler, record: Decoded, delivery: Delivery): unknown {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Lane } from '../../dist/dispatch/lane.js';
-import { Lanes, type Ordering } from '../../dist/dispatch/lanes.js';
+import { Lanes, oneByOne, type Ordering } from '../../dist/dispatch/lanes.js';
 
 class Item {
   next: Item | undefined = undefined;
@@ -57,7 +57,7 @@ class Checked {
   #added = 0;
 
   constructor(readonly ordering: Ordering) {
-    this.lanes = new Lanes(ordering);
+    this.lanes = new Lanes(ordering, oneByOne());
   }
 
   of(number: number): ReturnType<Lanes<Item>['of']> {
@@ -181,7 +181,7 @@ describe('Lanes', () => {
   }
 
   it('hands out ready lanes first in, first out', () => {
-    const lanes = new Lanes<Item>('key');
+    const lanes = new Lanes<Item>('key', oneByOne());
     const partition = lanes.of({ topic: 't', partition: 0 });
     for (const [number, key] of ['a', 'b', 'a', 'c'].entries()) lanes.add(partition, new Item(0, number, key));
     const order: number[] = [];
@@ -193,7 +193,7 @@ describe('Lanes', () => {
   });
 
   it('hands out what a pause held before what came after it', () => {
-    const lanes = new Lanes<Item>('none');
+    const lanes = new Lanes<Item>('none', oneByOne());
     const partition = lanes.of({ topic: 't', partition: 0 });
     lanes.pause(partition);
     for (const number of [0, 1]) lanes.add(partition, new Item(0, number, null));
@@ -208,7 +208,7 @@ describe('Lanes', () => {
   });
 
   it('hands out no lane of a paused partition, and all of them in their order after', () => {
-    const lanes = new Lanes<Item>('key');
+    const lanes = new Lanes<Item>('key', oneByOne());
     const [first, second] = [lanes.of({ topic: 't', partition: 0 }), lanes.of({ topic: 't', partition: 1 })];
     lanes.add(first, new Item(0, 0, 'a'));
     lanes.add(first, new Item(0, 1, 'b'));
@@ -222,7 +222,7 @@ describe('Lanes', () => {
   });
 
   it('keeps a lane that runs closed over a clear: the next record of its key waits', () => {
-    const lanes = new Lanes<Item>('key');
+    const lanes = new Lanes<Item>('key', oneByOne());
     const partition = lanes.of({ topic: 't', partition: 0 });
     lanes.add(partition, new Item(0, 0, 'a'));
     const running = lanes.next()!;
@@ -235,7 +235,7 @@ describe('Lanes', () => {
   });
 
   it('tells keys apart by their bytes, and no key from an empty one', () => {
-    const lanes = new Lanes<Item>('key');
+    const lanes = new Lanes<Item>('key', oneByOne());
     const partition = lanes.of({ topic: 't', partition: 0 });
     const invalidUtf8 = [Buffer.from([0xff]), Buffer.from([0xfe]), Buffer.alloc(0), null];
     for (const [number, key] of invalidUtf8.entries()) {
@@ -245,7 +245,7 @@ describe('Lanes', () => {
   });
 
   it('keeps of a lane that never empties the key of the record that runs, not of one long gone', () => {
-    const lanes = new Lanes<Item>('key');
+    const lanes = new Lanes<Item>('key', oneByOne());
     const partition = lanes.of({ topic: 't', partition: 0 });
     const items = Array.from({ length: 3 }, (_, number) => new Item(0, number, 'a'));
     for (const item of items) lanes.add(partition, item);

@@ -1,0 +1,73 @@
+import type { Clock } from '@hearken/core';
+import type { Ownership } from '../offsets/ownership.js';
+import type { Delivery, DeliveryLane } from './delivery.js';
+import type { Lanes } from './lanes.js';
+import type { Work } from './work.js';
+
+export interface LaneWaitsInit {
+  readonly lanes: Lanes<Delivery, Work>;
+  readonly clock: Clock;
+  /** Asks for a commit at once; undefined where lanes do not wait for theirs. */
+  readonly commitNow: (() => void) | undefined;
+  /** A lane became ready. */
+  readonly onReady: () => void;
+}
+
+/** What lanes wait for between two listeners: a delay, a commit. Only the lane waits, never a slot. */
+export class LaneWaits {
+  readonly #init: LaneWaitsInit;
+
+  constructor(init: LaneWaitsInit) {
+    this.#init = init;
+  }
+
+  /** What the lane ran is over: the lane goes on, or waits for the commit. That may need a record which needs the slot. */
+  leave(lane: DeliveryLane, { ownership, lastOffset }: Work): void {
+    const { lanes, commitNow, onReady } = this.#init;
+    if (commitNow === undefined) {
+      lanes.release(lane);
+      return;
+    }
+    lanes.hold(lane);
+    ownership.onceWritten(lastOffset + 1, () => {
+      lanes.wake(lane);
+      onReady();
+    });
+    commitNow();
+  }
+
+  /** The lane waits, and goes on with this. False if its partition is being given up: the records come again elsewhere. */
+  postpone(lane: DeliveryLane, again: Work, delayMs: number): boolean {
+    const { lanes, clock, onReady } = this.#init;
+    const { ownership } = again;
+    if (!this.#isStillOurs(lane, ownership)) return false;
+    lanes.postpone(lane, again);
+    const timer = clock.setTimer(() => {
+      ownership.retries.delete(timer);
+      if (again.hasEnded) lanes.hold(lane); // acknowledged meanwhile: the lane goes on without it
+      lanes.wake(lane);
+      onReady();
+    }, delayMs);
+    ownership.retries.add(timer);
+    return true;
+  }
+
+  /** The lane goes on with this, in its turn. False as above. */
+  goOn(lane: DeliveryLane, next: Work): boolean {
+    const { lanes } = this.#init;
+    if (!this.#isStillOurs(lane, next.ownership)) return false;
+    lanes.postpone(lane, next);
+    lanes.wake(lane);
+    return true;
+  }
+
+  /** Until whoever gives the partition up clears it: what comes after these records must not pass them. */
+  closeWith(lane: DeliveryLane, unfinished: Work): void {
+    if (this.#isStillOurs(lane, unfinished.ownership)) this.#init.lanes.postpone(lane, unfinished);
+  }
+
+  #isStillOurs(lane: DeliveryLane, ownership: Ownership): boolean {
+    if (!ownership.isOpen) this.#init.lanes.release(lane);
+    return ownership.isOpen;
+  }
+}

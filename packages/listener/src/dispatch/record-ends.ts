@@ -1,0 +1,75 @@
+import type { Logger } from '@hearken/core';
+import type { GuardedEvents } from '../container-events.js';
+import type { ContainerCounters } from '../container-metrics.js';
+import type { ErrorHandler, RecordFailure } from '../failure/error-handler.js';
+import type { RecordEnd } from '../offsets/ownership.js';
+import type { Delivery } from './delivery.js';
+
+export interface RecordEndsInit {
+  readonly counters: ContainerCounters;
+  readonly events: GuardedEvents;
+  readonly logger: Logger;
+  readonly errorHandler: ErrorHandler;
+}
+
+/** What became of a record after an attempt, for those who count and those who listen. */
+export class RecordEnds {
+  readonly #init: RecordEndsInit;
+
+  constructor(init: RecordEndsInit) {
+    this.#init = init;
+  }
+
+  /** Its listener ended well. */
+  returned({ handed, attempt }: Delivery): void {
+    const { events } = this.#init;
+    if (events.isHeard('listener:returned')) events.emit('listener:returned', { record: handed, attempt });
+  }
+
+  /** Done in every ack mode: nobody saw it who could acknowledge it. */
+  filtered({ ownership, sequence, record }: Delivery): void {
+    const { events } = this.#init;
+    ownership.ended(sequence, 'filtered');
+    if (events.isHeard('record:filtered')) events.emit('record:filtered', { record });
+  }
+
+  /** It comes again after a failure. */
+  retried({ record, attempt }: Delivery, error: unknown, delayMs: number): void {
+    this.#init.counters.retried++;
+    this.#init.events.emit('record:retried', { record, error, attempt, delayMs });
+  }
+
+  tellRetry(failure: RecordFailure & { readonly delayMs: number }): void {
+    const { errorHandler, logger } = this.#init;
+    try {
+      errorHandler.onRetry?.(failure);
+    } catch (error) {
+      logger.error({ error }, 'onRetry of an error handler failed');
+    }
+  }
+
+  /** It comes again because its listener said so. */
+  nacked({ record, attempt }: Delivery, delayMs: number): void {
+    this.#init.counters.nacked++;
+    this.#init.events.emit('record:nacked', { record, attempt, delayMs });
+  }
+
+  /** There is no other attempt. */
+  failed({ record, attempt }: Delivery, error: unknown): void {
+    this.#init.counters.failed++;
+    this.#init.events.emit('record:failed', { record, error, attempt });
+  }
+
+  /** And that is how it ended. */
+  gaveUp(delivery: Delivery, how: Extract<RecordEnd, 'recovered' | 'skipped'>, error: unknown): void {
+    const { ownership, record, attempt, sequence } = delivery;
+    ownership.ended(sequence, how);
+    this.#init.events.emit(`record:${how}`, { record, error, attempt });
+  }
+
+  /** It had ended already, so there is nothing to try again; but an error must not vanish. */
+  failedAfterwards({ record }: Delivery, error: unknown): void {
+    const { topic, partition, offset } = record;
+    this.#init.logger.warn({ topic, partition, offset, error }, 'a record failed after it was acknowledged');
+  }
+}

@@ -1,0 +1,14 @@
+import type { Ownership } from '../offsets/ownership.js';
+
+/** What a lane runs at once, in one call of the listener: a record, or a batch. */
+export interface Work {
+  readonly ownership: Ownership;
+  /** Of its last record. */
+  readonly lastOffset: number;
+  /** Nothing is left to be done for it: it was acknowledged while it waited to be tried again. */
+  readonly hasEnded: boolean;
+  /** An attempt begins. */
+  begin(taskSignal: AbortSignal): void;
+  /** Nobody waits for the attempt from now on: it waits for the container itself. */
+  excuse(): void;
+}
