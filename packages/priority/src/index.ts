@@ -1,6 +1,9 @@
 export { InvalidDistributionError, PriorityOutOfRangeError, QuotaCapacityError } from './errors.js';
 export type { LevelDefinition, Levels, Priority } from './levels.js';
+export type { LevelPlace } from './naming/level-place.js';
+export { partitionBuckets, PlacedNaming, placesByResolver, type PriorityResolver } from './naming/placed-naming.js';
 export { SuffixNaming, type PriorityNaming } from './naming/priority-naming.js';
+export { PriorityRegistry, type PriorityRegistryOptions, type TopicLevel } from './naming/priority-registry.js';
 export { ExponentialQuotaDistributor } from './quota/exponential-quota-distributor.js';
 export { FixedQuotaDistributor } from './quota/fixed-quota-distributor.js';
 export { LargestRemainderQuotaDistributor } from './quota/largest-remainder-quota-distributor.js';

@@ -1,14 +1,14 @@
 /**
- * Where levels live in Kafka. Pure: the same answer for the same question. One naming given to a template and to a
- * container makes one write what the other reads. Nothing ever takes a name apart again: what a physical topic stands for
- * is looked up among the names made (`PriorityRegistry`), so a topic that happens to end in `-2` is not taken for a level.
+ * Where levels live in Kafka. Pure: the same answer to the same question. Given to a template and to a container, it makes
+ * one write what the other reads. No name is ever taken apart again: what a topic stands for is looked up among the names
+ * that were made, so that a topic which happens to end in `-2` is not taken for a level.
  */
 export interface PriorityNaming {
   /** The topic that holds this level of a logical topic. */
   topic(topic: string, priority: number): string;
   /** The consumer group that reads this level. */
   group(groupId: string, priority: number): string;
-  /** The partitions of that topic that are this level's, if it does not have the whole topic. @default all of them */
+  /** The partitions of that topic that are this level's. @default all of them */
   partitions?(topic: string, priority: number): readonly number[] | undefined;
 }
 
