@@ -1,5 +1,5 @@
 import type { TopicPartition } from '@hearken/core';
-import { describe, durationMs, OptionsCheck, required } from '@hearken/core/internal';
+import { describe, durationMs, integer, OptionsCheck, required } from '@hearken/core/internal';
 
 /** Whether it is a whole number from 0: a partition's, or an offset. */
 export const isIndex = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -46,9 +46,21 @@ export function requireDuration(call: string, name: string, value: unknown): voi
   check.throwIfAny();
 }
 
+/** @throws KafkaConfigError unless so many listeners may run at once */
+export function requireConcurrency(concurrency: unknown): void {
+  const check = new OptionsCheck('concurrency');
+  check.resolve({ concurrency }, { concurrency: required(integer(undefined, { min: 1 })) });
+  check.throwIfAny();
+}
+
 /** @throws KafkaConfigError unless it is a function */
 export function requireFunction(call: string, name: string, value: unknown): void {
   if (typeof value !== 'function') refuse(call, name, `must be a function, got ${describe(value)}`);
+}
+
+/** @throws KafkaConfigError unless it is an offset, or a function that may make one */
+export function requireSeekTarget(call: string, to: unknown): void {
+  if (typeof to !== 'function') requireOffset(call, to);
 }
 
 /** @throws KafkaConfigError unless it is a whole number of milliseconds since 1970 */

@@ -1,5 +1,3 @@
-import type { PauseOwner } from './pause/pause-owner.js';
-
 /** Counts since the container was made. `polled = processed + filtered + recovered + skipped + abandoned + outstanding`, always. */
 export interface ContainerCounters {
   /** Records that `poll` returned. */
@@ -59,31 +57,6 @@ export const newCounters = (): ContainerCounters => ({
   commitFailures: 0,
   restarts: 0,
 });
-
-/** One owned partition, as it stands. */
-export interface PartitionSnapshot {
-  readonly topic: string;
-  readonly partition: number;
-  readonly epoch: number;
-  /** Offset of the next record to be polled. */
-  readonly position: number;
-  /** As far as this container knows; undefined before the first commit of a new group. */
-  readonly committed: number | undefined;
-  readonly outstanding: number;
-  /** Offset of the oldest record that has not ended: what holds the commits back. */
-  readonly oldestOutstanding: number | undefined;
-  readonly queued: number;
-  readonly running: number;
-  /** Lanes that hold records. */
-  readonly lanes: number;
-  /** Who keeps it from being polled; empty while nobody does. */
-  readonly pausedBy: readonly PauseOwner[];
-}
-
-export interface ContainerSnapshot {
-  readonly state: string;
-  readonly partitions: readonly PartitionSnapshot[];
-}
 
 export interface ContainerHealth {
   /** `'up'` while starting or running and the loop turns. */

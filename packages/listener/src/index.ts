@@ -13,6 +13,16 @@ export type { Next } from './middleware/compose.js';
 export { deduplicate, type Deduplicate, type DeduplicateOptions } from './middleware/deduplicate.js';
 export { InMemoryIdStore, type IdStore, type InMemoryIdStoreOptions } from './middleware/id-store.js';
 export type { RecordMiddleware } from './middleware/middleware.js';
+export type {
+  BatchAcknowledgment,
+  BatchFailure,
+  BatchListener,
+  BatchListenerContext,
+  BatchListenerFunction,
+  BatchListenerObject,
+  BatchProperties,
+  BatchResult,
+} from './batch-listener.js';
 export type { Ordering } from './dispatch/lanes.js';
 export type { PauseOwner } from './pause/pause-owner.js';
 export type { PartitionTarget } from './pause/target-set.js';
@@ -44,7 +54,8 @@ export type {
 } from './failure/error-handler.js';
 export type { ContainerState, StopOptions, StopReport } from './container-state.js';
 export type { ContainerEventListener, ContainerEvents } from './container-events.js';
-export type { ContainerHealth, ContainerMetrics, ContainerSnapshot, PartitionSnapshot } from './container-metrics.js';
+export type { ContainerHealth, ContainerMetrics } from './container-metrics.js';
+export type { ContainerSnapshot, PartitionSnapshot } from './container-snapshot.js';
 export {
   CommitTimeoutError,
   ContainerStopError,

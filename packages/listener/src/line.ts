@@ -2,6 +2,7 @@ import {
   IllegalStateError,
   type Clock,
   type Consumer,
+  type ConsumerGroupMetadata,
   type Logger,
   type TaskExecutor,
   type TopicPartition,
@@ -9,8 +10,9 @@ import {
 import { topicPartitionKey } from '@hearken/core/internal';
 import { ConsumerSession, type SessionEnd } from './consumer-session.js';
 import type { GuardedEvents } from './container-events.js';
-import type { ContainerCounters, PartitionSnapshot } from './container-metrics.js';
+import type { ContainerCounters } from './container-metrics.js';
 import type { AssignedPartition } from './container-properties.js';
+import { byTopicAndPartition, partitionSnapshot, type PartitionSnapshot } from './container-snapshot.js';
 import { CommitFirst } from './dispatch/commit-first.js';
 import type { Delivery, DeliveryHost } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -31,7 +33,7 @@ import type { Ownership } from './offsets/ownership.js';
 import { Pauses } from './pause/pauses.js';
 import type { StandingPauses } from './pause/standing-pauses.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
-import type { Seeks } from './seek/seeks.js';
+import type { Seeks, SeekTarget } from './seek/seeks.js';
 
 export interface LineInit {
   readonly properties: ResolvedContainerProperties;
@@ -64,11 +66,13 @@ const NOTHING_TO_CLOSE: SessionEnd = { report: { drained: true, abandoned: 0, co
  */
 export class Line {
   readonly #init: LineInit;
+  readonly #portions: Portions<Delivery, Work>;
   readonly #lanes: Lanes<Delivery, Work>;
+  readonly #ends: RecordEnds;
   readonly #owned: OwnedPartitions;
   readonly #pauses: Pauses;
   readonly #intake: Intake;
-  readonly #invoker: ListenerInvoker;
+  readonly #invoker: ListenerInvoker | BatchInvoker;
   readonly #dispatcher: Dispatcher;
   #session: ConsumerSession | undefined;
   /** Where the last session got to with partitions that it was given, not assigned by a group. */
@@ -77,7 +81,9 @@ export class Line {
   constructor(init: LineInit) {
     this.#init = init;
     const { properties } = init;
-    this.#lanes = new Lanes<Delivery, Work>(properties.ordering, oneByOne<Delivery>());
+    this.#portions = this.#newPortions();
+    this.#lanes = new Lanes(properties.ordering, this.#portions);
+    this.#ends = new RecordEnds({ ...init, errorHandler: properties.errorHandler });
     this.#owned = this.#newOwned();
     this.#pauses = this.#newPauses();
     this.#intake = this.#newIntake();
@@ -145,6 +151,11 @@ export class Line {
     throw new IllegalStateError('the container is not running', 'CONTAINER_NOT_RUNNING');
   }
 
+  /** @returns whether the ownership is there still */
+  async seekWithin(ownership: Ownership, to: SeekTarget): Promise<boolean> {
+    return ownership.isOpen && this.seeks.seekWithin(ownership, to);
+  }
+
   assignment(): readonly TopicPartition[] {
     return Array.from(this.#owned, ({ topic, partition }) => ({ topic, partition }));
   }
@@ -166,11 +177,17 @@ export class Line {
     return this.#session?.loop.turnedAt;
   }
 
+  /** Who the consumer is in its group, if there is one. */
+  get group(): ConsumerGroupMetadata | undefined {
+    return this.#session?.consumer.groupMetadata();
+  }
+
   snapshot(): readonly PartitionSnapshot[] {
-    return Array.from(this.#owned, (ownership) => ({
-      ...ownership.snapshot(),
-      pausedBy: this.#pauses.ownersOf(ownership),
-    }));
+    const lags = this.#session?.consumer.lag() ?? [];
+    const ends = new Map(lags.map((lag) => [topicPartitionKey(lag), lag.endOffset]));
+    return [...this.#owned]
+      .sort(byTopicAndPartition)
+      .map((at) => partitionSnapshot(at, ends.get(topicPartitionKey(at)), this.#pauses.ownersOf(at)));
   }
 
   /** Start offsets are for the first session; a later one goes on where its predecessor was, also without a group that knows. */
@@ -221,7 +238,10 @@ export class Line {
   #newIntake(): Intake {
     const { properties, executor } = this.#init;
     return new Intake({
-      bufferRecords: properties.bufferRecords,
+      // Concurrency may change while it runs, and what keeps as many listeners busy with it.
+      get bufferRecords() {
+        return properties.bufferRecords ?? Math.max(1_000, 2 * executor.concurrency);
+      },
       windowRecords: properties.windowRecords,
       executor,
       lanes: this.#lanes,

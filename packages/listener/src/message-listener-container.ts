@@ -10,14 +10,17 @@ import {
   type TopicPartitionOffsets,
 } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
-import { requireFunction, requireOffset, requirePartition, requireTargets, requireTimestamp } from './arguments.js';
-import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
 import {
-  newCounters,
-  type ContainerHealth,
-  type ContainerMetrics,
-  type ContainerSnapshot,
-} from './container-metrics.js';
+  requireConcurrency,
+  requireFunction,
+  requirePartition,
+  requireSeekTarget,
+  requireTargets,
+  requireTimestamp,
+} from './arguments.js';
+import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
+import { newCounters, type ContainerHealth, type ContainerMetrics } from './container-metrics.js';
+import type { ContainerSnapshot } from './container-snapshot.js';
 import { isManual, type ContainerDependencies, type ContainerProperties } from './container-properties.js';
 import { ContainerLifecycle } from './container-lifecycle.js';
 import type { ContainerState, StopOptions, StopReport } from './container-state.js';
@@ -50,6 +53,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   readonly #factory: ConsumerFactory;
   readonly #properties: ResolvedContainerProperties;
   readonly #executor: TaskExecutor;
+  /** The executor, unless one was given. */
+  readonly #slots: AsyncTaskExecutor;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #events: GuardedEvents;
@@ -67,7 +72,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     this.#factory = consumerFactory;
     this.#properties = resolveContainerProperties(properties, consumerFactory, dependencies);
     const { taskExecutor, concurrency, clock, logger } = this.#properties;
-    this.#executor = taskExecutor ?? new AsyncTaskExecutor({ concurrency });
+    this.#slots = new AsyncTaskExecutor({ concurrency });
+    this.#executor = taskExecutor ?? this.#slots;
     this.#clock = clock;
     this.#logger = logger;
     this.#events = new GuardedEvents(logger);
@@ -86,6 +92,25 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
 
   get state(): ContainerState {
     return this.#lifecycle.state;
+  }
+
+  /**
+   * How many listeners may run at once, from 1. May be set at any time and holds at once, without a stop: more start, or
+   * those above the new limit end first. With a `taskExecutor` it is that one's, and set there.
+   * @throws IllegalStateError `TASK_EXECUTOR_GIVEN` when it is set where a `taskExecutor` was given
+   * @throws KafkaConfigError when it is set to anything but a whole number from 1
+   */
+  get concurrency(): number {
+    return this.#executor.concurrency;
+  }
+
+  set concurrency(concurrency: number) {
+    if (this.#executor !== this.#slots) {
+      const message = 'the container has a taskExecutor, which says how many listeners run at once: change it there';
+      throw new IllegalStateError(message, 'TASK_EXECUTOR_GIVEN');
+    }
+    requireConcurrency(concurrency);
+    this.#slots.concurrency = concurrency;
   }
 
   /**
@@ -161,7 +186,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    */
   async seek(partition: TopicPartition, to: SeekTarget): Promise<void> {
     requirePartition('seek', partition);
-    if (typeof to !== 'function') requireOffset('seek', to);
+    requireSeekTarget('seek', to);
     await this.#line.seeks.seek(partition, to);
   }
 
@@ -216,7 +241,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   snapshot(): ContainerSnapshot {
-    return { state: this.state, partitions: this.#line.snapshot() };
+    const { group } = this.#line;
+    return { state: this.state, group, paused: this.isPaused(), partitions: this.#line.snapshot() };
   }
 
   /** @returns what unsubscribes. An observer that throws or rejects is logged and changes nothing. */
@@ -255,6 +281,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
         ackMode: this.#properties.ackMode,
         manualAck: isManual(this.#properties.ackMode),
         logger: this.#logger,
+        seekWithin: (ownership, to) => this.#line.seekWithin(ownership, to),
         containerFor: (delivery) => new ListenerView(this, (options) => this.#stop(options, delivery)),
       },
       onFatal: (error) => this.#lifecycle.fail(error),

@@ -65,6 +65,12 @@ export interface ListenerContext {
   readonly epoch: number;
   readonly container: ListenerContainer;
   readonly logger: Logger;
+  /**
+   * Goes on elsewhere in the partition of this record, as `container.seek` does, unless the partition was given up, reset or
+   * sought since the record was polled. A new epoch begins: this record counts as abandoned, whatever its listener still does.
+   * @returns whether it did; so it need not be awaited
+   */
+  seek(to: SeekTarget): Promise<boolean>;
 }
 
 /**

@@ -115,6 +115,11 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
     else this.#sleepMs = sleepMs;
   }
 
+  /** Whether its listener has not returned. */
+  get isRunning(): boolean {
+    return this.#taskSignal !== undefined;
+  }
+
   /** After what time the record is to come again although its listener returned; undefined if it is not. */
   get nackedForMs(): number | undefined {
     if (this.#sleepMs === undefined) return undefined;

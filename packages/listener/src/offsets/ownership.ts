@@ -1,6 +1,6 @@
 import type { TopicPartition, Timer } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
-import type { ContainerCounters, PartitionSnapshot } from '../container-metrics.js';
+import type { ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLanes } from '../dispatch/delivery.js';
 import { OffsetTracker } from './offset-tracker.js';
@@ -44,6 +44,8 @@ export class Ownership implements TopicPartition {
   leaderEpoch: number | undefined;
   /** Too much of it is queued or unfinished: it is not polled for now. Written by `Intake`. */
   isFull = false;
+  /** Its last commit was refused. Written by the committer. */
+  isRefused = false;
   /** Timers of retries. */
   readonly retries = new Set<Timer>();
 
@@ -150,6 +152,17 @@ export class Ownership implements TopicPartition {
     return true;
   }
 
+  /** Many records ended: whoever is told of it finds all of them ended, and commits them together. */
+  endedTogether(records: Iterable<{ readonly sequence: number }>): void {
+    if (this.isOver) return;
+    const covered = this.tracker.covered;
+    let ended = 0;
+    for (const { sequence } of records) if (this.tracker.ended(sequence)) ended++;
+    if (ended === 0) return;
+    this.#init.counters.processed += ended;
+    this.#init.onEnded(this.tracker.covered - covered);
+  }
+
   /** The position moved past offsets without records: there may be something to commit. */
   moved(): void {
     this.#init.onEnded(0);
@@ -195,22 +208,6 @@ export class Ownership implements TopicPartition {
 
   removeAttempt(attempt: AttemptSignal): void {
     this.#attempts.delete(attempt);
-  }
-
-  snapshot(): Omit<PartitionSnapshot, 'pausedBy'> {
-    const { topic, partition, epoch, committed, tracker, lanes, running } = this;
-    return {
-      topic,
-      partition,
-      epoch,
-      position: tracker.nextOffset,
-      committed,
-      outstanding: tracker.outstanding,
-      oldestOutstanding: tracker.oldestOutstanding,
-      queued: lanes.queued,
-      running,
-      lanes: lanes.table.size,
-    };
   }
 
   /** Called by the committer: what is committable now is on its way. */
