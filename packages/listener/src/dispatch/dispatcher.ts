@@ -5,6 +5,7 @@ import type { Ownership } from '../offsets/ownership.js';
 import { Delivery, type DeliveryHost, type DeliveryLane } from './delivery.js';
 import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
+import { PulledRuns } from './pulled-runs.js';
 import { Run, takeFrom, type Invoker, type RunHost, type Settles, type Turns } from './run.js';
 import type { TimeSlice, TurnReport } from './time-slice.js';
 import type { Work } from './work.js';
@@ -41,6 +42,8 @@ const FIRST_RUNS = 32;
 export class Dispatcher {
   readonly #init: DispatcherInit;
   readonly #runs: RunHost;
+  /** Where the executor starts records itself. */
+  readonly #pulled: PulledRuns | undefined;
   readonly #unsubscribe: () => void;
   #starting = false;
   #looksAgain = false;
@@ -50,8 +53,11 @@ export class Dispatcher {
   constructor(init: DispatcherInit) {
     this.#init = init;
     const { lanes, turns, invoker, settler, slice, executor } = init;
-    this.#runs = { lanes, turns, invoker, settler, slice, manyPerTask: executor.unit === 'run', running: 0, ended: 0 };
-    this.#unsubscribe = init.executor.onAvailable(() => this.startReady());
+    const manyPerTask = executor.unit === 'run' && executor.attach === undefined;
+    this.#runs = { lanes, turns, invoker, settler, slice, manyPerTask, running: 0, ended: 0 };
+    this.#pulled = executor.attach === undefined ? undefined : this.#newPulledRuns(executor.attach.bind(executor));
+    this.#unsubscribe =
+      this.#pulled === undefined ? executor.onAvailable(() => this.startReady()) : () => this.#pulled?.close();
   }
 
   /** Listeners that run, late ones included. */
@@ -83,7 +89,12 @@ export class Dispatcher {
 
   /** Starts what may start. Called whenever a slot came free, a lane became ready, or a turn ended. */
   startReady(): void {
-    this.#startSome(FIRST_RUNS);
+    if (this.#pulled === undefined) {
+      this.#startSome(FIRST_RUNS);
+    } else {
+      this.#pulled.offer();
+      this.#lookForRoom();
+    }
   }
 
   /** Listens to the executor no more. */
@@ -122,7 +133,7 @@ export class Dispatcher {
 
   #startSome(limit: number): void {
     if (this.#starting) return; // a listener that runs inside `execute` got here: the loop below goes on anyway
-    const { turns, slice, intake, onRoom } = this.#init;
+    const { turns } = this.#init;
     this.#starting = true;
     for (let left = this.#runs.manyPerTask ? limit : Infinity; this.#mayStart; left--) {
       if (left === 0) {
@@ -134,8 +145,18 @@ export class Dispatcher {
       this.#start(lane);
     }
     this.#starting = false;
+    this.#lookForRoom();
+  }
+
+  #lookForRoom(): void {
+    const { slice, intake, onRoom } = this.#init;
     if (intake.room() > 0) onRoom();
     else if (intake.isClogged) slice.enter(); // partitions were paused and the last listener ended: no turn is under way
+  }
+
+  #newPulledRuns(attach: NonNullable<TaskExecutor['attach']>): PulledRuns {
+    const { lanes, onFatal } = this.#init;
+    return new PulledRuns({ attach, runs: this.#runs, lanes, onRoom: () => this.#lookForRoom(), onFatal });
   }
 
   get #mayStart(): boolean {

@@ -60,10 +60,16 @@ export class Run {
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
-  /** @param lane busy */
-  constructor(host: RunHost, lane: DeliveryLane) {
+  /**
+   * @param lane busy; undefined for a run that is to `serve`
+   * @param over told when a run that served is over and may serve again; with what broke, if something did that never should
+   */
+  constructor(host: RunHost, lane: DeliveryLane | undefined, over?: (run: Run, failure?: unknown) => void) {
     this.#host = host;
     this.#lane = lane;
+    if (over === undefined) return;
+    this.#resolve = () => over(this);
+    this.#reject = (failure) => over(this, failure);
   }
 
   /** Whether the executor took it. */
@@ -71,16 +77,33 @@ export class Run {
     return this.#signal !== undefined;
   }
 
+  get #isOver(): boolean {
+    return this.#lane === undefined;
+  }
+
   /** The task: ends when the run is over, without a promise if no listener had to be waited for. */
   start(signal: AbortSignal): Promise<void> | undefined {
     this.#signal = signal;
     this.#turn = this.#host.slice.enter();
     this.#goOn(signal);
-    if (this.#lane === undefined) return undefined;
+    if (this.#isOver) return undefined;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  /** Does what is next in the lane, without a task: `over` is told. */
+  serve(lane: DeliveryLane, signal: AbortSignal): void {
+    this.#lane = lane;
+    this.#signal = signal;
+    try {
+      this.#turn = this.#host.slice.enter();
+      this.#goOn(signal);
+      if (this.#isOver) this.#resolve();
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   /** Work by work, until a listener has to be waited for or nothing is left to do. */
@@ -148,7 +171,7 @@ export class Run {
       this.#settle(lane, work, outcome);
       this.#lane = this.#another();
       this.#goOn(signal);
-      if (this.#lane === undefined) this.#resolve();
+      if (this.#isOver) this.#resolve();
     } catch (error) {
       this.#reject(error);
     }

@@ -1,0 +1,66 @@
+import type { RecordSlots, RecordSource, RecordStart, TaskExecutor } from '@hearken/core';
+import type { Delivery } from './delivery.js';
+import type { Lanes } from './lanes.js';
+import { Run, type RunHost } from './run.js';
+import type { Work } from './work.js';
+
+export interface PulledRunsInit {
+  readonly attach: NonNullable<TaskExecutor['attach']>;
+  readonly runs: RunHost;
+  readonly lanes: Lanes<Delivery, Work>;
+  /** There may be room for records again. */
+  readonly onRoom: () => void;
+  readonly onFatal: (error: Error) => void;
+}
+
+/**
+ * Starts records one at a time, when an executor says that it is this container's turn: the other way round than the
+ * dispatcher, which starts what it can while there are slots. Runs are used again, so a record costs no task and no promise.
+ */
+export class PulledRuns implements RecordSource {
+  readonly #init: PulledRunsInit;
+  readonly #slots: RecordSlots;
+  readonly #resting: Run[] = [];
+  #starting = false;
+
+  constructor(init: PulledRunsInit) {
+    this.#init = init;
+    this.#slots = init.attach(this);
+  }
+
+  /** Tells the executor if records may start. */
+  offer(): void {
+    const { turns, slice } = this.#init.runs;
+    if (turns.mayBeReady && !slice.isSpent) this.#slots.ready();
+  }
+
+  startNext(signal: AbortSignal): RecordStart {
+    const { turns, slice } = this.#init.runs;
+    if (slice.isSpent) return 'later';
+    const lane = turns.next();
+    if (lane === undefined) return this.#nothingToStart();
+    const run = this.#resting.pop() ?? new Run(this.#init.runs, undefined, this.#over);
+    this.#starting = true;
+    run.serve(lane, signal);
+    this.#starting = false;
+    return 'started';
+  }
+
+  /** What runs of it still ends, and tells so. */
+  close(): void {
+    this.#slots.detach();
+  }
+
+  #nothingToStart(): RecordStart {
+    this.#init.onRoom();
+    return this.#init.lanes.queued === 0 ? 'empty' : 'blocked';
+  }
+
+  readonly #over = (run: Run, failure?: unknown): void => {
+    if (failure === undefined) this.#resting.push(run);
+    else this.#init.onFatal(failure as Error);
+    if (this.#init.runs.turns.mayBeReady) this.#slots.ready();
+    this.#slots.ended();
+    if (!this.#starting) this.#init.onRoom(); // where it ends at once, the end of the turn is soon enough
+  };
+}
