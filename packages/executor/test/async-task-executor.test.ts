@@ -4,7 +4,10 @@ import { AsyncTaskExecutor } from '@hearken/executor';
 import { exerciseTaskExecutor, manualTasks } from '@hearken/testing';
 
 describe('AsyncTaskExecutor', () => {
-  exerciseTaskExecutor((concurrency) => new AsyncTaskExecutor({ concurrency }), { concurrencies: [1, 3, 100] });
+  exerciseTaskExecutor((concurrency) => new AsyncTaskExecutor({ concurrency }), {
+    concurrencies: [1, 3, 100],
+    resize: (executor, slots) => void (executor.concurrency = slots),
+  });
 
   it('is asked for runs of records', () => {
     assert.equal(new AsyncTaskExecutor({ concurrency: 1 }).unit, 'run');

@@ -5,10 +5,14 @@ import { eventLoopTurn, exerciseTaskExecutor } from '@hearken/testing';
 
 type Execute = TaskExecutor['execute'];
 
+interface Resizable extends TaskExecutor {
+  resize(slots: number): void;
+}
+
 /** A correct executor of two slots, with something broken. */
-function broken(breakIt: (good: AsyncTaskExecutor) => Partial<TaskExecutor>): TaskExecutor {
+function broken(breakIt: (good: AsyncTaskExecutor) => Partial<Resizable>): Resizable {
   const good = new AsyncTaskExecutor({ concurrency: 2 });
-  const bound: TaskExecutor = {
+  const bound: Resizable = {
     get concurrency() {
       return good.concurrency;
     },
@@ -19,13 +23,14 @@ function broken(breakIt: (good: AsyncTaskExecutor) => Partial<TaskExecutor>): Ta
     onAvailable: (wake) => good.onAvailable(wake),
     drain: () => good.drain(),
     cancel: (reason) => good.cancel(reason),
+    resize: (slots) => void (good.concurrency = slots),
   };
   return Object.defineProperties(bound, Object.getOwnPropertyDescriptors(breakIt(good)));
 }
 
 const runAtOnce: Execute = async (task) => task(new AbortController().signal);
 
-const MUTANTS: Readonly<Record<string, () => TaskExecutor>> = {
+const MUTANTS: Readonly<Record<string, () => Resizable>> = {
   'ignores its limit': () => broken(() => ({ execute: runAtOnce })),
   'says one slot too many': () => broken((good) => ({ get available() { return good.available + 1; } })), // prettier-ignore
   'never says that it is full': () => broken(() => ({ available: 2 })),
@@ -82,6 +87,16 @@ const MUTANTS: Readonly<Record<string, () => TaskExecutor>> = {
           throw error;
         }),
     })),
+  'takes no slots from its owner': () => broken(() => ({ resize: () => undefined })),
+  'gives no slot back to its owner': () =>
+    broken((good) => ({ resize: (slots) => void (good.concurrency = Math.max(slots, good.concurrency)) })),
+  'aborts what runs when slots are taken away': () =>
+    broken((good) => ({
+      resize: (slots) => {
+        good.concurrency = slots;
+        good.cancel(new Error('resized'));
+      },
+    })),
   'starts the newest first': () => {
     const waiting: (() => void)[] = [];
     return broken((good) => {
@@ -97,13 +112,13 @@ const MUTANTS: Readonly<Record<string, () => TaskExecutor>> = {
 };
 
 /** What of the suite fails; a test that is not over after so many turns counts as hanging. */
-async function failuresOf(make: () => TaskExecutor): Promise<string[]> {
+async function failuresOf(make: () => Resizable): Promise<string[]> {
   const tests: { readonly name: string; readonly body: () => void | Promise<void> }[] = [];
   const runner = {
     describe: (_name: string, body: () => void) => body(),
     it: (name: string, body: () => void | Promise<void>) => tests.push({ name, body }),
   };
-  exerciseTaskExecutor(make, { concurrencies: [2], runner });
+  exerciseTaskExecutor(make, { concurrencies: [2], runner, resize: (executor, slots) => executor.resize(slots) });
   const failures: string[] = [];
   for (const { name, body } of tests) {
     const passed = Promise.resolve()

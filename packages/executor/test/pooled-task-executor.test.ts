@@ -19,16 +19,18 @@ function setup(rejection: RejectionPolicy, queueCapacity = 1) {
   return { executor, running, waiting, results, end };
 }
 
+const resize = (executor: PooledTaskExecutor, slots: number): void => void (executor.concurrency = slots);
+
 describe('PooledTaskExecutor', () => {
   describe('without a bound', () => {
-    exerciseTaskExecutor((concurrency) => new PooledTaskExecutor({ concurrency }));
+    exerciseTaskExecutor((concurrency) => new PooledTaskExecutor({ concurrency }), { resize });
   });
   describe('with a queue', () => {
-    exerciseTaskExecutor((concurrency) => new PooledTaskExecutor({ concurrency, queueCapacity: 100 }));
+    exerciseTaskExecutor((concurrency) => new PooledTaskExecutor({ concurrency, queueCapacity: 100 }), { resize });
   });
   describe('without a queue', () => {
     const make = (concurrency: number) => new PooledTaskExecutor({ concurrency, queueCapacity: 0 });
-    exerciseTaskExecutor(make, { startsInOrder: false });
+    exerciseTaskExecutor(make, { startsInOrder: false, resize });
   });
 
   it("rejects what finds no place, with 'abort', as worth another try", async () => {

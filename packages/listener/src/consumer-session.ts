@@ -67,7 +67,7 @@ export class ConsumerSession {
   #wasAssigned = false;
 
   constructor(init: ConsumerSessionInit) {
-    const { consumer, properties, owned, clock, maxPollIntervalMs } = init;
+    const { consumer, properties, owned, maxPollIntervalMs } = init;
     this.#init = init;
     this.consumer = consumer;
     this.committer = new OffsetCommitter({
@@ -77,7 +77,7 @@ export class ConsumerSession {
       timeoutMs: properties.commitTimeoutMs,
       metadataOf: properties.commitMetadata,
     });
-    this.#handover = new Handover({ owned, committer: this.committer, clock });
+    this.#handover = new Handover({ owned, committer: this.committer });
     this.loop = new PollLoop({
       ...init,
       pollTimeoutMs: properties.pollTimeoutMs,
@@ -109,7 +109,7 @@ export class ConsumerSession {
   /** Takes everything down. Each step is done even if one before failed. Never rejects. */
   async close(grace: GracePeriod, reason: Error): Promise<SessionEnd> {
     this.#phase = 'closing';
-    const { consumer, owned, counters, clock } = this.#init;
+    const { consumer, owned, counters } = this.#init;
     const abandonedBefore = counters.abandoned;
     const ownerships = [...owned];
     let drained = false;
@@ -125,7 +125,7 @@ export class ConsumerSession {
       },
       () =>
         consumer.close({
-          timeoutMs: Math.max(0, grace.endsAt + FAREWELL_MS - clock.monotonic()),
+          timeoutMs: grace.remainingMs(FAREWELL_MS),
         }),
       () => this.committer.close(),
     ]);

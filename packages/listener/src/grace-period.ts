@@ -1,4 +1,4 @@
-import type { Clock } from '@hearken/core';
+import type { Clock, Timer } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 
 /** How long something may still go on. It can be cut short while it is waited for, and never drawn out. */
@@ -13,9 +13,9 @@ export class GracePeriod {
     this.#endsAt = clock.monotonic() + durationMs;
   }
 
-  /** On the monotonic clock. */
-  get endsAt(): number {
-    return this.#endsAt;
+  /** Until it is over, and `farewellMs` after it; 0 when that has come. */
+  remainingMs(farewellMs = 0): number {
+    return Math.max(0, this.#endsAt + farewellMs - this.#clock.monotonic());
   }
 
   /** It is over `durationMs` from now, if not before. */
@@ -24,11 +24,13 @@ export class GracePeriod {
     this.#onShortened?.();
   }
 
-  /** Whether the promise settles before the period is over. Rejects as it does if that comes first. One at a time. */
-  async covers(promise: Promise<unknown>): Promise<boolean> {
+  /**
+   * Whether the promise settles before the period is over, and `farewellMs` after it. Rejects as it does if that comes first.
+   * One at a time.
+   */
+  async covers(promise: Promise<unknown>, farewellMs = 0): Promise<boolean> {
     const over = deferred<boolean>();
-    const arm = (): { clear(): void } =>
-      this.#clock.setTimer(() => over.resolve(false), Math.max(0, this.#endsAt - this.#clock.monotonic()));
+    const arm = (): Timer => this.#clock.setTimer(() => over.resolve(false), this.remainingMs(farewellMs));
     let timer = arm();
     this.#onShortened = () => {
       timer.clear();

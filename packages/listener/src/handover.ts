@@ -1,14 +1,11 @@
-import type { Clock } from '@hearken/core';
 import type { GracePeriod } from './grace-period.js';
 import type { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
-import { within } from './within.js';
 
 export interface HandoverInit {
   readonly owned: OwnedPartitions;
   readonly committer: OffsetCommitter;
-  readonly clock: Clock;
 }
 
 export interface HandoverOptions {
@@ -59,15 +56,14 @@ export class Handover {
   }
 
   async #giveUp(ownerships: readonly Ownership[], { grace, reason, farewellMs }: HandoverOptions): Promise<boolean> {
-    const { owned, committer, clock } = this.#init;
+    const { owned, committer } = this.#init;
     for (const ownership of ownerships) owned.close(ownership);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
     const drained = await this.#drain(running, grace);
     if (!drained) for (const ownership of running) ownership.abort(reason);
     const written = committer.flush(ownerships);
-    if (farewellMs === undefined) await written;
-    else await within(written, Math.max(0, grace.endsAt + farewellMs - clock.monotonic()), clock);
+    await (farewellMs === undefined ? written : grace.covers(written, farewellMs));
     for (const ownership of ownerships) owned.end(ownership);
     return drained;
   }

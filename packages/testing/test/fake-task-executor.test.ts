@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { eventLoopTurn, exerciseTaskExecutor, FakeTaskExecutor, manualTasks } from '@hearken/testing';
 
 describe('FakeTaskExecutor', () => {
-  exerciseTaskExecutor((concurrency) => new FakeTaskExecutor({ concurrency }));
+  exerciseTaskExecutor((concurrency) => new FakeTaskExecutor({ concurrency }), {
+    resize: (executor, slots) => void (executor.concurrency = slots),
+  });
 
   it('holds tasks, each in a slot, until the test starts them', async () => {
     const executor = new FakeTaskExecutor({ concurrency: 3 });

@@ -4,20 +4,27 @@ import { ManualTask, manualTasks } from '../manual-task.js';
 import { eventLoopTurn, Signal } from '../signal.js';
 import { globalRunner, type TestRunner } from './test-runner.js';
 
-export interface TaskExecutorPromises {
+export interface TaskExecutorPromises<Executor extends TaskExecutor = TaskExecutor> {
   /** Numbers of slots to try. @default [1, 3] */
   readonly concurrencies?: readonly number[];
   /** Whether tasks that wait start in the order they were given. @default true */
   readonly startsInOrder?: boolean;
+  /** Changes how many slots there are, of an executor that lets its owner do so. */
+  readonly resize?: (executor: Executor, slots: number) => void;
   /** @default the global one */
   readonly runner?: TestRunner;
 }
 
 /** What every {@link TaskExecutor} promises. `make` returns a fresh one with so many slots. */
 // Long because an interface is one list of promises; each stands alone, as a test of its own.
-export function exerciseTaskExecutor(
-  make: (concurrency: number) => TaskExecutor,
-  { concurrencies = [1, 3], startsInOrder = true, runner = globalRunner() }: TaskExecutorPromises = {},
+export function exerciseTaskExecutor<Executor extends TaskExecutor>(
+  make: (concurrency: number) => Executor,
+  {
+    concurrencies = [1, 3],
+    startsInOrder = true,
+    resize,
+    runner = globalRunner(),
+  }: TaskExecutorPromises<Executor> = {},
 ): void {
   for (const slots of concurrencies) {
     runner.describe(`as a TaskExecutor with ${slots === 1 ? 'one slot' : `${slots} slots`}`, () => {
@@ -28,6 +35,7 @@ export function exerciseTaskExecutor(
       exerciseWaking(suite);
       exerciseDrain(suite);
       exerciseCancel(suite);
+      if (resize !== undefined) exerciseResize({ make: suite.make, slots, it: runner.it, resize });
     });
   }
 }
@@ -392,6 +400,46 @@ function exerciseCancel({ make, slots, it }: Suite): void {
     await eventLoopTurn();
     process.off('unhandledRejection', note);
     assert.deepEqual(unhandled, []);
+  });
+}
+
+interface ResizeSuite<Executor> {
+  readonly make: () => Executor;
+  readonly slots: number;
+  readonly it: TestRunner['it'];
+  readonly resize: (executor: Executor, slots: number) => void;
+}
+
+function exerciseResize<Executor extends TaskExecutor>({ make, slots, it, resize }: ResizeSuite<Executor>): void {
+  it('tells of slots that it was given, at once', async () => {
+    const executor = make();
+    const { tasks, results } = await fill(executor, slots);
+    const woken = new Signal();
+    executor.onAvailable(woken.fire);
+    resize(executor, slots + 2);
+    await woken.wait();
+    assert.deepEqual([executor.concurrency, executor.available], [slots + 2, 2]);
+    for (const task of tasks) task.resolve();
+    await Promise.all(results);
+    assert.equal(executor.available, slots + 2);
+  });
+
+  it('lets running tasks end when slots are taken away, and starts none until there is one again', async () => {
+    const executor = make();
+    resize(executor, slots + 1);
+    const { tasks, results } = await fill(executor, slots + 1);
+    resize(executor, slots);
+    const signals = await Promise.all(tasks.map(({ started }) => started.wait()));
+    assert.deepEqual([executor.concurrency, executor.available], [slots, 0]);
+    tasks[0]?.resolve();
+    await results[0];
+    assert.equal(executor.available, 0);
+    assert.ok(signals.every(({ aborted }) => !aborted));
+    tasks[1]?.resolve();
+    await results[1];
+    assert.equal(executor.available, 1);
+    for (const task of tasks) task.resolve();
+    await Promise.all(results);
   });
 }
 
