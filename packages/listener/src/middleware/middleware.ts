@@ -1,4 +1,5 @@
 import type { Bytes, ConsumerRecord } from '@hearken/core';
+import type { BatchListenerContext, BatchResult } from '../batch-listener.js';
 import type { ListenerContext } from '../message-listener.js';
 import type { Next } from './compose.js';
 
@@ -15,3 +16,19 @@ export type RecordMiddleware<K = Bytes, V = Bytes> = (
   context: ListenerContext,
   next: Next<ConsumerRecord<K, V>, void>,
 ) => unknown;
+
+/**
+ * What goes around the listener of batches; see {@link RecordMiddleware}. `next(records)` gives the inner ones fewer records of
+ * the batch, in their order: those that are left out end as processed. May be called for one part after the other.
+ *
+ * `next` returns, or resolves with, what the listener said of the records it was given, if it named any failures. That is
+ * taken from the listener itself: a middleware need not return it, and cannot change it.
+ */
+export type BatchMiddleware<K = Bytes, V = Bytes> = (
+  records: readonly ConsumerRecord<K, V>[],
+  context: BatchListenerContext,
+  next: Next<readonly ConsumerRecord<K, V>[], BatchResult | undefined>,
+) => unknown;
+
+/** Middleware of the kind of listener that the container has: its properties go together. */
+export type AnyMiddleware = RecordMiddleware<unknown, unknown> & BatchMiddleware<unknown, unknown>;

@@ -1,0 +1,105 @@
+import { codeOf, type ConsumerRecord, type Logger } from '@hearken/core';
+import { describe } from '@hearken/core/internal';
+import type { BatchListenerContext, BatchListenerFunction, BatchResult } from '../batch-listener.js';
+import { InvalidBatchResultError } from '../errors.js';
+import { isThenable } from '../is-thenable.js';
+import { compose } from './compose.js';
+import type { BatchMiddleware } from './middleware.js';
+
+type Records = readonly ConsumerRecord<unknown, unknown>[];
+type Listener = BatchListenerFunction<unknown, unknown>;
+type Said = BatchResult | undefined;
+
+/**
+ * Wraps a batch listener into middleware, the first outermost. What it returns is what the listener said, whatever became of
+ * that on its way through the middleware, with the indexes of the records that were passed in.
+ */
+export function composeBatch(layers: readonly BatchMiddleware<unknown, unknown>[], listener: Listener): Listener {
+  if (layers.length === 0) return listener;
+  const handler = compose<Records, BatchCall, Said>(
+    layers.map((layer) => (records, call, next) => layer(records, call.context, next)),
+    (records, call) => call.listen(listener, records),
+    (records, call) => call.resultOf(records),
+  );
+  return (records, context) => {
+    const call = new BatchCall(records, context);
+    const failed = (error: unknown): never => {
+      throw call.errorOf(error);
+    };
+    try {
+      const end = handler(records, call);
+      return isThenable(end) ? Promise.resolve(end).then(() => call.resultOf(), failed) : call.resultOf();
+    } catch (error) {
+      return failed(error);
+    }
+  };
+}
+
+/** What the listener said of the records of one batch, which middleware may have given to it in parts, or again. */
+class BatchCall {
+  readonly context: BatchListenerContext;
+  readonly #records: Records;
+  /** By offset. Of a record that the listener got twice the second end counts. */
+  readonly #errors = new Map<number, unknown>();
+  #calls = 0;
+  #named = false;
+
+  constructor(records: Records, context: BatchListenerContext) {
+    this.#records = records;
+    this.context = context;
+  }
+
+  get logger(): Logger {
+    return this.context.logger;
+  }
+
+  /** Of these records; undefined if the listener named nothing. */
+  resultOf(records = this.#records): Said {
+    if (!this.#named) return undefined;
+    const failed = records.flatMap(({ offset }, index) =>
+      this.#errors.has(offset) ? [{ index, error: this.#errors.get(offset) }] : [],
+    );
+    return { failed };
+  }
+
+  listen(listener: Listener, records: Records): unknown {
+    this.#requirePart(records);
+    this.#calls++;
+    const said: unknown = listener(records, this.context);
+    if (isThenable(said)) return said.then((result) => this.#note(records, result));
+    this.#note(records, said);
+    return undefined;
+  }
+
+  /**
+   * What its call fails with. An error that says how far the listener got says so of the last part only: of the batch it
+   * names nothing.
+   */
+  errorOf(error: unknown): unknown {
+    if (this.#calls < 2 || codeOf(error) !== 'BATCH_LISTENER_FAILED') return error;
+    return new Error('a part of a batch failed', { cause: error });
+  }
+
+  #note(records: Records, said: unknown): void {
+    for (const { offset } of records) this.#errors.delete(offset);
+    const { failed } = (said ?? {}) as Partial<BatchResult>;
+    if (failed === undefined) return;
+    if (!Array.isArray(failed)) throw new InvalidBatchResultError(`failed must be a list, got ${describe(failed)}`);
+    this.#named = true;
+    for (const { index, error } of failed as BatchResult['failed']) {
+      const record = records[index];
+      if (record === undefined) throw new InvalidBatchResultError(`no record has the index ${String(index)}`);
+      this.#errors.set(record.offset, error);
+    }
+  }
+
+  /** Offsets say which record is which: those of another batch would be taken for some of this. */
+  #requirePart(records: Records): void {
+    let at = 0;
+    for (const { offset } of records) {
+      while (at < this.#records.length && this.#records[at]?.offset !== offset) at++;
+      if (at++ === this.#records.length)
+        throw new TypeError('next() of a batch takes records of the batch, in their order');
+    }
+  }
+}
