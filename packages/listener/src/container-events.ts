@@ -36,6 +36,12 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   /** They are drained and committed; other members get them now. */
   'partitions:revoked': { readonly partitions: readonly TopicPartition[] };
   'partitions:lost': { readonly partitions: readonly TopicPartition[] };
+  /** The user's own rebalance listener failed, or took too long, for partitions that went all the same. */
+  'rebalance-listener:failed': {
+    readonly callback: string;
+    readonly partitions: readonly TopicPartition[];
+    readonly error: unknown;
+  };
   /**
    * Reading goes on elsewhere though nobody sought: the log does not hold the position, an election lost records that were
    * read, or the topic was deleted and made anew. What had not ended is abandoned; offsets are committed from `to` on.
@@ -47,6 +53,8 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'listener:returned': { readonly record: ConsumerRecord<K, V>; readonly attempt: number };
   /** The filter did not keep a record: it is done. */
   'record:filtered': { readonly record: ConsumerRecord };
+  /** A batch listener ended well with these records, as it got them; `listener:returned` tells of each. */
+  'batch:returned': TopicPartition & { readonly records: readonly ConsumerRecord<K, V>[]; readonly attempt: number };
   /** An attempt failed; the next one follows after `delayMs`. */
   'record:retried': {
     readonly record: ConsumerRecord;
@@ -75,8 +83,17 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   };
   /** An owner holds the partition no more; another may. A partition that is given up tells nothing. */
   'partition:resumed': TopicPartition & { readonly owner: PauseOwner };
-  /** A listener ended after its record was abandoned; `error` if it failed. */
-  'listener:late': { readonly record: ConsumerRecord; readonly error?: unknown };
+  /** A listener ended after its record was abandoned; `error` if it failed. Of a batch: its first record, and all of them. */
+  'listener:late': {
+    readonly record: ConsumerRecord;
+    readonly records?: readonly ConsumerRecord[];
+    readonly error?: unknown;
+  };
+  /**
+   * A listener has run for `handlerTimeoutMs`: its signal aborted. Its lane and its slot are taken until it ends; what follows
+   * then is the error handler's. `record` is the first of a batch.
+   */
+  'listener:timedOut': { readonly record: ConsumerRecord; readonly attempt: number; readonly error: unknown };
   'offsets:committed': { readonly offsets: TopicPartitionOffsets };
   /** The topic was deleted: there is nowhere to write these offsets. */
   'offsets:dropped': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
@@ -95,9 +112,11 @@ const NAMES = Object.keys({
   'partitions:assigned': true,
   'partitions:revoked': true,
   'partitions:lost': true,
+  'rebalance-listener:failed': true,
   'position:reset': true,
   'window:filled': true,
   'listener:returned': true,
+  'batch:returned': true,
   'record:filtered': true,
   'record:retried': true,
   'record:nacked': true,
@@ -108,6 +127,7 @@ const NAMES = Object.keys({
   'partition:paused': true,
   'partition:resumed': true,
   'listener:late': true,
+  'listener:timedOut': true,
   'offsets:committed': true,
   'offsets:dropped': true,
   'commit:failed': true,

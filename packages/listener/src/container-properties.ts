@@ -1,9 +1,11 @@
 import type { Bytes, Clock, Logger, Serde, TaskExecutor, TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import type { Ordering } from './dispatch/lanes.js';
 import type { BackOff } from './failure/back-off.js';
+import type { BatchListener, BatchProperties } from './batch-listener.js';
 import type { ErrorHandler } from './failure/error-handler.js';
 import type { RecordFilter } from './invoke/record-filter.js';
 import type { MessageListener } from './message-listener.js';
+import type { RebalanceListener } from './rebalance-listener.js';
 import type { OnFatal } from './restart-policy.js';
 import type { RecordMiddleware } from './middleware/middleware.js';
 
@@ -15,11 +17,15 @@ export const isManual = (mode: AckMode): boolean => mode === 'manual' || mode ==
 
 /** A partition to read without group membership. */
 export interface AssignedPartition extends TopicPartition {
-  /** Where to begin. @default what the group committed, else the factory's `autoOffsetReset` */
-  readonly offset?: number;
+  /**
+   * Where to begin, at each start: at this offset; at the oldest record; at the end; at the first record whose timestamp, in
+   * milliseconds since 1970, is at least this, or the end where there is none. A container that restarts by itself goes on
+   * where it was. @default what the group committed, else the factory's `autoOffsetReset`
+   */
+  readonly offset?: number | 'beginning' | 'end' | { readonly timestamp: number };
 }
 
-/** How a container listens. Exactly one of `topics`, `topicPattern`, `topicPartitions`. */
+/** How a container listens. Exactly one of `topics`, `topicPattern`, `topicPartitions`, and of `listener`, `batchListener`. */
 export interface ContainerProperties<K = Bytes, V = Bytes> {
   /** Topics to subscribe to. */
   readonly topics?: readonly string[];
@@ -30,7 +36,11 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   /** @default the factory's */
   readonly groupId?: string;
   /** Called for each record. */
-  readonly listener: MessageListener<K, V>;
+  readonly listener?: MessageListener<K, V>;
+  /** Called for several records at once, of one partition and one lane: with key order, of one key. */
+  readonly batchListener?: BatchListener<K, V>;
+  /** With `batchListener`: how batches are made. */
+  readonly batch?: BatchProperties;
   /**
    * Which records the listener gets: true keeps, as with `Array.filter` (Spring's `RecordFilterStrategy` says true to drop).
    * Sees decoded records. What it does not keep is done, in every `ackMode`: committed, and counted as `filtered`. One that
@@ -80,8 +90,8 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly syncCommits?: boolean;
   /**
    * At most once: a record is committed *before* its listener runs, and the listener starts when that is written. A process
-   * that dies takes the records with it that it had begun, `concurrency` of them at most. A record is never given to the
-   * listener again, so a failure is final: the recoverer has it, or the container stops. In `'partition'` order or none, with
+   * that dies takes the records with it that it had begun, `concurrency` of them at most, and as many of each
+   * partition whose commits were refused just before. A record is never given to the listener again, so a failure is final: the recoverer has it, or the container stops. In `'partition'` order or none, with
    * `ackMode: 'record'` or none. Costs a commit a record of each lane. @default false
    */
   readonly commitBefore?: boolean;
@@ -103,7 +113,8 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly commitMetadata?: (offset: TopicPartitionOffset) => string | undefined;
   /**
    * Records fetched and not yet started, about: polling waits while more than half are taken. 0 polls only for free slots.
-   * @default the larger of 1000 and twice the concurrency
+   * Lanes whose records wait for a full batch share it.
+   * @default the larger of 1000 and twice the concurrency; with a `batchListener` twice the concurrency times `maxRecords`
    */
   readonly bufferRecords?: number;
   /**
@@ -128,6 +139,13 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   /** How long a revoke waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. @default 20000 */
   readonly revokeDrainTimeoutMs?: number;
   /**
+   * How long a listener may wait before its signal aborts with a `ListenerTimeoutError`. From then on the attempt has failed
+   * with it, also if the listener ends well in the end; only then, though, does the error handler decide what follows, as two
+   * listeners must not run on one record. Until then its lane is closed and its slot taken. Counted from where the listener
+   * first waits for something: nothing can interrupt one that does not. In milliseconds, from 1. @default none
+   */
+  readonly handlerTimeoutMs?: number;
+  /**
    * What follows an error that ends the container's consumer, or a record that cannot be brought to an end:
    * - `'stop'`: the container stops, and `finished` rejects.
    * - `'restart'`: it is taken down as a stop would, and starts again with a new consumer after `restartBackOff`. Not where a
@@ -148,6 +166,8 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
    * `authExceptionRetryInterval`. @default none: it is fatal
    */
   readonly authRetryIntervalMs?: number;
+  /** Told when partitions come and go, for what you keep per partition. */
+  readonly rebalanceListener?: RebalanceListener;
   /** What follows when a listener fails. @default new DefaultErrorHandler(): nine retries, then the container stops */
   readonly errorHandler?: ErrorHandler;
   /** Appended to the client id. */

@@ -56,6 +56,47 @@ export class InvalidFilterResultError extends KafkaError {
   }
 }
 
+/**
+ * A batch listener throws this to say how far it got: the records before are done, this one failed, and those behind it come
+ * again with it, or as soon as it is recovered or skipped; that takes none of their attempts. Code `BATCH_LISTENER_FAILED`.
+ */
+export class BatchListenerFailedError extends KafkaError {
+  /** In the list that the listener got. */
+  readonly index: number | undefined;
+  readonly #record: ConsumerRecord<unknown, unknown> | undefined;
+
+  /**
+   * @param failed the record, or its index in the list that the listener got
+   * @param cause what the error handler is asked about, and the dead letter names. @default this error
+   */
+  constructor(failed: number | ConsumerRecord<unknown, unknown>, cause?: unknown) {
+    const what = typeof failed === 'number' ? `index ${failed}` : place(failed);
+    super(`a batch listener failed at ${what}`, {
+      code: 'BATCH_LISTENER_FAILED',
+      ...(cause === undefined ? {} : { cause }),
+    });
+    this.index = typeof failed === 'number' ? failed : undefined;
+    this.#record = typeof failed === 'number' ? undefined : failed;
+  }
+
+  get record(): ConsumerRecord<unknown, unknown> | undefined {
+    return this.#record;
+  }
+}
+
+/**
+ * A batch listener named failures in a way that nobody can make sense of, so none of the records is taken for done: as if it
+ * had failed without naming one, and without another attempt for all. Code `INVALID_BATCH_RESULT`.
+ */
+export class InvalidBatchResultError extends KafkaError {
+  constructor(problem: string, cause?: unknown) {
+    super(`the result of a batch listener: ${problem}`, {
+      code: 'INVALID_BATCH_RESULT',
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+}
+
 /** The container was not assigned in time. Code `START_TIMED_OUT`; retriable. The cause is why the last try to join failed, if one did. */
 export class StartTimeoutError extends KafkaError {
   constructor(startTimeoutMs: number, hint: string, cause?: unknown) {
@@ -80,6 +121,19 @@ export class ListenerAbortedError extends KafkaError {
   }
 }
 
+/**
+ * A listener ran for longer than `handlerTimeoutMs`: its signal is aborted with this, and the attempt failed with it, whatever
+ * the listener does afterwards. Code `LISTENER_TIMED_OUT`; retriable.
+ */
+export class ListenerTimeoutError extends KafkaError {
+  constructor(record: ConsumerRecord, timeoutMs: number) {
+    super(`the listener did not end within ${timeoutMs} ms (handlerTimeoutMs) on ${place(record)}`, {
+      code: 'LISTENER_TIMED_OUT',
+      retriable: true,
+    });
+  }
+}
+
 /** Some of the steps of a stop failed; the others were done all the same. Code `STOP_INCOMPLETE`. */
 export class ContainerStopError extends KafkaError {
   readonly failures: readonly unknown[];
@@ -100,5 +154,20 @@ export class CommitTimeoutError extends KafkaError {
       code: 'COMMIT_TIMED_OUT',
       retriable: true,
     });
+  }
+}
+
+/**
+ * A callback of the `rebalanceListener` failed, which is the cause (`REBALANCE_LISTENER_FAILED`), or took longer than
+ * `revokeDrainTimeoutMs` (`REBALANCE_LISTENER_TIMED_OUT`).
+ */
+export class RebalanceListenerError extends KafkaError {
+  constructor(callback: string, partitions: readonly TopicPartition[], cause: unknown, timeoutMs?: number) {
+    const what = `${callback} of the rebalanceListener for ${describePartitions(partitions)}`;
+    if (timeoutMs === undefined) super(`${what} failed`, { code: 'REBALANCE_LISTENER_FAILED', cause });
+    else
+      super(`${what} took longer than ${timeoutMs} ms (revokeDrainTimeoutMs)`, {
+        code: 'REBALANCE_LISTENER_TIMED_OUT',
+      });
   }
 }

@@ -12,7 +12,7 @@ export type { RecordFilter } from './invoke/record-filter.js';
 export type { Next } from './middleware/compose.js';
 export { deduplicate, type Deduplicate, type DeduplicateOptions } from './middleware/deduplicate.js';
 export { InMemoryIdStore, type IdStore, type InMemoryIdStoreOptions } from './middleware/id-store.js';
-export type { RecordMiddleware } from './middleware/middleware.js';
+export type { BatchMiddleware, RecordMiddleware } from './middleware/middleware.js';
 export type {
   BatchAcknowledgment,
   BatchFailure,
@@ -26,6 +26,7 @@ export type {
 export type { Ordering } from './dispatch/lanes.js';
 export type { PauseOwner } from './pause/pause-owner.js';
 export type { PartitionTarget } from './pause/target-set.js';
+export type { RebalanceListener } from './rebalance-listener.js';
 export type { SeekTarget } from './seek/seeks.js';
 export {
   ExponentialBackOff,
@@ -62,6 +63,8 @@ export {
   InvalidFilterResultError,
   ListenerAbortedError,
   ListenerFailedError,
+  ListenerTimeoutError,
+  RebalanceListenerError,
   RecoveryFailedError,
   StartTimeoutError,
 } from './errors.js';

@@ -8,26 +8,31 @@ import {
   type TopicPartition,
 } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
+import { BatchInvoker } from './batch/batch-invoker.js';
+import { BatchPortions } from './batch/batch-portions.js';
+import { BatchSettler } from './batch/batch-settler.js';
 import { ConsumerSession, type SessionEnd } from './consumer-session.js';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters } from './container-metrics.js';
 import type { AssignedPartition } from './container-properties.js';
 import { byTopicAndPartition, partitionSnapshot, type PartitionSnapshot } from './container-snapshot.js';
 import { CommitFirst } from './dispatch/commit-first.js';
-import type { Delivery, DeliveryHost } from './dispatch/delivery.js';
+import type { Delivery, DeliveryHost, DeliveryLane } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Intake } from './dispatch/intake.js';
 import { LaneWaits } from './dispatch/lane-waits.js';
-import { Lanes, oneByOne } from './dispatch/lanes.js';
+import { Lanes, oneByOne, type Portions } from './dispatch/lanes.js';
 import { RecordEnds } from './dispatch/record-ends.js';
-import { Settler } from './dispatch/settler.js';
+import type { Settles } from './dispatch/run.js';
+import { Settler, type SettlerInit } from './dispatch/settler.js';
 import { TimeSlice } from './dispatch/time-slice.js';
 import type { Work } from './dispatch/work.js';
 import { Recovery } from './failure/recovery.js';
 import type { GracePeriod } from './grace-period.js';
 import { ListenerInvoker } from './invoke/listener-invoker.js';
 import { recordDecoder } from './invoke/record-decoder.js';
-import type { RecordMiddleware } from './middleware/middleware.js';
+import type { AnyMiddleware } from './middleware/middleware.js';
+import type { ListenerContainer } from './message-listener.js';
 import { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
 import { Pauses } from './pause/pauses.js';
@@ -45,6 +50,8 @@ export interface LineInit {
   readonly counters: ContainerCounters;
   readonly standingPauses: StandingPauses;
   readonly host: DeliveryHost;
+  /** As the user's rebalance listener sees it. */
+  readonly container: ListenerContainer;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -87,16 +94,12 @@ export class Line {
     this.#owned = this.#newOwned();
     this.#pauses = this.#newPauses();
     this.#intake = this.#newIntake();
-    this.#invoker = new ListenerInvoker({
-      ...properties,
-      decode: recordDecoder(properties.keySerde, properties.valueSerde),
-      once: properties.commitBefore,
-    });
+    this.#invoker = this.#newInvoker();
     this.#dispatcher = this.#newDispatcher();
   }
 
   /** Before the first record. */
-  use(middleware: RecordMiddleware<unknown, unknown>): void {
+  use(middleware: AnyMiddleware): void {
     this.#invoker.use(middleware);
   }
 
@@ -132,6 +135,7 @@ export class Line {
   /** There will be no other consumer. */
   dispose(): void {
     this.#dispatcher.close();
+    this.#portions.close();
     this.#pauses.close();
   }
 
@@ -208,6 +212,27 @@ export class Line {
     }
   }
 
+  #newPortions(): Portions<Delivery, Work> {
+    const { properties, clock } = this.#init;
+    if (properties.batchListener === undefined) return oneByOne<Delivery>();
+    const onFilled = (lane: DeliveryLane): void => {
+      this.#lanes.filled(lane);
+      this.#dispatcher.startReady();
+    };
+    return new BatchPortions({ ...properties.batch, clock, onFilled });
+  }
+
+  #newInvoker(): ListenerInvoker | BatchInvoker {
+    const { properties } = this.#init;
+    const { listener, batchListener, keySerde, valueSerde, commitBefore } = properties;
+    const middleware = properties.middleware as readonly AnyMiddleware[];
+    const init = { ...properties, middleware, decode: recordDecoder(keySerde, valueSerde) };
+    if (listener !== undefined) return new ListenerInvoker({ ...init, listener, once: commitBefore });
+    if (batchListener === undefined) throw new TypeError('a container without a listener');
+    const onFiltered = (delivery: Delivery): void => this.#ends.filtered(delivery);
+    return new BatchInvoker({ ...init, listener: batchListener, onFiltered });
+  }
+
   #newOwned(): OwnedPartitions {
     const commitsAtOnce = this.#init.properties.ackMode === 'manual-immediate';
     return new OwnedPartitions({
@@ -237,11 +262,14 @@ export class Line {
 
   #newIntake(): Intake {
     const { properties, executor } = this.#init;
+    const portions = this.#portions;
     return new Intake({
       // Concurrency may change while it runs, and what keeps as many listeners busy with it.
       get bufferRecords() {
-        return properties.bufferRecords ?? Math.max(1_000, 2 * executor.concurrency);
+        return properties.bufferRecords ?? Math.max(1_000, 2 * executor.concurrency * portions.size);
       },
+      recordsPerCall: portions.size,
+      hurry: () => portions.hurry(),
       windowRecords: properties.windowRecords,
       executor,
       lanes: this.#lanes,
@@ -281,16 +309,16 @@ export class Line {
     });
   }
 
-  #newSettler(): Settler {
+  #newSettler(): Settles {
     const { properties, counters, events, logger, clock, host, onFatal } = this.#init;
-    const { errorHandler, syncCommits } = properties;
+    const { errorHandler, syncCommits, batchListener } = properties;
     const lanes = this.#lanes;
     const onReady = (): void => this.#dispatcher.startReady();
     const commitNow = syncCommits ? (): void => this.#session?.committer.commitNow() : undefined;
-    return new Settler({
+    const init: SettlerInit = {
       lanes,
       waits: new LaneWaits({ lanes, clock, commitNow, onReady }),
-      ends: new RecordEnds({ counters, events, logger, errorHandler }),
+      ends: this.#ends,
       counters,
       events,
       manualAck: host.manualAck,
@@ -298,7 +326,8 @@ export class Line {
       onPause: (ownership, cause) => this.#pauses.pauseFailed(ownership, cause),
       onReady,
       onFatal,
-    });
+    };
+    return batchListener === undefined ? new Settler(init) : new BatchSettler({ ...init, errorHandler });
   }
 
   #reportWindow(ownership: Ownership): void {

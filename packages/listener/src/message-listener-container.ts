@@ -28,7 +28,7 @@ import type { Delivery } from './dispatch/delivery.js';
 import { Line } from './line.js';
 import { ListenerView } from './listener-view.js';
 import type { ListenerContainer } from './message-listener.js';
-import type { RecordMiddleware } from './middleware/middleware.js';
+import type { AnyMiddleware, RecordMiddleware } from './middleware/middleware.js';
 import { StandingPauses } from './pause/standing-pauses.js';
 import type { PartitionTarget } from './pause/target-set.js';
 import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
@@ -121,7 +121,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   use(middleware: RecordMiddleware<K, V>): this {
     requireFunction('use', 'middleware', middleware);
     if (this.state !== 'created') throw new IllegalStateError('middleware is added before start', 'ILLEGAL_STATE');
-    this.#line.use(middleware as unknown as RecordMiddleware<unknown, unknown>);
+    this.#line.use(middleware as unknown as AnyMiddleware);
     return this;
   }
 
@@ -277,6 +277,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       events: this.#events,
       counters: this.#counters,
       standingPauses: this.#pauses,
+      container: this,
       host: {
         ackMode: this.#properties.ackMode,
         manualAck: isManual(this.#properties.ackMode),

@@ -16,11 +16,11 @@ import {
   integer,
   oneOf,
   OptionsCheck,
-  required,
   text,
   type OptionRules,
 } from '@hearken/core/internal';
 import { isIndex, isTopicPartition } from './arguments.js';
+import type { BatchProperties } from './batch-listener.js';
 import type { AssignedPartition, ContainerDependencies, ContainerProperties } from './container-properties.js';
 import type { BackOff } from './failure/back-off.js';
 import { backOffProblem, DefaultErrorHandler } from './failure/default-error-handler.js';
@@ -29,7 +29,6 @@ import { DEFAULT_RESTART_BACK_OFF, type OnFatal } from './restart-policy.js';
 
 /** Never undefined once resolved. */
 type Present =
-  | 'listener'
   | 'middleware'
   | 'ordering'
   | 'concurrency'
@@ -53,11 +52,11 @@ type Written = ContainerProperties<unknown, unknown>;
 type Checked = { readonly [Name in keyof Written]-?: Written[Name] | undefined } & Required<Pick<Written, Present>>;
 
 /** The properties with defaults, as the container reads them. */
-export type ResolvedContainerProperties = Checked & {
+export type ResolvedContainerProperties = Omit<Checked, 'batch'> & {
+  readonly batch: Required<BatchProperties>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly groupId: string | undefined;
-  readonly bufferRecords: number;
 };
 
 /** A list that is not empty, and the first entry in it that is wrong. */
@@ -71,10 +70,18 @@ const listOf =
 
 const topicNames = listOf('topic names', (name) => typeof name === 'string' && name !== '');
 
-const assignedPartitions = listOf('{ topic, partition, offset? } with numbers from 0', (value) => {
-  const { offset = 0 } = (value ?? {}) as Partial<AssignedPartition>;
-  return isTopicPartition(value) && isIndex(offset);
-});
+const assignedPartitions = listOf(
+  `{ topic, partition, offset? } with numbers from 0, offset also 'beginning', 'end' or { timestamp }`,
+  (value) => {
+    const { offset = 0 } = (value ?? {}) as Partial<AssignedPartition>;
+    return isTopicPartition(value) && isStartOffset(offset);
+  },
+);
+
+const isStartOffset = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return value === 'beginning' || value === 'end' || isIndex(value);
+  return isIndex((value as { timestamp?: unknown }).timestamp);
+};
 
 /** Without its numbers a container would wait for a free slot for ever. */
 const executor = (value: unknown): string | undefined => {
@@ -85,15 +92,26 @@ const executor = (value: unknown): string | undefined => {
     : `must be a TaskExecutor with execute, onAvailable and the numbers concurrency and available, got ${describe(value)}`;
 };
 
-const listener = (value: unknown): string | undefined =>
-  typeof value === 'function' || hasMethods(value, ['onMessage'])
-    ? undefined
-    : `must be a function or have the method onMessage, got ${describe(value)}`;
+const listenerWith =
+  (method: string) =>
+  (value: unknown): string | undefined =>
+    typeof value === 'function' || hasMethods(value, [method])
+      ? undefined
+      : `must be a function or have the method ${method}, got ${describe(value)}`;
 
 const functions = (value: unknown): string | undefined =>
   Array.isArray(value) && value.every((one) => typeof one === 'function')
     ? undefined
     : `must be a list of functions, got ${describe(value)}`;
+
+const rebalanceListener = (value: unknown): string | undefined => {
+  const names = ['onPartitionsAssigned', 'onPartitionsRevoked', 'onPartitionsLost'] as const;
+  const given = (value ?? {}) as Partial<Record<string, unknown>>;
+  const known = names.filter((name) => given[name] !== undefined);
+  return known.length > 0 && known.every((name) => typeof given[name] === 'function')
+    ? undefined
+    : `must have methods among ${names.join(', ')}, got ${describe(value)}`;
+};
 
 const ACK_MODES = ['record', 'batch', 'count', 'time', 'count-time', 'manual', 'manual-immediate'] as const;
 
@@ -104,7 +122,9 @@ const RULES: OptionRules<Checked> = {
   ),
   topicPartitions: custom<Written['topicPartitions']>(undefined, assignedPartitions),
   groupId: text(undefined),
-  listener: required(custom<Written['listener'] | undefined>(undefined, listener)),
+  listener: custom<Written['listener']>(undefined, listenerWith('onMessage')),
+  batchListener: custom<Written['batchListener']>(undefined, listenerWith('onBatch')),
+  batch: custom<Written['batch']>(undefined, () => undefined), // by rules of its own
   filter: callable(),
   middleware: custom<NonNullable<Written['middleware']>>([], functions),
   keySerde: callable('serialize', 'deserialize'),
@@ -127,9 +147,11 @@ const RULES: OptionRules<Checked> = {
   startTimeoutMs: durationMs(60_000, { min: 1 }),
   shutdownTimeoutMs: durationMs(10_000),
   revokeDrainTimeoutMs: durationMs(20_000),
+  rebalanceListener: custom<Written['rebalanceListener']>(undefined, rebalanceListener),
   errorHandler: custom<ErrorHandler>(new DefaultErrorHandler(), (value) =>
     hasMethods(value, ['decide']) ? undefined : `must have the method decide, got ${describe(value)}`,
   ),
+  handlerTimeoutMs: durationMs(undefined, { min: 1 }),
   onFatal: custom<OnFatal>('stop', (value) =>
     value === 'stop' || value === 'restart' || typeof value === 'function'
       ? undefined
@@ -139,6 +161,11 @@ const RULES: OptionRules<Checked> = {
   authRetryIntervalMs: durationMs(undefined, { min: 1 }),
   clientIdSuffix: text(undefined),
   yieldAfterMs: durationMs(1, { min: 1 }),
+};
+
+const BATCH_RULES: OptionRules<Required<BatchProperties>> = {
+  maxRecords: integer(500, { min: 1 }),
+  lingerMs: durationMs(0),
 };
 
 const DEPENDENCY_RULES: OptionRules<Required<ContainerDependencies>> = {
@@ -158,17 +185,37 @@ export function resolveContainerProperties(
   }
   const properties = check.resolve<Checked>(given, RULES);
   const { clock, logger } = check.resolve(dependencies, DEPENDENCY_RULES, 'dependencies');
+  const batch = check.resolve(properties.batch, BATCH_RULES, 'batch');
+  checkListeners(check, properties, batch.maxRecords);
   checkPairs(check, properties, given ?? {});
   if (check.isFine('consumerFactory')) checkWithFactory(check, properties, given ?? {}, factory);
   check.throwIfAny();
-  const concurrency = properties.taskExecutor?.concurrency ?? properties.concurrency;
   return Object.freeze({
     ...properties,
+    batch,
     clock,
     logger,
     groupId: properties.groupId ?? factory.groupId,
-    bufferRecords: properties.bufferRecords ?? Math.max(1_000, 2 * concurrency),
   });
+}
+
+function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: number): void {
+  const { listener, batchListener, batch, bufferRecords, commitBefore } = properties;
+  if ((listener === undefined) === (batchListener === undefined)) {
+    const got = listener === undefined ? 'none' : 'both';
+    check.problem('listener', `exactly one of listener and batchListener is needed, got ${got}`);
+  }
+  if (batchListener === undefined) {
+    if (batch !== undefined) check.problem('batch', 'needs a batchListener');
+    return;
+  }
+  if (bufferRecords !== undefined && bufferRecords < maxRecords)
+    check.problem('bufferRecords', `must hold a batch (batch.maxRecords, ${maxRecords}), got ${bufferRecords}`);
+  if (commitBefore)
+    check.problem(
+      'commitBefore',
+      'cannot go with a batchListener: what a failure leaves of a batch would never be processed; use a listener',
+    );
 }
 
 function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<Written>): void {

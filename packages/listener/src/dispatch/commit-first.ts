@@ -1,4 +1,5 @@
 import type { Logger, TaskExecutor } from '@hearken/core';
+import type { Ownership } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
 import { takeFrom, type Turns } from './run.js';
@@ -20,15 +21,16 @@ export interface CommitFirstInit {
  * so a commit never covers one that is not about to start.
  *
  * Not more are claimed than there are free slots: what is claimed and not started when the process dies is lost. No slot is
- * held meanwhile. Claims of a partition must come in the order of its offsets, or those that wait could take all slots from
+ * held meanwhile. Where the broker refuses a partition, for as long as its topic is gone or not ours to read, what it has
+ * claimed counts no longer, and it claims no more: it would take the slots from all others. Claims of a partition must come in the order of its offsets, or those that wait could take all slots from
  * the one they wait for; so there is no key order with this, where a record waits for its key while later ones go on.
  */
 export class CommitFirst implements Turns {
   readonly #init: CommitFirstInit;
   /** Busy lanes whose record is committed. */
   readonly #cleared: DeliveryLane[] = [];
-  /** Claimed and not started. */
-  #claimed = 0;
+  /** How many of each partition are claimed and not committed. */
+  readonly #waiting = new Map<Ownership, number>();
 
   constructor(init: CommitFirstInit) {
     this.#init = init;
@@ -40,38 +42,58 @@ export class CommitFirst implements Turns {
 
   next(): DeliveryLane | undefined {
     if (this.#cleared.length === 0) this.#claimSome();
-    const lane = this.#cleared.shift();
-    if (lane !== undefined) this.#claimed--;
-    return lane;
+    return this.#cleared.shift();
   }
 
   #claimSome(): void {
     const { executor, lanes, commitNow } = this.#init;
-    const before = this.#claimed;
-    while (executor.available > this.#claimed) {
+    const free = executor.available - this.#slotsTaken();
+    let claimed = 0;
+    while (claimed < free) {
       const lane = lanes.next();
       if (lane === undefined) break;
-      this.#claim(lane);
+      if (this.#claim(lane)) claimed++;
     }
-    if (this.#claimed > before) commitNow();
+    if (claimed > 0) commitNow();
   }
 
-  #claim(lane: DeliveryLane): void {
-    const delivery = takeFrom(this.#init.lanes, lane) as Delivery | undefined; // batches are refused with this
-    if (delivery === undefined) return;
-    this.#claimed++;
+  /** By what is claimed and will soon start. */
+  #slotsTaken(): number {
+    let taken = this.#cleared.length;
+    for (const [{ isRefused }, count] of this.#waiting) if (!isRefused) taken += count;
+    return taken;
+  }
+
+  #claim(lane: DeliveryLane): boolean {
+    const { lanes } = this.#init;
+    const delivery = takeFrom(lanes, lane) as Delivery | undefined; // batches are refused with this
+    if (delivery === undefined) return false;
+    const { ownership } = delivery;
+    if (ownership.isRefused) {
+      lanes.setAside(lane);
+      return false;
+    }
+    this.#count(ownership, 1);
     delivery.claim();
     // The lane stays busy: whoever gives the partition up clears what waits in it, and waits for this record to end.
-    delivery.ownership.onceWritten(delivery.record.offset + 1, () => this.#written(lane, delivery));
+    ownership.onceWritten(delivery.record.offset + 1, () => this.#written(lane, delivery));
+    return true;
+  }
+
+  #count(ownership: Ownership, change: number): void {
+    const count = (this.#waiting.get(ownership) ?? 0) + change;
+    if (count > 0) this.#waiting.set(ownership, count);
+    else this.#waiting.delete(ownership);
   }
 
   /** Or never will be: its partition is gone. */
   #written(lane: DeliveryLane, delivery: Delivery): void {
     const { lanes, onReady } = this.#init;
-    if (delivery.ownership.mayStart) {
+    const { ownership } = delivery;
+    this.#count(ownership, -1);
+    if (ownership.mayStart) {
       this.#cleared.push(lane);
     } else {
-      this.#claimed--;
       this.#reportIfLost(delivery);
       delivery.excuse();
       lanes.release(lane);

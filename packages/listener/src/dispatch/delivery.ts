@@ -96,6 +96,16 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
     return this.#signal.signal;
   }
 
+  get lead(): this {
+    return this;
+  }
+
+  /** Its listener is to give up, whether it looks now or later. */
+  abort(reason: Error): void {
+    void this.signal; // made, if nobody has looked yet
+    this.#signal?.abort(reason);
+  }
+
   acknowledge(): void {
     if (this.#sleepMs !== undefined && !this.ownership.isOver)
       throw new IllegalStateError('the record was given back by nack and comes again', 'NACKED');

@@ -9,6 +9,10 @@ import type { Work } from './work.js';
 export interface IntakeInit {
   readonly bufferRecords: number;
   readonly windowRecords: number;
+  /** Records that a call takes at most: 1, or those of a batch. */
+  readonly recordsPerCall: number;
+  /** Starts a lane that waits for more records. False if none does. */
+  readonly hurry: () => boolean;
   readonly executor: TaskExecutor;
   readonly lanes: Lanes<Delivery, Work>;
   readonly owned: OwnedPartitions;
@@ -18,7 +22,7 @@ export interface IntakeInit {
   readonly onWindowFilled: (ownership: Ownership) => void;
 }
 
-/** The least to hold: a poll costs as much as some dozens of quick records. */
+/** The least calls to hold records for: a poll costs as much as some dozens of quick ones. */
 const LEAST_AHEAD = 64;
 
 /**
@@ -27,8 +31,8 @@ const LEAST_AHEAD = 64;
  * twenty containers in a process, whose turns come one after the other, all that they hold outlives the collections of the
  * young generation. Else slots or lanes that may run are short, and among more records some may be found.
  */
-export const lookahead = ({ wasSpent, records }: TurnReport, bufferRecords: number): number =>
-  wasSpent ? Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(records / 4))) : bufferRecords;
+export const lookahead = ({ wasSpent, calls }: TurnReport, bufferRecords: number, recordsPerCall: number): number =>
+  wasSpent ? Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(calls / 4)) * recordsPerCall) : bufferRecords;
 
 /**
  * How much to poll. Records are asked for while no more than half of the {@link lookahead} is taken, so that polls are large.
@@ -65,12 +69,12 @@ export class Intake {
 
   /** A turn of the event loop is over: looks for partitions that fill the buffer while slots are free, and at those that did. */
   turned(last: TurnReport): void {
-    const { owned, bufferRecords } = this.#init;
+    const { owned, bufferRecords, recordsPerCall, hurry } = this.#init;
     // Their records may all have run without one of them ending: under `ackMode: 'manual'` that comes later.
     for (const ownership of this.#full) this.ended(ownership);
-    this.#ahead = lookahead(last, bufferRecords);
+    this.#ahead = lookahead(last, bufferRecords, recordsPerCall);
     if (this.isClogged) this.#ahead = bufferRecords; // lanes that may run are short then, and not time
-    if (!this.isClogged) return;
+    if (!this.isClogged || hurry()) return; // the next turn looks again
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
     const halfOfShare = this.#share() / 2;
     for (const ownership of owned) {

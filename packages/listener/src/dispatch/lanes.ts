@@ -17,6 +17,10 @@ export interface Portions<Item extends LaneItem<Item>, Work> {
   next(shift: (lane: Lane<Item, Work>) => Item | undefined, lane: Lane<Item, Work>): Work | undefined;
   /** Asked of a lane that could start, also after each record that joins it. False: it waits for more, until `Lanes.filled`. */
   mayStart(lane: Lane<Item, Work>): boolean;
+  /** Ends the longest of those waits. False if no lane waits for more. */
+  hurry(): boolean;
+  /** No wait ends by itself any more. */
+  close(): void;
 }
 
 /** One record at a time. */
@@ -24,6 +28,8 @@ export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> =>
   size: 1,
   next: (shift, lane) => shift(lane),
   mayStart: () => true,
+  hurry: () => false,
+  close: () => undefined,
 });
 
 /**
@@ -125,6 +131,12 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   hold(lane: Lane<Item, Work>): void {
     lane.current = undefined;
     lane.state = 'waiting';
+  }
+
+  /** Takes a busy lane back unchanged: it is among the first when its partition is resumed. */
+  setAside(lane: Lane<Item, Work>): void {
+    lane.state = 'ready';
+    lane.partition.held.push(lane);
   }
 
   /** Ends a wait; a lane that was cleared meanwhile stays gone. */

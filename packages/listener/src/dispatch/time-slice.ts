@@ -15,8 +15,8 @@ export function nextStride(stride: number, elapsedMs: number, budgetMs: number):
 export interface TurnReport {
   /** Listeners used up the time they may hold it. */
   readonly wasSpent: boolean;
-  /** Records that started in it. */
-  readonly records: number;
+  /** Listeners that were called in it. */
+  readonly calls: number;
 }
 
 /**
@@ -93,7 +93,7 @@ export class TimeSlice {
   }
 
   readonly #end = (): void => {
-    const last = { wasSpent: this.isSpent, records: this.#started };
+    const last = { wasSpent: this.isSpent, calls: this.#started };
     this.#underWay = false;
     this.#spent = false;
     this.#started = this.#pending = 0;

@@ -3,17 +3,17 @@ import { lookahead } from '../../dist/dispatch/intake.js';
 
 describe('lookahead', () => {
   it('is the whole buffer while slots or ready lanes are short', () => {
-    assert.equal(lookahead({ wasSpent: false, records: 0 }, 1_000), 1_000);
-    assert.equal(lookahead({ wasSpent: false, records: 400 }, 1_000), 1_000);
+    assert.equal(lookahead({ wasSpent: false, calls: 0 }, 1_000, 1), 1_000);
+    assert.equal(lookahead({ wasSpent: false, calls: 400 }, 1_000, 1), 1_000);
   });
 
   it('is a quarter of what a turn gets through where time is short', () => {
-    assert.equal(lookahead({ wasSpent: true, records: 2_000 }, 1_000), 500);
-    assert.equal(lookahead({ wasSpent: true, records: 8_000 }, 1_000), 1_000);
+    assert.equal(lookahead({ wasSpent: true, calls: 2_000 }, 1_000, 1), 500);
+    assert.equal(lookahead({ wasSpent: true, calls: 8_000 }, 1_000, 1), 1_000);
   });
 
   it('is enough for a poll to be worth it, and never more than the buffer', () => {
-    assert.equal(lookahead({ wasSpent: true, records: 1 }, 1_000), 64);
-    assert.equal(lookahead({ wasSpent: true, records: 1 }, 10), 10);
+    assert.equal(lookahead({ wasSpent: true, calls: 1 }, 1_000, 1), 64);
+    assert.equal(lookahead({ wasSpent: true, calls: 1 }, 10, 1), 10);
   });
 });

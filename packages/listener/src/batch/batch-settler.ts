@@ -1,0 +1,217 @@
+import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
+import type { Settles } from '../dispatch/run.js';
+import type { PauseReason, SettlerInit } from '../dispatch/settler.js';
+import { ListenerFailedError } from '../errors.js';
+import { afterFailure } from '../failure/after-failure.js';
+import type { ErrorHandler } from '../failure/error-handler.js';
+import type { Batch } from './batch.js';
+import type { BatchOutcome, FailedDelivery } from './batch-outcome.js';
+
+export interface BatchSettlerInit extends SettlerInit {
+  readonly errorHandler: ErrorHandler;
+}
+
+type Named = Extract<BatchOutcome, { readonly kind: 'named' }>;
+
+/** What the failures of one call come to, once the last record that is recovered is. */
+interface Verdict {
+  /** What comes again, in order. */
+  readonly again: Delivery[];
+  /** The longest delay that one of them is to wait. */
+  delayMs: number;
+  pause: PauseReason | undefined;
+  fatal: Error | undefined;
+  /** Records that the recoverer has not taken yet. */
+  recovering: number;
+}
+
+/**
+ * What follows a call, for the records of a batch and for their lane. Calls for a batch are bounded: each either ends records
+ * or takes one of the attempts that the error handler grants to one of them. As long as it grants more to a failure that
+ * names no record the whole batch comes again; after that each record gets a call of its own, so that only those are given
+ * up that failed by themselves.
+ */
+export class BatchSettler implements Settles {
+  readonly #init: BatchSettlerInit;
+
+  constructor(init: BatchSettlerInit) {
+    this.#init = init;
+  }
+
+  settle(lane: DeliveryLane, batch: Batch, outcome: BatchOutcome): void {
+    batch.finish();
+    const { ownership } = batch;
+    if (ownership.isOver) this.#late(lane, batch, outcome);
+    else if (outcome.kind === 'done') this.#succeeded(lane, batch);
+    else if (ownership.isAborted) this.#aborted(lane, batch, outcome);
+    else if (outcome.kind === 'named') this.#named(lane, batch, outcome);
+    else this.#unnamed(lane, batch, outcome.error);
+  }
+
+  #succeeded(lane: DeliveryLane, batch: Batch): void {
+    const { nacked } = batch;
+    if (!this.#init.manualAck) batch.ownership.endedTogether(batch.given);
+    this.#tellReturned(batch, batch.given);
+    if (nacked === undefined) this.#goOn(lane, batch, []);
+    else this.#nacked(lane, batch, nacked);
+  }
+
+  #nacked(lane: DeliveryLane, batch: Batch, { deliveries, sleepMs }: NonNullable<Batch['nacked']>): void {
+    const { waits, ends } = this.#init;
+    const next = batch.next(deliveries.map((delivery) => delivery.again(delivery.attempt)));
+    if (next === undefined || !waits.postpone(lane, next, sleepMs)) return;
+    for (const delivery of deliveries) ends.nacked(delivery, sleepMs);
+  }
+
+  /** The lane goes on with these and what is behind them; without any, the batch is over. */
+  #goOn(lane: DeliveryLane, batch: Batch, again: readonly Delivery[]): void {
+    const { waits } = this.#init;
+    const next = batch.next(again);
+    if (next === undefined) waits.leave(lane, batch);
+    else waits.goOn(lane, next);
+  }
+
+  #unnamed(lane: DeliveryLane, batch: Batch, error: unknown): void {
+    const { open } = batch;
+    const [first] = open;
+    if (first === undefined) {
+      for (const delivery of batch.given) this.#init.ends.failedAfterwards(delivery, error);
+      this.#goOn(lane, batch, []);
+    } else if (open.length === 1) {
+      this.#named(lane, batch, { kind: 'named', failed: [{ delivery: first, error }], untouched: [] }, []);
+    } else this.#allOf(lane, batch, error, first, open);
+  }
+
+  #allOf(lane: DeliveryLane, batch: Batch, error: unknown, { record }: Delivery, open: readonly Delivery[]): void {
+    const { waits, ends, errorHandler } = this.#init;
+    const { attempt } = batch;
+    const decided = afterFailure({ record, error, attempt }, errorHandler);
+    const again = open.map((delivery) => delivery.again());
+    const delayMs = decided.kind === 'retry' ? decided.delayMs : 0;
+    if (decided.kind === 'retry') {
+      const next = batch.next(again);
+      if (next === undefined || !waits.postpone(lane, next, delayMs)) return;
+    } else if (!waits.goOn(lane, batch.oneByOne(again))) return;
+    ends.tellRetry({ record, error, attempt, delayMs });
+    for (const delivery of open) ends.retried(delivery, error, delayMs);
+  }
+
+  /** @param done what the listener says is done; it does so under the manual modes too */
+  #named(
+    lane: DeliveryLane,
+    batch: Batch,
+    { failed, untouched }: Named,
+    done = doneOf(batch, failed, untouched),
+  ): void {
+    batch.ownership.endedTogether(done);
+    this.#tellReturned(batch, done);
+    const verdict: Verdict = { again: [], delayMs: 0, pause: undefined, fatal: undefined, recovering: 0 };
+    const conclude = (): void => this.#conclude(lane, batch, verdict, untouched);
+    for (const one of failed) this.#decide(one, verdict, conclude);
+    if (verdict.recovering === 0) conclude();
+    else if (verdict.fatal !== undefined) this.#init.onFatal(verdict.fatal);
+  }
+
+  #decide({ delivery, error: cause }: FailedDelivery, verdict: Verdict, conclude: () => void): void {
+    const { ends, errorHandler } = this.#init;
+    const { record, attempt, ownership } = delivery;
+    if (delivery.hasEnded) {
+      ends.failedAfterwards(delivery, cause);
+      return;
+    }
+    const decided = afterFailure({ record, error: cause, attempt }, errorHandler);
+    if (decided.kind === 'done' || decided.kind === 'filtered') return; // not what a failure ends in
+    const { kind, error } = decided;
+    if (kind === 'retry') {
+      verdict.again.push(delivery.again());
+      verdict.delayMs = Math.max(verdict.delayMs, decided.delayMs);
+      if (!ownership.isOpen) return;
+      ends.tellRetry({ record, error, attempt, delayMs: decided.delayMs });
+      ends.retried(delivery, error, decided.delayMs);
+      return;
+    }
+    ends.failed(delivery, error);
+    if (kind === 'skip') ends.gaveUp(delivery, 'skipped', error);
+    else if (kind === 'recover') this.#recover(delivery, error, verdict, conclude);
+    else {
+      verdict.again.push(kind === 'pause' ? delivery.again() : delivery);
+      if (kind === 'pause') verdict.pause ??= { record, error };
+      else verdict.fatal ??= new ListenerFailedError(record, attempt, error);
+    }
+  }
+
+  /** The lane stays busy for as long as that takes: nothing passes the record, here or in a later ownership. */
+  #recover(delivery: Delivery, error: unknown, verdict: Verdict, conclude: () => void): void {
+    const { recovery, counters, ends, onFatal, onReady } = this.#init;
+    const { ownership, record, attempt } = delivery;
+    verdict.recovering++;
+    recovery.recover(delivery, error, (end) => {
+      if (ownership.isOver) counters.lateResults++;
+      else if (end.kind === 'recovered') ends.gaveUp(delivery, 'recovered', error);
+      else if (end.kind === 'failed' && delivery.hasEnded) ends.failedAfterwards(delivery, end.error);
+      else if (end.kind === 'failed') {
+        verdict.again.push(delivery);
+        verdict.fatal ??= new ListenerFailedError(record, attempt, end.error);
+        if (verdict.recovering > 1) onFatal(verdict.fatal);
+      }
+      if (--verdict.recovering > 0) return;
+      conclude();
+      onReady();
+    });
+  }
+
+  /** All records of the call are settled: what becomes of the lane. */
+  #conclude(lane: DeliveryLane, batch: Batch, verdict: Verdict, untouched: readonly Delivery[]): void {
+    const { lanes, waits, onPause, onFatal } = this.#init;
+    const { ownership } = batch;
+    const again = [...verdict.again, ...untouched];
+    const next = batch.next(again);
+    if (ownership.isOver) lanes.release(lane);
+    else if (verdict.fatal !== undefined) {
+      waits.closeWith(lane, next ?? batch);
+      onFatal(verdict.fatal);
+    } else if (next === undefined) waits.leave(lane, batch);
+    else if (verdict.pause !== undefined) {
+      if (ownership.isOpen) onPause(ownership, verdict.pause);
+      waits.goOn(lane, next);
+    } else if (verdict.again.length > 0) waits.postpone(lane, next, verdict.delayMs);
+    else waits.goOn(lane, next);
+  }
+
+  /** It was told to give up: what it had done is done, and nothing of the rest is a failure of its own. */
+  #aborted(lane: DeliveryLane, batch: Batch, outcome: BatchOutcome): void {
+    if (outcome.kind === 'named') {
+      batch.ownership.endedTogether(doneOf(batch, outcome.failed, outcome.untouched));
+    }
+    this.#late(lane, batch, outcome);
+  }
+
+  #late(lane: DeliveryLane, batch: Batch, outcome: BatchOutcome): void {
+    const { lanes, counters, events } = this.#init;
+    counters.lateResults++;
+    lanes.release(lane);
+    const { record } = batch.lead;
+    const records = batch.given.map((delivery) => delivery.record);
+    if (outcome.kind === 'done') events.emit('listener:late', { record, records });
+    else
+      events.emit('listener:late', {
+        record,
+        records,
+        error: outcome.kind === 'unnamed' ? outcome.error : outcome.failed[0]?.error,
+      });
+  }
+
+  #tellReturned(batch: Batch, done: readonly Delivery[]): void {
+    const { ends, events } = this.#init;
+    for (const delivery of done) ends.returned(delivery);
+    if (done.length === 0 || !events.isHeard('batch:returned')) return;
+    const { topic, partition, attempt } = batch;
+    events.emit('batch:returned', { topic, partition, attempt, records: done.map(({ handed }) => handed) });
+  }
+}
+
+/** What a listener says is done that named its failures: everything else that it got to. */
+function doneOf(batch: Batch, failed: readonly FailedDelivery[], untouched: readonly Delivery[]): readonly Delivery[] {
+  const others = new Set([...untouched, ...failed.map(({ delivery }) => delivery)]);
+  return batch.given.filter((delivery) => !others.has(delivery));
+}
