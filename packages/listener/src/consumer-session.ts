@@ -76,6 +76,10 @@ export class ConsumerSession {
       enabled: properties.groupId !== undefined,
       timeoutMs: properties.commitTimeoutMs,
       metadataOf: properties.commitMetadata,
+      onRefusalChanged: (ownership) => {
+        init.pauses.apply(ownership);
+        init.dispatcher.startReady();
+      },
     });
     this.#handover = new Handover({ owned, committer: this.committer });
     this.loop = new PollLoop({

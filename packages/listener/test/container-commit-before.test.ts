@@ -85,6 +85,46 @@ describe('MessageListenerContainer: commitBefore', () => {
     await container.stop();
   });
 
+  it('gives the slots back that a refused partition would hold, and lets it go on in its order later', async () => {
+    const bundle = await started(parallel);
+    const { listener, give, factory, clock, committed, container, events } = bundle;
+    const failed = events('commit:failed');
+    const code = 'TOPIC_AUTHORIZATION_FAILED';
+    const refused = (): CommitFailedError => new CommitFailedError('no', { code, partitions: [{ ...tp(0), code }] });
+    factory.consumer.failCommits((offsets) =>
+      offsets.some(({ partition }) => partition === 0) ? refused() : undefined,
+    );
+    give(0, ...distinct(9));
+    await failed.received(1); // four of it are claimed, and there are four slots
+    give(1, ...distinct(6));
+    for (let next = 0; next < 6; next++) await endAll(bundle, `1/${next}`);
+    assert.ok(listener.order.every((at) => at.startsWith('1/')));
+    clock.advance(500);
+    await listener.calls.received(6 + 4);
+    await turns();
+    assert.deepEqual([listener.calls.count, committed(0)], [10, 4], 'no more are claimed than there are slots again');
+    for (let next = 0; next < 9; next++) await endAll(bundle, `0/${next}`);
+    await container.stop();
+    assert.deepEqual([committed(0), committed(1)], [9, 6]);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('goes on with a partition whose first commit, of its position, was refused', async () => {
+    const bundle = await started(parallel);
+    const { listener, give, factory, clock, container, committed } = bundle;
+    factory.consumer.failCommits(new Error('not now'));
+    await factory.consumer.rebalance({ assign: [tp(2)] });
+    give(2, ...distinct(6));
+    await turns();
+    assert.equal(listener.calls.count, 0);
+    clock.advance(500);
+    for (let next = 0; next < 6; next++) await endAll(bundle, `2/${next}`);
+    await container.stop();
+    assert.equal(committed(2), 6);
+    assert.deepEqual(listener.order.toSorted(), listener.order);
+    assert.ok(addsUp(bundle));
+  });
+
   it('neither starts nor drops what it cannot commit because the topic was deleted', async () => {
     const bundle = await started(before);
     const { listener, give, factory, container, events } = bundle;

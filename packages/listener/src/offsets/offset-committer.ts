@@ -27,6 +27,8 @@ export interface OffsetCommitterInit {
   readonly timeoutMs: number;
   /** What is kept with an offset. */
   readonly metadataOf: ((offset: TopicPartitionOffset) => string | undefined) | undefined;
+  /** Called when `isRefused` of a partition changed, before anybody hears that its offset is written; must not throw. */
+  readonly onRefusalChanged: (ownership: Ownership) => void;
 }
 
 /** An offset on its way, and whose it is: an answer for an ownership that is over changes nothing. */
@@ -180,9 +182,16 @@ export class OffsetCommitter {
     counters.commits++;
     for (const { ownership, at } of written) {
       this.#retries.written(ownership);
+      this.#setRefused(ownership, false);
       ownership.wrote(at.offset);
     }
     events.emit('offsets:committed', { offsets: written.map(toOffset) });
+  }
+
+  #setRefused(ownership: Ownership, isRefused: boolean): void {
+    if (ownership.isRefused === isRefused) return;
+    ownership.isRefused = isRefused;
+    if (!ownership.isOver) this.#init.onRefusalChanged(ownership);
   }
 
   /** It may have gone over what was written since. */
@@ -235,6 +244,7 @@ export class OffsetCommitter {
     const offsets = refused.map(toOffset);
     logger.warn({ partitions: describePartitions(offsets), retryInMs, error }, 'offsets could not be committed');
     events.emit('commit:failed', { offsets, error });
+    for (const ownership of ownerships) this.#setRefused(ownership, true);
   }
 }
 
