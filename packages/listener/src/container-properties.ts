@@ -90,16 +90,10 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly syncCommits?: boolean;
   /**
    * At most once: a record is committed *before* its listener runs, and the listener starts when that is written. A process
-<<<<<<< ours
-   * that dies takes the records with it that it had begun, `concurrency` of them at most, and as many of each
-   * partition whose commits were refused just before. A record is never given to the listener again, so a failure is final: the recoverer has it, or the container stops. In `'partition'` order or none, with
-   * `ackMode: 'record'` or none. Costs a commit a record of each lane. @default false
-=======
    * that dies takes the records with it that it had begun, `concurrency` of them at most, and as many of each partition whose
    * commits were refused just before. A record is never given to the listener again, so a failure is final: the recoverer
    * has it, or the container stops. In `'partition'` order or none, with `ackMode: 'record'` or none. Costs a commit a record
    * of each lane. @default false
->>>>>>> theirs
    */
   readonly commitBefore?: boolean;
   /**

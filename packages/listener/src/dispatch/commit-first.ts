@@ -21,17 +21,11 @@ export interface CommitFirstInit {
  * so a commit never covers one that is not about to start.
  *
  * Not more are claimed than there are free slots: what is claimed and not started when the process dies is lost. No slot is
-<<<<<<< ours
- * held meanwhile. Where the broker refuses a partition, for as long as its topic is gone or not ours to read, what it has
- * claimed counts no longer, and it claims no more: it would take the slots from all others. Claims of a partition must come in the order of its offsets, or those that wait could take all slots from
- * the one they wait for; so there is no key order with this, where a record waits for its key while later ones go on.
-=======
  * held meanwhile. Where the broker refuses a partition, which lasts as long as its topic is gone or not ours to read, what is
  * claimed of it counts no longer and no more is: it would take the slots from all others.
  *
  * Claims of a partition must come in the order of its offsets, or those that wait could take all slots from the one they wait
  * for; so there is no key order with this, where a record waits for its key while later ones go on.
->>>>>>> theirs
  */
 export class CommitFirst implements Turns {
   readonly #init: CommitFirstInit;
@@ -63,7 +57,6 @@ export class CommitFirst implements Turns {
       if (this.#claim(lane)) claimed++;
     }
     if (claimed > 0) commitNow();
-<<<<<<< ours
   }
 
   /** By what is claimed and will soon start. */
@@ -73,17 +66,6 @@ export class CommitFirst implements Turns {
     return taken;
   }
 
-=======
-  }
-
-  /** By what is claimed and will soon start. */
-  #slotsTaken(): number {
-    let taken = this.#cleared.length;
-    for (const [{ isRefused }, count] of this.#waiting) if (!isRefused) taken += count;
-    return taken;
-  }
-
->>>>>>> theirs
   #claim(lane: DeliveryLane): boolean {
     const { lanes } = this.#init;
     const delivery = takeFrom(lanes, lane) as Delivery | undefined; // batches are refused with this
