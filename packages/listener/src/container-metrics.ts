@@ -20,6 +20,8 @@ export interface ContainerCounters {
   failed: number;
   /** Times that a recoverer failed. */
   recoveryFailures: number;
+  /** Attempts that took longer than `handlerTimeoutMs`. */
+  timedOut: number;
   /** Listeners that ended after their record was abandoned. */
   lateResults: number;
   /** Acknowledgments, and nacks, that came after their record was abandoned. */
@@ -51,6 +53,7 @@ export const newCounters = (): ContainerCounters => ({
   nacked: 0,
   failed: 0,
   recoveryFailures: 0,
+  timedOut: 0,
   lateResults: 0,
   lateAcknowledgments: 0,
   commits: 0,

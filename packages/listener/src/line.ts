@@ -38,6 +38,7 @@ import type { Ownership } from './offsets/ownership.js';
 import { Pauses } from './pause/pauses.js';
 import type { StandingPauses } from './pause/standing-pauses.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
+import { ListenerTimeouts } from './watch/listener-timeouts.js';
 import type { Seeks, SeekTarget } from './seek/seeks.js';
 
 export interface LineInit {
@@ -80,6 +81,8 @@ export class Line {
   readonly #pauses: Pauses;
   readonly #intake: Intake;
   readonly #invoker: ListenerInvoker | BatchInvoker;
+  /** Undefined where listeners may take as long as they like. */
+  readonly #timeouts: ListenerTimeouts | undefined;
   readonly #dispatcher: Dispatcher;
   #session: ConsumerSession | undefined;
   /** Where the last session got to with partitions that it was given, not assigned by a group. */
@@ -95,6 +98,7 @@ export class Line {
     this.#pauses = this.#newPauses();
     this.#intake = this.#newIntake();
     this.#invoker = this.#newInvoker();
+    this.#timeouts = this.#newTimeouts();
     this.#dispatcher = this.#newDispatcher();
   }
 
@@ -135,6 +139,7 @@ export class Line {
   /** There will be no other consumer. */
   dispose(): void {
     this.#dispatcher.close();
+    this.#timeouts?.close();
     this.#portions.close();
     this.#pauses.close();
   }
@@ -233,6 +238,12 @@ export class Line {
     return new BatchInvoker({ ...init, listener: batchListener, onFiltered });
   }
 
+  #newTimeouts(): ListenerTimeouts | undefined {
+    const { handlerTimeoutMs } = this.#init.properties;
+    if (handlerTimeoutMs === undefined) return undefined;
+    return new ListenerTimeouts({ ...this.#init, invoker: this.#invoker, handlerTimeoutMs });
+  }
+
   #newOwned(): OwnedPartitions {
     const commitsAtOnce = this.#init.properties.ackMode === 'manual-immediate';
     return new OwnedPartitions({
@@ -287,7 +298,7 @@ export class Line {
       turns: properties.commitBefore ? this.#commitFirst() : this.#lanes,
       owned: this.#owned,
       intake: this.#intake,
-      invoker: this.#invoker,
+      invoker: this.#timeouts ?? this.#invoker,
       settler: this.#newSettler(),
       slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),
       host,
