@@ -15,18 +15,23 @@ import type { Intake } from './dispatch/intake.js';
 import type { GracePeriod } from './grace-period.js';
 import { Handover } from './handover.js';
 import { commitPolicyOf } from './offsets/commit-policy.js';
+import type { ListenerContainer } from './message-listener.js';
 import { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { Pauses } from './pause/pauses.js';
 import { PollLoop } from './poll-loop.js';
 import { Rebalance } from './rebalance.js';
+import { RebalanceCalls } from './rebalance-listener.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
 import { Seeks } from './seek/seeks.js';
+import { startOffsets } from './seek/start-offsets.js';
 
 export interface ConsumerSessionInit {
   readonly properties: ResolvedContainerProperties;
   readonly consumer: Consumer;
+  /** As the user's rebalance listener sees it. */
+  readonly container: ListenerContainer;
   readonly maxPollIntervalMs: number;
   readonly owned: OwnedPartitions;
   readonly dispatcher: Dispatcher;
@@ -92,6 +97,11 @@ export class ConsumerSession {
       ...init,
       committer: this.committer,
       handover: this.#handover,
+      calls: new RebalanceCalls({
+        ...init,
+        rebalanceListener: properties.rebalanceListener,
+        timeoutMs: properties.revokeDrainTimeoutMs,
+      }),
       revokeDrainTimeoutMs: properties.revokeDrainTimeoutMs,
       isOver: () => this.#phase === 'closed',
       onAssigned: () => this.#assigned(),
@@ -127,6 +137,7 @@ export class ConsumerSession {
           farewellMs: FAREWELL_MS,
         });
       },
+      () => this.#revokeGiven(),
       () =>
         consumer.close({
           timeoutMs: grace.remainingMs(FAREWELL_MS),
@@ -158,7 +169,7 @@ export class ConsumerSession {
       await consumer.subscribe(properties.topicPattern ?? properties.topics ?? [], this.#listener());
     } else {
       await consumer.assign(startAt.map(({ topic, partition }) => ({ topic, partition })));
-      for (const at of startAt) if (at.offset !== undefined) consumer.seek(at, at.offset);
+      for (const at of await startOffsets(consumer, startAt)) consumer.seek(at, at.offset);
       await this.#listener().onPartitionsAssigned(consumer.assignment());
     }
     this.loop.run().catch((error: unknown) => this.#failed(error));
@@ -179,6 +190,12 @@ export class ConsumerSession {
       onPartitionsRevoked: unlessClosed((partitions) => this.#rebalance.onPartitionsRevoked(partitions)),
       onPartitionsLost: unlessClosed((partitions) => this.#rebalance.onPartitionsLost(partitions)),
     };
+  }
+
+  /** What no group assigned, none revokes. */
+  async #revokeGiven(): Promise<void> {
+    if (this.#init.properties.topicPartitions === undefined || !this.#wasAssigned) return;
+    await this.#rebalance.onPartitionsRevoked(this.consumer.assignment());
   }
 
   #assigned(): void {

@@ -60,6 +60,7 @@ export class PollLoop {
         reject(error);
       }
     });
+    if (this.#running === undefined) this.#act();
     this.#wakeup.wake();
     this.#init.consumer.wakeup();
     return promise;

@@ -7,12 +7,14 @@ import type { Handover } from './handover.js';
 import type { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
+import type { RebalanceCalls } from './rebalance-listener.js';
 
 export interface RebalanceInit {
   readonly consumer: Pick<Consumer, 'position'>;
   readonly owned: OwnedPartitions;
   readonly committer: OffsetCommitter;
   readonly handover: Handover;
+  readonly calls: RebalanceCalls;
   readonly events: GuardedEvents;
   readonly clock: Clock;
   readonly revokeDrainTimeoutMs: number;
@@ -33,7 +35,7 @@ export class Rebalance implements ConsumerRebalanceListener {
   }
 
   async onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void> {
-    const { consumer, owned, committer, events, isOver, onAssigned } = this.#init;
+    const { consumer, owned, committer, calls, events, isOver, onAssigned } = this.#init;
     const committed = await committer.committed(partitions);
     if (isOver()) return;
     const begun = partitions.map((at) => owned.begin(at, consumer.position(at), committed(at)));
@@ -41,12 +43,14 @@ export class Rebalance implements ConsumerRebalanceListener {
     // first of them is processed, also under autoOffsetReset 'latest' (as Spring does on assignment).
     await committer.flush(begun);
     if (isOver()) return;
+    await calls.assigned(partitions);
+    if (isOver()) return;
     events.emit('partitions:assigned', { partitions });
     onAssigned();
   }
 
   async onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void> {
-    const { handover, events, clock, revokeDrainTimeoutMs } = this.#init;
+    const { handover, calls, events, clock, revokeDrainTimeoutMs } = this.#init;
     const reason = new ListenerAbortedError(
       'PARTITION_REVOKED',
       `${describePartitions(partitions)} went to another member before the listener ended (revokeDrainTimeoutMs)`,
@@ -54,14 +58,17 @@ export class Rebalance implements ConsumerRebalanceListener {
     const grace = new GracePeriod(clock, revokeDrainTimeoutMs);
     const losses = this.#losses;
     await handover.giveUp(this.#ownershipsOf(partitions), { grace, reason });
-    if (losses === this.#losses) events.emit('partitions:revoked', { partitions }); // else they are told of as lost
+    if (losses !== this.#losses) return; // they are told of as lost
+    await calls.revoked(partitions);
+    events.emit('partitions:revoked', { partitions });
   }
 
   async onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
-    const { handover, events } = this.#init;
+    const { handover, calls, events } = this.#init;
     this.#losses++;
     const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
     await handover.lose(this.#ownershipsOf(partitions), reason);
+    await calls.lost(partitions);
     events.emit('partitions:lost', { partitions });
   }
 
