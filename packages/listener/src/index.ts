@@ -1,5 +1,13 @@
 export { MessageListenerContainer } from './message-listener-container.js';
-export type { AckMode, AssignedPartition, ContainerDependencies, ContainerProperties } from './container-properties.js';
+export type {
+  AckMode,
+  AssignedPartition,
+  BatchContainerProperties,
+  CommonContainerProperties,
+  ContainerDependencies,
+  ContainerProperties,
+  RecordContainerProperties,
+} from './container-properties.js';
 export type {
   Acknowledgment,
   ListenerContainer,
@@ -58,8 +66,10 @@ export type { ContainerEventListener, ContainerEvents } from './container-events
 export type { ContainerHealth, ContainerMetrics } from './container-metrics.js';
 export type { ContainerSnapshot, PartitionSnapshot } from './container-snapshot.js';
 export {
+  BatchListenerFailedError,
   CommitTimeoutError,
   ContainerStopError,
+  InvalidBatchResultError,
   InvalidFilterResultError,
   ListenerAbortedError,
   ListenerFailedError,
