@@ -10,7 +10,7 @@ import {
   MessageListenerContainer,
   silentLogger,
   type ConsumerRecord,
-  type ContainerProperties,
+  type RecordContainerProperties,
   type ListenerContext,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
@@ -43,7 +43,7 @@ class Listening {
     return listening;
   }
 
-  container(listener: Listener, properties: Partial<ContainerProperties> = {}): MessageListenerContainer {
+  container(listener: Listener, properties: Partial<RecordContainerProperties> = {}): MessageListenerContainer {
     const container: MessageListenerContainer = new MessageListenerContainer(
       new DefaultKafkaConsumerFactory(kafka(), { groupId: this.group, autoOffsetReset: 'earliest' }),
       {

@@ -7,7 +7,7 @@ import {
   KafkaAdmin,
   MessageListenerContainer,
   type ConsumerOptions,
-  type ContainerProperties,
+  type RecordContainerProperties,
   type TopicPartition,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
@@ -39,7 +39,7 @@ describeWithKafka('listener containers in a cooperative group', function () {
   });
 
   const container = (
-    properties: Pick<ContainerProperties<Buffer | null, NumberedOrder>, 'listener' | 'concurrency' | 'ordering'>,
+    properties: Pick<RecordContainerProperties<Buffer | null, NumberedOrder>, 'listener' | 'concurrency' | 'ordering'>,
     options: ConsumerOptions = {},
   ): Container => {
     const made = new MessageListenerContainer<Buffer | null, NumberedOrder>(

@@ -9,7 +9,7 @@ import {
   silentLogger,
   type Bytes,
   type ConsumerOptions,
-  type ContainerProperties,
+  type RecordContainerProperties,
   type KafkaOptions,
   type Producer,
 } from 'hearken';
@@ -27,7 +27,7 @@ export interface Heard {
 export interface MemberOptions {
   readonly kafka?: Partial<KafkaOptions>;
   readonly consumer?: ConsumerOptions;
-  readonly container?: Partial<ContainerProperties>;
+  readonly container?: Partial<RecordContainerProperties>;
   /** What its listener does once it has heard a record. @default returns */
   readonly listener?: (heard: Heard, signal: AbortSignal) => unknown;
 }

@@ -7,7 +7,7 @@ import type { RecordFilter } from './invoke/record-filter.js';
 import type { MessageListener } from './message-listener.js';
 import type { RebalanceListener } from './rebalance-listener.js';
 import type { OnFatal } from './restart-policy.js';
-import type { RecordMiddleware } from './middleware/middleware.js';
+import type { BatchMiddleware, RecordMiddleware } from './middleware/middleware.js';
 
 /** When a record is done, and when that is committed; see `ContainerProperties.ackMode`. */
 export type AckMode = 'record' | 'batch' | 'count' | 'time' | 'count-time' | 'manual' | 'manual-immediate';
@@ -25,8 +25,36 @@ export interface AssignedPartition extends TopicPartition {
   readonly offset?: number | 'beginning' | 'end' | { readonly timestamp: number };
 }
 
-/** How a container listens. Exactly one of `topics`, `topicPattern`, `topicPartitions`, and of `listener`, `batchListener`. */
-export interface ContainerProperties<K = Bytes, V = Bytes> {
+/**
+ * How a container listens. Exactly one of `topics`, `topicPattern`, `topicPartitions`, and of `listener`, `batchListener`.
+ * The types of keys and values are those of the serdes: whatever else has to do with records follows them.
+ */
+export type ContainerProperties<K = Bytes, V = Bytes> =
+  RecordContainerProperties<K, V> | BatchContainerProperties<K, V>;
+
+/** Of a container that listens to one record at a time. */
+export interface RecordContainerProperties<K = Bytes, V = Bytes> extends CommonContainerProperties<K, V> {
+  /** Called for each record. */
+  readonly listener: MessageListener<NoInfer<K>, NoInfer<V>>;
+  /** What goes around the listener, the first outermost; more by `use`. @default none */
+  readonly middleware?: readonly RecordMiddleware<NoInfer<K>, NoInfer<V>>[];
+  readonly batchListener?: undefined;
+  readonly batch?: undefined;
+}
+
+/** Of a container that listens to several records at once, of one partition and one lane: with key order, of one key. */
+export interface BatchContainerProperties<K = Bytes, V = Bytes> extends CommonContainerProperties<K, V> {
+  /** Called for each batch. */
+  readonly batchListener: BatchListener<NoInfer<K>, NoInfer<V>>;
+  /** How batches are made. */
+  readonly batch?: BatchProperties;
+  /** What goes around the listener, the first outermost; more by `use`. @default none */
+  readonly middleware?: readonly BatchMiddleware<NoInfer<K>, NoInfer<V>>[];
+  readonly listener?: undefined;
+}
+
+/** What containers of records and of batches have in common. */
+export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   /** Topics to subscribe to. */
   readonly topics?: readonly string[];
   /** Subscribes to every topic whose name matches, also to ones made later. */
@@ -35,21 +63,13 @@ export interface ContainerProperties<K = Bytes, V = Bytes> {
   readonly topicPartitions?: readonly AssignedPartition[];
   /** @default the factory's */
   readonly groupId?: string;
-  /** Called for each record. */
-  readonly listener?: MessageListener<K, V>;
-  /** Called for several records at once, of one partition and one lane: with key order, of one key. */
-  readonly batchListener?: BatchListener<K, V>;
-  /** With `batchListener`: how batches are made. */
-  readonly batch?: BatchProperties;
   /**
    * Which records the listener gets: true keeps, as with `Array.filter` (Spring's `RecordFilterStrategy` says true to drop).
    * Sees decoded records. What it does not keep is done, in every `ackMode`: committed, and counted as `filtered`. One that
    * throws fails the record as its listener would; one that returns no boolean does so without a retry,
    * `INVALID_FILTER_RESULT`. @default all
    */
-  readonly filter?: RecordFilter<K, V>;
-  /** What goes around the listener, the first outermost; more by `use`. @default none */
-  readonly middleware?: readonly RecordMiddleware<K, V>[];
+  readonly filter?: RecordFilter<NoInfer<K>, NoInfer<V>>;
   /** Decodes keys; without it they are `Buffer | null`. */
   readonly keySerde?: Serde<K>;
   /** Decodes values; without it they are `Buffer | null`. */

@@ -28,7 +28,7 @@ import type { Delivery } from './dispatch/delivery.js';
 import { Line } from './line.js';
 import { ListenerView } from './listener-view.js';
 import type { ListenerContainer } from './message-listener.js';
-import type { AnyMiddleware, RecordMiddleware } from './middleware/middleware.js';
+import type { AnyMiddleware, BatchMiddleware, RecordMiddleware } from './middleware/middleware.js';
 import { StandingPauses } from './pause/standing-pauses.js';
 import type { PartitionTarget } from './pause/target-set.js';
 import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
@@ -118,7 +118,9 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * @throws IllegalStateError `ILLEGAL_STATE` once the container has been started
    * @throws KafkaConfigError for what is no function
    */
-  use(middleware: RecordMiddleware<K, V>): this {
+  use(middleware: RecordMiddleware<K, V>): this;
+  use(middleware: BatchMiddleware<K, V>): this;
+  use(middleware: RecordMiddleware<K, V> | BatchMiddleware<K, V>): this {
     requireFunction('use', 'middleware', middleware);
     if (this.state !== 'created') throw new IllegalStateError('middleware is added before start', 'ILLEGAL_STATE');
     this.#line.use(middleware as unknown as AnyMiddleware);

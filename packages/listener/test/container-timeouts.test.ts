@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { codeOf, type KafkaError } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
-import { FixedBackOff, DefaultErrorHandler, type ContainerProperties } from '../dist/index.js';
+import { FixedBackOff, DefaultErrorHandler, type RecordContainerProperties } from '../dist/index.js';
 import { addsUp, distinct, keyed, started, stopNow, until } from './setup.js';
 
-const TWICE: Partial<ContainerProperties> = {
+const TWICE: Partial<RecordContainerProperties> = {
   handlerTimeoutMs: 100,
   errorHandler: new DefaultErrorHandler({
     backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 1 }),

@@ -90,7 +90,7 @@ export function setup(
   const capacity = properties.taskExecutor === undefined ? { concurrency: 10 } : {};
   const container = new MessageListenerContainer(
     factory,
-    { ...topics, ...capacity, listener, ...properties },
+    { ...topics, ...capacity, listener, ...properties } as ContainerProperties,
     { clock, logger },
   );
   return {
