@@ -184,7 +184,8 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
 
   #openLane(partition: PartitionLanes<Item, Work>): Lane<Item, Work> {
     const { open } = partition;
-    const hasStarted = open?.state !== 'ready' && open?.state !== 'filling';
+    // A lane with a current item is ready to go on with that: what joined it would have to wait for something.
+    const hasStarted = open?.current !== undefined || (open?.state !== 'ready' && open?.state !== 'filling');
     if (open !== undefined && !hasStarted && open.queued < this.#portions.size) return open;
     return (partition.open = newLane(partition, null, this.#lanesMade++));
   }
