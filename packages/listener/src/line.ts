@@ -19,7 +19,7 @@ import { byTopicAndPartition, partitionSnapshot, type PartitionSnapshot } from '
 import { CommitFirst } from './dispatch/commit-first.js';
 import type { Delivery, DeliveryHost, DeliveryLane } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
-import { Intake } from './dispatch/intake.js';
+import { defaultBufferRecords, Intake } from './dispatch/intake.js';
 import { LaneWaits } from './dispatch/lane-waits.js';
 import { Lanes, oneByOne, type Portions } from './dispatch/lanes.js';
 import { RecordEnds } from './dispatch/record-ends.js';
@@ -277,7 +277,7 @@ export class Line {
     return new Intake({
       // Concurrency may change while it runs, and what keeps as many listeners busy with it.
       get bufferRecords() {
-        return properties.bufferRecords ?? Math.max(1_000, 2 * executor.concurrency * portions.size);
+        return properties.bufferRecords ?? defaultBufferRecords(executor.concurrency, portions.size);
       },
       recordsPerCall: portions.size,
       hurry: () => portions.hurry(),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn } from '@hearken/testing';
+import { defaultBufferRecords } from '../dist/dispatch/intake.js';
 import { addsUp, distinct, setup, started, stopNow, until } from './setup.js';
 
 describe('MessageListenerContainer: concurrency', () => {
@@ -56,7 +57,7 @@ describe('MessageListenerContainer: concurrency', () => {
 
   it('brings its buffer with it, where that was left to it', async () => {
     for (const [bufferRecords, held] of [
-      [undefined, 2_000],
+      [undefined, defaultBufferRecords(1_000, 1)],
       [1_000, 1_000],
     ] as const) {
       const given = bufferRecords === undefined ? {} : { bufferRecords };

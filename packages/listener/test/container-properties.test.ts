@@ -49,7 +49,7 @@ describe('ContainerProperties', () => {
         syncCommits: false,
         commitBefore: false,
         commitIntervalMs: 100,
-        bufferRecords: 1_000,
+        bufferRecords: undefined,
         windowRecords: 100_000,
       },
     );
@@ -66,13 +66,6 @@ describe('ContainerProperties', () => {
       },
     );
     assert.ok(Object.isFrozen(resolved));
-  });
-
-  it('size the buffer by the concurrency, or the executor', () => {
-    assert.equal(resolve({ ...valid, concurrency: 5_000 }).bufferRecords, 10_000);
-    const taskExecutor = new AsyncTaskExecutor({ concurrency: 700 });
-    assert.equal(resolve({ ...valid, taskExecutor }).bufferRecords, 1_400);
-    assert.equal(resolve({ ...valid, bufferRecords: 0, concurrency: 5_000 }).bufferRecords, 0);
   });
 
   it('name every problem at once, with the nearest valid name', () => {

@@ -25,6 +25,10 @@ export interface IntakeInit {
 /** The least calls to hold records for: a poll costs as much as some dozens of quick ones. */
 const LEAST_AHEAD = 64;
 
+/** Enough for polls to be large, and for twice as many listeners as may run. */
+export const defaultBufferRecords = (concurrency: number, recordsPerCall: number): number =>
+  Math.max(1_000, 2 * concurrency * recordsPerCall);
+
 /**
  * How many records to hold beside those that run. Where listeners used up the time that they may hold the event loop, more
  * time is what is short: a quarter of what they did in it keeps them busy, and others would only grow old. That costs: with
