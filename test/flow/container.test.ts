@@ -9,7 +9,7 @@ import {
   KafkaAdmin,
   MessageListenerContainer,
   type ConsumerOptions,
-  type ContainerProperties,
+  type RecordContainerProperties,
   type ListenerContext,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
@@ -32,7 +32,7 @@ describeWithKafka('a listener container', function () {
 
   const container = (
     groupId: string,
-    properties: Omit<ContainerProperties<Buffer | null, NumberedOrder>, 'valueSerde'>,
+    properties: Omit<RecordContainerProperties<Buffer | null, NumberedOrder>, 'valueSerde'>,
     options: ConsumerOptions = {},
   ): MessageListenerContainer<Buffer | null, NumberedOrder> =>
     new MessageListenerContainer(
@@ -166,48 +166,101 @@ describeWithKafka('a listener container', function () {
     }
   });
 
-  it('keeps the key of a listener that outlived its revoke closed, also when the partition comes back', async () => {
-    const [topic, groupId] = [await aTopic(2), uniqueName('group')];
-    await using orders = new NumberedOrders(topic, 20);
-    const slow = deferred();
-    const started = new Recorder<ListenerContext>();
-    const heardOfSlow: number[] = [];
-    const first = container(groupId, {
-      topics: [topic],
-      ordering: 'key',
-      concurrency: 5,
-      revokeDrainTimeoutMs: 1,
-      listener: async (record, context) => {
-        if (record.value.key === 'key-0') {
-          started.record(context);
-          if (started.count === 1) await slow.promise; // whatever its signal says
-          heardOfSlow.push(record.value.n);
-        }
-        orders.saw(record);
-      },
+  for (const assignor of ['range', 'cooperative-sticky'] as const) {
+    it(`keeps the key of a listener that outlived its revoke closed, also when the partition comes back (${assignor})`, async () => {
+      const [topic, groupId] = [await aTopic(2), uniqueName('group')];
+      const options = { partitionAssignors: [assignor] };
+      await using orders = new NumberedOrders(topic, 20);
+      const slow = deferred();
+      const slowed = new Recorder<{ readonly key: string; readonly context: ListenerContext }>();
+      const heardOfSlow: number[] = [];
+      const first = container(
+        groupId,
+        {
+          topics: [topic],
+          ordering: 'key',
+          concurrency: 5,
+          revokeDrainTimeoutMs: 1,
+          listener: async (record, context) => {
+            const { key, n } = record.value;
+            // Of the partition that the other will get: a cooperative member gives up the highest.
+            if (record.partition === 1 && (slowed.items[0]?.key ?? key) === key) {
+              slowed.record({ key, context });
+              if (slowed.count === 1) await slow.promise; // whatever its signal says
+              heardOfSlow.push(n);
+            }
+            orders.saw(record);
+          },
+        },
+        options,
+      );
+      const second = container(groupId, { topics: [topic], listener: () => undefined }, options);
+      await first.start();
+      await orders.send(40);
+      const { key, context } = await slowed.first(() => true);
+      const { signal } = context;
+      second.pause(); // it only makes the partitions move
+      await second.start();
+      await until('the other has it', () => second.assignment().some(({ partition }) => partition === 1));
+      assert.equal(codeOf(signal.reason), 'PARTITION_REVOKED');
+      await second.stop();
+      await until('everything came back', () => first.assignment().length === 2);
+      await orders.send(40);
+      await until('all other keys are heard', () => orders.heardAll((other) => other !== key));
+      assert.equal(slowed.count, 1, 'the key waits for its late listener');
+      slow.resolve();
+      await until('all are heard', () => orders.allSeen);
+      await first.stop();
+      assert.deepEqual(heardOfSlow, [0, 0, 1, 2, 3]);
+      assert.deepEqual(orders.violations, []);
+      assert.equal(first.metrics().lateResults, 1);
+      assert.equal(await committedCount(groupId, topic), 80);
     });
-    const second = container(groupId, { topics: [topic], listener: () => undefined });
-    await first.start();
-    await orders.send(40);
-    const { signal } = await started.first(() => true);
-    second.pause(); // it only makes the partitions move
-    await second.start();
-    assert.equal(codeOf(signal.reason), 'PARTITION_REVOKED');
-    await second.stop();
-    await until('everything came back', () => first.assignment().length === 2);
-    await orders.send(40);
-    await until('all other keys are heard', () => orders.heardAll((key) => key !== 'key-0'));
-    assert.equal(started.count, 1, 'the key waits for its late listener');
-    slow.resolve();
-    await until('all are heard', () => orders.allSeen);
-    await first.stop();
-    assert.deepEqual(heardOfSlow, [0, 0, 1, 2, 3]);
-    assert.deepEqual(orders.violations, []);
-    assert.equal(first.metrics().lateResults, 1);
-    assert.equal(await committedCount(groupId, topic), 80);
-  });
 
-  const modes: [Partial<ContainerProperties>, when: string][] = [
+    it(`drains a slow listener before it gives its partition up: nothing comes twice (${assignor})`, async () => {
+      const [topic, groupId] = [await aTopic(2), uniqueName('group')];
+      const options = { partitionAssignors: [assignor] };
+      await using orders = new NumberedOrders(topic, 20);
+      const [slow, reached] = [deferred(), deferred()];
+      const signals: AbortSignal[] = [];
+      const first = container(
+        groupId,
+        {
+          topics: [topic],
+          concurrency: 2,
+          listener: async (record, { signal }) => {
+            orders.saw(record);
+            if (record.partition !== 1 || signals.length > 0) return;
+            signals.push(signal);
+            reached.resolve();
+            await slow.promise;
+          },
+        },
+        options,
+      );
+      const second = container(groupId, { topics: [topic], listener: orders.saw.bind(orders) }, options);
+      await first.start();
+      await orders.send(200);
+      await reached.promise;
+      await until('others wait behind it', () => first.metrics().queued > 0);
+      const starting = second.start();
+      const revoked = new Promise((resolve) => first.on('partitions:revoked', resolve));
+      await until('it gives up what waits behind the slow one', () => first.metrics().queued === 0);
+      await orders.send(200);
+      slow.resolve();
+      await revoked;
+      await starting;
+      await until('all are heard', () => orders.allSeen);
+      await Promise.all([first.stop(), second.stop()]);
+      assert.deepEqual([signals[0]?.aborted, orders.duplicates, orders.violations], [false, 0, []]);
+      assert.equal(await committedCount(groupId, topic), 400);
+    });
+  }
+
+  const modes: [
+    Pick<RecordContainerProperties, 'ackMode' | 'ackCount' | 'ackTimeMs' | 'commitIntervalMs'>,
+    when: string,
+  ][] = [
     [{ ackMode: 'count', ackCount: 5, commitIntervalMs: 0 }, 'by count'],
     [{ ackMode: 'time', ackTimeMs: 50 }, 'by time'],
     [{ ackMode: 'count-time', ackCount: 1_000, ackTimeMs: 50 }, 'by time, where the count is not reached'],

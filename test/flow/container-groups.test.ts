@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { Recorder } from '@hearken/testing';
+import {
+  codeOf,
+  DefaultKafkaConsumerFactory,
+  json,
+  KafkaAdmin,
+  MessageListenerContainer,
+  silentLogger,
+  type ConsumerOptions,
+  type RecordContainerProperties,
+} from 'hearken';
+import kafkajs from 'kafkajs';
+import { GroupReader } from '../support/group-reader.js';
+import { JavaGroup } from '../support/java-group.js';
+import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { until } from '../support/until.js';
+
+type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
+
+const PARTITIONS = 4;
+
+describeWithKafka('listener containers and other members of their group', function () {
+  this.timeout(60_000);
+  let admin: KafkaAdmin;
+  before(() => {
+    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
+  });
+  after(() => admin.close());
+
+  let topic: string;
+  let groupId: string;
+  const containers = new Set<Container>();
+  beforeEach(async () => {
+    [topic, groupId] = [uniqueName('container'), uniqueName('group')];
+    await admin.createTopics([{ topic, partitions: PARTITIONS }]);
+  });
+  afterEach(async () => {
+    await Promise.all([...containers].map((each) => each.stop()));
+    containers.clear();
+  });
+
+  const container = (
+    options: ConsumerOptions = {},
+    properties: Pick<RecordContainerProperties<Buffer | null, NumberedOrder>, 'listener'> = {
+      listener: () => undefined,
+    },
+  ): Container => {
+    const made = new MessageListenerContainer<Buffer | null, NumberedOrder>(
+      new DefaultKafkaConsumerFactory(
+        { brokers: bootstrapServers(), clientId: 'flow', logger: silentLogger },
+        { groupId, autoOffsetReset: 'earliest', heartbeatIntervalMs: 100, ...options },
+      ),
+      { topics: [topic], valueSerde: json<NumberedOrder>(), ...properties },
+      { logger: silentLogger },
+    );
+    containers.add(made);
+    return made;
+  };
+  const assignor = async (): Promise<string | undefined> => (await admin.describeGroups([groupId]))[0]?.protocol;
+  const refused = (hint: RegExp) => (error: Error) =>
+    codeOf(error) === 'INCONSISTENT_GROUP_PROTOCOL' && hint.test(error.message);
+
+  it('are cooperative unless their factory says otherwise', async () => {
+    const members = [container(), container()];
+    for (const member of members) await member.start();
+    await until('both share', () => members.every((each) => each.assignment().length === PARTITIONS / 2));
+    assert.equal(await assignor(), 'cooperative-sticky');
+    await Promise.all(members.map((each) => each.stop()));
+    await container({ partitionAssignors: ['round-robin'] }).start();
+    assert.equal(await assignor(), 'roundrobin');
+  });
+
+  it('are told what to set where the group is one of an eager consumer, and then share with it', async () => {
+    const reader = new GroupReader({ groupId });
+    await reader.read([topic]);
+    await reader.owns(PARTITIONS);
+    const stranger = container();
+    await assert.rejects(stranger.start(), refused(/uses the assignor 'range' .* set partitionAssignors: \['range'\]/));
+    assert.equal(stranger.state, 'failed');
+    const member = container({ partitionAssignors: ['range'] });
+    await member.start();
+    await until('both share', () => member.assignment().length === 2 && reader.consumer.assignment().length === 2);
+    await reader.close();
+  });
+
+  it('are told what to set where the group is one of kafkajs', async () => {
+    const kafka = new kafkajs.Kafka({ brokers: bootstrapServers(), logLevel: kafkajs.logLevel.NOTHING });
+    const old = kafka.consumer({ groupId, heartbeatInterval: 100, maxWaitTimeInMs: 50 });
+    const joined = new Promise((resolve) => old.on(old.events.GROUP_JOIN, resolve));
+    await old.connect();
+    await old.subscribe({ topics: [topic] });
+    await old.run({ eachMessage: () => Promise.resolve() });
+    await joined;
+    await assert.rejects(container().start(), refused(/set partitionAssignors: \['kafkajs-round-robin'\]/));
+    const member = container({ partitionAssignors: ['kafkajs-round-robin', 'cooperative-sticky'] });
+    await member.start();
+    await until('both share', () => member.assignment().length === 2);
+    await old.disconnect();
+  });
+
+  it('take over a group of Java in two rolling restarts, and lose nothing', async () => {
+    await using java = await JavaGroup.start(bootstrapServers());
+    await using orders = new NumberedOrders(topic, 40);
+    const olds = [java.join(groupId, 'RangeAssignor', [topic]), java.join(groupId, 'RangeAssignor', [topic])];
+    await until('Java shares', () => olds.every(({ owned }) => owned.length === PARTITIONS / 2));
+    const properties = { listener: orders.saw.bind(orders) };
+    const both = { partitionAssignors: ['cooperative-sticky', 'range'] } as const;
+    const firsts: Container[] = [];
+    for (const old of olds) {
+      java.leave(old);
+      await until('it is gone', () => old.closed);
+      const first = container(both, properties);
+      await first.start();
+      firsts.push(first);
+    }
+    await orders.send(400); // Java's members commit nothing here, so what they read comes again
+    await until('ours share', () => firsts.every((each) => each.assignment().length === PARTITIONS / 2));
+    const assigned = new Recorder<number>();
+    for (const first of firsts) {
+      await first.stop();
+      const second = container({}, properties);
+      second.on('partitions:assigned', ({ partitions }) => assigned.record(partitions.length));
+      await second.start();
+      await orders.send(400);
+    }
+    await until('all are heard', () => orders.allSeen);
+    assert.equal(await assignor(), 'cooperative-sticky');
+    assert.deepEqual(orders.violations, []);
+    assert.ok(assigned.count > 0);
+  });
+});
