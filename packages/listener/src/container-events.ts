@@ -64,7 +64,7 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   };
   /** A listener gave its record back: it comes again after `delayMs`. */
   'record:nacked': { readonly record: ConsumerRecord; readonly attempt: number; readonly delayMs: number };
-  /** The last attempt failed. What becomes of the record follows: recovered, skipped, the container stops, its partition is paused. */
+  /** The last attempt failed. What becomes of the record follows: recovered, skipped, the container stops. */
   'record:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer took a record: it is done. */
   'record:recovered': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };

@@ -16,7 +16,7 @@ export interface ContainerCounters {
   retried: number;
   /** Times that a listener gave its record back, to get it again later. */
   nacked: number;
-  /** Records whose last attempt failed, whatever became of them. */
+  /** Records whose last attempt failed: they were recovered or skipped, or the container stopped. A pause is no end: it leads to another attempt. */
   failed: number;
   /** Times that a recoverer failed. */
   recoveryFailures: number;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { DeserializationError, json } from '@hearken/core';
 import { SyncTaskExecutor } from '@hearken/executor';
-import { DefaultErrorHandler, FixedBackOff, ListenerFailedError } from '../dist/index.js';
-import { addsUp, keyed, started, until } from './setup.js';
+import { DefaultErrorHandler, FixedBackOff, ListenerFailedError, SkipRecord } from '../dist/index.js';
+import { addsUp, keyed, started, tp, until } from './setup.js';
 
 const failure = (promise: Promise<void>): Promise<ListenerFailedError> =>
   promise.then(
@@ -66,6 +66,51 @@ describe('MessageListenerContainer: failures', () => {
     assert.deepEqual(listener.order.sort(), ['0/0', '0/1', '0/1', '0/3'], 'nothing passes the failed record');
     assert.ok(addsUp(bundle));
     assert.equal(container.metrics().abandoned, 2);
+  });
+
+  it('counts a record as failed once it is over, however often it paused its partition before', async () => {
+    const bundle = await started({
+      errorHandler: { decide: ({ attempt }) => ({ action: attempt < 3 ? 'pause' : 'skip' }) },
+    });
+    const { container, listener, give, events } = bundle;
+    const [failed, paused] = [events('record:failed'), events('partition:paused')];
+    give(0, ...keyed('a'));
+    for (const attempt of [1, 2, 3]) {
+      (await listener.call('0/0', attempt)).fail(new Error('the database is away'));
+      if (attempt < 3) await paused.received(attempt);
+      assert.equal(container.metrics().failed, 0);
+      container.resume([tp(0)]);
+    }
+    await until(() => container.metrics().skipped === 1);
+    assert.deepEqual([container.metrics().failed, failed.count, paused.count], [1, 1, 2]);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('logs the first failure of a record and the last, and nothing of what it holds', async () => {
+    const recoverer = () => undefined;
+    const errorHandler = new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 1 }), recoverer });
+    const { container, listener, give, clock, events, logger } = await started({ errorHandler });
+    const retried = events('record:retried');
+    give(0, ...keyed('secret', 'skipped'));
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      (await listener.call('0/0', attempt)).fail(new Error(`number ${attempt}`));
+      if (attempt < 10) await retried.received(attempt);
+      clock.advance(1);
+    }
+    const skip = new SkipRecord('seen before');
+    (await listener.call('0/1')).fail(skip);
+    await container.stop();
+    const { topic, partition } = tp(0);
+    const told = (offset: number, error: Error) => ({ topic, partition, offset, error });
+    assert.deepEqual(
+      [...logger.at('warn'), ...logger.at('error'), ...logger.at('debug')].map(({ details }) => details),
+      [
+        { ...told(0, new Error('number 1')), delayMs: 1 },
+        { ...told(0, new Error('number 10')), attempt: 10 },
+        { ...told(1, skip), attempt: 1 },
+      ],
+    );
   });
 
   it('does not try again after mistakes in the program', async () => {

@@ -130,7 +130,7 @@ export class BatchSettler implements Settles {
       ends.retried(delivery, error, decided.delayMs);
       return;
     }
-    ends.failed(delivery, error);
+    if (kind !== 'pause') ends.failed(delivery, error, kind);
     if (kind === 'skip') ends.gaveUp(delivery, 'skipped', error);
     else if (kind === 'recover') this.#recover(delivery, error, verdict, conclude);
     else {

@@ -1,6 +1,7 @@
-import type { Logger } from '@hearken/core';
+import type { ConsumerRecord, Logger } from '@hearken/core';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
+import { isSkip } from '../failure/control-flow.js';
 import type { ErrorHandler, RecordFailure } from '../failure/error-handler.js';
 import type { RecordEnd } from '../offsets/ownership.js';
 import type { Delivery } from './delivery.js';
@@ -39,8 +40,11 @@ export class RecordEnds {
     this.#init.events.emit('record:retried', { record, error, attempt, delayMs });
   }
 
+  /** Once per failure, of a record or of a batch. Of many in a row the first is logged, and the last. */
   tellRetry(failure: RecordFailure & { readonly delayMs: number }): void {
     const { errorHandler, logger } = this.#init;
+    const { error, attempt, delayMs, record } = failure;
+    if (attempt === 1) logger.warn({ ...placeOf(record), error, delayMs }, 'a listener failed and is called again');
     try {
       errorHandler.onRetry?.(failure);
     } catch (error) {
@@ -54,10 +58,15 @@ export class RecordEnds {
     this.#init.events.emit('record:nacked', { record, attempt, delayMs });
   }
 
-  /** There is no other attempt. */
-  failed({ record, attempt }: Delivery, error: unknown): void {
-    this.#init.counters.failed++;
-    this.#init.events.emit('record:failed', { record, error, attempt });
+  /** There is no other attempt. @param then what follows; a container that stops for it logs that itself */
+  failed({ record, attempt }: Delivery, error: unknown, then: 'recover' | 'skip' | 'stop'): void {
+    const { counters, events, logger } = this.#init;
+    counters.failed++;
+    const details = { ...placeOf(record), error, attempt };
+    if (then === 'recover') logger.error(details, 'a record is given up: the recoverer gets it');
+    else if (then === 'skip' && isSkip(error)) logger.debug(details, 'a listener skipped its record');
+    else if (then === 'skip') logger.error(details, 'a record is given up: it is skipped');
+    events.emit('record:failed', { record, error, attempt });
   }
 
   /** And that is how it ended. */
@@ -69,7 +78,9 @@ export class RecordEnds {
 
   /** It had ended already, so there is nothing to try again; but an error must not vanish. */
   failedAfterwards({ record }: Delivery, error: unknown): void {
-    const { topic, partition, offset } = record;
-    this.#init.logger.warn({ topic, partition, offset, error }, 'a record failed after it was acknowledged');
+    this.#init.logger.warn({ ...placeOf(record), error }, 'a record failed after it was acknowledged');
   }
 }
+
+/** Where it stands, and not what it holds. */
+const placeOf = ({ topic, partition, offset }: ConsumerRecord): object => ({ topic, partition, offset });

@@ -77,7 +77,7 @@ export class Settler implements Settles {
       this.#retry(lane, delivery, outcome);
       return;
     }
-    this.#init.ends.failed(delivery, error);
+    if (outcome.kind !== 'pause') this.#init.ends.failed(delivery, error, outcome.kind);
     if (outcome.kind === 'skip') this.#end(lane, delivery, 'skipped', error);
     else if (outcome.kind === 'recover') this.#recover(lane, delivery, error);
     else if (outcome.kind === 'pause') this.#pause(lane, delivery, error);
