@@ -1,4 +1,5 @@
-import type { BatchListener, BatchListenerFunction } from '../batch-listener.js';
+import type { ConsumerRecord } from '@hearken/core';
+import type { BatchListener } from '../batch-listener.js';
 import type { Delivery } from '../dispatch/delivery.js';
 import type { Invoker } from '../dispatch/run.js';
 import type { RecordDecoder } from '../invoke/record-decoder.js';
@@ -19,7 +20,8 @@ export interface BatchInvokerInit {
   readonly onFiltered: (delivery: Delivery) => void;
 }
 
-type Handler = BatchListenerFunction<unknown, unknown>;
+type Records = readonly ConsumerRecord<unknown, unknown>[];
+type Handler = (records: Records, batch: Batch) => unknown;
 
 /** The first record could not be decoded, or the filter failed on it: there is nothing to call the listener with. */
 class UnpreparedError extends Error {
@@ -90,12 +92,12 @@ export class BatchInvoker implements Invoker {
   }
 
   #composed(): Handler {
-    // The listener is called when middleware says so, perhaps much later than that. The context is the batch: nobody else makes one.
-    const innermost: Handler = (records, context) => this.#enter(this.#listener, records, context as Batch);
+    // The listener is called when middleware says so, perhaps much later than that.
+    const innermost: Handler = (records, batch) => this.#enter(this.#listener, records, batch);
     return this.#middleware.length === 0 ? this.#listener : composeBatch(this.#middleware, innermost);
   }
 
-  #enter(handler: Handler, records: Parameters<Handler>[0], batch: Batch): ReturnType<Handler> {
+  #enter(handler: Handler, records: Records, batch: Batch): unknown {
     const before = this.#calling; // a listener that resumes partitions makes others run
     this.#calling = batch.lead;
     batch.handed = records;

@@ -1,22 +1,25 @@
 import { codeOf, type ConsumerRecord, type Logger } from '@hearken/core';
 import { describe } from '@hearken/core/internal';
-import type { BatchListenerContext, BatchListenerFunction, BatchResult } from '../batch-listener.js';
+import type { BatchListenerContext, BatchResult } from '../batch-listener.js';
 import { InvalidBatchResultError } from '../errors.js';
 import { isThenable } from '../is-thenable.js';
 import { compose } from './compose.js';
 import type { BatchMiddleware } from './middleware.js';
 
 type Records = readonly ConsumerRecord<unknown, unknown>[];
-type Listener = BatchListenerFunction<unknown, unknown>;
+type Handler<C> = (records: Records, context: C) => unknown;
 type Said = BatchResult | undefined;
 
 /**
  * Wraps a batch listener into middleware, the first outermost. What it returns is what the listener said, whatever became of
  * that on its way through the middleware, with the indexes of the records that were passed in.
  */
-export function composeBatch(layers: readonly BatchMiddleware<unknown, unknown>[], listener: Listener): Listener {
+export function composeBatch<C extends BatchListenerContext>(
+  layers: readonly BatchMiddleware<unknown, unknown>[],
+  listener: Handler<C>,
+): Handler<C> {
   if (layers.length === 0) return listener;
-  const handler = compose<Records, BatchCall, Said>(
+  const handler = compose<Records, BatchCall<C>, Said>(
     layers.map((layer) => (records, call, next) => layer(records, call.context, next)),
     (records, call) => call.listen(listener, records),
     (records, call) => call.resultOf(records),
@@ -36,15 +39,15 @@ export function composeBatch(layers: readonly BatchMiddleware<unknown, unknown>[
 }
 
 /** What the listener said of the records of one batch, which middleware may have given to it in parts, or again. */
-class BatchCall {
-  readonly context: BatchListenerContext;
+class BatchCall<C extends BatchListenerContext> {
+  readonly context: C;
   readonly #records: Records;
   /** By offset. Of a record that the listener got twice the second end counts. */
   readonly #errors = new Map<number, unknown>();
   #calls = 0;
   #named = false;
 
-  constructor(records: Records, context: BatchListenerContext) {
+  constructor(records: Records, context: C) {
     this.#records = records;
     this.context = context;
   }
@@ -62,10 +65,10 @@ class BatchCall {
     return { failed };
   }
 
-  listen(listener: Listener, records: Records): unknown {
+  listen(listener: Handler<C>, records: Records): unknown {
     this.#requirePart(records);
     this.#calls++;
-    const said: unknown = listener(records, this.context);
+    const said = listener(records, this.context);
     if (isThenable(said)) return said.then((result) => this.#note(records, result));
     this.#note(records, said);
     return undefined;
