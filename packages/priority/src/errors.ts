@@ -26,3 +26,34 @@ export class PriorityOutOfRangeError extends KafkaError {
     super(problem, { code: 'PRIORITY_OUT_OF_RANGE' });
   }
 }
+
+/** Levels of a topic have different numbers of partitions, so a key has not one partition number. Code `UNEQUAL_PARTITIONS`. */
+export class UnequalPartitionsError extends KafkaError {
+  /** How many each topic has. */
+  readonly partitions: Readonly<Record<string, number>>;
+
+  constructor(topic: string, partitions: Readonly<Record<string, number>>) {
+    const counts = Object.entries(partitions).map(([name, count]) => `${name} has ${count}`);
+    super(`the levels of ${topic} differ in partitions, and so a key's partition differs: ${counts.join(', ')}`, {
+      code: 'UNEQUAL_PARTITIONS',
+    });
+    this.partitions = partitions;
+  }
+}
+
+/** A level's container failed, and with it the whole priority container stops. Code `LEVEL_FAILED`; the cause is what that one failed with. */
+export class LevelFailedError extends KafkaError {
+  readonly priority: number;
+
+  constructor(level: { readonly priority: number; readonly name: string }, cause: unknown) {
+    super(`level ${level.name} failed`, { code: 'LEVEL_FAILED', cause });
+    this.priority = level.priority;
+  }
+}
+
+/** A policy threw, or chose a level that was not ready: the container stops. Code `POLICY_FAILED`. */
+export class PolicyFailedError extends KafkaError {
+  constructor(policy: string, cause: unknown) {
+    super(`the dispatch policy ${policy} failed`, { code: 'POLICY_FAILED', cause });
+  }
+}

@@ -1,4 +1,9 @@
-export { InvalidDistributionError, PriorityOutOfRangeError, QuotaCapacityError } from './errors.js';
+export {
+  InvalidDistributionError,
+  PriorityOutOfRangeError,
+  QuotaCapacityError,
+  UnequalPartitionsError,
+} from './errors.js';
 export type { LevelDefinition, Levels, Priority } from './levels.js';
 export type { LevelPlace } from './naming/level-place.js';
 export { partitionBuckets, PlacedNaming, placesByResolver, type PriorityResolver } from './naming/placed-naming.js';
@@ -21,3 +26,13 @@ export { weighted } from './policy/weighted.js';
 export { CapacityBurst, type Burst } from './flipkart/capacity-burst.js';
 export { flipkartRound, flipkartState, type FlipkartRound, type FlipkartState } from './flipkart/flipkart-round.js';
 export { PollHistoryWindow, type PollHistoryWindowOptions } from './flipkart/poll-history-window.js';
+export type { UnequalPartitions } from './template/partition-counts.js';
+export { PriorityKafkaTemplate, type PriorityRecord } from './template/priority-kafka-template.js';
+export type { PriorityKafkaTemplateOptions } from './template/priority-template-options.js';
+export { PRIORITY_HEADER } from './template/routed-record.js';
+export {
+  createPriorityTopics,
+  type PriorityTopic,
+  type PriorityTopicsOptions,
+  type TopicAdmin,
+} from './topics/create-priority-topics.js';
