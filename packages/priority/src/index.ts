@@ -1,5 +1,7 @@
 export {
   InvalidDistributionError,
+  LevelFailedError,
+  PolicyFailedError,
   PriorityOutOfRangeError,
   QuotaCapacityError,
   UnequalPartitionsError,
@@ -36,3 +38,26 @@ export {
   type PriorityTopicsOptions,
   type TopicAdmin,
 } from './topics/create-priority-topics.js';
+export { flipkartBurst, type FlipkartBurstOptions } from './policy/flipkart-burst.js';
+export { PriorityListenerContainer } from './container/priority-listener-container.js';
+export type { PolicyChange, PolicyUpdate } from './container/live-policy.js';
+export type {
+  PolicyName,
+  PriorityBuffer,
+  PriorityContainerProperties,
+  PriorityListener,
+  PriorityListenerFunction,
+  PriorityListenerObject,
+} from './container/priority-container-properties.js';
+export type { PriorityContainerState } from './container/priority-container-state.js';
+export type { LevelName, PriorityEvents } from './container/priority-events.js';
+export type { PriorityLevel } from './container/priority-level.js';
+export type {
+  DispatchExplanation,
+  LevelMetrics,
+  LevelSnapshot,
+  PolicySnapshot,
+  PriorityHealth,
+  PriorityMetrics,
+  PrioritySnapshot,
+} from './container/priority-metrics.js';

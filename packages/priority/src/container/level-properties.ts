@@ -1,0 +1,35 @@
+import type { ContainerProperties } from '@hearken/listener';
+import type { LevelPlace } from '../naming/level-place.js';
+import type { ResolvedPriorityProperties } from './resolved-properties.js';
+
+/** What a level's container is told: the user's properties, and where the level lives. */
+export function levelProperties<K, V>(
+  { rest, registry, naming, bufferRecords, levels }: ResolvedPriorityProperties,
+  priority: number,
+  groupOfFactory: string | undefined,
+): Partial<ContainerProperties<K, V>> {
+  const groupId = (rest.groupId as string | undefined) ?? groupOfFactory;
+  return {
+    ...rest,
+    ...sourcesOf(registry.places(priority)),
+    ...(groupId === undefined ? {} : { groupId: naming.group(groupId, priority) }),
+    ...(bufferRecords === undefined ? {} : { bufferRecords: bufferOf(priority, levels.count, bufferRecords) }),
+    clientIdSuffix: `${(rest.clientIdSuffix as string | undefined) ?? ''}-p${priority}`,
+  };
+}
+
+/** Whole topics, or partitions of them: `resolvePriorityProperties` refused both together. */
+function sourcesOf(places: readonly LevelPlace[]): Pick<ContainerProperties, 'topics' | 'topicPartitions'> {
+  if (places.every(({ partitions }) => partitions === undefined)) return { topics: places.map(({ topic }) => topic) };
+  return {
+    topicPartitions: places.flatMap(({ topic, partitions = [] }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    ),
+  };
+}
+
+/** Equal parts; what is left over is the most urgent level's. */
+export function bufferOf(priority: number, levels: number, records: number): number {
+  const part = Math.floor(records / levels);
+  return priority === levels - 1 ? records - part * (levels - 1) : part;
+}

@@ -1,0 +1,59 @@
+import type { PriorityLevels } from '../levels.js';
+import { drr } from '../policy/drr.js';
+import type { DispatchPolicy, DispatchPolicyFactory, PolicyShape } from '../policy/dispatch-policy.js';
+import { flipkartBurst } from '../policy/flipkart-burst.js';
+import { strict, strictWithFloor, type StrictOptions } from '../policy/strict.js';
+import { weighted } from '../policy/weighted.js';
+import { ExponentialQuotaDistributor } from '../quota/exponential-quota-distributor.js';
+import { validateDistribution, type QuotaDistributor } from '../quota/quota-distributor.js';
+import type { PolicyName } from './priority-container-properties.js';
+
+/** What makes the policy, and what for: all that may change while the container runs. */
+export interface PolicyPlan {
+  readonly make: DispatchPolicyFactory;
+  readonly shape: PolicyShape;
+}
+
+/** A plan and what came of it. */
+export interface PlannedPolicy extends PolicyPlan {
+  readonly policy: DispatchPolicy;
+}
+
+/** @throws whatever the factory throws about the shape */
+export const carryOut = (plan: PolicyPlan): PlannedPolicy => ({ ...plan, policy: plan.make(plan.shape) });
+
+export const POLICY_NAMES = ['weighted', 'strict', 'strict-with-floor', 'drr', 'flipkart-burst'] as const;
+
+export function policyFactory(
+  policy: PolicyName | DispatchPolicyFactory,
+  options: StrictOptions,
+): DispatchPolicyFactory {
+  if (typeof policy === 'function') return policy;
+  return {
+    weighted,
+    drr,
+    strict: () => strict(options),
+    'strict-with-floor': strictWithFloor,
+    'flipkart-burst': flipkartBurst,
+  }[policy]();
+}
+
+/**
+ * By level: the levels' own weights, or what the distributor makes of the capacity. The default one takes no capacity for too
+ * small: in proportion its shares always exist.
+ * @throws whatever the distributor throws; InvalidDistributionError
+ */
+export function weightsOf(
+  levels: PriorityLevels,
+  capacity: number,
+  distributor: QuotaDistributor | undefined,
+): readonly number[] {
+  if (distributor !== undefined) return validateDistribution(distributor, levels.count, capacity);
+  const own = levels.definitions.map(({ weight }) => weight);
+  if (own.every((weight) => weight !== undefined)) return own;
+  const least = 2 ** levels.count - 1;
+  return validateDistribution(new ExponentialQuotaDistributor(), levels.count, Math.max(capacity, least));
+}
+
+export const minSharesOf = ({ definitions }: PriorityLevels): readonly number[] =>
+  definitions.map(({ minShare = 0 }) => minShare);

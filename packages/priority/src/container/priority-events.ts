@@ -1,0 +1,72 @@
+import type { Logger } from '@hearken/core';
+import type { StopReport } from '@hearken/listener';
+import type { PriorityContainerState } from './priority-container-state.js';
+import type { PolicySnapshot } from './priority-metrics.js';
+
+/** A level, as events and errors name it. */
+export interface LevelName {
+  readonly priority: number;
+  /** Its name, or its number as a text. */
+  readonly name: string;
+}
+
+/** What a PriorityListenerContainer tells beside what its levels' containers tell. */
+export interface PriorityEvents {
+  'state:changed': { readonly previous: PriorityContainerState; readonly next: PriorityContainerState };
+  'container:started': { readonly levels: number };
+  'container:stopped': { readonly report: StopReport; readonly error?: unknown };
+  /** Records of the level could start for `waitedMs`, and none did; once until one does. */
+  'level:starved': LevelName & { readonly waitedMs: number; readonly queued: number };
+  /** Listeners of the level have been running for `forMs` without one of them ending; once until one does. */
+  'level:stalled': LevelName & { readonly forMs: number; readonly running: number };
+  /** The next dispatch is the new policy's. */
+  'policy:changed': { readonly before: PolicySnapshot; readonly after: PolicySnapshot };
+}
+
+type Observer = (payload: never) => unknown;
+
+const NAMES: ReadonlySet<string> = new Set(
+  Object.keys({
+    'state:changed': true,
+    'container:started': true,
+    'container:stopped': true,
+    'level:starved': true,
+    'level:stalled': true,
+    'policy:changed': true,
+  } satisfies Record<keyof PriorityEvents, true>),
+);
+
+export const isPriorityEvent = (name: string): name is keyof PriorityEvents => NAMES.has(name);
+
+/** Tells observers; what one throws or rejects with is logged, and neither the others nor the container notice. */
+export class PriorityObservers {
+  readonly #observers = new Map<string, Set<Observer>>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** @returns what unsubscribes */
+  on(name: keyof PriorityEvents, listener: Observer): () => void {
+    const known = this.#observers.get(name) ?? new Set();
+    const observer: Observer = (payload) => listener(payload); // the same function given twice is two observers
+    this.#observers.set(name, known.add(observer));
+    return () => void known.delete(observer);
+  }
+
+  emit<Name extends keyof PriorityEvents>(name: Name, payload: PriorityEvents[Name]): void {
+    for (const observer of [...(this.#observers.get(name) ?? [])]) this.#tell(name, observer, payload);
+  }
+
+  #tell(name: string, observer: Observer, payload: unknown): void {
+    const report = (error: unknown): void =>
+      this.#logger.error({ event: name, error }, 'an observer of container events failed');
+    try {
+      const result = observer(payload as never);
+      if (result instanceof Promise) result.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+}

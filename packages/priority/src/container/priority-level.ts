@@ -1,0 +1,89 @@
+import type { Bytes, Clock, ConsumerFactory } from '@hearken/core';
+import {
+  MessageListenerContainer,
+  type ContainerDependencies,
+  type ContainerProperties,
+  type MessageListenerFunction,
+} from '@hearken/listener';
+import type { LevelExecutor } from '../dispatch/level-executor.js';
+import type { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
+import { isReady } from '../policy/dispatch-policy.js';
+import { LatencySample } from './latency-sample.js';
+import type { PriorityListener, PriorityListenerFunction } from './priority-container-properties.js';
+import type { LevelName } from './priority-events.js';
+
+export interface PriorityLevelInit<K, V> extends LevelName {
+  readonly consumerFactory: ConsumerFactory;
+  readonly dispatcher: PriorityDispatcher;
+  readonly executor: LevelExecutor;
+  readonly clock: Clock;
+  readonly listener: PriorityListener<K, V> | undefined;
+  /** All but the listener of records. */
+  readonly properties: Partial<ContainerProperties<K, V>>;
+  readonly dependencies: ContainerDependencies;
+}
+
+/** One level of a priority container, for who wants to steer it. */
+export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
+  readonly priority: number;
+  readonly name: string;
+  /** The container of its own that reads the level: to seek, to pause partitions, to watch. Stopping it stops all levels. */
+  readonly container: MessageListenerContainer<K, V>;
+  readonly #dispatcher: PriorityDispatcher;
+  readonly #latency: LatencySample;
+
+  /** @throws KafkaConfigError, the plain container's */
+  constructor(init: PriorityLevelInit<K, V>) {
+    const { priority, name, consumerFactory, executor, listener, properties, dependencies } = init;
+    this.priority = priority;
+    this.name = name;
+    this.#dispatcher = init.dispatcher;
+    this.#latency = new LatencySample(init.clock);
+    const own = listener === undefined ? {} : { listener: listenerOf(listener, { priority, name }, this.#latency) };
+    const all = { ...properties, ...own, taskExecutor: executor };
+    this.container = new MessageListenerContainer<K, V>(
+      consumerFactory,
+      all as ContainerProperties<K, V>,
+      dependencies,
+    );
+  }
+
+  get isPaused(): boolean {
+    return this.#dispatcher.isPaused(this.priority);
+  }
+
+  /** A moving mean of how old records are when they start, in milliseconds; see `LevelMetrics.latencyMs`. */
+  get latencyMs(): number | undefined {
+    return this.#latency.meanMs;
+  }
+
+  /** Whether it says that a record may start. */
+  get isReady(): boolean {
+    return isReady(this.#dispatcher.offered, this.priority);
+  }
+
+  /**
+   * From now on no record of the level starts, until `resume`. Listeners that run go on; the level stays in its group, keeps
+   * what it has polled, and polls no more when its buffer is full.
+   */
+  pause(): void {
+    this.#dispatcher.pause(this.priority);
+  }
+
+  resume(): void {
+    this.#dispatcher.resume(this.priority);
+  }
+}
+
+function listenerOf<K, V>(
+  listener: PriorityListener<K, V>,
+  level: LevelName,
+  latency: LatencySample,
+): MessageListenerFunction<K, V> {
+  const call: PriorityListenerFunction<K, V> =
+    typeof listener === 'function' ? listener : (record, context) => listener.onMessage(record, context, level);
+  return (record, context) => {
+    latency.started(record.timestamp);
+    return call(record, context, level);
+  };
+}

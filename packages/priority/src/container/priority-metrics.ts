@@ -1,0 +1,78 @@
+import type { ContainerHealth, ContainerMetrics, ContainerSnapshot } from '@hearken/listener';
+import type { LevelName } from './priority-events.js';
+import type { PriorityContainerState } from './priority-container-state.js';
+
+/** One level: what its container counts, and what came of sharing. */
+export interface LevelMetrics extends LevelName, ContainerMetrics {
+  /** Attempts that got a slot: a record that is tried again gets one again. */
+  readonly started: number;
+  /** Slots it has now. */
+  readonly slots: number;
+  /** Its part of all starts since the policy was made, from 0 to 1; undefined before the first. */
+  readonly share: number | undefined;
+  /** What its part should be where all levels have records, by weight. */
+  readonly targetShare: number;
+  /** How long a record has been able to start without one of the level starting, in milliseconds, as last looked. */
+  readonly waitedMs: number;
+  /**
+   * From a record's timestamp to its start, in milliseconds: a moving mean over every 32nd record, retries included. As good
+   * as the clocks of who wrote them. Undefined before the first of them.
+   */
+  readonly latencyMs: number | undefined;
+  readonly isPaused: boolean;
+}
+
+/** A snapshot of counts. */
+export interface PriorityMetrics {
+  readonly capacity: number;
+  /** Slots taken, over all levels. */
+  readonly slots: number;
+  /** Starts of a record while one of a more urgent level could have started: what weights and floors are for. */
+  readonly inversions: number;
+  /** By level, 0 first. */
+  readonly levels: readonly LevelMetrics[];
+}
+
+/** A policy and what it decides by. */
+export interface PolicySnapshot {
+  readonly name: string;
+  readonly weights: readonly number[];
+  readonly minShares: readonly number[];
+  /** What the policy itself tells. */
+  readonly state?: Readonly<Record<string, unknown>>;
+}
+
+export interface LevelSnapshot extends LevelName {
+  /** Whether a record could start if the policy chose the level and a slot were free. */
+  readonly isReady: boolean;
+  readonly isPaused: boolean;
+  readonly slots: number;
+  /** Slots it could take now. */
+  readonly available: number;
+  readonly container: ContainerSnapshot;
+}
+
+/** As it stands. */
+export interface PrioritySnapshot {
+  readonly state: PriorityContainerState;
+  readonly policy: PolicySnapshot;
+  readonly levels: readonly LevelSnapshot[];
+}
+
+/** Why the last record that started was of its level. */
+export interface DispatchExplanation extends LevelName {
+  readonly policy: string;
+  /** The policy's own words. */
+  readonly reason: string;
+  /** The levels that could have started, the most urgent first. */
+  readonly ready: readonly string[];
+}
+
+export interface PriorityHealth {
+  /** `'up'` while every level is. */
+  readonly status: 'up' | 'down';
+  readonly state: PriorityContainerState;
+  readonly levels: readonly (LevelName & ContainerHealth)[];
+  /** Why it failed. */
+  readonly error?: unknown;
+}

@@ -1,0 +1,209 @@
+import { KafkaConfigError, type ConsumerFactory } from '@hearken/core';
+import {
+  custom,
+  describe,
+  durationMs,
+  hasMethods,
+  integer,
+  oneOf,
+  OptionsCheck,
+  type OptionRules,
+} from '@hearken/core/internal';
+import { MessageListenerContainer, type ContainerDependencies, type ContainerProperties } from '@hearken/listener';
+import { resolveLevels, type PriorityLevels } from '../levels.js';
+import { PriorityRegistry } from '../naming/priority-registry.js';
+import { SuffixNaming, type PriorityNaming } from '../naming/priority-naming.js';
+import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
+import type { QuotaDistributor } from '../quota/quota-distributor.js';
+import { carryOut, minSharesOf, POLICY_NAMES, policyFactory, weightsOf, type PlannedPolicy } from './policy-plan.js';
+import { checkMinShares } from './shape-rules.js';
+import type {
+  GivenByLevel,
+  PolicyName,
+  PriorityBuffer,
+  OwnPriorityProperties,
+} from './priority-container-properties.js';
+
+type Checked = { readonly [Name in keyof OwnPriorityProperties]-?: OwnPriorityProperties[Name] | undefined } & {
+  readonly naming: PriorityNaming;
+  readonly capacity: number;
+  readonly policy: PolicyName | DispatchPolicyFactory;
+  readonly starvedAfterMs: number;
+  readonly stalledAfterMs: number;
+};
+
+/** What of the properties is the priority container's own, with defaults. */
+export interface ResolvedPriorityProperties {
+  readonly levels: PriorityLevels;
+  readonly registry: PriorityRegistry;
+  readonly naming: PriorityNaming;
+  readonly capacity: number;
+  readonly planned: PlannedPolicy;
+  readonly bufferRecords: number | undefined;
+  readonly starvedAfterMs: number;
+  readonly stalledAfterMs: number;
+  /** What the levels' containers are given. */
+  readonly rest: Readonly<Record<string, unknown>>;
+}
+
+const RULES: OptionRules<Checked> = {
+  topics: custom<readonly string[] | undefined>(undefined, (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((topic) => typeof topic === 'string' && topic !== '')
+      ? undefined
+      : `must be a list of topic names, got ${describe(value)}`,
+  ),
+  levels: custom<Checked['levels']>(undefined, () => undefined), // judged by `resolveLevels`
+  naming: custom<PriorityNaming>(new SuffixNaming(), (value) =>
+    hasMethods(value, ['topic', 'group']) ? undefined : `must have the methods topic, group, got ${describe(value)}`,
+  ),
+  capacity: integer(50, { min: 1 }),
+  policy: custom<Checked['policy']>('weighted', (value) =>
+    typeof value === 'function' ? undefined : oneOf(POLICY_NAMES, undefined).check(value),
+  ),
+  starvation: oneOf(['allow'], undefined),
+  quotaDistributor: custom<QuotaDistributor | undefined>(undefined, (value) =>
+    hasMethods(value, ['distribution']) ? undefined : `must have the method distribution, got ${describe(value)}`,
+  ),
+  buffer: custom<PriorityBuffer | undefined>(undefined, () => undefined), // resolved by its own rules
+  starvedAfterMs: durationMs(10_000, { min: 1 }),
+  stalledAfterMs: durationMs(60_000, { min: 1 }),
+};
+
+const GIVEN_BY_LEVEL: Readonly<Record<Exclude<GivenByLevel, 'topics'>, string>> = {
+  topicPattern: 'levels need names: give topics',
+  topicPartitions: 'a naming with partitions gives levels partitions of a topic',
+  concurrency: 'capacity is how many listeners run at once, over all levels',
+  taskExecutor: 'the levels share the slots that capacity says',
+  bufferRecords: 'buffer says how many records may wait, over all levels',
+};
+
+/** @throws KafkaConfigError with all problems of what is the priority container's own */
+export function resolvePriorityProperties(
+  given: unknown,
+  factory: ConsumerFactory,
+  dependencies: ContainerDependencies,
+): ResolvedPriorityProperties {
+  const check = new OptionsCheck('PriorityListenerContainer');
+  const { own, rest } = split(check, given);
+  const properties = check.resolve<Checked>(own, RULES);
+  const { records } = check.resolve<{ records: number | undefined }>(
+    properties.buffer,
+    { records: integer(undefined, { min: 1 }) },
+    'buffer',
+  );
+  const levels = resolveLevels(check, properties.levels);
+  if (properties.topics === undefined && check.isFine('topics')) check.problem('topics', 'is required');
+  checkTogether(check, properties, levels, records);
+  const registry = attempt(
+    check,
+    () => new PriorityRegistry({ topics: properties.topics ?? [], levels: levels.count, naming: properties.naming }),
+  );
+  if (registry !== undefined) checkPlaces(check, registry, levels);
+  const planned = attempt(check, () => plan(properties, levels));
+  if (check.isFine('consumerFactory')) checkLevelsContainer(check, rest, factory, dependencies);
+  check.throwIfAny();
+  if (registry === undefined || planned === undefined) throw new Error('unreachable: what is missing was a problem');
+  const { naming, capacity, starvedAfterMs, stalledAfterMs } = properties;
+  return { levels, registry, naming, capacity, planned, bufferRecords: records, starvedAfterMs, stalledAfterMs, rest };
+}
+
+/** The levels' containers judge the rest; one that is never started does, so that all problems are told at once. */
+function checkLevelsContainer(
+  check: OptionsCheck,
+  rest: Readonly<Record<string, unknown>>,
+  factory: ConsumerFactory,
+  dependencies: ContainerDependencies,
+): void {
+  try {
+    new MessageListenerContainer(
+      factory,
+      { ...(rest as unknown as ContainerProperties), topics: ['any'] },
+      dependencies,
+    );
+  } catch (error) {
+    report(check, error);
+  }
+}
+
+/** What is ours, and what the levels' containers judge. */
+function split(check: OptionsCheck, given: unknown): { own: unknown; rest: Readonly<Record<string, unknown>> } {
+  if (typeof given !== 'object' || given === null) return { own: given, rest: {} };
+  const own: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (Object.hasOwn(RULES, name)) own[name] = value;
+    else if (value !== undefined && Object.hasOwn(GIVEN_BY_LEVEL, name))
+      check.problem(
+        name,
+        `is not for a PriorityListenerContainer: ${GIVEN_BY_LEVEL[name as keyof typeof GIVEN_BY_LEVEL]}`,
+      );
+    else rest[name] = value;
+  }
+  return { own, rest };
+}
+
+function checkTogether(
+  check: OptionsCheck,
+  properties: Checked,
+  levels: PriorityLevels,
+  records: number | undefined,
+): void {
+  const { capacity, policy, starvation, quotaDistributor } = properties;
+  const { definitions } = levels;
+  if (quotaDistributor !== undefined && definitions.some(({ weight }) => weight !== undefined))
+    check.problem('quotaDistributor', 'cannot go with weights of the levels: both say who gets how much');
+  if (starvation !== undefined && policy !== 'strict') check.problem('starvation', `needs policy: 'strict'`);
+  const minShares = minSharesOf(levels);
+  const tooMuch = checkMinShares(minShares, levels.count);
+  if (tooMuch !== undefined && check.isFine('levels')) check.problem('levels', `by minShare they ${tooMuch}`);
+  if (minShares.some((share) => share > 0) && typeof policy === 'string' && !policy.startsWith('strict'))
+    check.problem('levels', `cannot have a minShare with policy '${policy}', where weights say who gets how much`);
+  if (records !== undefined && records < levels.count)
+    check.problem('buffer.records', `must be at least one a level, got ${records} for ${levels.count} levels`);
+  if (check.isFine('capacity')) checkSlots(check, capacity, levels);
+}
+
+/** A consumer is a member of a group or is told its partitions. */
+function checkPlaces(check: OptionsCheck, registry: PriorityRegistry, levels: PriorityLevels): void {
+  for (let priority = 0; priority < levels.count; priority++) {
+    const places = registry.places(priority);
+    const withPartitions = places.filter(({ partitions }) => partitions !== undefined).length;
+    if (withPartitions === 0 || withPartitions === places.length) continue;
+    check.problem(
+      'naming',
+      `puts level ${priority} in partitions of ${withPartitions} topics and in ${places.length - withPartitions} as a whole: it must be one or the other`,
+    );
+  }
+}
+
+function checkSlots(check: OptionsCheck, capacity: number, { definitions }: PriorityLevels): void {
+  const kept = definitions.reduce((sum, { minSlots = 0 }) => sum + minSlots, 0);
+  if (kept > capacity) check.problem('levels', `keep ${kept} slots by minSlots, and the capacity is ${capacity}`);
+  const withNone = definitions.findIndex(({ minSlots = 0 }) => kept >= capacity && minSlots === 0);
+  if (kept === capacity && withNone >= 0)
+    check.problem('levels', `leave level ${withNone} no slot: the others keep all ${capacity} by minSlots`);
+}
+
+function plan(properties: Checked, levels: PriorityLevels): PlannedPolicy {
+  const { capacity, policy, starvation, quotaDistributor } = properties;
+  return carryOut({
+    make: policyFactory(policy, starvation === undefined ? {} : { starvation }),
+    shape: { weights: weightsOf(levels, capacity, quotaDistributor), minShares: minSharesOf(levels), capacity },
+  });
+}
+
+/** A configuration error joins the others; anything else is the distributor's or the policy's own. Not tried where something is wrong already. */
+function attempt<T>(check: OptionsCheck, make: () => T): T | undefined {
+  if (!check.ok) return undefined;
+  try {
+    return make();
+  } catch (error) {
+    report(check, error);
+    return undefined;
+  }
+}
+
+function report(check: OptionsCheck, error: unknown): void {
+  if (!(error instanceof KafkaConfigError)) throw error;
+  for (const { path, message } of error.problems) check.problem(path, message);
+}

@@ -1,0 +1,134 @@
+import { setMaxListeners } from 'node:events';
+import type { RecordSlots, RecordSource, RecordStart, TaskExecutor } from '@hearken/core';
+import { deferred, type Deferred } from '@hearken/core/internal';
+import type { LevelSource, PriorityDispatcher } from './priority-dispatcher.js';
+
+interface WaitingTask extends Pick<Deferred<unknown>, 'resolve' | 'reject'> {
+  readonly task: (signal: AbortSignal) => unknown;
+}
+
+/**
+ * A level's view of the dispatcher: the executor of its container. The dispatcher starts the container's records; tasks that
+ * somebody gives to `execute` take the level's turns before them, in the order they came.
+ */
+export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
+  readonly unit = 'run';
+  /** How many slots the level may take. */
+  readonly concurrency: number;
+  readonly #dispatcher: PriorityDispatcher;
+  readonly #level: number;
+  readonly #waiting: WaitingTask[] = [];
+  #wakers: readonly (() => void)[] = [];
+  #source: RecordSource | undefined;
+  #cancellation = newCancellation();
+  #drained: Deferred<void> | undefined;
+
+  constructor(dispatcher: PriorityDispatcher, level: number, maxSlots: number) {
+    this.#dispatcher = dispatcher;
+    this.#level = level;
+    this.concurrency = maxSlots;
+    dispatcher.attach(level, this);
+  }
+
+  get available(): number {
+    return this.#waiting.length > 0 ? 0 : this.#dispatcher.limits.available(this.#level);
+  }
+
+  execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = deferred<unknown>();
+    this.#waiting.push({ task, resolve, reject });
+    this.#dispatcher.ready(this.#level);
+    return promise as Promise<T>;
+  }
+
+  onAvailable(wake: () => void): () => void {
+    const waker = (): void => wake(); // the same function given twice is two subscribers
+    this.#wakers = [...this.#wakers, waker];
+    return () => void (this.#wakers = this.#wakers.filter((other) => other !== waker));
+  }
+
+  drain(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve();
+    this.#drained ??= deferred();
+    return this.#drained.promise;
+  }
+
+  cancel(reason: Error): void {
+    const cancelled = this.#cancellation;
+    this.#cancellation = newCancellation();
+    for (const { reject } of this.#waiting.splice(0)) reject(reason);
+    cancelled.abort(reason);
+    this.#settleDrained();
+  }
+
+  attach(source: RecordSource): RecordSlots {
+    this.#source = source;
+    return this;
+  }
+
+  detach(): void {
+    this.#source = undefined;
+  }
+
+  ready(): void {
+    this.#dispatcher.ready(this.#level);
+  }
+
+  ended(): void {
+    this.#dispatcher.ended(this.#level);
+    if (this.#wakers.length > 0 && this.available > 0) this.#wakeAll();
+    this.#settleDrained();
+  }
+
+  startNext(): RecordStart {
+    const next = this.#waiting.shift();
+    if (next === undefined) return this.#source?.startNext(this.#cancellation.signal) ?? 'blocked';
+    this.#run(next);
+    return 'started';
+  }
+
+  #run({ task, resolve, reject }: WaitingTask): void {
+    const fail = (error: unknown): void => {
+      this.ended();
+      reject(error);
+    };
+    try {
+      const result = task(this.#cancellation.signal);
+      if (!(result instanceof Promise)) {
+        this.ended();
+        resolve(result);
+        return;
+      }
+      result.then((value) => {
+        this.ended();
+        resolve(value);
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Another one first each time: the first may take every slot. A container does not subscribe, so this is for others. */
+  #wakeAll(): void {
+    const wakers = this.#wakers;
+    this.#wakers = [...wakers.slice(1), ...wakers.slice(0, 1)];
+    for (const wake of wakers) wake();
+  }
+
+  #settleDrained(): void {
+    if (!this.#isIdle) return;
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  get #isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#dispatcher.limits.running(this.#level) === 0;
+  }
+}
+
+/** Every running listener may listen to it, and Node takes more than ten for a leak. */
+function newCancellation(): AbortController {
+  const cancellation = new AbortController();
+  setMaxListeners(0, cancellation.signal);
+  return cancellation;
+}

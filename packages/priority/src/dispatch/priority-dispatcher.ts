@@ -1,0 +1,170 @@
+import type { RecordStart } from '@hearken/core';
+import { highestReady, isReady, type DispatchPolicy } from '../policy/dispatch-policy.js';
+import { MicrotaskPause } from './microtask-pause.js';
+import { SlotLimits, type LevelSlots } from './slot-limits.js';
+
+export interface PriorityDispatcherInit {
+  readonly capacity: number;
+  readonly levels: readonly LevelSlots[];
+  readonly policy: DispatchPolicy;
+  /** A policy threw, or chose what was not ready: the most urgent level goes first from then on. */
+  readonly onPolicyFailed: (error: unknown) => void;
+}
+
+/** What the dispatcher starts a level's records of. */
+export interface LevelSource {
+  startNext(): RecordStart;
+}
+
+/** Why the last record was that level's: what the policy was asked and what it could not be asked for. */
+export interface LastDispatch {
+  readonly level: number;
+  /** Levels that could start, as bits. */
+  readonly ready: number;
+}
+
+/**
+ * Owns the slots of all levels, and asks the policy each time one is free. Levels say when they have a record that may start
+ * and when one has ended; whichever is told first, the policy's order decides. It starts records one by one for as long as
+ * there are slots, so that a slot is free only while nothing may start.
+ *
+ * A loop and not a recursion: listeners that end at once end inside `startNext`, and say so inside the loop.
+ */
+export class PriorityDispatcher {
+  /** Attempts that started, by level: a record that is tried again starts again. */
+  readonly started: Float64Array;
+  /** Attempts that ended, by level. */
+  readonly ends: Float64Array;
+  readonly limits: SlotLimits;
+  readonly #init: PriorityDispatcherInit;
+  readonly #sources: (LevelSource | undefined)[];
+  readonly #pause = new MicrotaskPause(() => this.#advance());
+  #policy: DispatchPolicy;
+  /** Levels that said they are ready and have not turned out to be empty or blocked since. */
+  #offered = 0;
+  #paused = 0;
+  #advancing = false;
+  /** The level whose record is being started, and whether it ended before the policy was told that it started. */
+  #starting = -1;
+  #endedAtOnce = false;
+  #lastLevel = -1;
+  #lastReady = 0;
+  #inversions = 0;
+
+  constructor(init: PriorityDispatcherInit) {
+    this.#init = init;
+    this.#policy = init.policy;
+    this.limits = new SlotLimits(init.capacity, init.levels);
+    this.started = new Float64Array(init.levels.length);
+    this.ends = new Float64Array(init.levels.length);
+    this.#sources = init.levels.map(() => undefined);
+  }
+
+  get policy(): DispatchPolicy {
+    return this.#policy;
+  }
+
+  /** The next decision is the new policy's. */
+  set policy(policy: DispatchPolicy) {
+    this.#policy = policy;
+  }
+
+  /** Dispatches of a level while a more urgent one could have started. */
+  get inversions(): number {
+    return this.#inversions;
+  }
+
+  get last(): LastDispatch | undefined {
+    return this.#lastLevel < 0 ? undefined : { level: this.#lastLevel, ready: this.#lastReady };
+  }
+
+  /** Levels that say they have a record that may start, as bits. */
+  get offered(): number {
+    return this.#offered;
+  }
+
+  isPaused(level: number): boolean {
+    return isReady(this.#paused, level);
+  }
+
+  /** Starts nothing more of this level until `resume`; what runs goes on. */
+  pause(level: number): void {
+    this.#paused |= 1 << level;
+  }
+
+  resume(level: number): void {
+    this.#paused &= ~(1 << level);
+    this.#advance();
+  }
+
+  attach(level: number, source: LevelSource): void {
+    this.#sources[level] = source;
+  }
+
+  ready(level: number): void {
+    this.#offered |= 1 << level;
+    this.#pause.endFor(level);
+    this.#advance();
+  }
+
+  ended(level: number): void {
+    this.limits.released(level);
+    this.ends[level] = (this.ends[level] ?? 0) + 1;
+    if (level === this.#starting) this.#endedAtOnce = true;
+    else this.#policy.ended?.(level);
+    this.#advance();
+  }
+
+  #advance(): void {
+    if (this.#advancing || this.#pause.isOn) return;
+    this.#advancing = true;
+    for (let ready = this.#startable; ready !== 0; ready = this.#startable) {
+      if (!this.#startOne(this.#choose(ready), ready)) break;
+    }
+    this.#advancing = false;
+  }
+
+  get #startable(): number {
+    return this.#offered & ~this.#paused & this.limits.open;
+  }
+
+  /** Whether the loop goes on. */
+  #startOne(level: number, ready: number): boolean {
+    this.limits.taken(level);
+    this.#starting = level;
+    const start = this.#sources[level]?.startNext() ?? 'blocked';
+    this.#starting = -1;
+    if (start === 'started') {
+      this.#started(level, ready);
+      return true;
+    }
+    this.limits.released(level);
+    if (start === 'later') return false; // and nobody passes it: it tells in the next turn of the event loop
+    this.#offered &= ~(1 << level);
+    if (start === 'blocked') return true;
+    this.#pause.beginFor(level); // more was asked for and may be at hand: the others must not use up its share meanwhile
+    return false;
+  }
+
+  #started(level: number, ready: number): void {
+    this.#policy.started(level);
+    this.started[level] = (this.started[level] ?? 0) + 1;
+    this.#lastLevel = level;
+    this.#lastReady = ready;
+    if (ready >>> (level + 1) !== 0) this.#inversions++;
+    if (!this.#endedAtOnce) return;
+    this.#endedAtOnce = false;
+    this.#policy.ended?.(level);
+  }
+
+  #choose(ready: number): number {
+    try {
+      const level = this.#policy.next(ready);
+      if (isReady(ready, level)) return level;
+      throw new RangeError(`the policy chose level ${level}, which is not ready`);
+    } catch (error) {
+      this.#init.onPolicyFailed(error);
+      return highestReady(ready);
+    }
+  }
+}

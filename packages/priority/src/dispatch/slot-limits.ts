@@ -1,0 +1,100 @@
+import { isReady } from '../policy/dispatch-policy.js';
+
+/** How many slots a level has for itself, and how many it may have. */
+export interface LevelSlots {
+  readonly minSlots: number;
+  readonly maxSlots: number;
+}
+
+/**
+ * Who may take a slot. A level that runs less than its `minSlots` finds a slot always; others share what is neither taken nor
+ * kept so. Pure counting: as long as nobody has limits of its own, it comes down to one comparison.
+ */
+export class SlotLimits {
+  readonly capacity: number;
+  readonly #levels: readonly LevelSlots[];
+  readonly #all: number;
+  readonly #haveLimits: boolean;
+  readonly #running: number[];
+  #total = 0;
+  #open: number;
+
+  constructor(capacity: number, levels: readonly LevelSlots[]) {
+    this.capacity = capacity;
+    this.#levels = levels;
+    this.#all = 2 ** levels.length - 1;
+    this.#haveLimits = levels.some(({ minSlots, maxSlots }) => minSlots > 0 || maxSlots < capacity);
+    this.#running = levels.map(() => 0);
+    this.#open = this.#all;
+  }
+
+  /** Slots taken, by all levels. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Slots taken by this level. */
+  running(level: number): number {
+    return this.#running[level] ?? 0;
+  }
+
+  /** The levels that may take a slot now: bit i is level i. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** How many slots the level would find now. */
+  available(level: number): number {
+    const { minSlots, maxSlots } = this.#of(level);
+    const running = this.running(level);
+    const own = Math.max(0, minSlots - running);
+    const shared = this.capacity - this.#total - this.#kept();
+    return Math.max(0, Math.min(own + Math.max(0, shared), maxSlots - running, this.capacity - this.#total));
+  }
+
+  taken(level: number): void {
+    this.#running[level] = this.running(level) + 1;
+    this.#total++;
+    this.#open = this.#nowOpen();
+  }
+
+  released(level: number): void {
+    this.#running[level] = this.running(level) - 1;
+    this.#total--;
+    this.#open = this.#nowOpen();
+  }
+
+  #nowOpen(): number {
+    if (!this.#haveLimits) return this.#total < this.capacity ? this.#all : 0;
+    const free = this.capacity - this.#total;
+    const shared = free - this.#kept();
+    let open = 0;
+    for (let level = 0; level < this.#levels.length; level++) {
+      const { minSlots, maxSlots } = this.#of(level);
+      const running = this.running(level);
+      if (free > 0 && running < maxSlots && (running < minSlots || shared > 0)) open |= 1 << level;
+    }
+    return open;
+  }
+
+  /** Free slots that are kept for levels that do not use them. */
+  #kept(): number {
+    let kept = 0;
+    for (let level = 0; level < this.#levels.length; level++) {
+      const unused = this.#of(level).minSlots - this.running(level);
+      if (unused > 0) kept += unused;
+    }
+    return kept;
+  }
+
+  #of(level: number): LevelSlots {
+    return this.#levels[level] ?? NOTHING;
+  }
+
+  /** For texts: whether the level is open. */
+  isOpen(level: number): boolean {
+    return isReady(this.#open, level);
+  }
+}
+
+const NOTHING: LevelSlots = { minSlots: 0, maxSlots: 0 };

@@ -1,0 +1,18 @@
+import { exerciseTaskExecutor } from '@hearken/testing';
+import { LevelExecutor } from '../../dist/dispatch/level-executor.js';
+import { PriorityDispatcher } from '../../dist/dispatch/priority-dispatcher.js';
+import { weighted } from '../../dist/policy/weighted.js';
+
+describe('LevelExecutor', () => {
+  exerciseTaskExecutor((capacity) => {
+    const policy = weighted()({ weights: [1, 2], minShares: [0, 0], capacity });
+    const slots = { minSlots: 0, maxSlots: capacity };
+    const dispatcher = new PriorityDispatcher({
+      capacity,
+      levels: [slots, slots],
+      policy,
+      onPolicyFailed: () => undefined,
+    });
+    return new LevelExecutor(dispatcher, 1, capacity);
+  });
+});
