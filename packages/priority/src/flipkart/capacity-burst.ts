@@ -18,7 +18,7 @@ export const CapacityBurst = Object.freeze({
     const priority = windows.findLastIndex((window) => window.isMaxedOut);
     const winner = windows[priority];
     if (winner === undefined) return undefined;
-    const borrowed = windows.reduce((sum, window) => (window === winner ? sum : sum + window.unused), 0);
+    const borrowed = windows.reduce((sum, { unused }) => sum + unused, 0); // the winner's own is 0: it had full polls
     return borrowed > 0 ? { priority, capacity: winner.quota + borrowed } : undefined;
   },
 });

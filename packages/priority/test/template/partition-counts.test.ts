@@ -115,6 +115,7 @@ describe('sends that wait for the partition count', () => {
     const last = closing.template.send('orders', 1, 'b', keyed);
     const closed = closing.template.close();
     await eventLoopTurn();
+    await assert.rejects(closing.template.send('orders', 0, 'late'), { code: 'TEMPLATE_CLOSED' });
     assert.equal(closing.producer.closed.fired, false);
     closing.resolve();
     await Promise.all([last, closed]);
