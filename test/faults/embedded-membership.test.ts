@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { awaitCommitted, Signal } from '@hearken/testing';
-import type { MessageListenerContainer } from 'hearken';
+import { awaitCommitted, Recorder, Signal } from '@hearken/testing';
+import { codeOf, type MessageListenerContainer } from 'hearken';
 import { EmbeddedOrders, GROUP, TOPIC, type Heard } from '../support/embedded-orders.js';
+import { until } from '../support/until.js';
 
 const committed = (offset: number) => [{ topic: TOPIC, partition: 0, offset }];
 
@@ -58,35 +59,53 @@ describe('a member of a group, on an embedded Kafka', () => {
     assert.deepEqual(orders.numbers(0, 'stalled'), [0, 1, 2, 3, 5, 6, 7, 8, 9]);
   });
 
-  it('that is evicted while it drains does not commit what ends after', async () => {
-    await using orders = await EmbeddedOrders.start();
-    const { reached, release, listener } = holdingTheThird();
-    const slow = orders.member('slow', { listener });
-    await slow.start();
-    await orders.send(5);
-    await reached.wait();
-    await awaitCommitted(slow, committed(2));
+  for (const [assignor, partitions] of [
+    ['range', 1],
+    ['cooperative-sticky', 2],
+  ] as const)
+    it(`that is evicted while it drains is told at once, and commits nothing that ends after (${assignor})`, async () => {
+      await using orders = await EmbeddedOrders.start({ partitions });
+      const consumer = { partitionAssignors: [assignor] };
+      const release = new Signal();
+      const signals = new Recorder<AbortSignal>();
+      const slow = orders.member('slow', {
+        consumer,
+        container: { concurrency: partitions },
+        listener: async ({ n }, signal) => {
+          if (n !== 2 || signals.count === partitions) return;
+          signals.record(signal);
+          await release.wait();
+        },
+      });
+      await slow.start();
+      await orders.send(5);
+      await signals.received(partitions);
+      await awaitCommitted(
+        slow,
+        Array.from({ length: partitions }, (_, partition) => ({ topic: TOPIC, partition, offset: 2 })),
+      );
 
-    const other = orders.member('other');
-    const joining = orders.kafka.awaitRequest(
-      ({ api, clientId, body }) =>
-        api === 'JoinGroup' && clientId === 'other' && (body as { memberId: string }).memberId !== '',
-    );
-    const starting = other.start();
-    await joining;
-    await orders.kafka.awaitRequest({ api: 'Heartbeat', client: 'slow' }); // it is told, and drains
-    const [group] = await orders.kafka.groups();
-    const member = group?.members.find(({ clientId }) => clientId === 'slow');
-    assert.equal(await orders.faults.group(GROUP).evict(member!.memberId), true);
-    await starting;
-    await orders.heardAll();
-    await awaitCommitted(other, committed(5));
-    const rejoined = orders.kafka.awaitRequest({ api: 'SyncGroup', client: 'slow' });
-    release.fire();
-    await rejoined;
-    assert.deepEqual(await orders.committed(), [5]);
-    assert.equal(slow.metrics().abandoned, 2);
-    await orders.send(5);
-    await orders.verify();
-  });
+      const other = orders.member('other', { consumer });
+      const starting = other.start();
+      // The cooperative one gives up one of two; what it keeps is lost with it.
+      await until('it drains', () => slow.metrics().queued === 2 * (partitions - 1));
+      const isLost = lost(slow);
+      const [group] = await orders.kafka.groups();
+      const member = group?.members.find(({ clientId }) => clientId === 'slow');
+      assert.equal(await orders.faults.group(GROUP).evict(member!.memberId), true);
+      await isLost;
+      assert.deepEqual(
+        signals.items.map(({ reason }) => codeOf(reason)),
+        Array<string>(partitions).fill('PARTITION_LOST'),
+      );
+      assert.equal(slow.metrics().abandoned, 3 * partitions);
+      await starting;
+      const late = new Recorder<unknown>();
+      slow.on('listener:late', late.record);
+      release.fire();
+      await late.received(partitions);
+      assert.equal(slow.metrics().lateResults, partitions);
+      await orders.send(5);
+      await orders.verify();
+    });
 });
