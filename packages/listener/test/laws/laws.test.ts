@@ -1,0 +1,13 @@
+import fc from 'fast-check';
+import { Player } from './play.js';
+import { runs } from './runs.js';
+import { worlds } from './world.js';
+
+describe('MessageListenerContainer: laws', () => {
+  it('hold in every world: order, limits, commits, counters, nothing idle, nothing lost', async () => {
+    await fc.assert(
+      fc.asyncProperty(worlds, (world) => new Player(world).run()),
+      runs(10_000),
+    );
+  }).timeout(0); // a world that does not end says so itself, and a failure takes its time to be made small
+});

@@ -1,0 +1,78 @@
+import type { ConsumerRecord } from '@hearken/core';
+import type { Ordering } from '../../dist/index.js';
+
+/** Which record of a lane may come next, and no other. */
+export interface Again {
+  readonly offset: number;
+  readonly attempt: number;
+  readonly notBefore: number;
+}
+
+/** What a container may know of one partition, from an assignment or seek until it is revoked, lost or sought again. */
+export class Epoch {
+  /** Offsets of records that ended in it. */
+  readonly ended = new Set<number>();
+  /** The newest record of each lane that a listener was called with, or could not be. */
+  readonly newest = new Map<string, number>();
+  /** Lanes whose newest record comes again. */
+  readonly again = new Map<string, Again>();
+  /** Lanes whose newest record the recoverer has yet to take. */
+  readonly toRecover = new Set<string>();
+  /** The last commit asked for. */
+  committed = -1;
+  /** The last that was written, leaving out those written in part. */
+  written = -1;
+  /** Everything below has ended, if it was looked at. */
+  frontier: number;
+
+  /** @param start where reading began */
+  constructor(start: number) {
+    this.frontier = start;
+    this.start = start;
+  }
+
+  readonly start: number;
+}
+
+/** Which records wait for which. */
+export class LaneBook {
+  readonly #ordering: Ordering;
+  /** By partition and lane: offsets, rising. */
+  readonly #lanes = new Map<number, Map<string, number[]>>();
+
+  constructor(ordering: Ordering) {
+    this.#ordering = ordering;
+  }
+
+  laneOf({ partition, offset, key }: ConsumerRecord): string {
+    switch (this.#ordering) {
+      case 'partition':
+        return `${partition}`;
+      case 'key':
+        return `${partition}/${key?.toString() ?? 'none'}`;
+      case 'none':
+        return `${partition}/${offset}`;
+    }
+  }
+
+  add(record: ConsumerRecord): void {
+    const lanes = this.#lanes.get(record.partition) ?? new Map<string, number[]>();
+    this.#lanes.set(record.partition, lanes);
+    const lane = this.laneOf(record);
+    const offsets = lanes.get(lane);
+    if (offsets === undefined) lanes.set(lane, [record.offset]);
+    else offsets.push(record.offset);
+  }
+
+  /** The first record of the lane from this offset on. */
+  firstFrom(partition: number, lane: string, offset: number): number | undefined {
+    return this.#lanes
+      .get(partition)
+      ?.get(lane)
+      ?.find((each) => each >= offset);
+  }
+
+  lanesOf(partition: number): Iterable<string> {
+    return this.#lanes.get(partition)?.keys() ?? [];
+  }
+}

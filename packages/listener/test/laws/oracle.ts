@@ -1,0 +1,388 @@
+import assert from 'node:assert/strict';
+import type { ConsumerRecord, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import type { ListenerContext, PartitionSnapshot } from '../../dist/index.js';
+import { Epoch, LaneBook } from './model.js';
+import type { ConsumerWatch } from './watched-consumer.js';
+import { isManual, REVOKE_DRAIN_MS, type World } from './world.js';
+
+/** A call of the listener. */
+export interface Call {
+  readonly record: ConsumerRecord;
+  readonly context: ListenerContext;
+  readonly lane: string;
+  /** "partition/offset" */
+  readonly at: string;
+}
+
+/** What the oracle may look at, beside what it is told. */
+export interface View {
+  now(): number;
+  snapshot(): readonly PartitionSnapshot[];
+  assigned(): readonly TopicPartition[];
+  isRunning(): boolean;
+  /** Nothing reaches the group any more, whatever is asked for. */
+  isClosed(): boolean;
+  /** What the group has committed. */
+  committed(partition: number): number;
+  recordsOf(partition: number): readonly ConsumerRecord[];
+  /** How many tasks of others the executor runs, and how many it may run. */
+  foreign(): number;
+  limit(): number;
+  /** Tasks that the executor was given and has not started. */
+  waiting(): number;
+}
+
+/**
+ * Knows from the outside what a container may do next, and objects to everything else. One long class, as every law is about
+ * the same few facts; who plays the world tells them.
+ */
+export class Oracle implements ConsumerWatch {
+  readonly book: LaneBook;
+  /** Calls whose listener runs. */
+  readonly running = new Set<Call>();
+  polledRecords = 0;
+  /** Calls that outlived their partition. */
+  readonly #strays = new Set<Call>();
+  readonly #world: World;
+  readonly #view: View;
+  /** Where a partition's next epoch begins, if another one comes. */
+  readonly #starts = new Map<number, number>();
+  readonly #epochs = new Map<number, Epoch>();
+  /** Lanes whose record the recoverer works on, of whatever epoch. */
+  readonly #recovering = new Set<string>();
+  /** The epoch in which a record's recovery began. */
+  readonly #recoveries = new Map<string, number>();
+  /** "partition/offset": ended in some epoch; a listener was called with it; it was sought past. */
+  readonly #ended = new Set<string>();
+  readonly #called = new Set<string>();
+  readonly #leftOut = new Set<string>();
+  /** Paused partitions, and how many of their records may still start: those that `commitBefore` had claimed, or the executor has. */
+  readonly #paused = new Map<number, number>();
+  /** How often partitions went in a way that loses what `commitBefore` had committed and not started. */
+  #losses = 0;
+  #commitsUnderWay = 0;
+  #commitFailures = 0;
+  #closed = false;
+  #violation: unknown;
+
+  constructor(world: World, view: View) {
+    this.#world = world;
+    this.#view = view;
+    this.book = new LaneBook(world.ordering);
+  }
+
+  /** Throws the first violation. */
+  check(): void {
+    if (this.#violation !== undefined) throw this.#violation as Error;
+    if (this.#world.commitBefore) this.#checkAhead();
+  }
+
+  // ---- what the consumer sees
+
+  begins({ partition }: TopicPartition, offset: number, why: 'assigned' | 'sought'): void {
+    this.#starts.set(partition, offset);
+    if (why === 'assigned') return;
+    this.#losses++;
+    for (const { offset: each } of this.#view.recordsOf(partition)) {
+      const at = `${partition}/${each}`;
+      if (each < offset) this.#leftOut.add(at);
+      else this.#called.delete(at);
+    }
+  }
+
+  /** Those in time are waited for, and what ended is committed. */
+  revokes(partitions: readonly TopicPartition[]): () => void {
+    const [since, failures] = [this.#view.now(), this.#commitFailures];
+    const given = partitions.map(({ partition }) => ({ partition, epoch: this.#current(partition) }));
+    return () => {
+      if (!this.#view.isRunning()) return; // a stop waits for its own time
+      const isInTime = this.#view.now() < since + REVOKE_DRAIN_MS;
+      // Acknowledgments, and listeners that take too long, may come after the last commit was made up.
+      const isWritten = isInTime && !isManual(this.#world) && this.#commitFailures === failures;
+      for (const { partition, epoch } of given) {
+        this.#note(() => {
+          const runs = this.#runningIn(partition).length > 0;
+          assert.ok(!runs || !isInTime, `${partition} is given up while a listener runs, and there was time`);
+          if (epoch !== undefined && isWritten && !this.#world.commitBefore) this.#checkWritten(partition, epoch);
+        });
+      }
+      this.lost(partitions);
+    };
+  }
+
+  lost(partitions: readonly TopicPartition[]): void {
+    for (const { partition } of partitions) for (const call of this.#runningIn(partition)) this.#strays.add(call);
+  }
+
+  polled({ count }: { readonly count: number }): void {
+    this.polledRecords += count;
+  }
+
+  commits(offsets: TopicPartitionOffsets): (error?: unknown) => void {
+    const asked = offsets.map((at) => ({ ...at, epoch: this.#current(at.partition) }));
+    this.#commitsUnderWay++;
+    if (!this.#view.isClosed()) this.#note(() => this.#checkCommit(asked));
+    return (error) => {
+      this.#commitsUnderWay--;
+      if (error !== undefined) this.#commitFailures++;
+      if (error !== undefined) return;
+      for (const { epoch, offset } of asked) if (epoch !== undefined) epoch.written = offset;
+    };
+  }
+
+  // ---- what becomes of records
+
+  started(call: Call): void {
+    this.#note(() => this.#checkStart(call));
+    this.running.add(call);
+    this.#note(() => {
+      const busy = this.running.size + this.#view.foreign();
+      assert.ok(busy <= this.#view.limit(), `${busy} at once, and ${this.#view.limit()} slots`);
+    });
+  }
+
+  /** The listener's promise is about to settle. */
+  settles(call: Call): void {
+    this.running.delete(call);
+  }
+
+  ended({ record, context }: Call): void {
+    this.#end(record, context.epoch);
+  }
+
+  hasEnded({ record, context }: Call): boolean {
+    return this.#epochs.get(context.epoch)?.ended.has(record.offset) === true;
+  }
+
+  /** Its lane goes on with the same record, and not before so many milliseconds. */
+  comesAgain({ record, lane, context }: Call, attempt: number, delayMs: number): void {
+    this.#epochs
+      .get(context.epoch)
+      ?.again.set(lane, { offset: record.offset, attempt, notBefore: this.#view.now() + delayMs });
+  }
+
+  /** The same for a record whose listener could not be called. */
+  refused(record: ConsumerRecord, attempt: number, delayMs: number): void {
+    const lane = this.book.laneOf(record);
+    const epoch = this.#current(record.partition);
+    epoch?.newest.set(lane, record.offset);
+    epoch?.again.set(lane, { offset: record.offset, attempt, notBefore: this.#view.now() + delayMs });
+  }
+
+  /** The recoverer is asked. @returns what to call when it has the record */
+  recovers(record: ConsumerRecord): (taken: boolean) => void {
+    const { partition } = record;
+    const lane = this.book.laneOf(record);
+    const at = `${partition}/${record.offset}`;
+    // Not always the current one: asked again in the moment in which another epoch begins, it recovers for the one before.
+    const number = this.#recoveries.get(at) ?? this.#numberOf(partition);
+    const epoch = number === undefined ? undefined : this.#epoch(partition, number);
+    if (number !== undefined) this.#recoveries.set(at, number);
+    this.#called.add(at);
+    epoch?.newest.set(lane, record.offset);
+    epoch?.toRecover.add(lane);
+    this.#recovering.add(lane);
+    return (taken) => {
+      this.#recovering.delete(lane);
+      if (!taken || number === undefined) return; // it is asked again
+      this.#recoveries.delete(at);
+      epoch?.toRecover.delete(lane);
+      this.#end(record, number);
+    };
+  }
+
+  // ---- what the user does
+
+  pauses(partition: number): void {
+    if (this.#paused.has(partition)) return;
+    const claimed = this.#world.commitBefore ? this.#world.concurrency + 1 : 0;
+    this.#paused.set(partition, claimed + this.#view.waiting());
+  }
+
+  resumes(partition: number): void {
+    this.#paused.delete(partition);
+  }
+
+  loses(): void {
+    this.#losses++;
+  }
+
+  // ---- laws about what should have happened
+
+  /** Nothing moves any more: whatever could start has started. */
+  checkBusy(): void {
+    for (const { partition, position, pausedBy } of this.#view.snapshot()) {
+      const paused = pausedBy.includes('user') || pausedBy.includes('failure');
+      assert.equal(paused, this.#paused.has(partition), `${partition} is paused by ${pausedBy.join()}`);
+      const epoch = this.#current(partition);
+      if (paused || epoch === undefined) continue;
+      for (const lane of this.book.lanesOf(partition)) this.#checkLaneIsBusy(partition, epoch, lane, position);
+    }
+  }
+
+  /** Nothing starts from now on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** All is over: no record is missing but those that somebody sought past. */
+  checkNothingLost(partitions: readonly number[]): void {
+    if (this.#world.commitBefore) return;
+    for (const partition of partitions) {
+      const all = this.#view.recordsOf(partition).map(({ offset }) => `${partition}/${offset}`);
+      const lost = all.filter((at) => !this.#ended.has(at) && !this.#leftOut.has(at));
+      assert.deepEqual(lost, [], 'records that never ended');
+    }
+  }
+
+  // ---- inside
+
+  /** Whether lanes outlive epochs: what runs in one keeps it closed for the next epoch too. */
+  get #isLasting(): boolean {
+    return this.#world.ordering !== 'none';
+  }
+
+  /** A violation thrown inside the container would only look like a failure of its listener or commit. */
+  #note(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#violation ??= error;
+    }
+  }
+
+  #numberOf(partition: number): number | undefined {
+    return this.#view.snapshot().find((at) => at.partition === partition)?.epoch;
+  }
+
+  #current(partition: number): Epoch | undefined {
+    const number = this.#numberOf(partition);
+    return number === undefined ? undefined : this.#epoch(partition, number);
+  }
+
+  #epoch(partition: number, number: number): Epoch {
+    const known = this.#epochs.get(number) ?? new Epoch(this.#starts.get(partition) ?? 0);
+    this.#epochs.set(number, known);
+    return known;
+  }
+
+  #end({ partition, offset }: ConsumerRecord, epoch: number): void {
+    if (this.#numberOf(partition) !== epoch) return; // late: it changes nothing
+    this.#ended.add(`${partition}/${offset}`);
+    this.#epoch(partition, epoch).ended.add(offset);
+  }
+
+  /** But for those that were told to give up when their partition went. */
+  #runningIn(partition: number): Call[] {
+    return [...this.running].filter((call) => call.record.partition === partition && !this.#strays.has(call));
+  }
+
+  #checkCommit(asked: readonly { partition: number; offset: number; epoch: Epoch | undefined }[]): void {
+    assert.equal(this.#commitsUnderWay, 1, 'two commits at a time');
+    const assigned = new Set(this.#view.assigned().map(({ partition }) => partition));
+    for (const { partition, offset, epoch } of asked) {
+      assert.ok(assigned.has(partition), `${partition} is committed, and not ours`);
+      assert.ok(epoch !== undefined, `${partition} is committed, and was given up`);
+      assert.ok(offset >= epoch.committed, `${partition} goes back from ${epoch.committed} to ${offset}`);
+      epoch.committed = offset;
+      if (!this.#world.commitBefore) this.#checkEnded(partition, epoch, offset);
+    }
+  }
+
+  /** What ended up to the first that has not is committed. */
+  #checkWritten(partition: number, epoch: Epoch): void {
+    for (const { offset } of this.#view.recordsOf(partition)) {
+      if (offset < epoch.start) continue;
+      if (!epoch.ended.has(offset)) return;
+      assert.ok(this.#view.committed(partition) > offset, `${partition}/${offset} ended, and was given up uncommitted`);
+    }
+  }
+
+  #checkStart({ record, context, lane, at }: Call): void {
+    const { partition, offset } = record;
+    assert.ok(!this.#closed, `${at} starts after the stop`);
+    assert.equal(context.epoch, this.#numberOf(partition), `${at} starts in an epoch that is over`);
+    assert.ok(!this.#recovering.has(lane) || !this.#isLasting, 'a lane goes on before its record is recovered');
+    assert.ok(!this.#current(partition)?.toRecover.has(lane), 'a lane goes on before its record is recovered');
+    for (const other of this.running) {
+      if (this.#isLasting || other.context.epoch === context.epoch) {
+        assert.notEqual(other.lane, lane, 'two of one lane at a time');
+      }
+    }
+    this.#checkPaused(partition);
+    if (this.#world.commitBefore) this.#checkAtMostOnce(partition, offset, at);
+    this.#called.add(at);
+    this.#recoveries.delete(at);
+    this.#checkTurn(this.#epoch(partition, context.epoch), record, lane, context.attempt);
+  }
+
+  /** It is the lane's next record and no other, or the one that comes again. */
+  #checkTurn(epoch: Epoch, { partition, offset }: ConsumerRecord, lane: string, attempt: number): void {
+    const again = epoch.again.get(lane);
+    epoch.again.delete(lane);
+    const before = epoch.newest.get(lane);
+    epoch.newest.set(lane, offset);
+    // One that was acknowledged meanwhile need not come again; it may, if its lane was ready by then and only lacked a slot.
+    if (again !== undefined && (offset === again.offset || !epoch.ended.has(again.offset))) {
+      const { notBefore, ...expected } = again;
+      assert.deepEqual({ offset, attempt }, expected, `lane ${lane}: another record passes one that comes again`);
+      assert.ok(this.#view.now() >= notBefore, `${partition}/${offset} comes again too early`);
+      return;
+    }
+    const next = this.book.firstFrom(partition, lane, before === undefined ? epoch.start : before + 1);
+    assert.deepEqual({ offset, attempt }, { offset: next, attempt: 1 }, `lane ${lane} after ${before}`);
+    if (this.#world.syncCommits && before !== undefined) {
+      assert.ok(this.#view.committed(partition) > before, `lane ${lane} goes on before ${before} is committed`);
+    }
+  }
+
+  #checkPaused(partition: number): void {
+    const left = this.#paused.get(partition);
+    assert.notEqual(left, 0, 'a paused partition goes on');
+    if (left !== undefined) this.#paused.set(partition, left - 1);
+  }
+
+  #checkAtMostOnce(partition: number, offset: number, at: string): void {
+    assert.ok(this.#view.committed(partition) > offset, `${at} starts before it is committed`);
+    assert.ok(!this.#called.has(at), `${at} starts twice`);
+  }
+
+  /** What is committed and has not started is about to, or was lost when its partition went. */
+  #checkAhead(): void {
+    let ahead = 0;
+    for (const { partition } of this.#view.snapshot()) {
+      const committed = this.#view.committed(partition);
+      for (const { offset } of this.#view.recordsOf(partition)) {
+        const at = `${partition}/${offset}`;
+        if (offset < committed && !this.#called.has(at) && !this.#leftOut.has(at)) ahead++;
+      }
+    }
+    assert.ok(ahead <= this.#world.concurrency * (1 + this.#losses), `${ahead} are committed and have not started`);
+  }
+
+  /** Everything below the offset ended in this epoch. */
+  #checkEnded(partition: number, epoch: Epoch, offset: number): void {
+    for (const record of this.#view.recordsOf(partition)) {
+      if (record.offset < epoch.frontier) continue;
+      if (record.offset >= offset) break;
+      assert.ok(epoch.ended.has(record.offset), `${partition}@${offset} is too far: ${record.offset} has not ended`);
+      epoch.frontier = record.offset + 1;
+    }
+  }
+
+  #checkLaneIsBusy(partition: number, epoch: Epoch, lane: string, position: number): void {
+    if ((this.#isLasting && this.#recovering.has(lane)) || epoch.toRecover.has(lane)) return;
+    for (const call of this.running) if (call.lane === lane && this.#isLasting) return;
+    const before = epoch.newest.get(lane);
+    const again = epoch.again.get(lane);
+    if (again !== undefined && !epoch.ended.has(again.offset)) {
+      assert.ok(again.notBefore > this.#view.now(), `${partition}/${again.offset} should have come again`);
+      return;
+    }
+    if (again !== undefined && again.notBefore > this.#view.now()) return; // acknowledged while it waited
+    const next = this.book.firstFrom(partition, lane, before === undefined ? epoch.start : before + 1);
+    if (next === undefined || next >= position) return;
+    if (this.#world.syncCommits && before !== undefined && epoch.written <= before) return;
+    assert.fail(`${partition}/${next} could have started`);
+  }
+}

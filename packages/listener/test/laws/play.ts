@@ -1,0 +1,422 @@
+import assert from 'node:assert/strict';
+import { codeOf, silentLogger, type ConsumerRecord } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
+import { eventLoopTurn, FakeLog, ManualClock } from '@hearken/testing';
+import { MessageListenerContainer, type ListenerContext, type StopReport } from '../../dist/index.js';
+import { addsUp, tp, until } from '../setup.js';
+import { brokenCommit } from './broken-commit.js';
+import { FAILURES, LawfulErrorHandler, RETRY_MS } from './error-handler.js';
+import { slotsOf, type Slots } from './executors.js';
+import { Oracle, type Call } from './oracle.js';
+import { WatchedConsumerFactory } from './watched-consumer.js';
+import { isManual, PARTITIONS, settingsOf, type Failing, type Manner, type Step, type World } from './world.js';
+
+/** How long a record that is given back stays away. */
+const NACKED_MS = 15;
+/** Turns of the event loop after which nothing moves that no timer moves. */
+const TURNS_TO_REST = 4;
+
+/** A call that the world ends. */
+interface OpenCall extends Call {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Plays a world on a container with a scripted consumer, and asks the oracle after every step. One class: it is the world. */
+export class Player {
+  readonly #world: World;
+  readonly #clock = new ManualClock();
+  readonly #log = new FakeLog();
+  /** Undefined where the container has its own. */
+  readonly #slots: Slots | undefined;
+  readonly #oracle: Oracle;
+  readonly #factory: WatchedConsumerFactory;
+  readonly #container: MessageListenerContainer;
+  readonly #manners = new Map<string, Manner>();
+  /** Calls whose listener runs, and under a manual mode those that have yet to be acknowledged. */
+  readonly #open = new Map<Call, OpenCall>();
+  readonly #unacknowledged: Call[] = [];
+  readonly #owned = new Set<number>(PARTITIONS);
+  readonly #asked: Promise<unknown>[] = [];
+  readonly #foreign: (() => void)[] = [];
+  /** The most there were in this turn of the event loop: a run that has a slot may go on with another record. */
+  #limitOfTurn: number;
+  #letCommits: (() => void) | undefined;
+  #moving = 0;
+  #stopping: Promise<StopReport> | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#slots = slotsOf(world);
+    this.#limitOfTurn = this.#limit;
+    this.#oracle = new Oracle(world, {
+      now: () => this.#clock.monotonic(),
+      snapshot: () => this.#container.snapshot().partitions,
+      assigned: () => this.#factory.consumer.assignment(),
+      isRunning: () => this.#container.state === 'running',
+      isClosed: () => this.#factory.consumer.closed.fired,
+      committed: (partition) => this.#committed(partition),
+      recordsOf: (partition) => this.#log.records('t', partition),
+      waiting: () => this.#slots?.waiting ?? 0,
+      foreign: () => this.#foreign.length,
+      limit: () => Math.max(this.#limitOfTurn, this.#limit),
+    });
+    const assignOnSubscribe = PARTITIONS.map((partition) => tp(partition));
+    this.#factory = new WatchedConsumerFactory(
+      { clock: this.#clock, log: this.#log, assignOnSubscribe, maxPollRecords: 5 },
+      this.#oracle,
+    );
+    this.#container = this.#newContainer();
+  }
+
+  async run(): Promise<void> {
+    await this.#container.start();
+    for (const step of this.#world.steps) {
+      await this.#step(step);
+      this.#oracle.check();
+    }
+    if (!this.#world.stopsEarly && this.#stopping === undefined) await this.#finishEverything();
+    await this.#stop();
+  }
+
+  #newContainer(): MessageListenerContainer {
+    const { concurrency } = this.#world;
+    const container = new MessageListenerContainer(
+      this.#factory,
+      {
+        topics: ['t'],
+        ...settingsOf(this.#world),
+        ...(this.#slots === undefined ? { concurrency } : { taskExecutor: this.#slots }),
+        listener: (record, context) => this.#onMessage(record, context),
+        errorHandler: new LawfulErrorHandler(this.#clock, (record) => this.#oracle.recovers(record)),
+      },
+      { clock: this.#clock, logger: silentLogger },
+    );
+    container.on('record:retried', ({ record, error, attempt, delayMs }) => {
+      if (codeOf(error) === 'TASK_REJECTED') this.#oracle.refused(record, attempt + 1, delayMs);
+    });
+    container.on('partition:paused', ({ partition, owner }) => {
+      if (owner === 'failure') this.#oracle.pauses(partition);
+    });
+    return container;
+  }
+
+  // ---- the listener
+
+  #onMessage(record: ConsumerRecord, context: ListenerContext): Promise<void> | undefined {
+    const { promise, resolve, reject } = deferred();
+    const at = `${record.partition}/${record.offset}`;
+    const call: OpenCall = { record, context, at, lane: this.#oracle.book.laneOf(record), resolve, reject };
+    this.#open.set(call, call);
+    this.#oracle.started(call);
+    const manner = this.#manners.get(at);
+    if (manner === 'throws-first' && context.attempt === 1) throw this.#failed(call, 'fail');
+    if (manner === 'soon') void soon().then(() => this.#end(call));
+    if (manner === undefined || manner === 'when-told' || manner === 'soon') return promise;
+    this.#end(call);
+    return undefined;
+  }
+
+  #end(call: Call): void {
+    if (!this.#oracle.running.has(call)) return; // it was told otherwise meanwhile
+    if (isManual(this.#world)) this.#acknowledge(call);
+    else this.#oracle.ended(call);
+    this.#close(call).resolve();
+  }
+
+  /** Returns, and is acknowledged later. */
+  #return(call: Call): void {
+    if (!isManual(this.#world)) return;
+    this.#unacknowledged.push(call);
+    this.#close(call).resolve();
+  }
+
+  #acknowledge(call: Call): void {
+    this.#oracle.ended(call);
+    call.context.acknowledgment.acknowledge();
+  }
+
+  #nack(call: Call): void {
+    if (!isManual(this.#world) || this.#oracle.hasEnded(call)) return;
+    call.context.acknowledgment.nack(NACKED_MS);
+    this.#oracle.comesAgain(call, call.context.attempt, NACKED_MS);
+    this.#close(call).resolve();
+  }
+
+  /** @returns what to throw */
+  #failed(call: Call, how: Failing): unknown {
+    const { commitBefore } = this.#world;
+    const isOver = this.#oracle.hasEnded(call); // acknowledged: its failure is only logged
+    if (!isOver && how === 'skip') this.#oracle.ended(call);
+    if (!isOver && how === 'fail' && !commitBefore) this.#oracle.comesAgain(call, call.context.attempt + 1, RETRY_MS);
+    if (!isOver && how === 'pause-by-failure' && !commitBefore)
+      this.#oracle.comesAgain(call, call.context.attempt + 1, 0);
+    if (isManual(this.#world)) this.#unacknowledged.push(call);
+    this.#close(call);
+    return FAILURES[how]();
+  }
+
+  #close(call: Call): OpenCall {
+    const open = this.#open.get(call)!;
+    this.#open.delete(call);
+    this.#oracle.settles(call);
+    return open;
+  }
+
+  // ---- steps
+
+  async #step(step: Step): Promise<void> {
+    if ('pick' in step) this.#settle(step.do, step.pick);
+    else if (step.do === 'turn') await this.#rest();
+    else this.#do(step);
+  }
+
+  #do(step: Exclude<Step, { pick: number } | { do: 'turn' }>): void {
+    switch (step.do) {
+      case 'give':
+        this.#give(step);
+        break;
+      case 'pass':
+        this.#clock.advance(step.ms);
+        break;
+      case 'revoke':
+      case 'lose':
+      case 'assign':
+        this.#rebalance(step.do, step.partition);
+        break;
+      case 'pause':
+        this.#oracle.pauses(step.partition);
+        this.#container.pause([tp(step.partition)]);
+        break;
+      case 'resume':
+        this.#oracle.resumes(step.partition);
+        this.#container.resume([tp(step.partition)]);
+        break;
+      case 'seek':
+        this.#seek(step.partition, step.permille);
+        break;
+      case 'refuse':
+        this.#factory.consumer.failCommits(brokenCommit(this.#log, step.partition));
+        break;
+      case 'slots':
+        this.#resize(step.slots);
+        break;
+      case 'occupy':
+        this.#occupy();
+        break;
+      case 'vacate':
+        this.#foreign[0]?.();
+        break;
+      case 'hold-commits':
+        this.#letCommits ??= this.#factory.consumer.holdCommits();
+        break;
+      case 'let-commits':
+        this.#letCommits?.();
+        this.#letCommits = undefined;
+        break;
+      case 'stop':
+        this.#stopping ??= this.#container.stop();
+        break;
+    }
+  }
+
+  #give({ partition, key, gap, manner }: Step & { do: 'give' }): void {
+    const offset = this.#log.endOffset(tp(partition)) + gap;
+    this.#manners.set(`${partition}/${offset}`, manner);
+    for (const record of this.#log.append('t', partition, { key, offset })) this.#oracle.book.add(record);
+  }
+
+  #settle(how: 'end' | 'nack' | 'return' | 'acknowledge' | Failing, pick: number): void {
+    const running = [...this.#oracle.running];
+    const call = running[pick % running.length];
+    if (how === 'acknowledge') this.#acknowledgeSome(pick);
+    else if (call === undefined) return;
+    else if (how === 'end') this.#end(call);
+    else if (how === 'return') this.#return(call);
+    else if (how === 'nack') this.#nack(call);
+    else this.#open.get(call)?.reject(this.#failed(call, how));
+  }
+
+  /** One that runs, or returned or failed before. */
+  #acknowledgeSome(pick: number): void {
+    if (!isManual(this.#world)) return;
+    const index = pick % (this.#unacknowledged.length + 1);
+    const [call] = this.#unacknowledged.splice(index, 1);
+    const running = [...this.#oracle.running];
+    const chosen = call ?? running[pick % running.length];
+    if (chosen !== undefined) this.#acknowledge(chosen);
+  }
+
+  #seek(partition: number, permille: number): void {
+    const offset = Math.round((this.#log.endOffset(tp(partition)) * permille) / 1000);
+    const seeking = Promise.resolve(this.#container.seek(tp(partition), offset));
+    this.#asked.push(
+      seeking.catch((error: unknown) => assert.ok(SEEK_REFUSED.has(codeOf(error) ?? ''), String(error))),
+    );
+  }
+
+  #resize(slots: number): void {
+    this.#slots?.resize?.(slots);
+    this.#limitOfTurn = Math.max(this.#limitOfTurn, this.#limit);
+  }
+
+  /** Somebody else takes a slot, or a place in the queue. */
+  #occupy(): void {
+    const task = (): Promise<void> => {
+      const { promise, resolve } = deferred();
+      const leave = (): void => {
+        this.#foreign.splice(this.#foreign.indexOf(leave), 1);
+        resolve();
+      };
+      this.#foreign.push(leave);
+      return promise;
+    };
+    this.#slots?.execute(task).catch((error: unknown) => assert.ok(codeOf(error) === 'TASK_REJECTED'));
+  }
+
+  #rebalance(how: 'revoke' | 'lose' | 'assign', partition: number): void {
+    if (this.#owned.has(partition) === (how === 'assign')) return;
+    if (how === 'assign') this.#owned.add(partition);
+    else this.#owned.delete(partition);
+    if (how !== 'assign') this.#oracle.loses();
+    const change = how === 'lose' ? { lost: [tp(partition)] } : { [how]: [tp(partition)] };
+    this.#moving++;
+    this.#asked.push(this.#factory.consumer.rebalance(change).then(() => this.#moving--));
+  }
+
+  /** Lets everything happen that no timer does, and looks whether it did. */
+  async #rest(): Promise<void> {
+    for (let turns = 0; turns < TURNS_TO_REST; turns++) await eventLoopTurn();
+    this.#limitOfTurn = this.#limit;
+    this.#oracle.check();
+    const { state } = this.#container;
+    if (state !== 'running' || this.#moving > 0 || this.#world.commitBefore || !this.#isFree) return;
+    this.#oracle.checkBusy();
+    this.#checkPolls();
+  }
+
+  /** Nothing that could be read waits in the log while there is nothing to do. */
+  #checkPolls(): void {
+    const { consumer } = this.#factory;
+    if (this.#container.metrics().queued > 0) return;
+    assert.ok(consumer.isPolling, 'it has slots and no records, and does not poll');
+    const unread = new Set(consumer.paused().map(({ partition }) => partition));
+    for (const { partition, position, outstanding, pausedBy } of this.#container.snapshot().partitions) {
+      if (!unread.has(partition))
+        assert.equal(position, this.#log.endOffset(tp(partition)), `${partition} is not read`);
+      else
+        assert.ok(
+          pausedBy.includes('user') || pausedBy.includes('failure') || outstanding > 0,
+          `${partition} is kept from being read, and holds nothing`,
+        );
+    }
+  }
+
+  // ---- the end
+
+  /** Nothing is left behind: every record ends, and everything is committed. */
+  async #finishEverything(): Promise<void> {
+    const { consumer } = this.#factory;
+    this.#letCommits?.();
+    this.#letCommits = undefined;
+    this.#resize(this.#world.concurrency);
+    for (const leave of [...this.#foreign]) leave();
+    for (const partition of PARTITIONS) {
+      this.#oracle.resumes(partition);
+      this.#rebalance('assign', partition);
+    }
+    this.#container.resume();
+    await until(() => {
+      this.#endAll();
+      this.#resumeAll();
+      this.#clock.advance(500);
+      this.#oracle.check();
+      return this.#isOver || this.#isAllDone;
+    });
+    if (this.#isOver) return;
+    this.#oracle.checkNothingLost(PARTITIONS);
+    assert.deepEqual(consumer.paused(), [], 'paused though nothing is left');
+  }
+
+  get #limit(): number {
+    return this.#slots?.limit ?? this.#world.concurrency;
+  }
+
+  get #isFree(): boolean {
+    return this.#slots?.isFree ?? this.#oracle.running.size < this.#world.concurrency;
+  }
+
+  get #isAllDone(): boolean {
+    if (this.#container.metrics().outstanding > 0) return false;
+    return PARTITIONS.every((partition) => this.#committed(partition) === this.#log.endOffset(tp(partition)));
+  }
+
+  get #isOver(): boolean {
+    return this.#container.state !== 'running';
+  }
+
+  #endAll(): void {
+    for (const leave of [...this.#foreign]) leave();
+    for (const call of [...this.#oracle.running]) this.#end(call);
+    for (const call of this.#unacknowledged.splice(0)) this.#acknowledge(call);
+  }
+
+  #resumeAll(): void {
+    for (const partition of PARTITIONS) this.#oracle.resumes(partition);
+    this.#container.resume();
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping ??= this.#container.stop();
+    const report = await this.#drive(this.#stopping);
+    this.#oracle.close();
+    // It may know less than the group: a commit that was on its way when its partition was lost.
+    for (const { partition, offset } of report.committed) assert.ok(offset <= this.#committed(partition));
+    this.#letCommits?.();
+    await this.#drive(Promise.all(this.#asked));
+    this.#oracle.check();
+    this.#checkCounters();
+    this.#endAll();
+    await eventLoopTurn();
+    assert.equal(this.#container.metrics().running, 0);
+    this.#checkCounters();
+    this.#oracle.check();
+    assert.ok(this.#factory.consumer.closed.fired);
+    await this.#checkFinished();
+  }
+
+  #checkCounters(): void {
+    const metrics = this.#container.metrics();
+    assert.ok(addsUp({ container: this.#container }), JSON.stringify(metrics));
+    assert.equal(metrics.polled, this.#oracle.polledRecords);
+    assert.equal(metrics.outstanding, 0);
+  }
+
+  async #checkFinished(): Promise<void> {
+    const { state, finished } = this.#container;
+    if (state === 'stopped') await finished;
+    else await assert.rejects(finished, (error) => codeOf(error) === 'LISTENER_FAILED');
+  }
+
+  /** Lets time pass until the promise settles. */
+  async #drive<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    void promise.finally(() => (settled = true)).catch(() => undefined);
+    await until(() => {
+      this.#clock.advance(20);
+      return settled;
+    });
+    return promise;
+  }
+
+  #committed(partition: number): number {
+    return this.#log.committed('g', tp(partition))?.offset ?? 0;
+  }
+}
+
+const SEEK_REFUSED: ReadonlySet<string> = new Set(['NOT_ASSIGNED', 'CONTAINER_NOT_RUNNING', 'ILLEGAL_STATE']);
+
+/** A few microtasks. */
+async function soon(): Promise<void> {
+  for (let i = 0; i < 3; i++) await Promise.resolve();
+}

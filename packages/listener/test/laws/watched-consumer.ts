@@ -1,0 +1,95 @@
+import type {
+  ConsumerFactory,
+  ConsumerOverrides,
+  ConsumerRebalanceListener,
+  ConsumerRecords,
+  TopicPartition,
+  TopicPartitionOffsets,
+} from '@hearken/core';
+import { FakeConsumer, type FakeConsumerOptions } from '@hearken/testing';
+
+/** Sees what passes between a container and its consumer; what it throws is the consumer's failure. */
+export interface ConsumerWatch {
+  /** Reading of a partition begins, by assignment or by a seek. */
+  begins(partition: TopicPartition, offset: number, why: 'assigned' | 'sought'): void;
+  /** Partitions are about to be given up. @returns what is called when they are */
+  revokes(partitions: readonly TopicPartition[]): () => void;
+  lost(partitions: readonly TopicPartition[]): void;
+  polled(records: ConsumerRecords): void;
+  /** @returns what is told how it ended */
+  commits(offsets: TopicPartitionOffsets): (error?: unknown) => void;
+}
+
+/** A fake that tells what is done with it, and does nothing else. */
+class WatchedConsumer extends FakeConsumer {
+  readonly #watch: ConsumerWatch;
+
+  constructor(options: FakeConsumerOptions, watch: ConsumerWatch) {
+    super(options);
+    this.#watch = watch;
+  }
+
+  override subscribe(topics: readonly string[] | RegExp, listener: ConsumerRebalanceListener): Promise<void> {
+    return super.subscribe(topics, {
+      onPartitionsAssigned: (partitions) => {
+        for (const at of partitions) this.#watch.begins(at, this.position(at), 'assigned');
+        return listener.onPartitionsAssigned(partitions);
+      },
+      onPartitionsRevoked: async (partitions) => {
+        const over = this.#watch.revokes(partitions);
+        await listener.onPartitionsRevoked(partitions);
+        over();
+      },
+      onPartitionsLost: (partitions) => {
+        this.#watch.lost(partitions);
+        return listener.onPartitionsLost(partitions);
+      },
+    });
+  }
+
+  override async poll(timeoutMs: number, maxRecords?: number): Promise<ConsumerRecords> {
+    const records = await super.poll(timeoutMs, maxRecords);
+    this.#watch.polled(records);
+    return records;
+  }
+
+  override seek(partition: TopicPartition, offset: number): void {
+    super.seek(partition, offset);
+    this.#watch.begins(partition, offset, 'sought');
+  }
+
+  override async commit(offsets: TopicPartitionOffsets): Promise<void> {
+    const over = this.#watch.commits(offsets);
+    try {
+      await super.commit(offsets);
+      over();
+    } catch (error) {
+      over(error);
+      throw error;
+    }
+  }
+}
+
+/** Makes one consumer, watched, in group `g`. */
+export class WatchedConsumerFactory implements ConsumerFactory {
+  readonly groupId = 'g';
+  readonly maxPollIntervalMs = 300_000;
+  readonly #options: FakeConsumerOptions;
+  readonly #watch: ConsumerWatch;
+  #consumer: FakeConsumer | undefined;
+
+  constructor(options: FakeConsumerOptions, watch: ConsumerWatch) {
+    this.#options = options;
+    this.#watch = watch;
+  }
+
+  get consumer(): FakeConsumer {
+    if (this.#consumer === undefined) throw new Error('no consumer was made yet');
+    return this.#consumer;
+  }
+
+  createConsumer({ maxPollRecords = 500 }: ConsumerOverrides = {}): FakeConsumer {
+    this.#consumer = new WatchedConsumer({ ...this.#options, groupId: this.groupId, maxPollRecords }, this.#watch);
+    return this.#consumer;
+  }
+}
