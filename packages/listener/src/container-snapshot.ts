@@ -1,5 +1,6 @@
 import type { ConsumerGroupMetadata, PartitionLag, TopicPartition } from '@hearken/core';
 import type { ContainerState } from './container-state.js';
+import type { Run } from './dispatch/run.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { PauseOwner } from './pause/pause-owner.js';
 
@@ -22,10 +23,31 @@ export interface PartitionSnapshot {
   readonly oldestOutstanding: number | undefined;
   readonly queued: number;
   readonly running: number;
+  /** Records that wait to be tried again, or for their recoverer to be asked again. */
+  readonly retrying: number;
   /** Lanes that hold records. */
   readonly lanes: number;
   /** Who keeps it from being polled; empty while nobody does. */
   readonly pausedBy: readonly PauseOwner[];
+}
+
+/** A listener that runs. */
+export interface RunningListener extends TopicPartition {
+  /** Of its record; of a batch, the first one's. */
+  readonly offset: number;
+  readonly attempt: number;
+  /** How long, to the turn of the event loop in which it started. */
+  readonly runningMs: number;
+  /** Its partition was given up, reset or sought: whatever it comes to is too late. */
+  readonly isLate: boolean;
+}
+
+/** A record that waits to be tried, or recovered, again. */
+export interface WaitingRecord extends TopicPartition {
+  readonly offset: number;
+  /** Which it waits for; of a record to be recovered, its last. */
+  readonly attempt: number;
+  readonly dueInMs: number;
 }
 
 /** A container, as it stands. Plain data that `JSON.stringify` takes; nothing of what records hold. */
@@ -36,7 +58,14 @@ export interface ContainerSnapshot {
   /** Whether everything is paused, but for what was resumed by name. */
   readonly paused: boolean;
   readonly partitions: readonly PartitionSnapshot[];
+  /** The hundred that run longest; `metrics().running` counts all. */
+  readonly running: readonly RunningListener[];
+  /** The hundred that are due first. */
+  readonly waiting: readonly WaitingRecord[];
 }
+
+/** Lists are for people to look at: a thousand entries would tell no more. */
+const LONGEST_LIST = 100;
 
 export const byTopicAndPartition = (a: TopicPartition, b: TopicPartition): number =>
   a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1;
@@ -46,7 +75,7 @@ export function partitionSnapshot(
   endOffset: PartitionLag['endOffset'],
   pausedBy: readonly PauseOwner[],
 ): PartitionSnapshot {
-  const { topic, partition, epoch, committed, tracker, lanes, running } = ownership;
+  const { topic, partition, epoch, committed, tracker, lanes, running, retries } = ownership;
   return {
     topic,
     partition,
@@ -59,7 +88,37 @@ export function partitionSnapshot(
     oldestOutstanding: tracker.oldestOutstanding,
     queued: lanes.queued,
     running,
+    retrying: retries.size,
     lanes: lanes.table.size,
     pausedBy,
   };
 }
+
+/** @param runs the oldest first */
+export function runningListeners(runs: Iterable<Run>, now: number): readonly RunningListener[] {
+  const running: RunningListener[] = [];
+  for (const { waitsFor } of runs) {
+    if (waitsFor === undefined) continue;
+    if (running.push(runningListener(waitsFor, now)) === LONGEST_LIST) break;
+  }
+  return running;
+}
+
+function runningListener({ work, since }: NonNullable<Run['waitsFor']>, now: number): RunningListener {
+  const { record, attempt } = work.lead;
+  return { ...placeOf(record), attempt, runningMs: now - since, isLate: work.ownership.isOver };
+}
+
+export function waitingRecords(owned: Iterable<Ownership>, now: number): readonly WaitingRecord[] {
+  const waits = Array.from(owned, ({ retries }) => [...retries]).flat();
+  return waits
+    .sort((a, b) => a.dueAt - b.dueAt)
+    .slice(0, LONGEST_LIST)
+    .map(({ record, attempt, dueAt }) => ({ ...placeOf(record), attempt, dueInMs: Math.max(0, dueAt - now) }));
+}
+
+const placeOf = ({ topic, partition, offset }: TopicPartition & { readonly offset: number }) => ({
+  topic,
+  partition,
+  offset,
+});

@@ -30,6 +30,7 @@ export type {
   BatchListenerObject,
   BatchProperties,
   BatchResult,
+  BatchReturn,
 } from './batch-listener.js';
 export type { Ordering } from './dispatch/lanes.js';
 export type { PauseOwner } from './pause/pause-owner.js';
@@ -63,8 +64,12 @@ export type {
 } from './failure/error-handler.js';
 export type { ContainerState, StopOptions, StopReport } from './container-state.js';
 export type { ContainerEventListener, ContainerEvents } from './container-events.js';
-export type { ContainerHealth, ContainerMetrics } from './container-metrics.js';
-export type { ContainerSnapshot, PartitionSnapshot } from './container-snapshot.js';
+export type { ContainerMetrics } from './container-metrics.js';
+export type { ContainerHealth, HealthReason, HealthReasonCode } from './watch/container-health.js';
+export type { ContainerStall, PartitionStall } from './watch/progress-watch.js';
+export type { StallReason } from './watch/stall.js';
+export type { OnFatal } from './restart-policy.js';
+export type { ContainerSnapshot, PartitionSnapshot, RunningListener, WaitingRecord } from './container-snapshot.js';
 export {
   BatchListenerFailedError,
   CommitTimeoutError,

@@ -2,7 +2,7 @@ import {
   IllegalStateError,
   type Clock,
   type Consumer,
-  type ConsumerGroupMetadata,
+  type ConsumerRecords,
   type Logger,
   type TaskExecutor,
   type TopicPartition,
@@ -15,7 +15,14 @@ import { ConsumerSession, type SessionEnd } from './consumer-session.js';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters } from './container-metrics.js';
 import type { AssignedPartition } from './container-properties.js';
-import { byTopicAndPartition, partitionSnapshot, type PartitionSnapshot } from './container-snapshot.js';
+import {
+  byTopicAndPartition,
+  partitionSnapshot,
+  runningListeners,
+  waitingRecords,
+  type ContainerSnapshot,
+  type PartitionSnapshot,
+} from './container-snapshot.js';
 import { CommitFirst } from './dispatch/commit-first.js';
 import type { Delivery, DeliveryHost, DeliveryLane } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -38,7 +45,7 @@ import type { Ownership } from './offsets/ownership.js';
 import { Pauses } from './pause/pauses.js';
 import type { StandingPauses } from './pause/standing-pauses.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
-import { ListenerTimeouts } from './watch/listener-timeouts.js';
+import { ListenerTimeouts, type HangingListener } from './watch/listener-timeouts.js';
 import type { Seeks, SeekTarget } from './seek/seeks.js';
 
 export interface LineInit {
@@ -51,6 +58,8 @@ export interface LineInit {
   readonly counters: ContainerCounters;
   readonly standingPauses: StandingPauses;
   readonly host: DeliveryHost;
+  /** Told of each poll, where somebody wants to know. */
+  readonly onPolled?: ((records: ConsumerRecords) => void) | undefined;
   /** As the user's rebalance listener sees it. */
   readonly container: ListenerContainer;
   readonly onFatal: (error: unknown) => void;
@@ -144,6 +153,11 @@ export class Line {
     this.#pauses.close();
   }
 
+  /** Listeners whose time is over, and that have not ended; the oldest first. */
+  get hanging(): Iterable<HangingListener> {
+    return this.#timeouts?.hanging ?? [];
+  }
+
   /** Why the consumer's last try to join its group failed, if one did. */
   get whyNotAssigned(): unknown {
     return this.#session?.consumer.lastRetriedError;
@@ -186,17 +200,22 @@ export class Line {
     return this.#session?.loop.turnedAt;
   }
 
-  /** Who the consumer is in its group, if there is one. */
-  get group(): ConsumerGroupMetadata | undefined {
-    return this.#session?.consumer.groupMetadata();
-  }
-
   snapshot(): readonly PartitionSnapshot[] {
     const lags = this.#session?.consumer.lag() ?? [];
     const ends = new Map(lags.map((lag) => [topicPartitionKey(lag), lag.endOffset]));
     return [...this.#owned]
       .sort(byTopicAndPartition)
       .map((at) => partitionSnapshot(at, ends.get(topicPartitionKey(at)), this.#pauses.ownersOf(at)));
+  }
+
+  /** The rest of a snapshot of the container. */
+  snapshotOfWork(): Pick<ContainerSnapshot, 'group' | 'running' | 'waiting'> {
+    const now = this.#init.clock.monotonic();
+    return {
+      group: this.#session?.consumer.groupMetadata(),
+      running: runningListeners(this.#dispatcher.waiting, now),
+      waiting: waitingRecords(this.#owned, now),
+    };
   }
 
   /** Start offsets are for the first session; a later one goes on where its predecessor was, also without a group that knows. */

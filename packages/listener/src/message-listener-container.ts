@@ -19,7 +19,7 @@ import {
   requireTimestamp,
 } from './arguments.js';
 import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
-import { newCounters, type ContainerHealth, type ContainerMetrics } from './container-metrics.js';
+import { newCounters, type ContainerMetrics } from './container-metrics.js';
 import type { ContainerSnapshot } from './container-snapshot.js';
 import { isManual, type ContainerDependencies, type ContainerProperties } from './container-properties.js';
 import { ContainerLifecycle } from './container-lifecycle.js';
@@ -32,6 +32,8 @@ import type { AnyMiddleware, BatchMiddleware, RecordMiddleware } from './middlew
 import { StandingPauses } from './pause/standing-pauses.js';
 import type { PartitionTarget } from './pause/target-set.js';
 import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
+import { verdictOf, type ContainerHealth } from './watch/container-health.js';
+import { ContainerWatch } from './watch/container-watch.js';
 import type { SeekPosition } from './seek/seek-position.js';
 import type { SeekTarget } from './seek/seeks.js';
 
@@ -62,6 +64,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   readonly #pauses = new StandingPauses();
   readonly #line: Line;
   readonly #lifecycle: ContainerLifecycle;
+  readonly #watch: ContainerWatch;
 
   /** @throws KafkaConfigError that names every problem of the properties */
   constructor(
@@ -88,6 +91,16 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       newConsumer: () => this.#newConsumer(),
     });
     this.finished = this.#lifecycle.finished;
+    this.#watch = new ContainerWatch({
+      properties: this.#properties,
+      maxPollIntervalMs: consumerFactory.maxPollIntervalMs,
+      clock,
+      logger,
+      events: this.#events,
+      executor: this.#executor,
+      line: this.#line,
+      lifecycle: this.#lifecycle,
+    });
   }
 
   get state(): ContainerState {
@@ -221,18 +234,18 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     return this.#line.assignment();
   }
 
+  /** How it is, and what is not as it should be; cheap enough for a probe. */
   health(): ContainerHealth {
-    const { state } = this;
     const { turnedAt } = this.#line;
-    const lastTurnMsAgo = turnedAt === undefined ? undefined : this.#clock.monotonic() - turnedAt;
-    const turns = (lastTurnMsAgo ?? 0) < this.#factory.maxPollIntervalMs;
-    const partitions = this.#line.snapshot();
+    const assigned = this.assignment();
+    const reasons = this.#watch.reasons();
     return {
-      status: (state === 'starting' || state === 'running') && turns ? 'up' : 'down',
-      state,
-      assigned: partitions.length,
-      paused: partitions.filter((at) => this.#pauses.has(at)).length,
-      lastTurnMsAgo,
+      ...verdictOf(reasons),
+      reasons,
+      state: this.state,
+      assigned: assigned.length,
+      paused: assigned.filter((at) => this.#pauses.has(at)).length,
+      lastTurnMsAgo: turnedAt === undefined ? undefined : this.#clock.monotonic() - turnedAt,
       ...this.#lifecycle.failure,
     };
   }
@@ -243,8 +256,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   snapshot(): ContainerSnapshot {
-    const { group } = this.#line;
-    return { state: this.state, group, paused: this.isPaused(), partitions: this.#line.snapshot() };
+    const partitions = this.#line.snapshot();
+    return { state: this.state, paused: this.isPaused(), partitions, ...this.#line.snapshotOfWork() };
   }
 
   /** @returns what unsubscribes. An observer that throws or rejects is logged and changes nothing. */
@@ -287,6 +300,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
         seekWithin: (ownership, to) => this.#line.seekWithin(ownership, to),
         containerFor: (delivery) => new ListenerView(this, (options) => this.#stop(options, delivery)),
       },
+      onPolled: hearsIdle(this.#properties) ? (records) => this.#watch.polled(records) : undefined,
       onFatal: (error) => this.#lifecycle.fail(error),
     });
   }
@@ -306,3 +320,6 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     return this.#lifecycle.stop(options);
   }
 }
+
+const hearsIdle = ({ idleEventIntervalMs, idlePartitionEventIntervalMs }: ResolvedContainerProperties): boolean =>
+  idleEventIntervalMs !== undefined || idlePartitionEventIntervalMs !== undefined;

@@ -7,6 +7,7 @@ import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
 import { PulledRuns } from './pulled-runs.js';
 import { Run, takeFrom, type Invoker, type RunHost, type Settles, type Turns } from './run.js';
+import { RunList } from './run-list.js';
 import type { TimeSlice, TurnReport } from './time-slice.js';
 import type { Work } from './work.js';
 
@@ -54,7 +55,8 @@ export class Dispatcher {
     this.#init = init;
     const { lanes, turns, invoker, settler, slice, executor } = init;
     const manyPerTask = executor.unit === 'run' && executor.attach === undefined;
-    this.#runs = { lanes, turns, invoker, settler, slice, manyPerTask, running: 0, ended: 0 };
+    const waiting = new RunList();
+    this.#runs = { lanes, turns, invoker, settler, slice, manyPerTask, waiting, running: 0, ended: 0 };
     this.#pulled = executor.attach === undefined ? undefined : this.#newPulledRuns(executor.attach.bind(executor));
     this.#unsubscribe =
       this.#pulled === undefined ? executor.onAvailable(() => this.startReady()) : () => this.#pulled?.close();
@@ -63,6 +65,11 @@ export class Dispatcher {
   /** Listeners that run, late ones included. */
   get running(): number {
     return this.#runs.running;
+  }
+
+  /** Those of them that have to be waited for, the oldest first. */
+  get waiting(): Iterable<Run> {
+    return this.#runs.waiting;
   }
 
   dispatch(records: ConsumerRecords): void {

@@ -43,12 +43,14 @@ export class LaneWaits {
     if (!this.#isStillOurs(lane, ownership)) return false;
     lanes.postpone(lane, again);
     const timer = clock.setTimer(() => {
-      ownership.retries.delete(timer);
+      ownership.retries.delete(wait);
       if (again.hasEnded) lanes.hold(lane); // acknowledged meanwhile: the lane goes on without it
       lanes.wake(lane);
       onReady();
     }, delayMs);
-    ownership.retries.add(timer);
+    const { record, attempt } = again.lead;
+    const wait = { record, attempt, dueAt: clock.monotonic() + delayMs, clear: () => timer.clear() };
+    ownership.retries.add(wait);
     return true;
   }
 

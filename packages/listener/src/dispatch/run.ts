@@ -1,6 +1,7 @@
 import { isThenable } from '../is-thenable.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
+import type { RunList } from './run-list.js';
 import type { TimeSlice } from './time-slice.js';
 import type { Work } from './work.js';
 
@@ -39,6 +40,8 @@ export interface RunHost {
   running: number;
   /** Listeners that ended. */
   ended: number;
+  /** Those of the runs that wait for a listener. */
+  readonly waiting: RunList;
 }
 
 /**
@@ -50,6 +53,9 @@ export interface RunHost {
  * Two callbacks serve all records of a run: an `await` would allocate 100 bytes more for each of them.
  */
 export class Run {
+  /** Its neighbours in `RunHost.waiting`. */
+  before: Run | undefined = undefined;
+  after: Run | undefined = undefined;
   readonly #host: RunHost;
   /** What it works on; undefined when the run is over. */
   #lane: DeliveryLane | undefined;
@@ -57,6 +63,8 @@ export class Run {
   #work: Work | undefined;
   #signal: AbortSignal | undefined;
   #turn = 0;
+  /** When the turn began in which it called the listener that it waits for. */
+  #since = 0;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
@@ -77,6 +85,11 @@ export class Run {
     return this.#signal !== undefined;
   }
 
+  /** Whose listener it waits for, if it does, and since when on the monotonic clock: its turn's beginning. */
+  get waitsFor(): { readonly work: Work; readonly since: number } | undefined {
+    return this.#work === undefined ? undefined : { work: this.#work, since: this.#since };
+  }
+
   get #isOver(): boolean {
     return this.#lane === undefined;
   }
@@ -87,6 +100,7 @@ export class Run {
     this.#turn = this.#host.slice.enter();
     this.#goOn(signal);
     if (this.#isOver) return undefined;
+    this.#wait();
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -101,9 +115,16 @@ export class Run {
       this.#turn = this.#host.slice.enter();
       this.#goOn(signal);
       if (this.#isOver) this.#resolve();
+      else this.#wait();
     } catch (error) {
       this.#reject(error);
     }
+  }
+
+  #wait(): void {
+    const { waiting, slice } = this.#host;
+    this.#since = slice.startedAt;
+    waiting.add(this);
   }
 
   /** Work by work, until a listener has to be waited for or nothing is left to do. */
@@ -171,8 +192,11 @@ export class Run {
       this.#settle(lane, work, outcome);
       this.#lane = this.#another();
       this.#goOn(signal);
-      if (this.#isOver) this.#resolve();
+      if (!this.#isOver) return;
+      this.#host.waiting.delete(this);
+      this.#resolve();
     } catch (error) {
+      this.#host.waiting.delete(this);
       this.#reject(error);
     }
   }

@@ -58,6 +58,11 @@ export class TimeSlice {
     return this.#turn;
   }
 
+  /** When the turn that is under way began, or else the last one, on the monotonic clock. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
   /** Whether listeners held this turn long enough: nothing starts before the next one. */
   get isSpent(): boolean {
     return this.#spent || this.#pending >= this.#allowed;

@@ -53,7 +53,7 @@ export class Recovery {
   /** Never rejects. */
   async #run(delivery: Recoverable, error: unknown): Promise<RecoveryEnd> {
     const { groupId, logger } = this.#init;
-    const { record, attempt, ownership } = delivery;
+    const { record, attempt } = delivery;
     for (let failures = 1; ; failures++) {
       try {
         await this.#recover(record, error, { attempt, groupId, logger });
@@ -62,7 +62,7 @@ export class Recovery {
         const delayMs = this.#failed(record, cause, failures);
         if (delayMs === undefined)
           return { kind: 'failed', error: new RecoveryFailedError(record, failures, error, cause) };
-        if (!(await this.#wait(ownership, delayMs))) return { kind: 'given-up' };
+        if (!(await this.#wait(delivery, delayMs))) return { kind: 'given-up' };
       }
     }
   }
@@ -94,14 +94,18 @@ export class Recovery {
   }
 
   /** False if the partition is closed, or closes, meanwhile: back-off ends with it. */
-  #wait(ownership: Ownership, delayMs: number): Promise<boolean> {
+  #wait({ ownership, record, attempt }: Recoverable, delayMs: number): Promise<boolean> {
     if (!ownership.isOpen) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer = this.#init.clock.setTimer(() => {
+      const { clock } = this.#init;
+      const timer = clock.setTimer(() => {
         ownership.retries.delete(wait);
         resolve(true);
       }, delayMs);
       const wait = {
+        record,
+        attempt,
+        dueAt: clock.monotonic() + delayMs,
         clear: () => {
           timer.clear();
           resolve(false);

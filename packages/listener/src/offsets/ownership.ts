@@ -1,4 +1,4 @@
-import type { TopicPartition, Timer } from '@hearken/core';
+import type { ConsumerRecord, TopicPartition, Timer } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
@@ -7,6 +7,14 @@ import { OffsetTracker } from './offset-tracker.js';
 
 /** How a record may end, by the counter that says so. */
 export type RecordEnd = 'processed' | 'filtered' | 'recovered' | 'skipped';
+
+/** A record's wait for its next attempt. */
+export interface RetryWait extends Timer {
+  readonly record: ConsumerRecord;
+  readonly attempt: number;
+  /** On the monotonic clock. */
+  readonly dueAt: number;
+}
 
 export interface OwnershipInit {
   readonly partition: TopicPartition;
@@ -46,8 +54,8 @@ export class Ownership implements TopicPartition {
   isFull = false;
   /** Its last commit was refused. Written by the committer. */
   isRefused = false;
-  /** Timers of retries. */
-  readonly retries = new Set<Timer>();
+  /** Records that wait to be tried, or recovered, again. */
+  readonly retries = new Set<RetryWait>();
 
   readonly #init: OwnershipInit;
   /** What may be committed: by what has ended, which is the tracker, or by what is claimed. */
@@ -181,7 +189,7 @@ export class Ownership implements TopicPartition {
   /** No record of it starts from now on. The caller clears its lanes. */
   close(): void {
     if (this.#phase === 'open') this.#phase = 'closing';
-    for (const timer of this.retries) timer.clear();
+    for (const wait of this.retries) wait.clear();
     this.retries.clear();
   }
 
