@@ -28,7 +28,7 @@ const call = async (
   layers: readonly Layer[],
   listener: BatchListenerFunction<unknown, unknown>,
   records: Records = five,
-) => composeBatch(layers, listener)(records, context);
+) => await composeBatch(layers, listener)(records, context);
 
 const keeping =
   (keep: (record: ConsumerRecord<unknown, unknown>) => boolean): Layer =>
