@@ -32,6 +32,7 @@ export interface BatchAcknowledgment extends Acknowledgment {
    * @throws IllegalStateError also `ACKNOWLEDGED` if the record at the index is done
    * @throws RangeError for what is no index of the batch
    */
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- the first number means something else
   nack(index: number, sleepMs: number): void;
 }
 
@@ -61,25 +62,24 @@ export interface BatchFailure {
   readonly error: unknown;
 }
 
+/** What a batch listener returns: nothing, or which records failed. */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a listener that has nothing to say returns nothing
+export type BatchReturn = BatchResult | void;
+
 /**
  * Handles a batch: records of one partition, in the order of their offsets, at least one. They are done when it returns or
  * resolves (unless `ackMode` is a manual one). A {@link BatchResult} says which of them failed, and a
- * `BatchListenerFailedError` where it got to; both say so of every record, also under a manual `ackMode`. Any other error
+ * `BatchListenerFailedError` how far it got; both say so of every record, also under a manual `ackMode`. Any other error
  * fails the batch without a name: it is tried again as a whole, and before any of its records is given up each gets a call
  * of its own.
  */
 export type BatchListenerFunction<K = Bytes, V = Bytes> = (
   records: readonly ConsumerRecord<K, V>[],
   context: BatchListenerContext,
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a listener that has nothing to say returns nothing
-) => BatchResult | void | Promise<BatchResult | void>;
+) => BatchReturn | Promise<BatchReturn>;
 
 export interface BatchListenerObject<K = Bytes, V = Bytes> {
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- as above
-  onBatch(
-    records: readonly ConsumerRecord<K, V>[],
-    context: BatchListenerContext,
-  ): BatchResult | void | Promise<BatchResult | void>;
+  onBatch(records: readonly ConsumerRecord<K, V>[], context: BatchListenerContext): BatchReturn | Promise<BatchReturn>;
 }
 
 export type BatchListener<K = Bytes, V = Bytes> = BatchListenerFunction<K, V> | BatchListenerObject<K, V>;

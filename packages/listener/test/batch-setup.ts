@@ -1,7 +1,7 @@
 import { deferred } from '@hearken/core/internal';
 import type { ConsumerRecord } from '@hearken/core';
 import { Recorder } from '@hearken/testing';
-import type { BatchListenerContext, BatchResult, ContainerProperties } from '../dist/index.js';
+import type { BatchListenerContext, BatchResult, BatchReturn, ContainerProperties } from '../dist/index.js';
 import { setup, type Bundle, type SetupOptions } from './setup.js';
 
 /** A call of a batch listener that the test ends. */
@@ -19,10 +19,7 @@ export interface BatchCall {
 export class ManualBatchListener {
   readonly calls = new Recorder<BatchCall>();
 
-  readonly onBatch = (
-    records: readonly ConsumerRecord[],
-    context: BatchListenerContext,
-  ): Promise<BatchResult | void> => {
+  readonly onBatch = (records: readonly ConsumerRecord[], context: BatchListenerContext): Promise<BatchReturn> => {
     const { promise, resolve, reject } = deferred<BatchResult | undefined>();
     const offsets = records.map(({ offset }) => offset);
     this.calls.record({ records, context, at: placeOf(records), offsets, end: resolve, fail: reject });

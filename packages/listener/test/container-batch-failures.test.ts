@@ -6,7 +6,7 @@ import {
   DeadLetter,
   DefaultErrorHandler,
   FixedBackOff,
-  ListenerFailedError,
+  type ListenerFailedError,
   RetryAfter,
   SkipRecord,
   type DefaultErrorHandlerOptions,

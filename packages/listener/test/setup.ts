@@ -12,6 +12,7 @@ import {
 import {
   MessageListenerContainer,
   type ContainerEvents,
+  type ContainerMetrics,
   type ContainerProperties,
   type ListenerContext,
   type StopReport,
@@ -143,7 +144,7 @@ export const keyed = (...keys: readonly (string | null)[]): RecordInit[] => keys
 export const distinct = (count: number): RecordInit[] => Array.from({ length: count }, (_, i) => ({ key: `key-${i}` }));
 
 /** Counters that add up: what every test may end with. */
-export function addsUp({ container }: Pick<Bundle, 'container'>): boolean {
+export function addsUp({ container }: { readonly container: { metrics(): ContainerMetrics } }): boolean {
   const { polled, processed, filtered, recovered, skipped, abandoned, outstanding } = container.metrics();
   return polled === processed + filtered + recovered + skipped + abandoned + outstanding;
 }

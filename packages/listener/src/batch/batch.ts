@@ -99,7 +99,7 @@ export class Batch implements BatchListenerContext, BatchAcknowledgment, Work {
   }
 
   get acknowledgment(): BatchAcknowledgment {
-    void this.lead.acknowledgment; // throws unless the mode is a manual one
+    this.lead.requireManualAck();
     return this;
   }
 

@@ -78,7 +78,13 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
   }
 
   get acknowledgment(): Acknowledgment {
-    if (this.#host.manualAck) return this;
+    this.requireManualAck();
+    return this;
+  }
+
+  /** @throws IllegalStateError `NO_ACKNOWLEDGMENT` */
+  requireManualAck(): void {
+    if (this.#host.manualAck) return;
     throw new IllegalStateError(
       `acknowledgments need ackMode: 'manual' or 'manual-immediate'; in the other modes a record ends when its listener returns`,
       'NO_ACKNOWLEDGMENT',
