@@ -3,6 +3,7 @@ import {
   type Clock,
   type Consumer,
   type ConsumerRebalanceListener,
+  type ConsumerRecords,
   type Logger,
   type TopicPartition,
 } from '@hearken/core';
@@ -35,6 +36,8 @@ export interface ConsumerSessionInit {
   readonly maxPollIntervalMs: number;
   readonly owned: OwnedPartitions;
   readonly dispatcher: Dispatcher;
+  /** Told of each poll, where somebody wants to know. */
+  readonly onPolled?: ((records: ConsumerRecords) => void) | undefined;
   readonly intake: Intake;
   readonly pauses: Pauses;
   readonly clock: Clock;
@@ -89,6 +92,7 @@ export class ConsumerSession {
     this.#handover = new Handover({ owned, committer: this.committer });
     this.loop = new PollLoop({
       ...init,
+      dispatcher: withPolledTold(init),
       pollTimeoutMs: properties.pollTimeoutMs,
       keepAliveMs: Math.max(1, Math.floor(maxPollIntervalMs / 3)),
     });
@@ -229,3 +233,14 @@ async function allOf(steps: readonly (() => void | Promise<void>)[]): Promise<un
   }
   return failures;
 }
+
+/** Costs nothing where nobody wants to know. */
+const withPolledTold = ({ dispatcher, onPolled }: ConsumerSessionInit): Pick<Dispatcher, 'dispatch'> =>
+  onPolled === undefined
+    ? dispatcher
+    : {
+        dispatch(records) {
+          onPolled(records);
+          dispatcher.dispatch(records);
+        },
+      };

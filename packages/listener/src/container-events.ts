@@ -9,6 +9,7 @@ import type {
 import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { EventEmitter } from 'eventemitter3';
 import type { ContainerState, StopReport } from './container-state.js';
+import type { ContainerStall, PartitionStall } from './watch/progress-watch.js';
 import type { PauseOwner } from './pause/pause-owner.js';
 
 /** A failure that the container answers with a new consumer. */
@@ -49,6 +50,20 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'position:reset': TopicPartition & PositionReset;
   /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
   'window:filled': TopicPartition & { readonly oldestOutstanding: number; readonly span: number };
+  /** Nothing was polled for `idleEventIntervalMs`, or for as much longer. */
+  'container:idle': { readonly idleMs: number };
+  /** Records come again, after so long. */
+  'container:busy': { readonly idleMs: number };
+  /** Nothing was polled of a partition for `idlePartitionEventIntervalMs`, or for as much longer. */
+  'partition:idle': TopicPartition & { readonly idleMs: number };
+  'partition:busy': TopicPartition & { readonly idleMs: number };
+  /** A partition has something to do and has not gone on for `noProgressTimeoutMs`. Told once. */
+  'partition:stalled': PartitionStall;
+  /** It goes on again, or has nothing to do any more. */
+  'partition:progressed': TopicPartition;
+  /** The poll loop does not turn, or the group has not taken the container for `noProgressTimeoutMs`. Told once. */
+  'container:stalled': ContainerStall;
+  'container:progressed': object;
   /** A listener ended well; under a manual `ackMode` its record may have yet to be acknowledged, or come again. The record is as it got it. */
   'listener:returned': { readonly record: ConsumerRecord<K, V>; readonly attempt: number };
   /** The filter did not keep a record: it is done. */
@@ -115,6 +130,14 @@ const NAMES = Object.keys({
   'rebalance-listener:failed': true,
   'position:reset': true,
   'window:filled': true,
+  'container:idle': true,
+  'container:busy': true,
+  'partition:idle': true,
+  'partition:busy': true,
+  'partition:stalled': true,
+  'partition:progressed': true,
+  'container:stalled': true,
+  'container:progressed': true,
   'listener:returned': true,
   'batch:returned': true,
   'record:filtered': true,

@@ -60,15 +60,3 @@ export const newCounters = (): ContainerCounters => ({
   commitFailures: 0,
   restarts: 0,
 });
-
-export interface ContainerHealth {
-  /** `'up'` while starting or running and the loop turns. */
-  readonly status: 'up' | 'down';
-  readonly state: string;
-  readonly assigned: number;
-  readonly paused: number;
-  /** Milliseconds since the poll loop last turned; undefined before its first turn. */
-  readonly lastTurnMsAgo: number | undefined;
-  /** Why it failed. */
-  readonly error?: unknown;
-}

@@ -167,6 +167,22 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    */
   readonly handlerTimeoutMs?: number;
   /**
+   * While nothing is polled, `container:idle` is told every so many milliseconds, from 1, and `container:busy` when records
+   * come again: for jobs that end with their data, and for scaling down. Spring's `idleEventInterval`. @default none
+   */
+  readonly idleEventIntervalMs?: number;
+  /** The same for each partition: `partition:idle`, `partition:busy`. Finds the one that nobody writes to. @default none */
+  readonly idlePartitionEventIntervalMs?: number;
+  /** How often the container looks whether it goes on, in milliseconds, from 1; Spring's `monitorInterval`. @default 30000 */
+  readonly monitorIntervalMs?: number;
+  /**
+   * A partition that has records to read or to end, is not paused, and in which nothing that may be committed has come about
+   * for so many milliseconds, from 1, is told as `partition:stalled`, with what its records wait for. So is a container that its
+   * group does not take, as `container:stalled`. Found when the container looks, so up to `monitorIntervalMs` later. Above
+   * the longest that a record may take, retries included. @default 300000
+   */
+  readonly noProgressTimeoutMs?: number;
+  /**
    * What follows an error that ends the container's consumer, or a record that cannot be brought to an end:
    * - `'stop'`: the container stops, and `finished` rejects.
    * - `'restart'`: it is taken down as a stop would, and starts again with a new consumer after `restartBackOff`. Not where a

@@ -8,7 +8,7 @@ import { Wakeup } from './wakeup.js';
 
 export interface PollLoopInit {
   readonly consumer: Pick<Consumer, 'poll' | 'wakeup'>;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
   readonly intake: Intake;
   readonly pauses: Pick<Pauses, 'lookAtExecutor'>;
   readonly clock: Clock;

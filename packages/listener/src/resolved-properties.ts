@@ -44,6 +44,8 @@ type Present =
   | 'shutdownTimeoutMs'
   | 'revokeDrainTimeoutMs'
   | 'errorHandler'
+  | 'monitorIntervalMs'
+  | 'noProgressTimeoutMs'
   | 'onFatal'
   | 'restartBackOff'
   | 'yieldAfterMs';
@@ -152,6 +154,10 @@ const RULES: OptionRules<Checked> = {
     hasMethods(value, ['decide']) ? undefined : `must have the method decide, got ${describe(value)}`,
   ),
   handlerTimeoutMs: durationMs(undefined, { min: 1 }),
+  idleEventIntervalMs: durationMs(undefined, { min: 1 }),
+  idlePartitionEventIntervalMs: durationMs(undefined, { min: 1 }),
+  monitorIntervalMs: durationMs(30_000, { min: 1 }),
+  noProgressTimeoutMs: durationMs(300_000, { min: 1 }),
   onFatal: custom<OnFatal>('stop', (value) =>
     value === 'stop' || value === 'restart' || typeof value === 'function'
       ? undefined
