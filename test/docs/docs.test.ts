@@ -58,6 +58,11 @@ describe('documents', () => {
     { page: 'docs/connecting.md', source: 'packages/client-kafkajs/src/kafka-options.ts', type: 'KafkaOptions' },
     { page: 'docs/send.md', source: 'packages/template/src/template-options.ts', type: 'KafkaTemplateOptions' },
     {
+      page: 'docs/priority.md',
+      source: 'packages/priority/src/template/priority-template-options.ts',
+      type: 'PriorityKafkaTemplateOptions',
+    },
+    {
       page: 'docs/listen.md',
       source: 'packages/client-kafkajs/src/consumer/consumer-options.ts',
       type: 'ConsumerOptions',

@@ -13,6 +13,8 @@ const PROGRAMS = {
   acknowledge: 'paid o-99',
   failures: 'the container is failed: LISTENER_FAILED',
   executors: '300 orders handled',
+  'flow-control': 'saved 190 of partition 0',
+  levels: 'poll 5: may take 50, 14, 29, takes 50, 0, 0',
 };
 /** Tests as a user writes them; they need none. */
 const TESTS = ['first-test', 'testing-fakes', 'testing-faults', 'testing-worker'];
