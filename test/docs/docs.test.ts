@@ -67,8 +67,13 @@ describe('documents', () => {
       source: 'packages/client-kafkajs/src/consumer/consumer-options.ts',
       type: 'ConsumerOptions',
     },
-    { page: 'docs/listen.md', source: 'packages/listener/src/container-properties.ts', type: 'ContainerProperties' },
+    {
+      page: 'docs/listen.md',
+      source: 'packages/listener/src/container-properties.ts',
+      type: 'CommonContainerProperties',
+    },
     { page: 'docs/listen.md', source: 'packages/listener/src/container-events.ts', type: 'ContainerEvents' },
+    { page: 'docs/batches.md', source: 'packages/listener/src/batch-listener.ts', type: 'BatchProperties' },
   ]) {
     it(`name every member of ${type}`, () => {
       const { text } = read(page);

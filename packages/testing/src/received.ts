@@ -25,7 +25,7 @@ const watched = new WeakMap<object, unknown>();
 
 /**
  * Resolves with the next `count` records that the container's listener was handed and ended well with, as it got them, in
- * the order in which it ended. "Next" goes on from the call before, so that nothing between two calls is missed; the first
+ * the order in which it ended; of a batch listener each record of its batches. "Next" goes on from the call before, so that nothing between two calls is missed; the first
  * call for a container has to come before its records do:
  *
  * ```ts
