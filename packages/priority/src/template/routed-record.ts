@@ -1,5 +1,7 @@
+import { Buffer } from 'node:buffer';
 import { Headers, type HeadersInit, type ProducerRecord } from '@hearken/core';
 import type { SendOptions } from '@hearken/template';
+import { MAX_LEVELS } from '../levels.js';
 
 /** The header that says a record's level, with the option `priorityHeader`: decimal digits. */
 export const PRIORITY_HEADER = 'x-priority';
@@ -20,11 +22,18 @@ export function routedRecord<K, V>(
   return record;
 }
 
+/** Made once: most records have no other headers. */
+const LEVEL_HEADERS: readonly Readonly<Record<string, Buffer>>[] = Array.from({ length: MAX_LEVELS }, (_, priority) =>
+  Object.freeze({ [PRIORITY_HEADER]: Buffer.from(String(priority)) }),
+);
+
 /** Headers that are none go on as they are: the template says what is wrong with them. */
 function withPriority(headers: HeadersInit | undefined, priority: number): HeadersInit {
+  const ofLevel = LEVEL_HEADERS[priority] ?? {};
+  if (headers === undefined) return ofLevel;
   try {
-    return Headers.from(headers).set(PRIORITY_HEADER, String(priority));
+    return Headers.from(headers).set(PRIORITY_HEADER, ofLevel[PRIORITY_HEADER] ?? null);
   } catch {
-    return headers ?? {};
+    return headers;
   }
 }
