@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import {
   IllegalStateError,
   type Bytes,
@@ -62,6 +63,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   readonly #events: GuardedEvents;
   readonly #counters = newCounters();
   readonly #pauses = new StandingPauses();
+  /** Listeners that start because somebody calls us are not that caller's: they do not get its `AsyncLocalStorage`. */
+  readonly #context = new AsyncResource('MessageListenerContainer');
   readonly #line: Line;
   readonly #lifecycle: ContainerLifecycle;
   readonly #watch: ContainerWatch;
@@ -123,7 +126,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       throw new IllegalStateError(message, 'TASK_EXECUTOR_GIVEN');
     }
     requireConcurrency(concurrency);
-    this.#slots.concurrency = concurrency;
+    this.#context.runInAsyncScope(() => (this.#slots.concurrency = concurrency));
   }
 
   /**
@@ -132,6 +135,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * @throws KafkaConfigError for what is no function
    */
   use(middleware: RecordMiddleware<K, V>): this;
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- a function written in place gets its types from one of them
   use(middleware: BatchMiddleware<K, V>): this;
   use(middleware: RecordMiddleware<K, V> | BatchMiddleware<K, V>): this {
     requireFunction('use', 'middleware', middleware);
@@ -169,7 +173,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   pause(targets?: readonly PartitionTarget[]): void {
     if (targets !== undefined) requireTargets('pause', targets);
     this.#pauses.pause(targets);
-    this.#line.applyPauses();
+    this.#context.runInAsyncScope(() => this.#line.applyPauses());
   }
 
   /**
@@ -180,7 +184,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   resume(targets?: readonly PartitionTarget[]): void {
     if (targets !== undefined) requireTargets('resume', targets);
     this.#pauses.resume(targets);
-    this.#line.applyPauses();
+    this.#context.runInAsyncScope(() => this.#line.applyPauses());
   }
 
   /**

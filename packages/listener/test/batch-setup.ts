@@ -1,7 +1,7 @@
 import { deferred } from '@hearken/core/internal';
 import type { ConsumerRecord } from '@hearken/core';
 import { Recorder } from '@hearken/testing';
-import type { BatchListenerContext, BatchResult, BatchReturn, ContainerProperties } from '../dist/index.js';
+import type { BatchListenerContext, BatchResult, BatchReturn, BatchContainerProperties } from '../dist/index.js';
 import { setup, type Bundle, type SetupOptions } from './setup.js';
 
 /** A call of a batch listener that the test ends. */
@@ -47,9 +47,9 @@ export interface BatchBundle extends Bundle {
 }
 
 /** A container with a batch listener on a fake consumer, and what a test needs around it. */
-export function setupBatches(properties: Partial<ContainerProperties> = {}, options?: SetupOptions): BatchBundle {
+export function setupBatches(properties: Partial<BatchContainerProperties> = {}, options?: SetupOptions): BatchBundle {
   const batches = new ManualBatchListener();
-  const bundle = setup({ listener: undefined, batchListener: batches, ...properties } as typeof properties, options);
+  const bundle = setup({ listener: undefined, batchListener: batches, ...properties } as never, options);
   return { ...bundle, batches };
 }
 

@@ -5,7 +5,7 @@ import {
   BatchListenerFailedError,
   DefaultErrorHandler,
   FixedBackOff,
-  type ContainerProperties,
+  type BatchContainerProperties,
 } from '../dist/index.js';
 import { setupBatches, type BatchBundle, type BatchCall } from './batch-setup.js';
 import { addsUp, distinct, keyed, tp, until } from './setup.js';
@@ -15,7 +15,7 @@ const errorHandler = new DefaultErrorHandler({ backOff: new FixedBackOff({ inter
 /** One batch of so many records of one partition, called. */
 async function withBatch(
   count: number,
-  properties: Partial<ContainerProperties> = { ackMode: 'manual-immediate' },
+  properties: Partial<BatchContainerProperties> = { ackMode: 'manual-immediate' },
 ): Promise<BatchBundle & { first: BatchCall }> {
   const bundle = setupBatches({ errorHandler, ...properties }, { partitions: [tp(0)] });
   bundle.give(0, ...distinct(count));

@@ -6,7 +6,7 @@ import {
   BatchListenerFailedError,
   DefaultErrorHandler,
   FixedBackOff,
-  type ContainerProperties,
+  type BatchContainerProperties,
 } from '../dist/index.js';
 import { setupBatches, startedBatches } from './batch-setup.js';
 import { addsUp, distinct, tp, until } from './setup.js';
@@ -167,7 +167,7 @@ describe('MessageListenerContainer: decoding batches', () => {
       const errorHandler = new DefaultErrorHandler({
         recoverer: ({ offset }, error) => void recovered.push([offset, error]),
       });
-      const bundle = setupBatches({ valueSerde, errorHandler } as unknown as Partial<ContainerProperties>, one);
+      const bundle = setupBatches({ valueSerde, errorHandler } as unknown as Partial<BatchContainerProperties>, one);
       const { give, batches, container } = bundle;
       give(0, ...['0', '1', 'x', 'y', '4'].map((value) => ({ value })));
       await container.start();
@@ -204,7 +204,7 @@ describe('MessageListenerContainer: decoding batches', () => {
         batchListener: () => {
           inOneTurn = true;
         },
-      } as unknown as Partial<ContainerProperties>,
+      } as unknown as Partial<BatchContainerProperties>,
       one,
     );
     bundle.give(0, { value: '1' });
@@ -216,7 +216,7 @@ describe('MessageListenerContainer: decoding batches', () => {
 });
 
 describe('MessageListenerContainer: filtering batches', () => {
-  const even: Partial<ContainerProperties> = { filter: ({ offset }) => offset % 2 === 0 };
+  const even: Partial<BatchContainerProperties> = { filter: ({ offset }) => offset % 2 === 0 };
 
   it('gives the listener what is kept; what is not is done, and counted as filtered', async () => {
     const bundle = setupBatches({ ...even, ackMode: 'manual' }, one);

@@ -1,6 +1,6 @@
 import { json, type Bytes, type ConsumerRecord } from '@hearken/core';
 import assert from 'node:assert/strict';
-import type { AckMode, ContainerProperties } from '../dist/index.js';
+import type { AckMode, RecordContainerProperties } from '../dist/index.js';
 import { addsUp, distinct, started, until, type Bundle } from './setup.js';
 
 interface Order {
@@ -34,7 +34,7 @@ describe('MessageListenerContainer: filter', () => {
     assert.equal(bundle.committed(0), 5);
   });
 
-  const modes: [AckMode, Partial<ContainerProperties>][] = [
+  const modes: [AckMode, Partial<RecordContainerProperties>][] = [
     ['record', { syncCommits: true }],
     ['count', { ackCount: 2 }],
     ['time', {}],
@@ -77,12 +77,12 @@ describe('MessageListenerContainer: filter', () => {
     const serde = json<Order>();
     const values: number[] = [];
     for (const slow of [false, true]) {
-      const properties: Partial<ContainerProperties<Bytes, Order>> = {
+      const properties: Partial<RecordContainerProperties<Bytes, Order>> = {
         valueSerde: slow ? { ...serde, deserialize: (...args) => Promise.resolve(serde.deserialize(...args)) } : serde,
         filter: ({ value }) => value.total > 1,
         listener: ({ value }) => values.push(value.total),
       };
-      const bundle = await started(properties as unknown as Partial<ContainerProperties>);
+      const bundle = await started(properties as unknown as Partial<RecordContainerProperties>);
       for (const total of [1, 2, 3]) bundle.give(0, { value: JSON.stringify({ total }) });
       await ended(bundle, 3);
       assert.deepEqual(values.splice(0), [2, 3]);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { codeOf, KafkaError } from '@hearken/core';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn } from '@hearken/testing';
-import { FixedBackOff, type BackOff, type ContainerProperties } from '../dist/index.js';
+import { FixedBackOff, type BackOff, type RecordContainerProperties } from '../dist/index.js';
 import { addsUp, distinct, keyed, setup, started, tp, until, type Bundle } from './setup.js';
 
 const EVERY_SECOND = new FixedBackOff({ intervalMs: 1_000, maxRetries: 1_000_000 });
-const RESTARTS: Partial<ContainerProperties> = { onFatal: 'restart', restartBackOff: EVERY_SECOND };
+const RESTARTS: Partial<RecordContainerProperties> = { onFatal: 'restart', restartBackOff: EVERY_SECOND };
 
 const broken = (code = 'UNKNOWN_SERVER_ERROR'): KafkaError => new KafkaError('broken', { code });
 

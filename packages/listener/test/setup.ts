@@ -14,6 +14,7 @@ import {
   type ContainerEvents,
   type ContainerMetrics,
   type ContainerProperties,
+  type RecordContainerProperties,
   type ListenerContext,
   type StopReport,
 } from '../dist/index.js';
@@ -78,7 +79,7 @@ export interface SetupOptions {
 
 /** A container on a fake consumer, and what a test needs around it. */
 export function setup(
-  properties: Partial<ContainerProperties> = {},
+  properties: Partial<RecordContainerProperties> = {},
   { partitions = [tp(0), tp(1)], groupId = 'g', maxPollIntervalMs = 300_000, log = new FakeLog() }: SetupOptions = {},
 ): Bundle {
   const clock = new ManualClock();
