@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { addsUp, keyed, started, tp, until } from './setup.js';
+import { eventLoopTurn } from '@hearken/testing';
+import { addsUp, distinct, keyed, started, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: a commit that is never answered', () => {
   it('has failed after commitTimeoutMs, and is repeated', async () => {
@@ -83,5 +84,33 @@ describe('MessageListenerContainer: a commit that is never answered', () => {
       ],
       'what is known to be written',
     );
+  });
+});
+
+describe('MessageListenerContainer: commits without end', () => {
+  it('keep no revoke waiting: what it writes comes next', async () => {
+    const bundle = await started({ ackMode: 'manual-immediate', ordering: 'none', concurrency: 1_000 });
+    const { container, listener, give, factory } = bundle;
+    give(1, ...distinct(1_000));
+    await listener.calls.received(1_000);
+    const open = [...listener.calls.items];
+    const { consumer } = factory;
+    const commit = consumer.commit.bind(consumer);
+    consumer.commit = async (offsets) => {
+      await eventLoopTurn();
+      open.shift()?.context.acknowledgment.acknowledge(); // something to commit at once, as soon as this is written
+      await commit(offsets);
+    };
+    open.shift()?.context.acknowledgment.acknowledge();
+    await until(() => open.length < 990);
+    await consumer.rebalance({ revoke: [tp(0)], assign: [] });
+    assert.ok(open.length > 900, `it took ${1_000 - open.length} commits`);
+    for (const { context, end } of listener.calls.items) {
+      context.acknowledgment.acknowledge();
+      end();
+    }
+    await container.stop();
+    assert.equal(bundle.committed(1), 1_000);
+    assert.ok(addsUp(bundle));
   });
 });

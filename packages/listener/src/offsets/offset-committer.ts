@@ -1,13 +1,14 @@
-import type { Clock, Consumer, Logger, Timer, TopicPartition, TopicPartitionOffset } from '@hearken/core';
-import { describePartitions } from '@hearken/core/internal';
+import type { Clock, Consumer, Logger, TopicPartition, TopicPartitionOffset } from '@hearken/core';
+import { deferred, describePartitions } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { CommitTimeoutError } from '../errors.js';
 import { within } from '../within.js';
 import { fatesIn } from './commit-failure.js';
 import { CommitMetadata } from './commit-metadata.js';
-import { dueInMs, type CommitPolicy, type Uncommitted } from './commit-policy.js';
+import type { CommitPolicy } from './commit-policy.js';
 import { CommitRetries } from './commit-retries.js';
+import { CommitSchedule } from './commit-schedule.js';
 import { readCommitted } from './committed-offsets.js';
 import type { OwnedPartitions } from './owned-partitions.js';
 import type { Ownership } from './ownership.js';
@@ -44,33 +45,25 @@ interface PendingOffset {
  */
 export class OffsetCommitter {
   readonly #init: OffsetCommitterInit;
-  /** Set while a commit is due. */
-  #timer: Timer | undefined;
   /** Never rejects. */
   #inFlight: Promise<void> | undefined;
   #urgent = false;
-  /** How many records a commit now would cover, about. */
-  #records = 0;
-  #committedAt: number;
-  #endedAt: number;
+  /** Flushes that wait for the commit in flight. */
+  #flushes = 0;
+  readonly #schedule: CommitSchedule;
   readonly #retries: CommitRetries;
   readonly #metadata: CommitMetadata;
-  #closed = false;
 
   constructor(init: OffsetCommitterInit) {
     this.#init = init;
     this.#retries = new CommitRetries(init.clock);
     this.#metadata = new CommitMetadata(init.metadataOf, init.logger);
-    this.#committedAt = this.#endedAt = init.clock.monotonic();
+    this.#schedule = new CommitSchedule(init.policy, init.clock, () => this.#due());
   }
 
   /** A record ended, and a commit now would cover so many more. Called for every record, so it does next to nothing. */
   ended(records: number): void {
-    const { policy, clock } = this.#init;
-    if (policy.quietMs < Infinity) this.#endedAt = clock.monotonic();
-    const before = this.#records;
-    this.#records += records;
-    if (before < policy.records && this.#records >= policy.records) this.#clearTimer(); // due sooner than it was
+    this.#schedule.ended(records);
     this.#touch();
   }
 
@@ -82,8 +75,11 @@ export class OffsetCommitter {
 
   /** Waits for the commit in flight, then writes what these have left. Failures are reported, not thrown. */
   async flush(ownerships: Iterable<Ownership>): Promise<void> {
+    this.#flushes++;
     while (this.#inFlight !== undefined) await this.#inFlight;
+    this.#flushes--;
     await this.#send(dirtyOf(ownerships));
+    if (this.#inFlight === undefined) this.#goOn(); // there was nothing to send
   }
 
   /** What the group committed, by partition; undefined where that is nothing or cannot be read. */
@@ -94,37 +90,16 @@ export class OffsetCommitter {
 
   /** Nothing is scheduled any more. */
   close(): void {
-    this.#closed = true;
-    this.#clearTimer();
+    this.#schedule.close();
     this.#retries.close();
   }
 
   #touch(): void {
-    if (this.#timer === undefined && this.#inFlight === undefined) this.#schedule();
+    if (this.#init.enabled && this.#inFlight === undefined) this.#schedule.touch();
   }
 
-  #schedule(): void {
-    const { clock, policy, enabled } = this.#init;
-    if (!enabled || this.#closed) return;
-    this.#timer = clock.setTimer(this.#onTimer, dueInMs(policy, this.#uncommitted()));
-  }
-
-  readonly #onTimer = (): void => {
-    this.#timer = undefined;
-    if (this.#inFlight !== undefined) return;
-    if (dueInMs(this.#init.policy, this.#uncommitted()) > 0)
-      this.#schedule(); // others have ended since
-    else void this.#send(this.#ready());
-  };
-
-  #uncommitted(): Uncommitted {
-    const now = this.#init.clock.monotonic();
-    return { records: this.#records, sinceCommitMs: now - this.#committedAt, sinceEndMs: now - this.#endedAt };
-  }
-
-  #clearTimer(): void {
-    this.#timer?.clear();
-    this.#timer = undefined;
+  #due(): void {
+    if (this.#inFlight === undefined) void this.#send(this.#ready());
   }
 
   #ready(): PendingOffset[] {
@@ -133,19 +108,23 @@ export class OffsetCommitter {
 
   #send(batch: readonly PendingOffset[]): Promise<void> {
     if (!this.#init.enabled || batch.length === 0) return Promise.resolve();
-    this.#clearTimer();
     for (const { ownership } of batch) ownership.sent();
-    this.#records = 0;
-    for (const { uncommitted } of this.#init.owned) this.#records += uncommitted;
-    this.#inFlight = this.#write(batch).then(() => {
+    let left = 0;
+    for (const { uncommitted } of this.#init.owned) left += uncommitted;
+    this.#schedule.sent(left);
+    const over = deferred();
+    this.#inFlight = over.promise; // before anything of the user's is called that may want a commit
+    void this.#write(batch).then(() => {
       this.#inFlight = undefined;
       this.#goOn();
+      over.resolve();
     });
     return this.#inFlight;
   }
 
-  /** Something may have ended while the commit was on its way. */
+  /** Something may have ended while the commit was on its way. It goes after what is waited for, or that might wait for ever. */
   #goOn(): void {
+    if (this.#flushes > 0) return;
     const ready = this.#ready();
     if (this.#urgent) {
       this.#urgent = false;
@@ -176,9 +155,9 @@ export class OffsetCommitter {
   }
 
   #wrote(written: readonly PendingOffset[]): void {
-    const { clock, counters, events } = this.#init;
+    const { counters, events } = this.#init;
     if (written.length === 0) return;
-    this.#committedAt = clock.monotonic();
+    this.#schedule.committed();
     counters.commits++;
     for (const { ownership, at } of written) {
       this.#retries.written(ownership);
