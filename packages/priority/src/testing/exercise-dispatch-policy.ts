@@ -5,12 +5,7 @@ import {
   type DispatchPolicyFactory,
   type PolicyShape,
 } from '../policy/dispatch-policy.js';
-
-/** The two functions of a test runner that the suite calls; mocha's and node:test's fit. */
-export interface TestRunner {
-  readonly describe: (name: string, body: () => void) => unknown;
-  readonly it: (name: string, body: () => void | Promise<void>) => unknown;
-}
+import { globalRunner, type TestRunner } from './test-runner.js';
 
 /** What some policies promise and others do not. */
 export interface DispatchPolicyPromises {
@@ -177,10 +172,4 @@ function* changing(shape: PolicyShape): Iterable<number> {
     if (random() % 4 === 0) ready = random() % (all(shape) + 1) || all(shape);
     yield ready;
   }
-}
-
-function globalRunner(): TestRunner {
-  const { describe, it } = globalThis as Partial<TestRunner>;
-  if (describe !== undefined && it !== undefined) return { describe, it };
-  throw new Error('there is no global describe and it: run under mocha, or pass the functions of another test runner');
 }

@@ -1,1 +1,3 @@
-export { exerciseDispatchPolicy, type DispatchPolicyPromises, type TestRunner } from './exercise-dispatch-policy.js';
+export { exerciseDispatchPolicy, type DispatchPolicyPromises } from './exercise-dispatch-policy.js';
+export { exerciseQuotaDistributor, type QuotaDistributorPromises } from './exercise-quota-distributor.js';
+export type { TestRunner } from './test-runner.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ExponentialQuotaDistributor, validateDistribution } from '@hearken/priority';
+import { exerciseQuotaDistributor } from '@hearken/priority/testing';
 import fc from 'fast-check';
 import { distributions } from '../flipkart/flipkart-vectors.js';
 
@@ -18,6 +19,8 @@ function byTheRule(levels: number, capacity: number): Map<number, number> {
 }
 
 describe('ExponentialQuotaDistributor', () => {
+  exerciseQuotaDistributor(quotas, { levels: [1, 2, 3, 8, 16] });
+
   it('gives 50 over three levels as 29, 14 and 7', () => {
     assert.deepEqual(
       quotas.distribution(3, 50),

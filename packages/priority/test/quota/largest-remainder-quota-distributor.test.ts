@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { LargestRemainderQuotaDistributor, validateDistribution } from '@hearken/priority';
+import { exerciseQuotaDistributor } from '@hearken/priority/testing';
 import fc from 'fast-check';
 
 const sharesOf = (weights: readonly number[], capacity: number): number[] => [
@@ -14,6 +15,11 @@ const weightsAndCapacity = weights.chain((all) => {
 });
 
 describe('LargestRemainderQuotaDistributor', () => {
+  exerciseQuotaDistributor(new LargestRemainderQuotaDistributor([1, 1, 2.5, 4]), {
+    levels: [4],
+    leastCapacity: () => 9, // the lowest parts are 1 then
+  });
+
   it('gives what is left over to the largest fractions', () => {
     assert.deepEqual(sharesOf([1, 2, 4], 50), [7, 14, 29]); // 7.14, 14.29, 28.57
     assert.deepEqual(sharesOf([1, 2, 4], 10), [1, 3, 6]); // 1.43, 2.86, 5.71; Flipkart's: 1, 2, 7

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { FixedQuotaDistributor, validateDistribution, type QuotaDistributor } from '@hearken/priority';
+import { exerciseQuotaDistributor } from '@hearken/priority/testing';
 
 const returning = (distribution: unknown): QuotaDistributor => ({
   distribution: () => distribution as ReadonlyMap<number, number>,
@@ -79,6 +80,13 @@ describe("a distributor's shares", () => {
 });
 
 describe('FixedQuotaDistributor', () => {
+  exerciseQuotaDistributor(new FixedQuotaDistributor([30, 5, 15]), {
+    levels: [3],
+    leastCapacity: () => 50,
+    largestCapacity: () => 50,
+    favoursHigherLevels: false,
+  });
+
   it('gives the shares it was given', () => {
     assert.deepEqual(new FixedQuotaDistributor([7, 14, 29]).distribution(3, 50), new Map([7, 14, 29].entries()));
   });
