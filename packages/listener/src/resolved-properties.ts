@@ -206,7 +206,7 @@ export function resolveContainerProperties(
 }
 
 function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: number): void {
-  const { listener, batchListener, batch, bufferRecords, commitBefore } = properties;
+  const { listener, batchListener, batch, bufferRecords, windowRecords, commitBefore } = properties;
   if ((listener === undefined) === (batchListener === undefined)) {
     const got = listener === undefined ? 'none' : 'both';
     check.problem('listener', `exactly one of listener and batchListener is needed, got ${got}`);
@@ -215,8 +215,9 @@ function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: nu
     if (batch !== undefined) check.problem('batch', 'needs a batchListener');
     return;
   }
-  if (bufferRecords !== undefined && bufferRecords < maxRecords)
-    check.problem('bufferRecords', `must hold a batch (batch.maxRecords, ${maxRecords}), got ${bufferRecords}`);
+  for (const [name, records] of Object.entries({ bufferRecords, windowRecords }))
+    if (records !== undefined && records < maxRecords)
+      check.problem(name, `must hold a batch (batch.maxRecords, ${maxRecords}), got ${records}`);
   if (commitBefore)
     check.problem(
       'commitBefore',

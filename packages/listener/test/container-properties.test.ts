@@ -144,6 +144,29 @@ describe('ContainerProperties', () => {
     );
   });
 
+  it('want one kind of listener, and batches only for a listener of batches', () => {
+    const batches = { topics: ['t'], batchListener: () => undefined };
+    assert.deepEqual(resolve(batches).batch, { maxRecords: 500, lingerMs: 0 });
+    assert.deepEqual(problemsOf({ topics: ['t'] }), [
+      'listener: exactly one of listener and batchListener is needed, got none',
+    ]);
+    assert.deepEqual(problemsOf({ ...valid, ...batches }), [
+      'listener: exactly one of listener and batchListener is needed, got both',
+    ]);
+    assert.deepEqual(problemsOf({ ...valid, batch: { maxRecords: 5 } }), ['batch: needs a batchListener']);
+    assert.deepEqual(problemsOf({ ...batches, batch: { maxRecords: 0, linger: 5 } }).length, 2);
+    assert.deepEqual(problemsOf({ ...batches, batchListener: {} }).length, 1);
+    const small = { ...batches, bufferRecords: 9, windowRecords: 8, batch: { maxRecords: 10 } };
+    assert.deepEqual(problemsOf(small), [
+      'bufferRecords: must hold a batch (batch.maxRecords, 10), got 9',
+      'windowRecords: must hold a batch (batch.maxRecords, 10), got 8',
+    ]);
+    assert.match(
+      problemsOf({ ...batches, commitBefore: true }).join(),
+      /^commitBefore: cannot go with a batchListener/,
+    );
+  });
+
   it('refuse lists with wrong entries', () => {
     for (const topics of [[], [''], 't', [1]]) assert.equal(problemsOf({ listener, topics }).length, 1, String(topics));
     const good = { topic: 't', partition: 0 };

@@ -75,7 +75,7 @@ export class BatchSettler implements Settles {
     const { open } = batch;
     const [first] = open;
     if (first === undefined) {
-      for (const delivery of batch.given) this.#init.ends.failedAfterwards(delivery, error);
+      this.#init.ends.failedAfterwards(batch.lead, error);
       this.#goOn(lane, batch, []);
     } else if (open.length === 1) {
       this.#named(lane, batch, { kind: 'named', failed: [{ delivery: first, error }], untouched: [] }, []);

@@ -47,6 +47,11 @@ export class CommitFirst implements Turns {
     return this.#cleared.shift();
   }
 
+  /** It is committed: nobody else would ever process it. */
+  mayStart(): boolean {
+    return true;
+  }
+
   #claimSome(): void {
     const { executor, lanes, commitNow } = this.#init;
     const free = executor.available - this.#slotsTaken();

@@ -97,6 +97,11 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     return undefined;
   }
 
+  /** Whether a busy lane that has not been taken from may still. */
+  mayStart(lane: Lane<Item, Work>): boolean {
+    return !lane.partition.paused;
+  }
+
   /** What a busy lane is to run now: what is to be tried again, else what comes next; undefined if it was cleared. */
   take(lane: Lane<Item, Work>): Work | undefined {
     return (lane.current ??= this.#portions.next(this.#shift, lane));

@@ -25,6 +25,8 @@ export interface Turns {
   readonly mayBeReady: boolean;
   /** A lane that may start now; it is busy from then on. */
   next(): DeliveryLane | undefined;
+  /** Asked again when the executor came to it: its partition may have been paused meanwhile. */
+  mayStart(lane: DeliveryLane): boolean;
 }
 
 /** What the runs of one container share. */
@@ -130,8 +132,13 @@ export class Run {
   /** Work by work, until a listener has to be waited for or nothing is left to do. */
   #goOn(signal: AbortSignal): void {
     for (let lane = this.#lane; lane !== undefined; lane = this.#lane = this.#another()) {
-      this.#host.slice.started();
-      const work = takeFrom(this.#host.lanes, lane);
+      const { slice, turns, lanes } = this.#host;
+      slice.started();
+      if (!turns.mayStart(lane)) {
+        lanes.setAside(lane);
+        continue;
+      }
+      const work = takeFrom(lanes, lane);
       if (work === undefined) continue;
       if (this.#call(lane, work, signal)) return;
     }

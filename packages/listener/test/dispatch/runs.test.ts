@@ -116,4 +116,40 @@ describe('runs', () => {
     assert.equal(bundle.container.metrics().running, 0);
     await bundle.container.stop();
   });
+
+  it('that an executor comes to late start nothing of a partition that was paused meanwhile', async () => {
+    const given: (() => unknown)[] = [];
+    const taskExecutor: TaskExecutor = {
+      concurrency: 1,
+      get available() {
+        return given.length === 0 ? 1 : 0;
+      },
+      execute: (task) =>
+        new Promise((resolve) => {
+          given.push(() => resolve(task(new AbortController().signal)));
+        }),
+      onAvailable: () => () => undefined,
+      drain: () => Promise.resolve(),
+      cancel: () => undefined,
+    };
+    const started: string[] = [];
+    const listener = ({ partition, offset }: ConsumerRecord): void => void started.push(`${partition}/${offset}`);
+    const bundle = setup({ taskExecutor, listener });
+    const { container, give } = bundle;
+    give(0, ...distinct(1));
+    await container.start();
+    await until(() => given.length === 1);
+    container.pause([tp(0)]);
+    given.shift()!();
+    give(1, ...distinct(1));
+    await until(() => given.length === 1);
+    given.shift()!();
+    await until(() => container.metrics().processed === 1);
+    assert.deepEqual(started, ['1/0']);
+    container.resume([tp(0)]);
+    await until(() => given.length === 1);
+    given.shift()!();
+    await until(() => container.metrics().processed === 2);
+    await container.stop();
+  });
 });
