@@ -63,7 +63,7 @@ describeWithKafka('a listener container that is not let in', function () {
       {
         topics: [topic],
         valueSerde: string(),
-        listener: ({ value }) => heard.record(value ?? ''),
+        listener: ({ value }) => heard.record(value),
         ...(authRetryIntervalMs === undefined ? {} : { authRetryIntervalMs }),
       },
       { logger: silentLogger },
