@@ -78,8 +78,9 @@ export class OffsetCommitter {
     this.#flushes++;
     while (this.#inFlight !== undefined) await this.#inFlight;
     this.#flushes--;
-    await this.#send(dirtyOf(ownerships));
-    if (this.#inFlight === undefined) this.#goOn(); // there was nothing to send
+    const left = dirtyOf(ownerships);
+    if (left.length > 0) await this.#send(left);
+    else this.#goOn(); // as whatever is sent does when it is over
   }
 
   /** What the group committed, by partition; undefined where that is nothing or cannot be read. */
