@@ -16,7 +16,8 @@ describe('MessageListenerContainer: start', () => {
     await container.start();
     assert.equal(container.state, 'running');
     assert.deepEqual(container.assignment(), [tp(0), tp(1)]);
-    assert.deepEqual(factory.overrides, [{ groupId: 'mine', clientIdSuffix: '-0', maxPollRecords: 7 }]);
+    const overrides = { rebalanceProtocol: 'cooperative', groupId: 'mine', clientIdSuffix: '-0', maxPollRecords: 7 };
+    assert.deepEqual(factory.overrides, [overrides]);
     assert.deepEqual(startedEvents.items, [{ assignment: [tp(0), tp(1)] }]);
     assert.deepEqual(
       states.items.map(({ next }) => next),
