@@ -17,6 +17,7 @@ import type { GracePeriod } from './grace-period.js';
 import { Handover } from './handover.js';
 import { commitPolicyOf } from './offsets/commit-policy.js';
 import type { ListenerContainer } from './message-listener.js';
+import { requireTopics } from './missing-topics.js';
 import { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
@@ -82,6 +83,7 @@ export class ConsumerSession {
       ...init,
       policy: commitPolicyOf(properties),
       enabled: properties.groupId !== undefined,
+      commitsOnAssignment: properties.assignmentCommitOption === 'always',
       timeoutMs: properties.commitTimeoutMs,
       metadataOf: properties.commitMetadata,
       onRefusalChanged: (ownership) => {
@@ -170,7 +172,9 @@ export class ConsumerSession {
   async #open(startAt: readonly AssignedPartition[]): Promise<void> {
     const { properties, consumer } = this.#init;
     if (properties.topicPartitions === undefined) {
-      await consumer.subscribe(properties.topicPattern ?? properties.topics ?? [], this.#listener());
+      const { topicPattern, topics = [] } = properties;
+      if (properties.missingTopicsFatal) await requireTopics(consumer, topics);
+      await consumer.subscribe(topicPattern ?? topics, this.#listener());
     } else {
       await consumer.assign(startAt.map(({ topic, partition }) => ({ topic, partition })));
       for (const at of await startOffsets(consumer, startAt)) consumer.seek(at, at.offset);

@@ -127,6 +127,12 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    */
   readonly commitTimeoutMs?: number;
   /**
+   * What is committed as partitions are assigned, where the group has committed nothing: `'always'` the position, so that a
+   * crash before the first record ends loses none under `autoOffsetReset: 'latest'`; `'never'` nothing before a record ends.
+   * Spring's option of that name; its `LATEST_ONLY` spares a commit that changes nothing. @default 'always'
+   */
+  readonly assignmentCommitOption?: 'always' | 'never';
+  /**
    * A text to keep with an offset as it is committed, at most 4096 characters unless the broker is set otherwise; undefined is
    * none. Called for each partition of each commit, so it has to be quick. If it throws, or the broker finds the text too
    * long, the offset is committed without, and that is logged. Spring's `offsetAndMetadataProvider`.
@@ -147,6 +153,12 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   readonly maxPollRecords?: number;
   /** How long one poll may wait for records, in milliseconds, from 1. @default 5000 */
   readonly pollTimeoutMs?: number;
+  /**
+   * Whether `start` fails, with a `MissingTopicsError` that names them, where some of the `topics` do not exist. Without it they
+   * are read once they do, found within the consumer's `metadataMaxAgeMs`, as long as one of them exists at the start.
+   * @default false
+   */
+  readonly missingTopicsFatal?: boolean;
   /**
    * How long `start` waits for an assignment. Above the consumer's `sessionTimeoutMs` for a reason: a group waits that long
    * for a member that was killed, and so does whoever replaces it. @default 60000

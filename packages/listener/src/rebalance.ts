@@ -39,9 +39,7 @@ export class Rebalance implements ConsumerRebalanceListener {
     const committed = await committer.committed(partitions);
     if (isOver()) return;
     const begun = partitions.map((at) => owned.begin(at, consumer.position(at), committed(at)));
-    // Where the group had committed nothing, the position is: records sent from now on are not lost to a crash before the
-    // first of them is processed, also under autoOffsetReset 'latest' (as Spring does on assignment).
-    await committer.flush(begun);
+    await committer.assigned(begun);
     if (isOver()) return;
     await calls.assigned(partitions);
     if (isOver()) return;

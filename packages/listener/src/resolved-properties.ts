@@ -38,12 +38,14 @@ type Present =
   | 'commitBefore'
   | 'commitIntervalMs'
   | 'commitTimeoutMs'
+  | 'assignmentCommitOption'
   | 'windowRecords'
   | 'pollTimeoutMs'
   | 'startTimeoutMs'
   | 'shutdownTimeoutMs'
   | 'revokeDrainTimeoutMs'
   | 'errorHandler'
+  | 'missingTopicsFatal'
   | 'monitorIntervalMs'
   | 'noProgressTimeoutMs'
   | 'onFatal'
@@ -141,6 +143,7 @@ const RULES: OptionRules<Checked> = {
   commitBefore: boolean(false),
   commitIntervalMs: durationMs(100),
   commitTimeoutMs: durationMs(60_000, { min: 1 }),
+  assignmentCommitOption: oneOf(['always', 'never'], 'always'),
   commitMetadata: callable(),
   bufferRecords: integer(undefined),
   windowRecords: integer(100_000, { min: 1 }),
@@ -158,6 +161,7 @@ const RULES: OptionRules<Checked> = {
   idlePartitionEventIntervalMs: durationMs(undefined, { min: 1 }),
   monitorIntervalMs: durationMs(30_000, { min: 1 }),
   noProgressTimeoutMs: durationMs(300_000, { min: 1 }),
+  missingTopicsFatal: boolean(false),
   onFatal: custom<OnFatal>('stop', (value) =>
     value === 'stop' || value === 'restart' || typeof value === 'function'
       ? undefined
@@ -232,6 +236,9 @@ function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<W
   if (sources.length !== 1) {
     const got = sources.length === 0 ? 'none' : sources.join(' and ');
     check.problem('topics', `exactly one of topics, topicPattern and topicPartitions is needed, got ${got}`);
+  }
+  if (properties.missingTopicsFatal && written.topics === undefined) {
+    check.problem('missingTopicsFatal', 'needs topics: a pattern names none, and of topicPartitions each has to exist');
   }
   if (written.restartBackOff !== undefined && properties.onFatal === 'stop') {
     check.problem('restartBackOff', `needs onFatal: 'restart' or a function`);

@@ -15,6 +15,22 @@ describe('MessageListenerContainer: commits', () => {
     await stopNow(bundle);
   });
 
+  it('commits no position before a record has ended, if told so, but where it was sought', async () => {
+    const bundle = await started({ assignmentCommitOption: 'never' });
+    const { container, listener, give, clock, factory, committed } = bundle;
+    give(0, ...keyed('a', 'b'));
+    const first = await listener.call('0/0');
+    clock.advance(1_000);
+    await eventLoopTurn();
+    assert.equal(factory.consumer.commitCalls.count, 0);
+    first.end();
+    await until(() => committed(0) === 1 || (clock.advance(100), false));
+    assert.equal(committed(1), undefined);
+    await container.seekToEnd([tp(1)]);
+    await until(() => committed(1) === 0 || (clock.advance(100), false));
+    await stopNow(bundle);
+  });
+
   it('commits in the background, everything that ended, at most every commitIntervalMs', async () => {
     const { container, listener, give, clock, factory, committed } = await started({ ordering: 'key' });
     const { commits } = factory.consumer;

@@ -12,6 +12,7 @@ import { CommitSchedule } from './commit-schedule.js';
 import { readCommitted } from './committed-offsets.js';
 import type { OwnedPartitions } from './owned-partitions.js';
 import type { Ownership } from './ownership.js';
+import { dirtyOf, toOffset, type PendingOffset } from './pending-offset.js';
 
 export interface OffsetCommitterInit {
   readonly consumer: Pick<Consumer, 'commit' | 'committed'>;
@@ -24,18 +25,14 @@ export interface OffsetCommitterInit {
   readonly policy: CommitPolicy;
   /** False without a group: there is nowhere to commit to. */
   readonly enabled: boolean;
+  /** Whether the position of a new assignment is committed where the group has committed nothing. */
+  readonly commitsOnAssignment: boolean;
   /** A commit that is not answered by then has failed. */
   readonly timeoutMs: number;
   /** What is kept with an offset. */
   readonly metadataOf: ((offset: TopicPartitionOffset) => string | undefined) | undefined;
   /** Called when `isRefused` of a partition changed, before anybody hears that its offset is written; must not throw. */
   readonly onRefusalChanged: (ownership: Ownership) => void;
-}
-
-/** An offset on its way, and whose it is: an answer for an ownership that is over changes nothing. */
-interface PendingOffset {
-  readonly ownership: Ownership;
-  readonly at: TopicPartitionOffset;
 }
 
 /**
@@ -71,6 +68,15 @@ export class OffsetCommitter {
   commitNow(): void {
     this.#urgent = this.#inFlight !== undefined;
     if (!this.#urgent) void this.#send(this.#ready());
+  }
+
+  /**
+   * Partitions were assigned. Where the group had committed nothing, the position is: records sent from now on are not lost to
+   * a crash before the first of them is processed, also under autoOffsetReset 'latest' (as Spring does on assignment).
+   */
+  async assigned(ownerships: readonly Ownership[]): Promise<void> {
+    if (this.#init.commitsOnAssignment) await this.flush(ownerships);
+    else for (const at of ownerships) if (at.committed === undefined && at.dirty !== undefined) at.drop(at.dirty);
   }
 
   /** Waits for the commit in flight, then writes what these have left. Failures are reported, not thrown. */
@@ -227,16 +233,3 @@ export class OffsetCommitter {
     for (const ownership of ownerships) this.#setRefused(ownership, true);
   }
 }
-
-function dirtyOf(ownerships: Iterable<Ownership>): PendingOffset[] {
-  const dirty: PendingOffset[] = [];
-  for (const ownership of ownerships) {
-    const { topic, partition, leaderEpoch, dirty: offset } = ownership;
-    if (offset === undefined) continue;
-    const at = { topic, partition, offset };
-    dirty.push({ ownership, at: leaderEpoch === undefined ? at : { ...at, leaderEpoch } });
-  }
-  return dirty;
-}
-
-const toOffset = ({ at }: PendingOffset): TopicPartitionOffset => at;
