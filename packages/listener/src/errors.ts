@@ -134,6 +134,18 @@ export class ListenerTimeoutError extends KafkaError {
   }
 }
 
+/** With `missingTopicsFatal`: topics do not exist, or this client may not see them. Code `MISSING_TOPICS`. */
+export class MissingTopicsError extends KafkaError {
+  readonly topics: readonly string[];
+
+  constructor(topics: readonly string[]) {
+    super(`these topics do not exist, or this client may not see them (missingTopicsFatal): ${topics.join(', ')}`, {
+      code: 'MISSING_TOPICS',
+    });
+    this.topics = topics;
+  }
+}
+
 /** Some of the steps of a stop failed; the others were done all the same. Code `STOP_INCOMPLETE`. */
 export class ContainerStopError extends KafkaError {
   readonly failures: readonly unknown[];

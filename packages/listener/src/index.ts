@@ -79,6 +79,7 @@ export {
   ListenerAbortedError,
   ListenerFailedError,
   ListenerTimeoutError,
+  MissingTopicsError,
   RebalanceListenerError,
   RecoveryFailedError,
   StartTimeoutError,

@@ -368,3 +368,28 @@ describe('MessageListenerContainer: authRetryIntervalMs', () => {
     await bundle.container.stop();
   });
 });
+
+describe('MessageListenerContainer: missingTopicsFatal', () => {
+  it('fails the start, naming every topic that is missing', async () => {
+    const { container, factory } = setup({ topics: ['here', 'gone', 'away'], missingTopicsFatal: true });
+    const create = factory.createConsumer.bind(factory);
+    factory.createConsumer = (...args) => {
+      const consumer = create(...args);
+      const endOffsets = consumer.endOffsets.bind(consumer);
+      consumer.endOffsets = (partitions) =>
+        partitions[0]?.topic === 'here' ? endOffsets(partitions) : Promise.reject(broken('UNKNOWN_TOPIC_OR_PARTITION'));
+      return consumer;
+    };
+    const error = (await rejection(container.start())) as KafkaError;
+    assert.equal(error.code, 'MISSING_TOPICS');
+    assert.match(error.message, /: gone, away$/);
+    assert.equal(container.state, 'failed');
+    assert.equal(factory.consumer.subscription, undefined);
+  });
+
+  it('is content where all are there', async () => {
+    const { container } = await started({ missingTopicsFatal: true });
+    assert.equal(container.state, 'running');
+    await container.stop();
+  });
+});

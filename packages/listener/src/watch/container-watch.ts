@@ -75,8 +75,8 @@ export class ContainerWatch {
     const { events } = this.#init;
     events.on('state:changed', ({ next }) => this.#entered(next));
     events.on('partitions:assigned', ({ partitions }) => this.#assigned(partitions));
-    events.on('partitions:revoked', ({ partitions }) => this.#gone(partitions));
-    events.on('partitions:lost', ({ partitions }) => this.#gone(partitions));
+    events.on('partitions:revoked', ({ partitions }) => this.#gone(partitions, 'revoked'));
+    events.on('partitions:lost', ({ partitions }) => this.#gone(partitions, 'lost'));
     events.on('commit:failed', ({ offsets, error }) => this.#commitFailed(offsets, error));
     events.on('offsets:committed', ({ offsets }) => this.#commitsMended(offsets));
     events.on('offsets:dropped', ({ offsets }) => this.#commitsMended(offsets));
@@ -93,12 +93,17 @@ export class ContainerWatch {
   }
 
   #assigned(partitions: readonly TopicPartition[]): void {
+    this.#init.logger.info({ partitions: describePartitions(partitions) }, 'partitions assigned');
     this.#unassignedSince = undefined;
     for (const at of partitions) this.#owned.add(topicPartitionKey(at));
     if (this.#init.lifecycle.state === 'running') this.#idle.assigned(partitions);
   }
 
-  #gone(partitions: readonly TopicPartition[]): void {
+  /** @param how to be lost is no part of an ordinary rebalance: listeners were cut short, and records come twice */
+  #gone(partitions: readonly TopicPartition[], how: 'revoked' | 'lost'): void {
+    const details = { partitions: describePartitions(partitions) };
+    if (how === 'revoked') this.#init.logger.info(details, 'partitions revoked');
+    else this.#init.logger.warn(details, 'partitions lost');
     for (const at of partitions) this.#owned.delete(topicPartitionKey(at));
     if (this.#owned.size === 0) this.#unassignedSince ??= this.#init.clock.monotonic(); // until the next assignment
     this.#commitsMended(partitions);
