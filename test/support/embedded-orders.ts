@@ -151,8 +151,9 @@ export class EmbeddedOrders implements AsyncDisposable {
   async verify(): Promise<void> {
     await this.heardAll();
     for (const container of this.#containers) {
-      const { polled, processed, filtered, recovered, skipped, abandoned, outstanding } = container.metrics();
-      assert.equal(polled, processed + filtered + recovered + skipped + abandoned + outstanding);
+      const { polled, processed, filtered, recovered, skipped, alreadyProcessed, abandoned, outstanding } =
+        container.metrics();
+      assert.equal(polled, processed + filtered + recovered + skipped + alreadyProcessed + abandoned + outstanding);
       assert.notEqual(container.state, 'failed');
       assert.equal((await container.stop()).drained, true);
     }

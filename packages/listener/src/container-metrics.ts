@@ -1,4 +1,4 @@
-/** Counts since the container was made. `polled = processed + filtered + recovered + skipped + abandoned + outstanding`, always. */
+/** Counts since the container was made. `polled = processed + filtered + recovered + skipped + alreadyProcessed + abandoned + outstanding`, always. */
 export interface ContainerCounters {
   /** Records that `poll` returned. */
   polled: number;
@@ -10,6 +10,8 @@ export interface ContainerCounters {
   recovered: number;
   /** Records that ended unprocessed because a listener or the error handler said so. */
   skipped: number;
+  /** Records that had ended before a rebalance took their partition away and gave it back, and came again as one before them had not. */
+  alreadyProcessed: number;
   /** Records given up unfinished because their partition was revoked, lost, sought, or the container stopped: they come again, unless `commitBefore` had them committed. */
   abandoned: number;
   /** Attempts that failed and were tried again. */
@@ -48,6 +50,7 @@ export const newCounters = (): ContainerCounters => ({
   filtered: 0,
   recovered: 0,
   skipped: 0,
+  alreadyProcessed: 0,
   abandoned: 0,
   retried: 0,
   nacked: 0,

@@ -49,7 +49,7 @@ export class Handover {
     const { owned } = this.#init;
     for (const ownership of owned.withOvertaken(ownerships)) {
       ownership.abort(reason);
-      owned.end(ownership);
+      owned.overtake(ownership);
     }
     for (const grace of this.#graces) grace.shortenTo(0);
     await recordsOnTheirWay();

@@ -1,16 +1,17 @@
 import type { Clock, Consumer, ConsumerRebalanceListener, TopicPartition } from '@hearken/core';
-import { describePartitions } from '@hearken/core/internal';
+import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { GuardedEvents } from './container-events.js';
 import { ListenerAbortedError } from './errors.js';
 import { GracePeriod } from './grace-period.js';
 import type { Handover } from './handover.js';
+import { KnownEnds, stillCounts, type Standing } from './offsets/known-ends.js';
 import type { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { RebalanceCalls } from './rebalance-listener.js';
 
 export interface RebalanceInit {
-  readonly consumer: Pick<Consumer, 'position'>;
+  readonly consumer: Pick<Consumer, 'position' | 'groupMetadata'>;
   readonly owned: OwnedPartitions;
   readonly committer: OffsetCommitter;
   readonly handover: Handover;
@@ -24,11 +25,18 @@ export interface RebalanceInit {
   readonly onAssigned: () => void;
 }
 
+/** A partition that was given up. */
+interface Left extends Standing {
+  readonly known: KnownEnds;
+}
+
 /** What partitions coming and going mean for the line. */
 export class Rebalance implements ConsumerRebalanceListener {
   readonly #init: RebalanceInit;
   /** How often all was lost. */
   #losses = 0;
+  /** What ended in partitions that were given up, for the assignment after it. */
+  readonly #left = new Map<string, Left>();
 
   constructor(init: RebalanceInit) {
     this.#init = init;
@@ -38,7 +46,10 @@ export class Rebalance implements ConsumerRebalanceListener {
     const { consumer, owned, committer, calls, events, isOver, onAssigned } = this.#init;
     const committed = await committer.committed(partitions);
     if (isOver()) return;
-    const begun = partitions.map((at) => owned.begin(at, consumer.position(at), committed(at)));
+    const begun = partitions.map((at) =>
+      owned.begin(at, consumer.position(at), committed(at), this.#knownOf(at, committed(at))),
+    );
+    this.#left.clear();
     await committer.assigned(begun);
     if (isOver()) return;
     await calls.assigned(partitions);
@@ -55,8 +66,11 @@ export class Rebalance implements ConsumerRebalanceListener {
     );
     const grace = new GracePeriod(clock, revokeDrainTimeoutMs);
     const losses = this.#losses;
-    await handover.giveUp(this.#ownershipsOf(partitions), { grace, reason });
+    const ownerships = this.#ownershipsOf(partitions);
+    const generationId = this.#generationId;
+    await handover.giveUp(ownerships, { grace, reason });
     if (losses !== this.#losses) return; // they are told of as lost
+    for (const ownership of ownerships) this.#keepEnds(ownership, generationId);
     await calls.revoked(partitions);
     events.emit('partitions:revoked', { partitions });
   }
@@ -64,10 +78,30 @@ export class Rebalance implements ConsumerRebalanceListener {
   async onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
     const { handover, calls, events } = this.#init;
     this.#losses++;
+    this.#left.clear();
     const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
     await handover.lose(this.#ownershipsOf(partitions), reason);
     await calls.lost(partitions);
     events.emit('partitions:lost', { partitions });
+  }
+
+  get #generationId(): number {
+    return this.#init.consumer.groupMetadata().generationId;
+  }
+
+  /** With an eager assignor all is given up, and most of it comes back at once. */
+  #keepEnds(ownership: Ownership, generationId: number): void {
+    const { committed, tracker } = ownership;
+    if (committed === tracker.nextOffset) return; // nothing of it comes again
+    this.#left.set(topicPartitionKey(ownership), { generationId, committed, known: new KnownEnds(ownership) });
+  }
+
+  #knownOf(partition: TopicPartition, committed: number | undefined): KnownEnds | undefined {
+    const left = this.#left.get(topicPartitionKey(partition));
+    if (left === undefined) return undefined;
+    const { known, ...standing } = left;
+    const now = { generationId: this.#generationId, committed };
+    return stillCounts({ ...standing, position: known.position }, now) ? known : undefined;
   }
 
   #ownershipsOf(partitions: readonly TopicPartition[]): Ownership[] {

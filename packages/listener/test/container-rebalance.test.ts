@@ -5,6 +5,9 @@ import { eventLoopTurn, FakeLog } from '@hearken/testing';
 import { DefaultErrorHandler, FixedBackOff } from '../dist/index.js';
 import { addsUp, distinct, keyed, setup, started, stopNow, tp, until, type Call } from './setup.js';
 
+const retryingAfter = (intervalMs: number): DefaultErrorHandler =>
+  new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs }) });
+
 describe('MessageListenerContainer: rebalance', () => {
   it('waits for running listeners, commits what ended, then gives up; the rest comes again', async () => {
     const bundle = await started();
@@ -234,6 +237,135 @@ describe('MessageListenerContainer: rebalance', () => {
     await rebalanced;
     assert.equal(committed(0), 2);
     await container.stop();
+  });
+
+  describe('with everything given up and given back at once, as with an eager assignor', () => {
+    const byKey = { ordering: 'key', revokeDrainTimeoutMs: 50 } as const;
+
+    it('does not have again what ended behind a record that did not', async () => {
+      const bundle = await started({ ...byKey, errorHandler: retryingAfter(1_000) });
+      const { container, listener, give, factory, committed, clock } = bundle;
+      give(0, ...keyed('a', 'b', 'c', 'a'));
+      (await listener.call('0/0')).fail(new Error('not now'));
+      for (const at of ['0/1', '0/2']) (await listener.call(at)).end();
+      await until(() => container.metrics().retried === 1);
+      await factory.consumer.rebalance({ revoke: [tp(0), tp(1)], assign: [tp(0), tp(1)] });
+      assert.equal(committed(0), 0);
+      give(0, ...keyed('b'));
+      (await listener.calls.first(({ at, context }) => at === '0/0' && context.epoch > 2)).end(); // its retry begins anew
+      for (const at of ['0/3', '0/4']) (await listener.call(at)).end();
+      await container.stop();
+      assert.deepEqual(listener.order, ['0/0', '0/1', '0/2', '0/0', '0/4', '0/3']);
+      assert.deepEqual([committed(0), container.metrics().alreadyProcessed], [5, 2]);
+      assert.equal(clock.nextDueInMs, undefined, 'the timer of the retry went with the partition');
+      assert.ok(addsUp(bundle));
+    });
+
+    it('does not have again what was acknowledged out of order; an acknowledgment that comes later is late', async () => {
+      const bundle = await started({ ordering: 'key', ackMode: 'manual' });
+      const { container, listener, give, factory, committed } = bundle;
+      give(0, ...keyed('a', 'b', 'c'));
+      for (const at of ['0/0', '0/1', '0/2']) (await listener.call(at)).end();
+      const [first, second, third] = listener.calls.items.map(({ context }) => context.acknowledgment);
+      third?.acknowledge();
+      await factory.consumer.rebalance({ revoke: [tp(0), tp(1)], assign: [tp(0), tp(1)] });
+      second?.acknowledge();
+      const again = await listener.calls.received(5);
+      for (const { context } of again.slice(3)) context.acknowledgment.acknowledge();
+      for (const { end } of again) end();
+      first?.acknowledge();
+      await container.stop();
+      assert.deepEqual(listener.order, ['0/0', '0/1', '0/2', '0/0', '0/1']);
+      assert.deepEqual([committed(0), container.metrics().lateAcknowledgments], [3, 2]);
+      assert.ok(addsUp(bundle));
+    });
+
+    it('has again what a listener did not end in time, and nothing of what ended behind it', async () => {
+      const bundle = await started(byKey);
+      const { container, listener, give, factory, clock, committed } = bundle;
+      give(0, ...keyed('a', 'b'));
+      const slow = await listener.call('0/0');
+      (await listener.call('0/1')).end();
+      const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)], assign: [tp(0)] });
+      await until(() => clock.nextDueInMs === 50);
+      clock.advance(50);
+      await rebalanced;
+      slow.end();
+      (await listener.calls.first(({ at, context }) => at === '0/0' && context.epoch > slow.context.epoch)).end();
+      await container.stop();
+      assert.deepEqual(listener.order, ['0/0', '0/1', '0/0']);
+      assert.deepEqual([committed(0), container.metrics().lateResults], [2, 1]);
+      assert.ok(addsUp(bundle));
+    });
+
+    it('has all of it again where another generation came in between, or the group goes on further back', async () => {
+      const bundle = await started(
+        { ordering: 'key', ackMode: 'manual', commitIntervalMs: 0 },
+        { partitions: [tp(0)] },
+      );
+      const { container, listener, give, factory, committed, clock, log } = bundle;
+      const acknowledge = async (...ats: readonly string[]): Promise<void> => {
+        for (const at of ats)
+          (await listener.calls.first((call) => call.at === at)).context.acknowledgment.acknowledge();
+      };
+      give(0, ...keyed('a', 'b', 'c'));
+      for (const at of ['0/0', '0/1', '0/2']) (await listener.call(at)).end();
+      await acknowledge('0/0', '0/2');
+      await until(() => (clock.advance(0), committed(0) === 1));
+      await factory.consumer.rebalance({ revoke: [tp(0)] });
+      await factory.consumer.rebalance({ assign: [tp(0)] });
+      for (const { end } of await listener.calls.received(5)) end();
+      assert.deepEqual(listener.order.slice(3), ['0/1', '0/2']);
+      const [, latest] = listener.calls.items.slice(3);
+      latest?.context.acknowledgment.acknowledge();
+      factory.consumer.failCommits(new Error('not now'));
+      const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)], assign: [tp(0)] });
+      log.commit('g', [{ ...tp(0), offset: 0 }]); // by an administrator
+      await rebalanced;
+      for (const { end } of await listener.calls.received(8)) end();
+      assert.deepEqual(listener.order.slice(5), ['0/0', '0/1', '0/2']);
+      assert.equal(container.metrics().alreadyProcessed, 0);
+      await container.stop();
+      assert.ok(addsUp(bundle));
+    });
+
+    it('forgets what ended once the partition was sought, or all was lost', async () => {
+      const bundle = await started({ ordering: 'key', ackMode: 'manual' }, { partitions: [tp(0)] });
+      const { container, listener, give, factory } = bundle;
+      give(0, ...keyed('a', 'b'));
+      const [, second] = await listener.calls.received(2);
+      second?.context.acknowledgment.acknowledge();
+      for (const { end } of listener.calls.items) end();
+      await factory.consumer.rebalance({ revoke: [tp(0)], assign: [tp(0)] });
+      (await listener.calls.received(3)).at(-1)?.end();
+      await container.seek(tp(0), 0);
+      const again = await listener.calls.received(5);
+      assert.deepEqual(again.slice(3).map(({ at }) => at), ['0/0', '0/1']); // prettier-ignore
+      again.at(-1)?.context.acknowledgment.acknowledge();
+      for (const { end } of again) end();
+      await factory.consumer.evict();
+      await factory.consumer.rebalance({ assign: [tp(0)] });
+      for (const { end } of await listener.calls.received(7)) end();
+      await container.stop();
+      assert.ok(addsUp(bundle));
+    });
+  });
+
+  it('waits for a listener from before a loss, too, when the partition came back and goes again', async () => {
+    const bundle = await started({ revokeDrainTimeoutMs: 50 });
+    const { container, listener, give, factory, clock } = bundle;
+    give(0, ...keyed('a'));
+    const running = await listener.call('0/0');
+    await factory.consumer.rebalance({ lost: [tp(0)] });
+    await factory.consumer.rebalance({ assign: [tp(0)] });
+    let given = false;
+    const rebalanced = factory.consumer.rebalance({ revoke: [tp(0)] }).then(() => (given = true));
+    await until(() => clock.nextDueInMs === 50);
+    assert.equal(given, false);
+    running.end();
+    await rebalanced;
+    await container.stop();
+    assert.ok(addsUp(bundle));
   });
 
   it('takes records answered just before a revoke as abandoned, also if the partition comes back at once', async () => {

@@ -130,9 +130,13 @@ export class Dispatcher {
 
   #enqueue(batch: PartitionRecords, ownership: Ownership): void {
     const { lanes, host } = this.#init;
+    const { known } = ownership;
     for (const record of batch.records) {
-      lanes.add(ownership.lanes, new Delivery(record, ownership, ownership.received(record.offset), host));
+      const sequence = ownership.received(record.offset);
+      if (known?.has(record) === true) ownership.ended(sequence, 'alreadyProcessed');
+      else lanes.add(ownership.lanes, new Delivery(record, ownership, sequence, host));
     }
+    if (known !== undefined && batch.nextOffset >= known.position) ownership.known = undefined;
     ownership.advance(batch.nextOffset);
     if (batch.leaderEpoch !== undefined) ownership.leaderEpoch = batch.leaderEpoch;
     if (batch.records.length === 0) ownership.moved();

@@ -59,6 +59,14 @@ export class OffsetTracker {
     return this.oldestOutstanding ?? this.#nextOffset;
   }
 
+  /** Of the records that have not ended, in order. */
+  *openOffsets(): IterableIterator<number> {
+    for (let sequence = this.#head; sequence < this.#tail; sequence++) {
+      const offset = this.#ring[sequence & (this.#ring.length - 1)];
+      if (offset !== undefined && offset !== ENDED) yield offset;
+    }
+  }
+
   /**
    * Takes in the next record.
    * @returns its sequence, for `ended`

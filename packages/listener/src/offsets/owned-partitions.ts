@@ -4,6 +4,7 @@ import type { ContainerCounters } from '../container-metrics.js';
 import type { Delivery } from '../dispatch/delivery.js';
 import type { Lanes } from '../dispatch/lanes.js';
 import type { Work } from '../dispatch/work.js';
+import type { KnownEnds } from './known-ends.js';
 import { Ownership } from './ownership.js';
 
 /** The callbacks must not throw. */
@@ -23,7 +24,7 @@ export interface OwnedPartitionsInit {
 /** What this container owns now, one {@link Ownership} per partition. */
 export class OwnedPartitions implements Iterable<Ownership> {
   readonly #byPartition = new Map<string, Ownership>();
-  /** Epochs that a seek or reset ended, and whose listeners still run. */
+  /** Epochs that a seek, a reset or a loss ended, and whose listeners still run. */
   readonly #overtaken = new Set<Ownership>();
   readonly #init: OwnedPartitionsInit;
   #epochs = 0;
@@ -45,8 +46,8 @@ export class OwnedPartitions implements Iterable<Ownership> {
   }
 
   /** A new epoch of the partition; what was left of the one before is given up. */
-  begin(partition: TopicPartition, position: number, committed: number | undefined): Ownership {
-    this.#overtake(this.get(partition));
+  begin(partition: TopicPartition, position: number, committed: number | undefined, known?: KnownEnds): Ownership {
+    this.overtake(this.get(partition));
     const ownership: Ownership = new Ownership({
       partition,
       epoch: ++this.#epochs,
@@ -55,6 +56,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
       lanes: this.#init.lanes.of(partition),
       counters: this.#init.counters,
       commitsBefore: this.#init.commitsBefore,
+      known,
       onEnded: (records) => this.#init.onEnded(ownership, records),
     });
     this.#byPartition.set(topicPartitionKey(partition), ownership);
@@ -62,7 +64,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
     return ownership;
   }
 
-  /** These, and what still runs of their partitions from before a seek or reset: whoever gives them up waits for all. */
+  /** These, and what still runs of their partitions from before a seek, reset or loss: whoever gives them up waits for all. */
   withOvertaken(ownerships: readonly Ownership[]): readonly Ownership[] {
     const keys = new Set(ownerships.map(topicPartitionKey));
     return [...ownerships, ...[...this.#overtaken].filter((overtaken) => keys.has(topicPartitionKey(overtaken)))];
@@ -84,7 +86,8 @@ export class OwnedPartitions implements Iterable<Ownership> {
     this.#init.onOver(ownership);
   }
 
-  #overtake(ownership: Ownership | undefined): void {
+  /** Ends it while its listeners may run: whoever gives the partition up next waits for them. */
+  overtake(ownership: Ownership | undefined): void {
     this.end(ownership);
     if (ownership === undefined || ownership.running === 0) return;
     this.#overtaken.add(ownership);

@@ -3,10 +3,11 @@ import { deferred, type Deferred } from '@hearken/core/internal';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLanes } from '../dispatch/delivery.js';
+import type { KnownEnds } from './known-ends.js';
 import { OffsetTracker } from './offset-tracker.js';
 
 /** How a record may end, by the counter that says so. */
-export type RecordEnd = 'processed' | 'filtered' | 'recovered' | 'skipped';
+export type RecordEnd = 'processed' | 'filtered' | 'recovered' | 'skipped' | 'alreadyProcessed';
 
 /** A record's wait for its next attempt. */
 export interface RetryWait extends Timer {
@@ -27,6 +28,8 @@ export interface OwnershipInit {
   readonly counters: ContainerCounters;
   /** Records are committed before they start. */
   readonly commitsBefore: boolean;
+  /** What ended in the ownership before, where that still counts. */
+  readonly known?: KnownEnds | undefined;
   /** Called after a record ended, with how many more a commit would cover; must not throw. */
   readonly onEnded: (records: number) => void;
 }
@@ -44,10 +47,14 @@ export class Ownership implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
+  /** Offset of the first record that was to be read. */
+  readonly begunAt: number;
   readonly tracker: OffsetTracker;
   readonly lanes: DeliveryLanes;
   /** The last offset written, by the group before us or by the committer; undefined if none is known. */
   committed: number | undefined;
+  /** Records that are not to be processed once more; until all of them came. */
+  known: KnownEnds | undefined;
   /** The newest leader epoch that a poll told. */
   leaderEpoch: number | undefined;
   /** Too much of it is queued or unfinished: it is not polled for now. Written by `Intake`. */
@@ -76,6 +83,8 @@ export class Ownership implements TopicPartition {
     this.topic = init.partition.topic;
     this.partition = init.partition.partition;
     this.epoch = init.epoch;
+    this.begunAt = init.position;
+    this.known = init.known;
     this.lanes = init.lanes;
     this.committed = init.committed;
     this.tracker = new OffsetTracker(init.position);

@@ -149,6 +149,6 @@ export const addsUp = ({ container }: Pick<Bundle, 'container'>): boolean =>
   container
     .metrics()
     .levels.every(
-      ({ polled, processed, filtered, recovered, skipped, abandoned, outstanding }) =>
-        polled === processed + filtered + recovered + skipped + abandoned + outstanding,
+      ({ polled, processed, filtered, recovered, skipped, alreadyProcessed, abandoned, outstanding }) =>
+        polled === processed + filtered + recovered + skipped + alreadyProcessed + abandoned + outstanding,
     );
