@@ -1,3 +1,5 @@
+import type { PartitionSnapshot } from './container-snapshot.js';
+
 /** Counts since the container was made. `polled = processed + filtered + recovered + skipped + alreadyProcessed + abandoned + outstanding`, always. */
 export interface ContainerCounters {
   /** Records that `poll` returned. */
@@ -42,6 +44,28 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
   readonly queued: number;
   /** Listeners that run, also those whose record was abandoned meanwhile. */
   readonly running: number;
+  /** Records that wait to be tried, or recovered, again. */
+  readonly retrying: number;
+  /** Offsets that are not done, up to the end of each partition that was fetched from. */
+  readonly lag: number;
+  /** Partitions that are ours. */
+  readonly assigned: number;
+  /** Those of them that somebody keeps from being polled. */
+  readonly paused: number;
+}
+
+/** What is counted by looking. */
+export function gaugesOf(
+  partitions: readonly PartitionSnapshot[],
+): Pick<ContainerMetrics, 'outstanding' | 'retrying' | 'lag' | 'assigned' | 'paused'> {
+  const sum = (of: (at: PartitionSnapshot) => number): number => partitions.reduce((total, at) => total + of(at), 0);
+  return {
+    outstanding: sum(({ outstanding }) => outstanding),
+    retrying: sum(({ retrying }) => retrying),
+    lag: sum(({ lag = 0 }) => lag),
+    assigned: partitions.length,
+    paused: sum(({ pausedBy }) => Math.sign(pausedBy.length)),
+  };
 }
 
 export const newCounters = (): ContainerCounters => ({

@@ -183,10 +183,6 @@ export class Line {
     return Array.from(this.#owned, ({ topic, partition }) => ({ topic, partition }));
   }
 
-  get outstanding(): number {
-    return Array.from(this.#owned, ({ tracker }) => tracker.outstanding).reduce((sum, each) => sum + each, 0);
-  }
-
   get queued(): number {
     return this.#lanes.queued;
   }

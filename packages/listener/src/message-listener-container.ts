@@ -20,7 +20,7 @@ import {
   requireTimestamp,
 } from './arguments.js';
 import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from './container-events.js';
-import { newCounters, type ContainerMetrics } from './container-metrics.js';
+import { gaugesOf, newCounters, type ContainerMetrics } from './container-metrics.js';
 import type { ContainerSnapshot } from './container-snapshot.js';
 import { isManual, type ContainerDependencies, type ContainerProperties } from './container-properties.js';
 import { ContainerLifecycle } from './container-lifecycle.js';
@@ -255,8 +255,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   metrics(): ContainerMetrics {
-    const { outstanding, queued, running } = this.#line;
-    return { ...this.#counters, outstanding, queued, running };
+    const { queued, running } = this.#line;
+    return { ...this.#counters, queued, running, ...gaugesOf(this.#line.snapshot()) };
   }
 
   snapshot(): ContainerSnapshot {

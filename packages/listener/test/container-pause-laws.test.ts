@@ -98,6 +98,6 @@ describe('MessageListenerContainer: laws of pausing', () => {
       await container.stop();
       assert.ok(addsUp(bundle));
     });
-    await fc.assert(law, { numRuns: 200 });
+    await fc.assert(law, { numRuns: 100 });
   });
 });

@@ -8,6 +8,22 @@ const shown = ({ partition, offset, attempt, runningMs }: RunningListener): stri
   `${partition}/${offset}#${attempt} ${runningMs}ms`;
 
 describe('MessageListenerContainer: snapshot', () => {
+  it('adds up to the gauges of metrics', async () => {
+    const bundle = await started({ errorHandler: { decide: () => ({ action: 'retry', delayMs: 1_000 }) } });
+    const { container, listener, give } = bundle;
+    container.pause([tp(1)]);
+    give(0, ...keyed('a', 'b'));
+    give(1, ...keyed('c', 'd', 'e'));
+    (await listener.call('0/0')).fail(new Error('busy'));
+    await until(() => container.metrics().retried === 1);
+    const { outstanding, queued, running, retrying, lag, assigned, paused } = container.metrics();
+    assert.deepEqual(
+      { outstanding, queued, running, retrying, lag, assigned, paused },
+      { outstanding: 2, queued: 1, running: 0, retrying: 1, lag: 5, assigned: 2, paused: 1 },
+    );
+    await container.stop();
+  });
+
   it('is plain data, before, while and after it runs', async () => {
     const bundle = setup();
     const { container, give } = bundle;
