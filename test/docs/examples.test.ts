@@ -15,6 +15,7 @@ const PROGRAMS = {
   failures: 'the container is failed: LISTENER_FAILED',
   executors: '300 orders handled',
   'flow-control': 'saved 190 of partition 0',
+  running: '100 billed, restarted once, ready: 200',
   levels: 'poll 5: may take 50, 14, 29, takes 50, 0, 0',
 };
 /** Tests as a user writes them; they need none. */
