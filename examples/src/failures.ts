@@ -8,6 +8,7 @@ import {
   json,
   KafkaTemplate,
   MessageListenerContainer,
+  type ErrorHandler,
 } from 'hearken';
 import { kafka, orders, withOrders, type Order } from './setting.js';
 
@@ -57,6 +58,14 @@ await withOrders(async () => {
     recoverer: new DeadLetterPublishingRecoverer(letters),
   });
   // docs:end dead-letters
+
+  // docs:begin handlers
+  const logging: ErrorHandler = { decide: () => ({ action: 'skip' }) }; // each record once; the error is logged
+  const byError: ErrorHandler = {
+    decide: (failure) => (failure.error instanceof RangeError ? logging : errorHandler).decide(failure),
+    recoverer: errorHandler.recoverer,
+  };
+  // docs:end handlers
   const billing = new MessageListenerContainer(factory, {
     topics: [orders],
     valueSerde: json<Order>(),
@@ -68,6 +77,14 @@ await withOrders(async () => {
   await recovered;
   console.log(`${billing.metrics().recovered} dead letter`);
   await billing.stop();
+  const again = new MessageListenerContainer(
+    new DefaultKafkaConsumerFactory(kafka, { groupId: `again-of-${orders}`, autoOffsetReset: 'earliest' }),
+    { topics: [orders], valueSerde: json<Order>(), errorHandler: byError, listener: ({ value }) => bill(value) },
+  );
+  const skipped = new Promise<void>((resolve) => again.on('record:skipped', () => resolve()));
+  await again.start();
+  await skipped;
+  await again.stop();
   await letters.close();
   await template.close();
 });
