@@ -11,6 +11,7 @@ const PROGRAMS = {
   listen: 'billed o-99',
   ordering: 'shipped o-199',
   acknowledge: 'paid o-99',
+  middleware: '3 bills',
   batches: '299 mailed, 1 given up after 2 retries',
   failures: 'the container is failed: LISTENER_FAILED',
   executors: '300 orders handled',
