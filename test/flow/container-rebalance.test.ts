@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { deferred } from '@hearken/core/internal';
 import {
+  DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
+  FixedBackOff,
   json,
   KafkaAdmin,
   MessageListenerContainer,
+  silentLogger,
   type ConsumerOptions,
   type RecordContainerProperties,
   type TopicPartition,
@@ -39,7 +42,10 @@ describeWithKafka('listener containers in a cooperative group', function () {
   });
 
   const container = (
-    properties: Pick<RecordContainerProperties<Buffer | null, NumberedOrder>, 'listener' | 'concurrency' | 'ordering'>,
+    properties: Pick<
+      RecordContainerProperties<Buffer | null, NumberedOrder>,
+      'listener' | 'concurrency' | 'ordering' | 'errorHandler'
+    >,
     options: ConsumerOptions = {},
   ): Container => {
     const made = new MessageListenerContainer<Buffer | null, NumberedOrder>(
@@ -54,6 +60,7 @@ describeWithKafka('listener containers in a cooperative group', function () {
         },
       ),
       { topics: [topic], valueSerde: json<NumberedOrder>(), ...properties },
+      { logger: silentLogger },
     );
     containers.add(made);
     return made;
@@ -142,6 +149,47 @@ describeWithKafka('listener containers in a cooperative group', function () {
     assert.deepEqual(orders.violations, []);
     assert.equal(orders.duplicates, 0);
     assert.equal(await committedCount(), 2_000);
+  });
+
+  it('have nothing again that ended behind a record that waits, where all comes back at once (eager)', async () => {
+    await using orders = new NumberedOrders(topic, 2_000);
+    const [calls, failing] = [new Map<string, number>(), new Set<number>()];
+    const options: ConsumerOptions = { partitionAssignors: ['range'] };
+    const first = container(
+      {
+        ordering: 'key',
+        concurrency: 100,
+        errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 600_000 }) }),
+        listener: ({ partition, offset, value: { n } }) => {
+          const at = `${partition}@${offset}`;
+          calls.set(at, (calls.get(at) ?? 0) + 1);
+          if (n > 0 || (failing.has(partition) && offset > 0)) return;
+          failing.add(partition);
+          throw new Error('not now'); // so nothing of the partition is committed
+        },
+      },
+      options,
+    );
+    await first.start();
+    await orders.send(2_000);
+    await until('all are heard', () => calls.size === 2_000);
+    assert.equal(failing.size, PARTITIONS);
+    const second = container({ listener: () => undefined }, options);
+    second.pause(); // it only makes the partitions move
+    const { polled } = first.metrics();
+    await second.start();
+    await share(first, second);
+    const kept = new Set(first.assignment().map(({ partition }) => partition));
+    const heardOf = [...calls.keys()].filter((at) => kept.has(Number(at.split('@')[0]))).length;
+    await until('what is kept was read again', () => first.metrics().polled === polled + heardOf);
+    await until('and called again where it failed', () => first.metrics().retried === PARTITIONS + kept.size);
+    const again = [...calls].filter(([, times]) => times > 1).map(([at]) => at);
+    assert.deepEqual(new Set(again), new Set([...kept].map((partition) => `${partition}@0`)));
+    assert.equal(first.metrics().alreadyProcessed, heardOf - kept.size);
+    await Promise.all([first.stop({ timeoutMs: 0 }), second.stop()]);
+    containers.clear();
+    const { processed, alreadyProcessed, abandoned, ...metrics } = first.metrics();
+    assert.equal(metrics.polled, processed + alreadyProcessed + abandoned);
   });
 
   it('tell their observers what came and what went, and no more', async () => {
