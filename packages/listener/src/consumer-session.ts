@@ -87,7 +87,7 @@ export class ConsumerSession {
       timeoutMs: properties.commitTimeoutMs,
       metadataOf: properties.commitMetadata,
       onRefusalChanged: (ownership) => {
-        init.pauses.apply(ownership);
+        init.pauses.apply(ownership); // lanes that were set aside go on
         init.dispatcher.startReady();
       },
     });

@@ -150,7 +150,6 @@ export class Line {
     this.#dispatcher.close();
     this.#timeouts?.close();
     this.#portions.close();
-    this.#pauses.close();
   }
 
   /** Listeners whose time is over, and that have not ended; the oldest first. */
@@ -320,6 +319,7 @@ export class Line {
       counters,
       onReset: (reset) => events.emit('position:reset', reset),
       onRoom: () => this.#session?.loop.wake(),
+      onAvailable: () => this.#pauses.lookAtExecutor(),
       onFatal,
     });
   }

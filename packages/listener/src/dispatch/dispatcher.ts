@@ -26,6 +26,8 @@ export interface DispatcherInit {
   readonly onReset: (reset: TopicPartition & PositionReset) => void;
   /** There is room for records again, or may be. */
   readonly onRoom: () => void;
+  /** The executor has slots free; must not throw. */
+  readonly onAvailable: () => void;
   /** Something broke that never should. */
   readonly onFatal: (error: Error) => void;
 }
@@ -59,7 +61,7 @@ export class Dispatcher {
     this.#runs = { lanes, turns, invoker, settler, slice, manyPerTask, waiting, running: 0, ended: 0 };
     this.#pulled = executor.attach === undefined ? undefined : this.#newPulledRuns(executor.attach.bind(executor));
     this.#unsubscribe =
-      this.#pulled === undefined ? executor.onAvailable(() => this.startReady()) : () => this.#pulled?.close();
+      this.#pulled === undefined ? executor.onAvailable(this.#onAvailable) : () => this.#pulled?.close();
   }
 
   /** Listeners that run, late ones included. */
@@ -182,6 +184,11 @@ export class Dispatcher {
     if (!this.#looksAgain) queueMicrotask(this.#look);
     this.#looksAgain = true;
   }
+
+  readonly #onAvailable = (): void => {
+    this.#init.onAvailable();
+    this.startReady();
+  };
 
   readonly #look = (): void => {
     this.#looksAgain = false;

@@ -13,7 +13,7 @@ export interface PausesInit {
   readonly consumer: () => Pick<Consumer, 'pause' | 'resume'> | undefined;
   readonly owned: Iterable<Ownership>;
   readonly lanes: Lanes<Delivery, Work>;
-  readonly executor: TaskExecutor;
+  readonly executor: Pick<TaskExecutor, 'concurrency'>;
   readonly standing: StandingPauses;
   readonly events: GuardedEvents;
   /** Lanes may start that were held. */
@@ -27,12 +27,10 @@ export interface PausesInit {
 export class Pauses {
   readonly #init: PausesInit;
   readonly #owners = new WeakMap<Ownership, ReadonlySet<PauseOwner>>();
-  readonly #unsubscribe: () => void;
   #isExecutorShut = false;
 
   constructor(init: PausesInit) {
     this.#init = init;
-    this.#unsubscribe = init.executor.onAvailable(() => this.lookAtExecutor());
   }
 
   ownersOf(ownership: Ownership): readonly PauseOwner[] {
@@ -56,7 +54,8 @@ export class Pauses {
     else consumer?.resume([ownership]);
     if (owners.has('user') || owners.has('failure')) lanes.pause(ownership.lanes);
     else lanes.resume(ownership.lanes);
-    for (const owner of PAUSE_OWNERS) this.#tell(owner, ownership, before?.has(owner) ?? false, cause);
+    for (const owner of PAUSE_OWNERS)
+      if (owners.has(owner) !== (before?.has(owner) ?? false)) this.#tell(owner, ownership, owners.has(owner), cause);
   }
 
   /** The error handler pauses a partition, for this record's sake. */
@@ -65,17 +64,12 @@ export class Pauses {
     this.apply(ownership, cause);
   }
 
-  /** To be called now and then: an executor tells when it has slots again, but not when it has none any more. */
+  /** To be called when it has slots again, and now and then: an executor does not tell when it has none any more. */
   lookAtExecutor(): void {
     const isShut = this.#init.executor.concurrency === 0;
     if (isShut === this.#isExecutorShut) return;
     this.#isExecutorShut = isShut;
     this.applyAll();
-  }
-
-  /** Listens to the executor no more. */
-  close(): void {
-    this.#unsubscribe();
   }
 
   #holds(owner: PauseOwner, ownership: Ownership): boolean {
@@ -92,12 +86,9 @@ export class Pauses {
     }
   }
 
-  #tell(owner: PauseOwner, ownership: Ownership, before: boolean, cause: PauseReason | undefined): void {
+  #tell(owner: PauseOwner, { topic, partition }: Ownership, isPaused: boolean, cause: PauseReason | undefined): void {
     const { events } = this.#init;
-    const now = this.#owners.get(ownership)?.has(owner) ?? false;
-    if (now === before) return;
-    const { topic, partition } = ownership;
-    if (!now) events.emit('partition:resumed', { topic, partition, owner });
+    if (!isPaused) events.emit('partition:resumed', { topic, partition, owner });
     else events.emit('partition:paused', { topic, partition, owner, ...(owner === 'failure' ? cause : undefined) });
   }
 }
