@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { AssignorName } from 'hearken';
 import { CrashLog } from './crash-log.js';
 
 /** A process may be born while the broker is down: how long it looks for it. */
@@ -12,6 +13,11 @@ export interface ChildSettings {
   readonly topic: string;
   readonly groupId: string;
   readonly logFile: string;
+  readonly partitionAssignors: readonly AssignorName[];
+  /** Makes a listener a static member. */
+  readonly groupInstanceId?: string;
+  /** Its connections run through a bad network. */
+  readonly isFar: boolean;
   /** Of a sender: numbers it may use begin here. */
   readonly firstNumber: number;
 }
@@ -26,11 +32,14 @@ export function childSettings(): ChildSettings & { readonly log: CrashLog } {
     trouble(`uncaught exception: ${String(error.stack)}`);
     process.exit(1);
   });
+  process.send?.('ready');
   return { ...settings, log };
 }
 
-/** Resolves when the parent says stop, or is gone; from then on nothing but work keeps the process. */
+const toldToStop = once(process, 'SIGTERM');
+
+/** Resolves with SIGTERM, or when the parent is gone; from then on nothing but work keeps the process. */
 export async function untilTold(): Promise<void> {
-  await Promise.race([once(process, 'message'), once(process, 'disconnect')]);
+  await Promise.race([toldToStop, once(process, 'disconnect')]);
   if (process.connected) process.disconnect();
 }

@@ -4,7 +4,18 @@ import type { Ordering } from 'hearken';
 /** What the processes of a crash run write down, each before it could matter to anyone else. */
 export type CrashEvent =
   | { readonly at: 'sent'; readonly p: number; readonly o: number; readonly key: string; readonly n: number }
-  | { readonly at: 'began'; readonly who: string; readonly ordering: Ordering; readonly settings: object }
+  /** `tight`: what its listeners end is committed when it gives a partition up; not if they acknowledge later, or are not waited for. */
+  | {
+      readonly at: 'began';
+      readonly who: string;
+      readonly ordering: Ordering;
+      readonly tight: boolean;
+      readonly settings: object;
+    }
+  /** These partitions are its own from now on. */
+  | { readonly at: 'owns'; readonly who: string; readonly ps: readonly number[] }
+  /** And these no more: given up in order, or taken away. */
+  | { readonly at: 'gone'; readonly who: string; readonly ps: readonly number[]; readonly how: 'revoked' | 'lost' }
   | {
       readonly at: 'start';
       readonly who: string;
@@ -15,7 +26,18 @@ export type CrashEvent =
     }
   | { readonly at: 'done'; readonly who: string; readonly p: number; readonly o: number }
   | { readonly at: 'committed'; readonly who: string; readonly p: number; readonly o: number }
-  | { readonly at: 'stopped'; readonly who: string }
+  | { readonly at: 'commit-failed'; readonly who: string; readonly ps: readonly number[] }
+  /** It ended as asked; a listener says whether it waited for all that ran, and what it has written. */
+  | {
+      readonly at: 'stopped';
+      readonly who: string;
+      readonly drained?: boolean;
+      readonly committed?: readonly (readonly [p: number, o: number])[];
+    }
+  /** By SIGKILL, and it is dead by now. */
+  | { readonly at: 'killed'; readonly who: string }
+  /** What the group has committed, as somebody else reads it. */
+  | { readonly at: 'group'; readonly offsets: readonly (readonly [p: number, o: number])[] }
   | { readonly at: 'trouble'; readonly who: string; readonly what: string };
 
 /** One file for all processes: a line is appended by one write, so that the order of lines is the order of events. */

@@ -2,74 +2,122 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
+  BatchListenerFailedError,
   DefaultKafkaConsumerFactory,
   DefaultErrorHandler,
   FixedBackOff,
   json,
   MessageListenerContainer,
   silentLogger,
-  type ContainerProperties,
+  type BatchListenerContext,
+  type ConsumerRecord,
+  type ListenerContext,
+  type TopicPartition,
 } from 'hearken';
 import type { NumberedOrder } from '../support/numbered-orders.js';
 import { SeededRandom } from '../support/seeded-random.js';
+import { badNetwork } from './bad-network.js';
 import { BROKER_RETURNS_MS, childSettings, untilTold } from './child.js';
+import { drawSettings, isTight, SESSION_MS } from './listener-settings.js';
 
 const LISTENER_MS = 4;
 const WAITS = 0.2;
 const FAILURES = 0.003;
+const LATE_MS = 100;
 
-const { who, seed, brokers, topic, groupId, log } = childSettings();
+const { who, seed, brokers, topic, groupId, groupInstanceId, partitionAssignors, isFar, log } = childSettings();
 const random = new SeededRandom(seed);
-const ordering = random.pick(['partition', 'key', 'key', 'none']);
-const ackMode = random.pick(['batch', 'batch', 'record', 'manual']);
-const settings = {
-  ordering,
-  ackMode,
-  syncCommits: ackMode === 'record' && random.next() < 0.5,
-  concurrency: random.pick([1, 4, 16, 40]),
-  commitIntervalMs: random.pick([0, 100, 1_000]),
-  windowRecords: random.pick([50, 100_000]),
-  maxPollRecords: random.pick([10, 500]),
-} satisfies Partial<ContainerProperties<unknown, unknown>>;
+const settings = drawSettings(random);
+const { ordering, ackMode = 'batch' } = settings.properties;
+const isManual = ackMode.startsWith('manual');
 
+type Order = ConsumerRecord<Buffer | null, NumberedOrder>;
+
+/** One record: takes a while now and then, and fails now and then. */
+async function listen({ partition: p, offset: o }: Order, epoch: number, attempt: number): Promise<void> {
+  log.write({ at: 'start', who, p, o, epoch, attempt });
+  if (random.next() < WAITS) await delay(random.next() * LISTENER_MS);
+  if (random.next() < FAILURES) throw new Error('now and then');
+  log.write({ at: 'done', who, p, o });
+}
+
+/** At once, or later and in any order. */
+function acknowledge(acknowledgment: { acknowledge(): void }): void {
+  if (settings.acknowledgesLate && random.next() < 0.5) {
+    setTimeout(() => acknowledgment.acknowledge(), random.next() * LATE_MS);
+  } else acknowledgment.acknowledge();
+}
+
+const listening = settings.inBatches
+  ? {
+      batch: { maxRecords: random.pick([1, 7, 100]), lingerMs: random.pick([0, 5]) },
+      batchListener: async (records: readonly Order[], context: BatchListenerContext): Promise<void> => {
+        for (const [i, record] of records.entries()) {
+          await listen(record, context.epoch, context.attemptOf(i)).catch((error: unknown) => {
+            throw new BatchListenerFailedError(i, error);
+          });
+        }
+        if (isManual) context.acknowledgment.acknowledge();
+      },
+    }
+  : {
+      listener: async (record: Order, context: ListenerContext): Promise<void> => {
+        await listen(record, context.epoch, context.attempt);
+        if (isManual) acknowledge(context.acknowledgment);
+      },
+    };
+
+const network = isFar ? await badNetwork(random) : undefined;
 const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
   new DefaultKafkaConsumerFactory(
-    { brokers, clientId: who, logger: silentLogger, bootstrapTimeoutMs: BROKER_RETURNS_MS },
+    {
+      brokers,
+      clientId: who,
+      logger: silentLogger,
+      bootstrapTimeoutMs: BROKER_RETURNS_MS,
+      ...(network === undefined ? {} : { socketFactory: network.socketFactory }),
+    },
     {
       groupId,
+      partitionAssignors,
       autoOffsetReset: 'earliest',
-      sessionTimeoutMs: 4_000,
+      sessionTimeoutMs: SESSION_MS,
       heartbeatIntervalMs: 300,
       requestTimeoutMs: 5_000,
+      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
     },
   ),
   {
-    ...settings,
+    ...settings.properties,
+    ...listening,
     topics: [topic],
     valueSerde: json<NumberedOrder>(),
     errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 50 }) }),
-    listener: async ({ partition: p, offset: o }, context) => {
-      log.write({ at: 'start', who, p, o, epoch: context.epoch, attempt: context.attempt });
-      if (random.next() < WAITS) await delay(random.next() * LISTENER_MS);
-      if (random.next() < FAILURES) throw new Error('now and then');
-      log.write({ at: 'done', who, p, o });
-      if (ackMode === 'manual') context.acknowledgment.acknowledge();
-    },
   },
   { logger: silentLogger },
+);
+const numbers = (partitions: readonly TopicPartition[]): number[] => partitions.map(({ partition }) => partition);
+container.on('partitions:assigned', ({ partitions }) => log.write({ at: 'owns', who, ps: numbers(partitions) }));
+container.on('partitions:revoked', ({ partitions }) =>
+  log.write({ at: 'gone', who, ps: numbers(partitions), how: 'revoked' }),
+);
+container.on('partitions:lost', ({ partitions }) =>
+  log.write({ at: 'gone', who, ps: numbers(partitions), how: 'lost' }),
 );
 container.on('offsets:committed', ({ offsets }) => {
   for (const { partition: p, offset: o } of offsets) log.write({ at: 'committed', who, p, o });
 });
+container.on('commit:failed', ({ offsets }) => log.write({ at: 'commit-failed', who, ps: numbers(offsets) }));
 container.finished.catch((error: unknown) => log.write({ at: 'trouble', who, what: `it failed: ${inspect(error)}` }));
 
-log.write({ at: 'began', who, ordering, settings });
+log.write({ at: 'began', who, ordering: ordering ?? 'partition', tight: isTight(settings), settings });
 const told = untilTold();
-await Promise.race([container.start(), told]);
+await Promise.race([container.start().catch(() => told), told]);
 await told;
-const { drained } = await container.stop();
+const { drained, committed } = await container.stop();
 if (!drained) log.write({ at: 'trouble', who, what: 'it stopped without waiting for its listeners' });
-const { polled, processed, abandoned } = container.metrics();
-if (polled !== processed + abandoned)
+const { polled, processed, abandoned, outstanding } = container.metrics();
+if (polled !== processed + abandoned + outstanding || outstanding > 0)
   log.write({ at: 'trouble', who, what: `${polled} polled, ${processed} processed` });
-log.write({ at: 'stopped', who });
+log.write({ at: 'stopped', who, drained, committed: committed.map(({ partition, offset }) => [partition, offset]) });
+await network?.stop();

@@ -1,16 +1,35 @@
-// `npm run crash`: as the test, for as long as you like, the broker killed as well.
-import { parseArgs } from 'node:util';
-import { runCrashes } from './crash-run.js';
+// `npm run test:crash`: as the test, for as long as you like, with everything that may happen. HEARKEN_ROUNDS, HEARKEN_SEED,
+// HEARKEN_BROKER (real, embedded; both by default).
+import type { BrokerKind } from './crash-broker.js';
+import { runCrashes, type CrashReport } from './crash-run.js';
+import { figuresOf } from './figures.js';
+import type { RoundKind } from './rounds.js';
 
-const KILLS_PER_BROKER = 10;
+/** Then all begins anew: another topic, another group, perhaps another protocol. */
+const ROUNDS_AT_ONCE = 25;
 
-const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
-});
-const [seed, kills] = [Number(values.seed), Number(values.kills)];
-console.log(`${kills} kills, seed ${seed}`);
-const { violations, records, duplicates, folder } = await runCrashes({ seed, kills, killsPerBroker: KILLS_PER_BROKER });
-for (const violation of violations.slice(0, 50)) console.error(violation);
-console.log(`${records} records, ${duplicates} of them repeated, ${violations.length} violations`);
-if (violations.length > 0) console.log(`see ${folder}`);
-process.exitCode = violations.length === 0 ? 0 : 1;
+const { HEARKEN_ROUNDS = '200', HEARKEN_SEED = '1', HEARKEN_BROKER = 'both' } = process.env;
+const [rounds, seed] = [Number(HEARKEN_ROUNDS), Number(HEARKEN_SEED)];
+const brokers: readonly BrokerKind[] =
+  HEARKEN_BROKER === 'both' ? ['real', 'embedded'] : [HEARKEN_BROKER as BrokerKind];
+console.log(`${rounds} rounds on ${brokers.join(' and ')}, seed ${seed}`);
+const reports: CrashReport[] = [];
+const happened: RoundKind[] = [];
+for (let run = 0; happened.length < rounds; run++) {
+  const broker = brokers[run % brokers.length] ?? 'real';
+  const size = Math.min(ROUNDS_AT_ONCE, rounds - happened.length);
+  const report = await runCrashes({
+    seed: seed + run,
+    rounds: size,
+    broker,
+    onRound: (round, kind) => {
+      happened.push(kind);
+      console.log(`${broker}, seed ${seed + run}, round ${round} of ${size}: ${kind}`);
+    },
+  });
+  reports.push(report);
+  for (const violation of report.violations.slice(0, 50)) console.error(violation);
+  if (report.violations.length > 0) console.error(`see ${report.folder}`);
+}
+for (const line of figuresOf(happened, reports)) console.log(line);
+process.exitCode = reports.every(({ violations }) => violations.length === 0) ? 0 : 1;

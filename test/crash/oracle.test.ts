@@ -10,10 +10,16 @@ const FOUND: readonly FoundRecord[] = [
   { p: 0, o: 3, key: 'b', n: 1 },
 ];
 
-const began = (who: string, ordering: 'partition' | 'key' | 'none'): CrashEvent => ({
-  ...{ at: 'began', who, ordering },
+const began = (who: string, ordering: 'partition' | 'key' | 'none', tight = true): CrashEvent => ({
+  ...{ at: 'began', who, ordering, tight },
   settings: {},
 });
+const owns = (who: string): CrashEvent => ({ at: 'owns', who, ps: [0] });
+const gone = (who: string, how: 'revoked' | 'lost'): CrashEvent => ({ at: 'gone', who, ps: [0], how });
+const killed = (who: string): CrashEvent => ({ at: 'killed', who });
+const refused = (who: string): CrashEvent => ({ at: 'commit-failed', who, ps: [0] });
+const stopped = (who: string, o: number): CrashEvent => ({ at: 'stopped', who, drained: true, committed: [[0, o]] });
+const group = (o: number): CrashEvent => ({ at: 'group', offsets: [[0, o]] });
 const start = (who: string, o: number, attempt = 1, epoch = 1): CrashEvent => ({
   at: 'start',
   who,
@@ -42,6 +48,40 @@ describe('the oracle of crash runs', () => {
       ...[began('x', 'partition'), ...heard('x', 0, 1), start('x', 0, 1, 2), done('x', 0)],
       ...[start('x', 1, 1, 2), done('x', 1), start('x', 2, 1, 2), done('x', 2), start('x', 3, 1, 2), done('x', 3)],
     ],
+    'a start below what is committed, by who had lost the partition': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+      ...[committed('y', 4), ...heard('x', 1), gone('x', 'lost')],
+    ],
+    'the same, and killed before it knew': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+      ...[committed('y', 4), ...heard('x', 1), killed('x')],
+    ],
+    'what was not committed comes again after a kill': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1, 3), committed('x', 1), killed('x')],
+      ...[began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+    ],
+    'ended too late for who owns it now to know': [
+      ...[began('x', 'none'), owns('x'), start('x', 0), began('y', 'none'), owns('y'), done('x', 0)],
+      ...heard('y', 0, 1, 2, 3),
+    ],
+    'given up with all committed up to the first that has not ended': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1, 3), committed('x', 2), gone('x', 'revoked')],
+      ...[began('y', 'none'), owns('y'), ...heard('y', 2, 3), committed('y', 4), gone('y', 'revoked'), stopped('y', 4)],
+    ],
+    'given up before what another had ended ended again': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1), killed('x')],
+      ...[began('y', 'none'), owns('y'), ...heard('y', 0), committed('y', 1), gone('y', 'revoked')],
+      ...[began('z', 'none'), owns('z'), ...heard('z', 1, 2, 3)],
+    ],
+    'given up uncommitted, as the commit was refused': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1), refused('x'), gone('x', 'revoked')],
+      ...[began('y', 'none'), owns('y'), ...heard('y', 0, 1, 2, 3)],
+    ],
+    'given up uncommitted by who acknowledges later': [
+      ...[began('x', 'none', false), owns('x'), ...heard('x', 0, 1), gone('x', 'revoked')],
+      ...[began('y', 'none'), owns('y'), ...heard('y', 0, 1, 2, 3)],
+    ],
+    'a group that goes on': [began('x', 'none'), group(0), ...heard('x', 0, 1), group(2), ...heard('x', 2, 3)],
     'acknowledged where it is': [sent(1, 'b', 0), began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
   };
   for (const [what, events] of Object.entries(fine)) {
@@ -80,6 +120,38 @@ describe('the oracle of crash runs', () => {
       [sent(1, 'a', 0), began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
       /a number 0 was acknowledged at 0@1, where b number 0 is/,
     ],
+    'a record that comes again in its own ownership': [
+      [began('x', 'none'), owns('x'), ...heard('x', 0, 1, 0, 2, 3)],
+      /^x got 0@0 again, which had ended in its own ownership$/,
+    ],
+    'a record that comes a third time, after one kill': [
+      [
+        began('x', 'none'),
+        owns('x'),
+        ...heard('x', 0),
+        killed('x'),
+        began('y', 'none'),
+        owns('y'),
+        ...heard('y', 0, 0, 1, 2, 3),
+      ],
+      /^y got 0@0 again, which had ended in its own ownership$/,
+    ],
+    'given up with ended records uncommitted': [
+      [began('x', 'none'), owns('x'), ...heard('x', 0, 1, 2, 3), committed('x', 2), gone('x', 'revoked')],
+      /^x gave up partition 0 at 2, and 0@2 had ended$/,
+    ],
+    'stopped, drained, with ended records uncommitted': [
+      [began('x', 'none'), owns('x'), ...heard('x', 0, 1, 2, 3), stopped('x', 3)],
+      /^x gave up partition 0 at 3, and 0@3 had ended$/,
+    ],
+    'a commit of a zombie that the group took': [
+      [began('x', 'none'), ...heard('x', 0, 1, 2, 3), group(4), group(2)],
+      /^the group went back from 0@4 to 2$/,
+    ],
+    'a group that is ahead of what has ended': [
+      [began('x', 'none'), ...heard('x', 0, 1), group(3), ...heard('x', 2, 3)],
+      /^the group committed 0@3, when 0@2 had not ended$/,
+    ],
     trouble: [
       [{ at: 'trouble', who: 'x', what: 'unhandled rejection' }, began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
       /^x: unhandled rejection$/,
@@ -98,6 +170,23 @@ describe('the oracle of crash runs', () => {
   it('finds a record written twice, and counts what came again', () => {
     const doubled = [...FOUND, { p: 0, o: 4, key: 'b', n: 1 }];
     const events = [began('x', 'none'), ...heard('x', 0, 1, 2, 3, 4, 4)];
-    assert.deepEqual(judge(events, doubled), { violations: ['b number 1 at 0@4 comes after 1'], duplicates: 1 });
+    const { violations, duplicates } = judge(events, doubled);
+    assert.deepEqual({ violations, duplicates }, { violations: ['b number 1 at 0@4 comes after 1'], duplicates: 1 });
+  });
+
+  it('says of each kill what came again, and what might have', () => {
+    const { kills, strays } = judge(
+      [
+        ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1, 3), committed('x', 1), killed('x')],
+        ...[began('y', 'none'), owns('y'), ...heard('y', 1, 2), killed('y'), began('z', 'none'), owns('z')],
+        ...heard('z', 1, 2, 3),
+      ],
+      FOUND,
+    );
+    assert.deepEqual(kills, [
+      { who: 'x', bound: 2, replays: 1 },
+      { who: 'y', bound: 3, replays: 3 },
+    ]);
+    assert.equal(strays, 0);
   });
 });

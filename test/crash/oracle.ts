@@ -1,5 +1,6 @@
 import type { Ordering } from 'hearken';
 import type { CrashEvent } from './crash-log.js';
+import { Replays, type KillReplays } from './replays.js';
 
 /** A record as an independent reader finds it in the topic. */
 export interface FoundRecord {
@@ -15,6 +16,10 @@ export interface Verdict {
   readonly violations: readonly string[];
   /** Records that listeners ended more than once: at least once allows it, for what was not committed. */
   readonly duplicates: number;
+  /** What each process that was killed made others do again. */
+  readonly kills: readonly KillReplays[];
+  /** Records that a process started which had lost its partition and did not know it yet: nobody can keep it from that. */
+  readonly strays: number;
 }
 
 type Of<At extends CrashEvent['at']> = Extract<CrashEvent, { readonly at: At }>;
@@ -25,11 +30,15 @@ type Of<At extends CrashEvent['at']> = Extract<CrashEvent, { readonly at: At }>;
  * - every record ended at a listener
  * - a record starts when the one before it in its lane has ended, and within an ownership the lane leaves none out
  * - an offset is committed when everything below it has ended, and nothing below a committed offset comes again
+ * - what has ended comes again only in a new ownership, and only if it was not committed when that began
+ * - a partition that was given up with all listeners done is committed up to its first record that has not ended
+ * - what the group has committed never goes back
  */
 export function judge(events: readonly CrashEvent[], found: readonly FoundRecord[]): Verdict {
   const topic = new Topic(found);
   const oracle = new Oracle(topic);
   for (const event of events) oracle.takes(event);
+  oracle.close();
   const lost = found.filter((record) => !oracle.done.has(placeOf(record)));
   return {
     violations: [
@@ -38,6 +47,8 @@ export function judge(events: readonly CrashEvent[], found: readonly FoundRecord
       ...lost.map((record) => `${placeOf(record)} was never listened to`),
     ],
     duplicates: oracle.duplicates,
+    kills: oracle.replays.kills,
+    strays: oracle.strays,
   };
 }
 
@@ -82,8 +93,17 @@ class Oracle {
   readonly violations: string[] = [];
   readonly done = new Set<string>();
   duplicates = 0;
+  strays = 0;
+  readonly replays: Replays;
+  /** Starts of what was committed: well done by who turns out to have lost its partition. By listener and partition. */
+  readonly #suspects = new Map<string, string[]>();
+  /** Listeners and partitions whose last commit was refused: "who|partition". */
+  readonly #refused = new Set<string>();
+  /** By partition: what the group had when somebody looked last. */
+  readonly #group = new Map<number, number>();
   readonly #topic: Topic;
   readonly #orderings = new Map<string, Ordering>();
+  readonly #tight = new Set<string>();
   /** By ordering, lane and rank: what has ended. */
   readonly #ended = new Set<string>();
   /** By listener, ownership and lane: the rank it started last. */
@@ -94,15 +114,98 @@ class Oracle {
 
   constructor(topic: Topic) {
     this.#topic = topic;
+    this.replays = new Replays((p) => this.#doneFrom(p, this.#committed.get(p) ?? 0));
   }
 
   takes(event: CrashEvent): void {
-    if (event.at === 'sent') this.#sent(event);
-    else if (event.at === 'began') this.#orderings.set(event.who, event.ordering);
-    else if (event.at === 'start') this.#startedAt(event);
-    else if (event.at === 'done') this.#doneAt(event);
-    else if (event.at === 'committed') this.#committedAt(event);
-    else if (event.at === 'trouble') this.violations.push(`${event.who}: ${event.what}`);
+    switch (event.at) {
+      case 'sent':
+        this.#sent(event);
+        break;
+      case 'began':
+        this.#orderings.set(event.who, event.ordering);
+        if (event.tight) this.#tight.add(event.who);
+        break;
+      case 'owns':
+        for (const p of event.ps) this.replays.owns(event.who, p);
+        break;
+      case 'gone':
+        this.#gone(event);
+        break;
+      case 'start':
+        this.#startedAt(event);
+        break;
+      case 'done':
+        this.#doneAt(event);
+        break;
+      case 'committed':
+        this.#committedAt(event);
+        break;
+      case 'commit-failed':
+        for (const p of event.ps) this.#refused.add(`${event.who}|${p}`);
+        break;
+      case 'stopped':
+        this.#stoppedAt(event);
+        break;
+      case 'killed':
+        this.#forgive(event.who);
+        this.replays.killed(event.who);
+        break;
+      case 'group':
+        this.#groupAt(event);
+        break;
+      case 'trouble':
+        this.violations.push(`${event.who}: ${event.what}`);
+    }
+  }
+
+  /** Nothing more happened. */
+  close(): void {
+    for (const said of this.#suspects.values()) this.violations.push(...said);
+  }
+
+  #gone({ who, ps, how }: Of<'gone'>): void {
+    for (const p of ps) {
+      if (how === 'lost') this.#forgive(who, p);
+      else this.#checkTight(who, p, this.#committed.get(p) ?? 0);
+      this.replays.gone(who, p);
+    }
+  }
+
+  #stoppedAt({ who, drained = false, committed = [] }: Of<'stopped'>): void {
+    if (drained) for (const [p, o] of committed) this.#checkTight(who, p, o);
+  }
+
+  /** What ended while it was given up is committed, unless that was refused. */
+  #checkTight(who: string, p: number, o: number): void {
+    if (!this.#tight.has(who)) return;
+    const next = this.#topic.byPartition.get(p)?.find((record) => record.o >= o);
+    if (next === undefined || this.#refused.has(`${who}|${p}`)) return;
+    if (!this.replays.hasEnded(who, p, placeOf(next))) return;
+    this.violations.push(`${who} gave up partition ${p} at ${o}, and ${placeOf(next)} had ended`);
+  }
+
+  /** Whoever had lost a partition, or was killed before it could hear of it. */
+  #forgive(who: string, p?: number): void {
+    for (const [suspect, said] of this.#suspects) {
+      if (suspect !== `${who}|${p}` && (p !== undefined || !suspect.startsWith(`${who}|`))) continue;
+      this.strays += said.length;
+      this.#suspects.delete(suspect);
+    }
+  }
+
+  #groupAt({ offsets }: Of<'group'>): void {
+    for (const [p, o] of offsets) {
+      const before = this.#group.get(p) ?? 0;
+      if (o < before) this.violations.push(`the group went back from ${placeOf({ p, o: before })} to ${o}`);
+      this.#group.set(p, o);
+      this.#checkEndedBelow('the group', p, o);
+    }
+  }
+
+  #doneFrom(p: number, o: number): string[] {
+    const records = this.#topic.byPartition.get(p) ?? [];
+    return records.filter((record) => record.o >= o && this.done.has(placeOf(record))).map(placeOf);
   }
 
   #sent(event: Of<'sent'>): void {
@@ -117,7 +220,16 @@ class Oracle {
     if (record === undefined)
       return void this.violations.push(`${event.who} got ${placeOf(event)}, which is not there`);
     if (event.o < (this.#committed.get(event.p) ?? 0)) {
-      this.violations.push(`${event.who} got ${placeOf(event)} again, which was committed`);
+      const suspect = `${event.who}|${event.p}`;
+      const said = this.#suspects.get(suspect) ?? [];
+      said.push(`${event.who} got ${placeOf(event)} again, which was committed`);
+      this.#suspects.set(suspect, said);
+    } else if (
+      event.attempt === 1 &&
+      this.done.has(placeOf(event)) &&
+      !this.replays.mayStart(event.who, event.p, placeOf(event))
+    ) {
+      this.violations.push(`${event.who} got ${placeOf(event)} again, which had ended in its own ownership`);
     }
     const ordering = this.#orderings.get(event.who);
     if (ordering === 'partition' || ordering === 'key') this.#startedInLane(event, record, ordering);
@@ -146,12 +258,19 @@ class Oracle {
     if (record === undefined) return;
     if (this.done.has(place)) this.duplicates++;
     this.done.add(place);
+    this.replays.done(event.who, event.p, place);
     for (const ordering of ['partition', 'key'] as const) {
       this.#ended.add(`${laneOf(record, ordering)}|${this.#topic.rank(record, ordering)}`);
     }
   }
 
   #committedAt({ who, p, o }: Of<'committed'>): void {
+    this.#checkEndedBelow(who, p, o);
+    this.#committed.set(p, Math.max(o, this.#committed.get(p) ?? 0));
+    this.#refused.delete(`${who}|${p}`);
+  }
+
+  #checkEndedBelow(who: string, p: number, o: number): void {
     const records = this.#topic.byPartition.get(p) ?? [];
     let at = this.#frontiers.get(p) ?? 0;
     for (let next = records[at]; next !== undefined && this.done.has(placeOf(next)); next = records[at]) at++;
@@ -160,7 +279,6 @@ class Oracle {
     if (oldest !== undefined && oldest.o < o) {
       this.violations.push(`${who} committed ${placeOf({ p, o })}, when ${placeOf(oldest)} had not ended`);
     }
-    this.#committed.set(p, Math.max(o, this.#committed.get(p) ?? 0));
   }
 }
 

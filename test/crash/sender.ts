@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DefaultKafkaProducerFactory, json, KafkaTemplate, silentLogger, string } from 'hearken';
 import type { NumberedOrder } from '../support/numbered-orders.js';
+import { SeededRandom } from '../support/seeded-random.js';
+import { badNetwork } from './bad-network.js';
 import { BROKER_RETURNS_MS, childSettings, untilTold } from './child.js';
 
 const KEYS = 50;
@@ -9,13 +11,15 @@ const RECORDS_PER_TURN = 15;
 /** A pace that leaves the processors to the others; nothing waits for it. */
 const PACE_MS = 20;
 
-const { who, brokers, topic, log, firstNumber } = childSettings();
+const { who, brokers, topic, log, firstNumber, isFar, seed } = childSettings();
+const network = isFar ? await badNetwork(new SeededRandom(seed)) : undefined;
 const template = new KafkaTemplate(
   new DefaultKafkaProducerFactory({
     brokers,
     clientId: who,
     logger: silentLogger,
     bootstrapTimeoutMs: BROKER_RETURNS_MS,
+    ...(network === undefined ? {} : { socketFactory: network.socketFactory }),
   }),
   {
     keySerde: string(),
@@ -36,6 +40,7 @@ while (!told.signal.aborted) {
 }
 await Promise.all(pending);
 await template.close();
+await network?.stop();
 log.write({ at: 'stopped', who });
 
 async function send(): Promise<void> {

@@ -1,0 +1,72 @@
+/** What a process that was killed made others do again. */
+export interface KillReplays {
+  readonly who: string;
+  /** Records that had ended and were not committed: those since the last commit, and those above one that had not ended. */
+  readonly bound: number;
+  /** Those of them that came again. */
+  replays: number;
+}
+
+/**
+ * Who owns what, and which records that ended may come again: those that were not committed when an ownership began. A record
+ * comes again once in an ownership.
+ */
+export class Replays {
+  readonly kills: KillReplays[] = [];
+  readonly #uncommitted: (p: number) => readonly string[];
+  readonly #owners = new Map<number, string>();
+  readonly #mayCome = new Map<number, Set<string>>();
+  /** By partition: what has ended in the ownership that lasts. */
+  readonly #ended = new Map<number, Set<string>>();
+  /** By partition: the kill that ended its last ownership. */
+  readonly #causes = new Map<number, KillReplays>();
+
+  /** @param uncommitted what of a partition has ended and is not committed */
+  constructor(uncommitted: (p: number) => readonly string[]) {
+    this.#uncommitted = uncommitted;
+  }
+
+  /** Whether a record has ended in the ownership that lasts, which is this one's. */
+  hasEnded(who: string, p: number, place: string): boolean {
+    return this.#owners.get(p) === who && this.#ended.get(p)?.has(place) === true;
+  }
+
+  owns(who: string, p: number): void {
+    const before = this.#owners.get(p);
+    if (before !== undefined && before !== who) this.#causes.delete(p); // it was taken from a living one
+    this.#owners.set(p, who);
+    this.#ended.set(p, new Set());
+    this.#mayCome.set(p, new Set(this.#uncommitted(p)));
+  }
+
+  gone(who: string, p: number): void {
+    if (this.#owners.get(p) !== who) return;
+    this.#owners.delete(p);
+    this.#causes.delete(p);
+  }
+
+  killed(who: string): void {
+    const owned = [...this.#owners].filter(([, owner]) => owner === who).map(([p]) => p);
+    const bound = owned.reduce((sum, p) => sum + this.#uncommitted(p).length, 0);
+    const kill = { who, bound, replays: 0 };
+    this.kills.push(kill);
+    for (const p of owned) {
+      this.#owners.delete(p);
+      this.#causes.set(p, kill);
+    }
+  }
+
+  done(who: string, p: number, place: string): void {
+    if (this.#owners.get(p) === who) this.#ended.get(p)?.add(place);
+    else this.#mayCome.get(p)?.add(place); // too late for who owns it now to know
+  }
+
+  /** Whether a record that has ended may start again. */
+  mayStart(who: string, p: number, place: string): boolean {
+    if (this.#owners.get(p) !== who) return true; // who has lost it does not know yet
+    const may = this.#mayCome.get(p)?.delete(place) ?? true;
+    const kill = this.#causes.get(p);
+    if (may && kill !== undefined) kill.replays++;
+    return may;
+  }
+}
