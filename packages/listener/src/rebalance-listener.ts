@@ -1,13 +1,13 @@
 import type { Clock, Logger, TopicPartition } from '@hearken/core';
-import { describePartitions } from '@hearken/core/internal';
+import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { GuardedEvents } from './container-events.js';
 import { RebalanceListenerError } from './errors.js';
 import type { ListenerContainer } from './message-listener.js';
 import { within } from './within.js';
 
 /**
- * Told when partitions come and go, for whoever keeps something for each of them. Calls never overlap, and each is awaited,
- * for `revokeDrainTimeoutMs` at most. Not called for no partitions. Spring's `ConsumerAwareRebalanceListener`.
+ * Told when partitions come and go, for whoever keeps something for each of them: once that one came, once that it went.
+ * Calls never overlap, and each is awaited, for `revokeDrainTimeoutMs` at most. Spring's `ConsumerAwareRebalanceListener`.
  */
 export interface RebalanceListener {
   /**
@@ -33,9 +33,16 @@ export interface RebalanceCallsInit {
   readonly events: GuardedEvents;
 }
 
-/** Calls the user's rebalance listener, and waits no longer than agreed. */
+/**
+ * Calls the user's rebalance listener, one call at a time, and waits no longer than agreed. Of each partition it told of as
+ * assigned it tells once that it went: a member may be thrown out of its group while it gives partitions up.
+ */
 export class RebalanceCalls {
   readonly #init: RebalanceCallsInit;
+  /** Told of as assigned, and not yet that they went. */
+  readonly #told = new Set<string>();
+  /** The end of the last call; never rejects. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(init: RebalanceCallsInit) {
     this.#init = init;
@@ -43,15 +50,27 @@ export class RebalanceCalls {
 
   /** @throws RebalanceListenerError */
   assigned(partitions: readonly TopicPartition[]): Promise<void> {
-    return this.#call('onPartitionsAssigned', partitions);
+    for (const at of partitions) this.#told.add(topicPartitionKey(at));
+    return this.#inTurn(() => this.#call('onPartitionsAssigned', partitions));
   }
 
   revoked(partitions: readonly TopicPartition[]): Promise<void> {
-    return this.#callReporting('onPartitionsRevoked', partitions);
+    return this.#went('onPartitionsRevoked', partitions);
   }
 
   lost(partitions: readonly TopicPartition[]): Promise<void> {
-    return this.#callReporting('onPartitionsLost', partitions);
+    return this.#went('onPartitionsLost', partitions);
+  }
+
+  #went(callback: keyof RebalanceListener, partitions: readonly TopicPartition[]): Promise<void> {
+    const gone = partitions.filter((at) => this.#told.delete(topicPartitionKey(at)));
+    return this.#inTurn(() => this.#callReporting(callback, gone));
+  }
+
+  #inTurn(call: () => Promise<void>): Promise<void> {
+    const ended = this.#last.then(call);
+    this.#last = ended.catch(() => undefined); // whoever asked for it hears of it
+    return ended;
   }
 
   async #call(callback: keyof RebalanceListener, partitions: readonly TopicPartition[]): Promise<void> {

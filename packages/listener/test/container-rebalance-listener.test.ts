@@ -112,6 +112,23 @@ describe('MessageListenerContainer: rebalanceListener', () => {
     assert.deepEqual(listener.order, ['1/2']);
   });
 
+  it('is told once that a partition went, also when its member is thrown out meanwhile', async () => {
+    const diary = new Diary();
+    const { container, factory } = await started({ rebalanceListener: diary });
+    const saved = new Signal();
+    diary.onRevoked = () => saved.wait();
+    const revoked = factory.consumer.rebalance({ revoke: [tp(0)], assign: [] });
+    await diary.entries.received(2);
+    const evicted = factory.consumer.evict();
+    for (let turns = 0; turns < 10; turns++) await eventLoopTurn();
+    assert.deepEqual(diary.entries.items, ['assigned 0,1', 'revoked 0'], 'one call at a time');
+    saved.fire();
+    await Promise.all([revoked, evicted]);
+    assert.deepEqual(diary.entries.items, ['assigned 0,1', 'revoked 0', 'lost 1']);
+    await container.stop();
+    assert.equal(diary.entries.count, 3);
+  });
+
   it('fails the container when it fails for partitions that come', async () => {
     const diary = new Diary();
     const error = new Error('the state could not be loaded');
