@@ -108,7 +108,8 @@ export class ContainerLifecycle {
       this.#failOnTheWay(error);
       return;
     }
-    if (this.#hasRun && this.#init.clock.monotonic() - this.#runsSince >= RAN_WELL_MS) this.#failures = 0;
+    const ranMs = this.#state.is('running') ? this.#init.clock.monotonic() - this.#runsSince : 0;
+    if (ranMs >= RAN_WELL_MS) this.#failures = 0;
     const next = afterFatal(error, ++this.#failures, this.#init.properties);
     if (next.action === 'stop') this.#giveUp(next.error);
     else void this.#restart(error, next);

@@ -59,7 +59,7 @@ export class Rebalance implements ConsumerRebalanceListener {
   }
 
   async onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void> {
-    const { handover, calls, events, clock, revokeDrainTimeoutMs } = this.#init;
+    const { handover, calls, events, clock, isOver, revokeDrainTimeoutMs } = this.#init;
     const reason = new ListenerAbortedError(
       'PARTITION_REVOKED',
       `${describePartitions(partitions)} went to another member before the listener ended (revokeDrainTimeoutMs)`,
@@ -69,6 +69,7 @@ export class Rebalance implements ConsumerRebalanceListener {
     const ownerships = this.#ownershipsOf(partitions);
     const generationId = this.#generationId;
     await handover.giveUp(ownerships, { grace, reason });
+    if (isOver()) return; // told now, it would be taken for what its successor has
     if (losses !== this.#losses) return; // they are told of as lost
     for (const ownership of ownerships) this.#keepEnds(ownership, generationId);
     await calls.revoked(partitions);

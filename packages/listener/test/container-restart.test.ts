@@ -133,6 +133,24 @@ describe('MessageListenerContainer: restart', () => {
     await bundle.container.stop();
   });
 
+  it('waits longer each time also where it never gets to run', async () => {
+    const asked: number[] = [];
+    const restartBackOff: BackOff = { delayMs: (failures) => (asked.push(failures), 70_000) };
+    const { container, factory, clock } = await started({ onFatal: 'restart', restartBackOff });
+    const { consumer } = factory;
+    factory.createConsumer = () => {
+      throw broken();
+    };
+    consumer.fail(broken());
+    for (let failures = 1; failures <= 3; failures++) {
+      await until(() => asked.length === failures);
+      await until(() => clock.nextDueInMs === 70_000);
+      clock.advance(70_000);
+    }
+    assert.deepEqual(asked, [1, 2, 3]);
+    await container.stop();
+  });
+
   it('is over when the back-off gives up', async () => {
     const restartBackOff = new FixedBackOff({ intervalMs: 1_000, maxRetries: 1 });
     const bundle = await started({ onFatal: 'restart', restartBackOff });
@@ -229,6 +247,30 @@ describe('MessageListenerContainer: restart', () => {
     await container.stop();
     assert.equal(committed(0), 1);
     assert.ok(addsUp(bundle));
+  });
+
+  it('does not let a commit that the old consumer still waits for act on what the new one owns', async () => {
+    const bundle = await started({ ...RESTARTS, ackMode: 'manual-immediate', shutdownTimeoutMs: 0 });
+    const { container, factory, clock, listener, give, logger } = bundle;
+    const old = factory.consumer;
+    const answer = old.holdCommits();
+    give(0, ...keyed('a', 'b'));
+    for (const at of ['0/0', '0/1']) {
+      const { context, end } = await listener.call(at);
+      context.acknowledgment.acknowledge(); // the second commit is to follow the first one at once
+      end();
+    }
+    old.fail(broken());
+    await until(() => (clock.advance(1_000), factory.consumers.count === 2 && container.state === 'running'));
+    factory.consumer.holdCommits();
+    const [, , again] = await listener.calls.received(3);
+    again?.context.acknowledgment.acknowledge();
+    const [calls, warnings] = [old.commitCalls.count, logger.at('warn').length];
+    answer();
+    for (let turns = 0; turns < 5; turns++) await eventLoopTurn();
+    assert.equal(old.commitCalls.count, calls);
+    assert.equal(container.health().status, 'up');
+    assert.equal(logger.at('warn').length, warnings);
   });
 
   it('ends at once, also in its back-off, when it is to stop', async () => {

@@ -47,6 +47,7 @@ export class OffsetCommitter {
   #urgent = false;
   /** Flushes that wait for the commit in flight. */
   #flushes = 0;
+  #isClosed = false;
   readonly #schedule: CommitSchedule;
   readonly #retries: CommitRetries;
   readonly #metadata: CommitMetadata;
@@ -95,8 +96,9 @@ export class OffsetCommitter {
     return enabled ? readCommitted(consumer, partitions, logger) : () => undefined;
   }
 
-  /** Nothing is scheduled any more. */
+  /** Nothing is sent any more: what is owned from now on is another consumer's to commit. */
   close(): void {
+    this.#isClosed = true;
     this.#schedule.close();
     this.#retries.close();
   }
@@ -114,7 +116,7 @@ export class OffsetCommitter {
   }
 
   #send(batch: readonly PendingOffset[]): Promise<void> {
-    if (!this.#init.enabled || batch.length === 0) return Promise.resolve();
+    if (!this.#init.enabled || this.#isClosed || batch.length === 0) return Promise.resolve();
     for (const { ownership } of batch) ownership.sent();
     let left = 0;
     for (const { uncommitted } of this.#init.owned) left += uncommitted;
@@ -225,9 +227,13 @@ export class OffsetCommitter {
   #tryLater(refused: readonly PendingOffset[], error: unknown): void {
     if (refused.length === 0) return;
     const { events, logger } = this.#init;
+    const offsets = refused.map(toOffset);
+    if (this.#isClosed) {
+      logger.info({ partitions: describePartitions(offsets), error }, 'the last commit failed: its records come again');
+      return;
+    }
     const ownerships = refused.map(({ ownership }) => ownership);
     const retryInMs = this.#retries.postpone(ownerships, () => this.commitNow());
-    const offsets = refused.map(toOffset);
     logger.warn({ partitions: describePartitions(offsets), retryInMs, error }, 'offsets could not be committed');
     events.emit('commit:failed', { offsets, error });
     for (const ownership of ownerships) this.#setRefused(ownership, true);

@@ -84,12 +84,19 @@ export class ContainerWatch {
 
   #entered(state: ContainerState): void {
     this.#idle.stop();
-    if (state === 'starting') this.#unassignedSince = this.#init.clock.monotonic();
+    if (state === 'starting') this.#forget();
     if (state === 'starting' || state === 'running') this.#progress.start();
     else this.#progress.stop();
     if (state !== 'running') return;
     this.#idle.start();
     this.#idle.assigned(this.#init.line.snapshot());
+  }
+
+  /** A new consumer: what the last one was not told of any more is no concern of this one. */
+  #forget(): void {
+    this.#owned.clear();
+    this.#failingCommits.clear();
+    this.#unassignedSince = this.#init.clock.monotonic();
   }
 
   #assigned(partitions: readonly TopicPartition[]): void {
