@@ -21,6 +21,9 @@ type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
 
 const PARTITIONS = 4;
 
+/** As names in its package. Such a member is eager, and the group uses what all name. */
+const JAVAS_DEFAULT = 'RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor';
+
 describeWithKafka('listener containers and other members of their group', function () {
   this.timeout(60_000);
   let admin: KafkaAdmin;
@@ -100,6 +103,30 @@ describeWithKafka('listener containers and other members of their group', functi
     await old.disconnect();
   });
 
+  it('join a group of Java that sets nothing, too, and hand partitions over in both directions', async () => {
+    await using java = await JavaGroup.start(bootstrapServers());
+    await using orders = new NumberedOrders(topic, 40);
+    const old = java.join(groupId, JAVAS_DEFAULT, [topic]);
+    await until('Java has all', () => old.owned.length === PARTITIONS);
+    const members = [
+      container({}, { listener: orders.saw.bind(orders) }),
+      container({}, { listener: orders.saw.bind(orders) }),
+    ];
+    const sizes = (): number[] => [...members.map((each) => each.assignment().length), old.owned.length];
+    for (const member of members) await member.start();
+    await until('all share', () => sizes().every((size) => size > 0) && sum(sizes()) === PARTITIONS);
+    assert.equal(await assignor(), 'cooperative-sticky');
+    await orders.send(400);
+    java.leave(old); // it commits what it read
+    await until('ours have all', () => sum(members.map((each) => each.assignment().length)) === PARTITIONS);
+    const heard = (): number => sum(members.map((each) => each.metrics().processed)) + old.read.count;
+    await until('all are heard', () => heard() >= 400);
+    assert.equal(heard(), 400, 'once, by one or the other');
+    const another = java.join(groupId, JAVAS_DEFAULT, [topic]);
+    await until('it gets its share', () => another.owned.length > 0);
+    assert.equal(another.failure, undefined);
+  });
+
   it('take over a group of Java in two rolling restarts, and lose nothing', async () => {
     await using java = await JavaGroup.start(bootstrapServers());
     await using orders = new NumberedOrders(topic, 40);
@@ -115,7 +142,7 @@ describeWithKafka('listener containers and other members of their group', functi
       await first.start();
       firsts.push(first);
     }
-    await orders.send(400); // Java's members commit nothing here, so what they read comes again
+    await orders.send(400);
     await until('ours share', () => firsts.every((each) => each.assignment().length === PARTITIONS / 2));
     const assigned = new Recorder<number>();
     for (const first of firsts) {
@@ -131,3 +158,5 @@ describeWithKafka('listener containers and other members of their group', functi
     assert.ok(assigned.count > 0);
   });
 });
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
