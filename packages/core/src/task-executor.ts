@@ -45,19 +45,20 @@ export interface RecordSource {
 }
 
 /**
- * - `'started'`: a record runs, or has ended already.
+ * - `'started'`: a record runs, or has ended already. Another one may start.
+ * - `'last'`: the same, but of the others each waits for one that runs; `slots.ready` follows when one may start.
  * - `'blocked'`: there are records, but each waits for others; `slots.ready` follows when one may start.
  * - `'empty'`: nothing is left; more was asked for, and `slots.ready` follows when it came.
  * - `'later'`: not in this turn of the event loop, which listeners have held long enough; `slots.ready` follows in the next.
  */
-export type RecordStart = 'started' | 'blocked' | 'empty' | 'later';
+export type RecordStart = 'started' | 'last' | 'blocked' | 'empty' | 'later';
 
 /** What a container tells an executor that starts its records. */
 export interface RecordSlots {
   /** A record may start. Said too often it costs little; said too late a slot stays free. */
   ready(): void;
-  /** A record that was started has ended. */
-  ended(): void;
+  /** A record that was started has ended; as `ready` says if `isReady`. */
+  ended(isReady: boolean): void;
   /** The container is over: nothing is asked of it any more. What runs of it still ends. */
   detach(): void;
 }

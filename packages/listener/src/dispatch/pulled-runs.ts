@@ -21,7 +21,6 @@ export class PulledRuns implements RecordSource {
   readonly #init: PulledRunsInit;
   readonly #slots: RecordSlots;
   readonly #resting: Run[] = [];
-  #starting = false;
 
   constructor(init: PulledRunsInit) {
     this.#init = init;
@@ -35,15 +34,14 @@ export class PulledRuns implements RecordSource {
   }
 
   startNext(signal: AbortSignal): RecordStart {
+    const { lanes } = this.#init;
     const { turns, slice } = this.#init.runs;
     if (slice.isSpent) return 'later';
     const lane = turns.next();
-    if (lane === undefined) return this.#nothingToStart();
+    if (lane === undefined) return lanes.queued === 0 ? this.#ranDry() : 'blocked';
     const run = this.#resting.pop() ?? new Run(this.#init.runs, undefined, this.#over);
-    this.#starting = true;
     run.serve(lane, signal);
-    this.#starting = false;
-    return 'started';
+    return turns.mayBeReady || lanes.queued === 0 ? 'started' : 'last'; // asked again an empty one says so
   }
 
   /** What runs of it still ends, and tells so. */
@@ -51,16 +49,15 @@ export class PulledRuns implements RecordSource {
     this.#slots.detach();
   }
 
-  #nothingToStart(): RecordStart {
+  #ranDry(): RecordStart {
     this.#init.onRoom();
-    return this.#init.lanes.queued === 0 ? 'empty' : 'blocked';
+    return 'empty';
   }
 
   readonly #over = (run: Run, failure?: unknown): void => {
     if (failure === undefined) this.#resting.push(run);
     else this.#init.onFatal(failure as Error);
-    if (this.#init.runs.turns.mayBeReady) this.#slots.ready();
-    this.#slots.ended();
-    if (!this.#starting) this.#init.onRoom(); // where it ends at once, the end of the turn is soon enough
+    this.#slots.ended(this.#init.runs.turns.mayBeReady);
+    this.#init.runs.slice.enter(); // so that room is looked for when the turn ends, also if nothing more starts
   };
 }

@@ -19,8 +19,12 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
   readonly #level: number;
   readonly #waiting: WaitingTask[] = [];
   #wakers: readonly (() => void)[] = [];
+  /** Somebody was told that no slot is free, and would like to know when one is. */
+  #wasFull = true;
   #source: RecordSource | undefined;
   #cancellation = newCancellation();
+  /** Its signal: asking the controller takes longer than starting a record. */
+  #signal = this.#cancellation.signal;
   #drained: Deferred<void> | undefined;
 
   constructor(dispatcher: PriorityDispatcher, level: number, maxSlots: number) {
@@ -31,7 +35,9 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
   }
 
   get available(): number {
-    return this.#waiting.length > 0 ? 0 : this.#dispatcher.limits.available(this.#level);
+    const available = this.#waiting.length > 0 ? 0 : this.#dispatcher.limits.available(this.#level);
+    if (available === 0) this.#wasFull = true;
+    return available;
   }
 
   execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
@@ -56,6 +62,7 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
   cancel(reason: Error): void {
     const cancelled = this.#cancellation;
     this.#cancellation = newCancellation();
+    this.#signal = this.#cancellation.signal;
     for (const { reject } of this.#waiting.splice(0)) reject(reason);
     cancelled.abort(reason);
     this.#settleDrained();
@@ -74,33 +81,37 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
     this.#dispatcher.ready(this.#level);
   }
 
-  ended(): void {
-    this.#dispatcher.ended(this.#level);
-    if (this.#wakers.length > 0 && this.available > 0) this.#wakeAll();
-    this.#settleDrained();
+  ended(isReady: boolean): void {
+    this.#dispatcher.ended(this.#level, isReady || this.#waiting.length > 0);
+    if (this.#wasFull && this.#wakers.length > 0 && this.available > 0) this.#wakeAll();
+    if (this.#drained !== undefined) this.#settleDrained();
   }
 
   startNext(): RecordStart {
+    if (this.#waiting.length > 0) return this.#startTask();
+    return this.#source === undefined ? 'blocked' : this.#source.startNext(this.#signal);
+  }
+
+  #startTask(): RecordStart {
     const next = this.#waiting.shift();
-    if (next === undefined) return this.#source?.startNext(this.#cancellation.signal) ?? 'blocked';
-    this.#run(next);
+    if (next !== undefined) this.#run(next);
     return 'started';
   }
 
   #run({ task, resolve, reject }: WaitingTask): void {
     const fail = (error: unknown): void => {
-      this.ended();
+      this.#taskEnded();
       reject(error);
     };
     try {
-      const result = task(this.#cancellation.signal);
+      const result = task(this.#signal);
       if (!(result instanceof Promise)) {
-        this.ended();
+        this.#taskEnded();
         resolve(result);
         return;
       }
       result.then((value) => {
-        this.ended();
+        this.#taskEnded();
         resolve(value);
       }, fail);
     } catch (error) {
@@ -108,8 +119,14 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
     }
   }
 
+  #taskEnded(): void {
+    this.#wasFull = true;
+    this.ended(false);
+  }
+
   /** Another one first each time: the first may take every slot. A container does not subscribe, so this is for others. */
   #wakeAll(): void {
+    this.#wasFull = false;
     const wakers = this.#wakers;
     this.#wakers = [...wakers.slice(1), ...wakers.slice(0, 1)];
     for (const wake of wakers) wake();

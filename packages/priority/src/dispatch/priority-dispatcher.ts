@@ -102,17 +102,23 @@ export class PriorityDispatcher {
   }
 
   ready(level: number): void {
-    this.#offered |= 1 << level;
-    this.#pause.endFor(level);
+    this.#offer(level);
     this.#advance();
   }
 
-  ended(level: number): void {
+  /** @param isReady whether another one may start */
+  ended(level: number, isReady: boolean): void {
+    if (isReady) this.#offer(level);
     this.limits.released(level);
     this.ends[level] = (this.ends[level] ?? 0) + 1;
     if (level === this.#starting) this.#endedAtOnce = true;
-    else this.#policy.ended?.(level);
+    else this.#tellEnd(level);
     this.#advance();
+  }
+
+  #offer(level: number): void {
+    this.#offered |= 1 << level;
+    if (this.#pause.isOn) this.#pause.endFor(level);
   }
 
   #advance(): void {
@@ -132,29 +138,46 @@ export class PriorityDispatcher {
   #startOne(level: number, ready: number): boolean {
     this.limits.taken(level);
     this.#starting = level;
+    this.#offered &= ~(1 << level); // unless it says so again meanwhile
     const start = this.#sources[level]?.startNext() ?? 'blocked';
     this.#starting = -1;
-    if (start === 'started') {
-      this.#started(level, ready);
+    if (start === 'started' || start === 'last') {
+      if (start === 'started') this.#offered |= 1 << level;
+      this.#count(level, ready);
+      this.#tell(level);
       return true;
     }
     this.limits.released(level);
-    if (start === 'later') return false; // and nobody passes it: it tells in the next turn of the event loop
-    this.#offered &= ~(1 << level);
-    if (start === 'blocked') return true;
+    if (start === 'later') this.#offered |= 1 << level; // and nobody passes it: it tells in the next turn of the event loop
+    if (start !== 'empty') return start === 'blocked';
     this.#pause.beginFor(level); // more was asked for and may be at hand: the others must not use up its share meanwhile
     return false;
   }
 
-  #started(level: number, ready: number): void {
-    this.#policy.started(level);
+  #count(level: number, ready: number): void {
     this.started[level] = (this.started[level] ?? 0) + 1;
     this.#lastLevel = level;
     this.#lastReady = ready;
     if (ready >>> (level + 1) !== 0) this.#inversions++;
-    if (!this.#endedAtOnce) return;
+  }
+
+  #tell(level: number): void {
+    try {
+      this.#policy.started(level);
+    } catch (error) {
+      this.#init.onPolicyFailed(error);
+    }
+    if (this.#endedAtOnce) this.#tellEnd(level);
     this.#endedAtOnce = false;
-    this.#policy.ended?.(level);
+  }
+
+  #tellEnd(level: number): void {
+    if (this.#policy.ended === undefined) return;
+    try {
+      this.#policy.ended(level);
+    } catch (error) {
+      this.#init.onPolicyFailed(error);
+    }
   }
 
   #choose(ready: number): number {
