@@ -7,27 +7,6 @@ export {
   UnequalPartitionsError,
 } from './errors.js';
 export type { LevelDefinition, Levels, Priority } from './levels.js';
-export type { LevelPlace } from './naming/level-place.js';
-export { partitionBuckets, PlacedNaming, placesByResolver, type PriorityResolver } from './naming/placed-naming.js';
-export { SuffixNaming, type PriorityNaming } from './naming/priority-naming.js';
-export { PriorityRegistry, type PriorityRegistryOptions, type TopicLevel } from './naming/priority-registry.js';
-export { ExponentialQuotaDistributor } from './quota/exponential-quota-distributor.js';
-export { FixedQuotaDistributor } from './quota/fixed-quota-distributor.js';
-export { LargestRemainderQuotaDistributor } from './quota/largest-remainder-quota-distributor.js';
-export { validateDistribution, type QuotaDistributor } from './quota/quota-distributor.js';
-export {
-  highestReady,
-  isReady,
-  type DispatchPolicy,
-  type DispatchPolicyFactory,
-  type PolicyShape,
-} from './policy/dispatch-policy.js';
-export { drr } from './policy/drr.js';
-export { strict, strictWithFloor, type StrictOptions } from './policy/strict.js';
-export { weighted } from './policy/weighted.js';
-export { CapacityBurst, type Burst } from './flipkart/capacity-burst.js';
-export { flipkartRound, flipkartState, type FlipkartRound, type FlipkartState } from './flipkart/flipkart-round.js';
-export { PollHistoryWindow, type PollHistoryWindowOptions } from './flipkart/poll-history-window.js';
 export type { UnequalPartitions } from './template/partition-counts.js';
 export { PriorityKafkaTemplate, type PriorityRecord } from './template/priority-kafka-template.js';
 export type { PriorityKafkaTemplateOptions } from './template/priority-template-options.js';
@@ -38,8 +17,28 @@ export {
   type PriorityTopicsOptions,
   type TopicAdmin,
 } from './topics/create-priority-topics.js';
+export type { LevelPlace } from './naming/level-place.js';
+export { partitionBuckets, PlacedNaming, placesByResolver, type PriorityResolver } from './naming/placed-naming.js';
+export { SuffixNaming, type PriorityNaming } from './naming/priority-naming.js';
+export { PriorityRegistry, type PriorityRegistryOptions, type TopicLevel } from './naming/priority-registry.js';
+export { ExponentialQuotaDistributor } from './quota/exponential-quota-distributor.js';
+export { FixedQuotaDistributor } from './quota/fixed-quota-distributor.js';
+export { LargestRemainderQuotaDistributor } from './quota/largest-remainder-quota-distributor.js';
+export { validateDistribution, type QuotaDistributor } from './quota/quota-distributor.js';
+export { CapacityBurst, type Burst } from './flipkart/capacity-burst.js';
+export { flipkartRound, flipkartState, type FlipkartRound, type FlipkartState } from './flipkart/flipkart-round.js';
+export { PollHistoryWindow, type PollHistoryWindowOptions } from './flipkart/poll-history-window.js';
+export {
+  highestReady,
+  isReady,
+  type DispatchPolicy,
+  type DispatchPolicyFactory,
+  type PolicyShape,
+} from './policy/dispatch-policy.js';
+export { drr } from './policy/drr.js';
 export { flipkartBurst, type FlipkartBurstOptions } from './policy/flipkart-burst.js';
-export { PriorityListenerContainer } from './container/priority-listener-container.js';
+export { strict, strictWithFloor, type StrictOptions } from './policy/strict.js';
+export { weighted } from './policy/weighted.js';
 export type { PolicyChange, PolicyUpdate } from './container/live-policy.js';
 export type {
   PolicyName,
@@ -52,6 +51,7 @@ export type {
 export type { PriorityContainerState } from './container/priority-container-state.js';
 export type { LevelName, PriorityEvents } from './container/priority-events.js';
 export type { PriorityLevel } from './container/priority-level.js';
+export { PriorityListenerContainer } from './container/priority-listener-container.js';
 export type {
   DispatchExplanation,
   LevelMetrics,

@@ -13,7 +13,7 @@ import { deferred, OptionsCheck } from '@hearken/core/internal';
 import { KafkaTemplate, type Sendable, type SendOptions, type SendResult } from '@hearken/template';
 import { PriorityOutOfRangeError } from '../errors.js';
 import type { Priority } from '../levels.js';
-import { placeOf } from '../naming/level-place.js';
+import { holds, placeOf } from '../naming/level-place.js';
 import { placingInto } from './bucket.js';
 import { LentProducer } from './lent-producer.js';
 import { PartitionCounts, type CountedLevel } from './partition-counts.js';
@@ -121,7 +121,7 @@ export class PriorityKafkaTemplate<
     const found = asked.map(async (level) => {
       const place = placeOf(naming, topic, level);
       const all = await this.#main.partitionsFor(place.topic);
-      return all.filter(({ partition }) => place.partitions?.includes(partition) ?? true);
+      return all.filter((info) => holds(place, info));
     });
     return (await Promise.all(found)).flat();
   }
