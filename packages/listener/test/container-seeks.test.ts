@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KafkaError } from '@hearken/core';
 import { eventLoopTurn, Signal, type FakeConsumer } from '@hearken/testing';
-import { addsUp, distinct, keyed, setup, started, stopNow, tp, until } from './setup.js';
+import { addsUp, distinct, keyed, setup, started, stopNow, tp, until, type Bundle } from './setup.js';
 
 describe('MessageListenerContainer: seek', () => {
   it('seeks back and forth: queued records are dropped, running ones are late, commits follow', async () => {
@@ -92,27 +92,32 @@ describe('MessageListenerContainer: seek', () => {
     await container.stop();
   });
 
-  it('writes the offset it went back to though it is the committed one, where a commit was in flight', async () => {
-    const bundle = await started({ commitIntervalMs: 0 }, { partitions: [tp(0)] });
-    const { container, listener, give, clock, factory, committed } = bundle;
-    give(0, ...keyed('a', 'b'));
-    (await listener.call('0/0')).end();
-    await until(() => committed(0) === 1 || (clock.advance(0), false));
-    const letGo = factory.consumer.holdCommits();
-    (await listener.call('0/1')).end();
-    const calls = factory.consumer.commitCalls.count;
-    await until(() => factory.consumer.commitCalls.count > calls || (clock.advance(0), false));
-    container.pause();
-    await container.seek(tp(0), 1);
-    letGo();
-    await until(() => committed(0) === 2);
-    await until(() => committed(0) === 1 || (clock.advance(0), false)); // a process that dies now comes back to where it went
-    await container.stop();
-    assert.deepEqual(
-      factory.consumer.commits.items.flat().map(({ offset }) => offset),
-      [0, 1, 2, 1],
-    );
-  });
+  for (const [how, back] of [
+    ['by a seek', ({ container }: Bundle) => container.seek(tp(0), 1)],
+    ['by itself', ({ factory }: Bundle) => factory.consumer.seek(tp(0), 1)],
+  ] as const)
+    it(`writes the offset it went back to, ${how}, though it is the committed one, where a commit was in flight`, async () => {
+      const bundle = await started({ commitIntervalMs: 0 }, { partitions: [tp(0)] });
+      const { container, listener, give, clock, factory, committed } = bundle;
+      give(0, ...keyed('a', 'b'));
+      (await listener.call('0/0')).end();
+      await until(() => committed(0) === 1 || (clock.advance(0), false));
+      const letGo = factory.consumer.holdCommits();
+      (await listener.call('0/1')).end();
+      const calls = factory.consumer.commitCalls.count;
+      await until(() => factory.consumer.commitCalls.count > calls || (clock.advance(0), false));
+      await back(bundle);
+      const again = await listener.calls.first(({ at, context }) => at === '0/1' && context.epoch > 1);
+      letGo();
+      await until(() => committed(0) === 2);
+      await until(() => committed(0) === 1 || (clock.advance(0), false)); // a process that dies now comes back to where it went
+      again.end();
+      await container.stop();
+      assert.deepEqual(
+        factory.consumer.commits.items.flat().map(({ offset }) => offset),
+        [0, 1, 2, 1, 2],
+      );
+    });
 
   it('goes to the beginning, the end and a point in time, of everything, topics and partitions', async () => {
     const partitions = [tp(0), tp(1), tp(0, 'u')];

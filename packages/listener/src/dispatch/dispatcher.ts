@@ -113,19 +113,20 @@ export class Dispatcher {
 
   /**
    * Who takes these records. Nobody if the partition was given up after `poll` had returned them. A reset begins a new epoch,
-   * and so does a position that went back without a seek of ours, as a consumer may not tell of resets.
+   * and so does a position that went back without a seek of ours, as a consumer may not tell of resets. What is committed is
+   * not known then: a commit of the epoch before may be on its way.
    */
   #ownerOf(batch: PartitionRecords): Ownership | undefined {
     const { owned } = this.#init;
     const ownership = owned.get(batch);
     if (ownership?.isOpen !== true) return undefined;
-    if (batch.reset !== undefined) return this.#reset(batch, batch.reset, ownership);
+    if (batch.reset !== undefined) return this.#reset(batch, batch.reset);
     const from = batch.records[0]?.offset ?? batch.nextOffset;
-    return from < ownership.tracker.nextOffset ? owned.begin(batch, from, ownership.committed) : ownership;
+    return from < ownership.tracker.nextOffset ? owned.begin(batch, from, undefined) : ownership;
   }
 
-  #reset({ topic, partition }: PartitionRecords, reset: PositionReset, { committed }: Ownership): Ownership {
-    const begun = this.#init.owned.begin({ topic, partition }, reset.to, committed);
+  #reset({ topic, partition }: PartitionRecords, reset: PositionReset): Ownership {
+    const begun = this.#init.owned.begin({ topic, partition }, reset.to, undefined);
     this.#init.onReset({ topic, partition, ...reset });
     return begun;
   }
