@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { codeOf, type KafkaError } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
 import { FixedBackOff, DefaultErrorHandler, type RecordContainerProperties } from '../dist/index.js';
+import { startedBatches } from './batch-setup.js';
 import { addsUp, distinct, keyed, started, stopNow, until } from './setup.js';
 
 const TWICE: Partial<RecordContainerProperties> = {
@@ -107,6 +108,31 @@ describe('MessageListenerContainer: handlerTimeoutMs', () => {
     slow.end();
     await late.received(1);
     assert.equal(container.metrics().failed, 0);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('holds for batches: what one comes up with too late is a failure that names no record', async () => {
+    const errorHandler = new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 1 }) });
+    const bundle = await startedBatches({ handlerTimeoutMs: 100, errorHandler });
+    const { container, batches, give, clock, committed, events } = bundle;
+    const timedOut = events('listener:timedOut');
+    give(0, ...keyed('a', 'b'));
+    const slow = await batches.call(0);
+    const { signal } = slow.context;
+    clock.advance(100);
+    assert.equal(codeOf(signal.reason), 'LISTENER_TIMED_OUT');
+    assert.deepEqual([timedOut.last?.record.offset, timedOut.count], [0, 1]);
+    assert.match(container.health().reasons[0]?.message ?? '', /t-0@0/);
+    slow.end();
+    await until(() => {
+      clock.advance(1);
+      for (const { end } of batches.calls.items) end();
+      return container.metrics().processed === 2;
+    });
+    assert.equal(batches.order[0], '0/0-1');
+    assert.notEqual(batches.calls.count, 1, 'they came again');
+    await container.stop();
+    assert.equal(committed(0), 2);
     assert.ok(addsUp(bundle));
   });
 });
