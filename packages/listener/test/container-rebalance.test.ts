@@ -437,6 +437,33 @@ describe('MessageListenerContainer: rebalance', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('goes back where the log was cut off, and commits what is there now', async () => {
+    const bundle = await started({ commitIntervalMs: 0 });
+    const { container, listener, give, factory, clock, committed, events, log } = bundle;
+    const { consumer } = factory;
+    const resets = events('position:reset');
+    give(0, ...keyed('a', 'b', 'c'));
+    for (const at of ['0/0', '0/1', '0/2']) (await listener.call(at)).end();
+    await until(() => (clock.advance(0), committed(0) === 3));
+    const reset = { reason: 'log-truncated', from: 3, to: 1 } as const;
+    const poll = consumer.poll.bind(consumer);
+    consumer.poll = () => {
+      consumer.poll = poll;
+      const records = log.read(tp(0), 1, 2).records; // what was written in the place of the lost ones
+      return Promise.resolve(new ConsumerRecords([{ ...tp(0), records, nextOffset: 3, reset }]));
+    };
+    consumer.wakeup();
+    assert.deepEqual(await resets.received(1), [{ ...tp(0), ...reset }]);
+    const again = await listener.calls.received(4);
+    again.at(-1)?.end();
+    await until(() => (clock.advance(0), committed(0) === 2));
+    (await listener.calls.received(5)).at(-1)?.end();
+    await container.stop();
+    assert.deepEqual(listener.order, ['0/0', '0/1', '0/2', '0/1', '0/2']);
+    assert.deepEqual([committed(0), container.metrics().alreadyProcessed], [3, 0]);
+    assert.ok(addsUp(bundle));
+  });
+
   it('hands a partition over to another member, nothing lost and nothing committed twice', async () => {
     const log = new FakeLog();
     const [first, second] = [await started({}, { log }), setup({}, { log, partitions: [] })];

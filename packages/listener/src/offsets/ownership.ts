@@ -3,6 +3,7 @@ import { deferred, type Deferred } from '@hearken/core/internal';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLanes } from '../dispatch/delivery.js';
+import { CommitWaiters } from './commit-waiters.js';
 import type { KnownEnds } from './known-ends.js';
 import { OffsetTracker } from './offset-tracker.js';
 
@@ -43,6 +44,7 @@ export interface OwnershipInit {
  * - `closing`: no record of it starts any more; those that end still count and are committed.
  * - `over`: whatever still ends is late.
  */
+// Long because whatever forgets to end with an ownership is a race: so all of it is here, in parts of a few lines.
 export class Ownership implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
@@ -69,7 +71,7 @@ export class Ownership implements TopicPartition {
   readonly #claims: OffsetTracker;
   /** Attempts whose listener asked for its signal. */
   readonly #attempts = new Set<AttemptSignal>();
-  readonly #commitWaiters: { readonly offset: number; readonly wake: () => void }[] = [];
+  readonly #commitWaiters = new CommitWaiters();
   #phase: 'open' | 'closing' | 'over' = 'open';
   /** Of the tracker's count, how many the last commit sent covers. */
   #sent = 0;
@@ -214,7 +216,7 @@ export class Ownership implements TopicPartition {
     this.close();
     this.#phase = 'over';
     this.#init.counters.abandoned += this.tracker.outstanding;
-    for (const { wake } of this.#commitWaiters.splice(0)) wake();
+    this.#commitWaiters.wakeUpTo(Infinity);
   }
 
   /** `abort` reaches this attempt until it is removed. */
@@ -235,14 +237,14 @@ export class Ownership implements TopicPartition {
   /** Called by the committer: this offset is written. */
   wrote(offset: number): void {
     this.committed = offset;
-    this.#wakeUpTo(offset);
+    this.#commitWaiters.wakeUpTo(offset);
   }
 
   /** Called by the committer: this offset never will be written. Later ones are tried all the same. */
   drop(offset: number): boolean {
     if (this.#init.commitsBefore) return false; // what waits for it must not start
     this.#dropped = offset;
-    this.#wakeUpTo(offset);
+    this.#commitWaiters.wakeUpTo(offset);
     return true;
   }
 
@@ -250,14 +252,6 @@ export class Ownership implements TopicPartition {
   onceWritten(offset: number, wake: () => void): void {
     const isWritten = this.dirty === undefined && this.#claims.committable >= offset;
     if (isWritten) wake();
-    else this.#commitWaiters.push({ offset, wake });
-  }
-
-  #wakeUpTo(offset: number): void {
-    const due = this.#commitWaiters.filter((waiter) => waiter.offset <= offset);
-    if (due.length === 0) return;
-    const waiting = this.#commitWaiters.filter((waiter) => waiter.offset > offset);
-    this.#commitWaiters.splice(0, Infinity, ...waiting);
-    for (const { wake } of due) wake();
+    else this.#commitWaiters.add(offset, wake);
   }
 }
