@@ -68,14 +68,10 @@ export class Seeks {
    */
   async seekTo(to: SeekPosition, targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
     const request = ++this.#requests;
-    const asked = this.#ownedOf(targets).map((ownership) => ({ ownership, tenure: this.#tenureOf(ownership) }));
-    const found = await lookUp(
-      this.#init.consumer,
-      to,
-      asked.map(({ ownership }) => plain(ownership)),
-    );
+    const asked = this.#ownedOf(targets);
+    const tenures = new Set(asked.map((ownership) => this.#tenureOf(ownership)));
+    const found = await lookUp(this.#init.consumer, to, asked.map(plain));
     const sought: TopicPartitionOffset[] = [];
-    const tenures = new Set(asked.map(({ tenure }) => tenure));
     await this.#init.betweenPolls(() => {
       for (const at of found) if (this.#seekIfStill(at, tenures, request)) sought.push(at);
     });
