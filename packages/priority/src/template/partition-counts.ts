@@ -10,17 +10,15 @@ export interface CountedLevel {
   /** The logical topic. */
   readonly topic: string;
   readonly place: LevelPlace;
-  /** How many partitions the level has; undefined until that is checked. */
-  partitionCount: number | undefined;
-  /** Under way: settles when it is known. */
-  counting: Promise<number> | undefined;
+  /** Nothing is left to be waited for. */
+  isChecked: boolean;
+  /** The check under way. */
+  checking: Promise<void> | undefined;
 }
 
 export interface PartitionCountsInit {
   readonly unequalPartitions: UnequalPartitions;
   readonly partitionsFor: (topic: string) => Promise<readonly PartitionInfo[]>;
-  /** Levels of the same topic that are in use. */
-  readonly levelsOf: (topic: string) => readonly CountedLevel[];
   readonly logger: Logger;
 }
 
@@ -30,54 +28,57 @@ export interface PartitionCountsInit {
  */
 export class PartitionCounts {
   readonly #init: PartitionCountsInit;
-  readonly #counting = new Set<Promise<unknown>>();
+  /** By logical topic, then by the topic of a level. */
+  readonly #known = new Map<string, Record<string, number>>();
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(init: PartitionCountsInit) {
     this.#init = init;
   }
 
   /** What a keyed record has to wait for, if for anything. Rejects with UnequalPartitionsError, or if nobody can tell. */
-  check(level: CountedLevel): Promise<unknown> | undefined {
+  check(level: CountedLevel): Promise<void> | undefined {
     const { unequalPartitions } = this.#init;
-    if (unequalPartitions === 'ignore' || level.partitionCount !== undefined) return undefined;
-    const counting = (level.counting ??= this.#begin(level));
-    return unequalPartitions === 'fail' ? counting : undefined;
+    if (unequalPartitions === 'ignore' || level.isChecked) return undefined;
+    const checking = (level.checking ??= this.#begin(level));
+    return unequalPartitions === 'fail' ? checking : undefined;
   }
 
   /** Resolves when no check is under way. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#counting);
+    await Promise.allSettled(this.#underWay);
   }
 
   /**
    * Notes the end of the check before anyone who waits for it goes on: a send that comes in between would find the check
    * done and overtake them.
    */
-  #begin(level: CountedLevel): Promise<number> {
-    const counting = this.#count(level);
-    this.#counting.add(counting);
-    const over = (count: number | undefined): void => {
-      level.partitionCount = count;
-      level.counting = undefined;
-      this.#counting.delete(counting);
+  #begin(level: CountedLevel): Promise<void> {
+    const checking = this.#compare(level);
+    this.#underWay.add(checking);
+    const over = (isChecked: boolean): void => {
+      level.isChecked = isChecked;
+      level.checking = undefined;
+      this.#underWay.delete(checking);
     };
-    counting.then(over, (error: unknown) => {
-      over(undefined);
-      this.#init.logger.debug({ error, topic: level.place.topic }, 'partitions not checked');
-    });
-    return counting;
+    checking.then(
+      () => over(true),
+      (error: unknown) => {
+        over(false);
+        this.#init.logger.debug({ error, topic: level.place.topic }, 'partitions not checked');
+      },
+    );
+    return checking;
   }
 
-  async #count({ topic, place }: CountedLevel): Promise<number> {
+  /** Compared and noted at once: levels that are met at the same moment would miss each other. */
+  async #compare({ topic, place }: CountedLevel): Promise<void> {
     const { length } = await this.#init.partitionsFor(place.topic);
-    const counts: Record<string, number> = { [place.topic]: length };
-    for (const other of this.#init.levelsOf(topic)) {
-      if (other.partitionCount !== undefined) counts[other.place.topic] = other.partitionCount;
-    }
-    if (Object.values(counts).every((count) => count === length)) return length;
-    const error = new UnequalPartitionsError(topic, counts);
-    if (this.#init.unequalPartitions === 'fail') throw error;
-    this.#init.logger.warn({ error }, 'a key has another partition in each level');
-    return length;
+    const counts = { ...this.#known.get(topic), [place.topic]: length };
+    const isEqual = Object.values(counts).every((count) => count === length);
+    const error = isEqual ? undefined : new UnequalPartitionsError(topic, counts);
+    if (error !== undefined && this.#init.unequalPartitions === 'fail') throw error;
+    this.#known.set(topic, counts);
+    if (error !== undefined) this.#init.logger.warn({ error }, 'a key has another partition in each level');
   }
 }

@@ -71,7 +71,6 @@ export class PriorityKafkaTemplate<
     this.#counts = new PartitionCounts({
       unequalPartitions,
       partitionsFor: (topic) => this.#main.partitionsFor(topic),
-      levelsOf: (topic) => this.#routes.of(topic),
       logger: template.logger ?? defaultLogger,
     });
   }
@@ -160,15 +159,15 @@ export class PriorityKafkaTemplate<
       const priority = this.#levelOf(given);
       const route = this.#routes.to(topic, priority, options.partition);
       record = routedRecord(route.place.topic, value, options, this.#options.priorityHeader ? priority : undefined);
-      const counted = isPlacedByKey(record, route) ? this.#counts.check(route) : undefined;
-      return counted === undefined ? route.template.send(record) : this.#sendAfter(counted, route, record);
+      const checking = isPlacedByKey(record, route) ? this.#counts.check(route) : undefined;
+      return checking === undefined ? route.template.send(record) : this.#sendAfter(checking, route, record);
     } catch (error) {
       return this.#refuse(record ?? { ...options, topic, value }, error);
     }
   }
 
-  #sendAfter(counted: Promise<unknown>, { template }: Route<K, V>, record: ProducerRecord<K, V>) {
-    return counted.then(
+  #sendAfter(checking: Promise<void>, { template }: Route<K, V>, record: ProducerRecord<K, V>) {
+    return checking.then(
       () => template.send(record),
       (error: unknown) => this.#refuse(record, error),
     );

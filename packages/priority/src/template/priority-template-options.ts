@@ -108,7 +108,7 @@ export function resolvePriorityOptions<K, V, Name extends string>(
 }
 
 function defaultOf(check: OptionsCheck, levels: PriorityLevels, given: unknown): number {
-  const priority = levels.find(given ?? 0);
+  const priority = given === undefined ? 0 : levels.find(given);
   if (priority === undefined && check.isFine('levels')) check.problem('defaultPriority', levels.explain(given));
   return priority ?? 0;
 }

@@ -32,17 +32,12 @@ export class Routes<K, V> {
     throw invalid(`partition ${partition} is not one of the level's: ${describePlace(route.place)}`);
   }
 
-  /** Ways to levels of this logical topic that were found before. */
-  of(topic: string): readonly Route<K, V>[] {
-    return Object.values(this.#byTopic.get(topic) ?? []);
-  }
-
   #begin(topic: string, priority: number): Route<K, V> {
     const place = placeOf(this.#init.naming, topic, priority);
     const problem = problemWith(place);
     if (problem !== undefined) throw invalid(`the naming has no place for level ${priority} of ${topic}: ${problem}`);
     const template = this.#init.templateFor(place.partitions);
-    const route = { topic, place, template, partitionCount: undefined, counting: undefined };
+    const route = { topic, place, template, isChecked: false, checking: undefined };
     const levels = this.#byTopic.get(topic) ?? [];
     levels[priority] = route;
     this.#byTopic.set(topic, levels);

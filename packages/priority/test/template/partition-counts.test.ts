@@ -14,8 +14,8 @@ describe('levels with different numbers of partitions', () => {
     await template.flush();
     const warnings = logger.at('warn').map(({ details }) => (details as { error: { message: string } }).error.message);
     assert.deepEqual(warnings, [
-      "the levels of orders differ in partitions, and so a key's partition differs: orders-1 has 4, orders-0 has 6",
-      "the levels of orders differ in partitions, and so a key's partition differs: orders-2 has 6, orders-0 has 6, orders-1 has 4",
+      "the levels of orders differ in partitions, and so a key's partition differs: orders-0 has 6, orders-1 has 4",
+      "the levels of orders differ in partitions, and so a key's partition differs: orders-0 has 6, orders-1 has 4, orders-2 has 6",
     ]);
   });
 
@@ -31,13 +31,26 @@ describe('levels with different numbers of partitions', () => {
     for (let i = 0; i < 2; i++) {
       await assert.rejects(template.send('orders', 1, 'value', keyed), {
         code: 'UNEQUAL_PARTITIONS',
-        message: /orders-1 has 4, orders-0 has 6/,
+        message: /orders-0 has 6, orders-1 has 4/,
       });
     }
     await template.send('orders', 1, 'value');
     await template.send('orders', 1, 'value', { ...keyed, partition: 1 });
     assert.deepEqual(failures, ['UNEQUAL_PARTITIONS', 'UNEQUAL_PARTITIONS']);
     assert.equal(factory.producer.sent.items.length, 3);
+  });
+
+  it('are found when levels are met at the same moment', async () => {
+    const warned = setup({ levels: 2, partitions: UNEQUAL });
+    await Promise.all([0, 1].map((level) => warned.template.send('orders', level, 'value', keyed)));
+    await warned.template.flush();
+    assert.equal(warned.logger.at('warn').length, 1);
+    const { template } = setup({ levels: 2, partitions: UNEQUAL, unequalPartitions: 'fail' });
+    const sent = await Promise.allSettled([0, 1].map((level) => template.send('orders', level, 'value', keyed)));
+    assert.deepEqual(
+      sent.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
   });
 
   it('are nobody else’s business', async () => {
