@@ -48,7 +48,8 @@ export class Deduplicator<K, V> {
     while (rest.length > 0) {
       const round = firstOfEach(rest);
       dropped += await this.#round(round, context, next);
-      rest = rest.filter((one) => !round.includes(one));
+      const done = new Set(round);
+      rest = rest.filter((one) => !done.has(one));
     }
     if (dropped === records.length && isManual(context.ackMode)) context.acknowledgment.acknowledge(); // nobody else will
   }
@@ -100,7 +101,7 @@ function firstOfEach<R>(identified: readonly Identified<R>[]): readonly Identifi
 }
 
 /** A listener that returned may still give its records back, or keep them for later. */
-const isDone = (context: Acknowledging): boolean => !isManual(context.ackMode) || context.acknowledgment.isAcknowledged; // a getter that throws in the other modes
+const isDone = (context: Acknowledging): boolean => !isManual(context.ackMode) || context.acknowledgment.isAcknowledged;
 
 /** How many records of a batch ended well before a `BatchListenerFailedError`. */
 function reachedBy(error: unknown, records: readonly unknown[]): number {
