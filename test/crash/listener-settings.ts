@@ -1,16 +1,22 @@
-import type { ContainerProperties } from 'hearken';
+import type { BatchProperties, RecordContainerProperties } from 'hearken';
 import type { SeededRandom } from '../support/seeded-random.js';
 
 export const SESSION_MS = 3_000;
 
+/**
+ * How long a group waits for a member to join again, and a member, a little longer, for the answer: with the default a join
+ * whose answer is lost would take five minutes, as with Java's client.
+ */
+export const MAX_POLL_INTERVAL_MS = 12_000;
+
 /** How a listener process is set up: anything that goes together. */
 export interface ListenerSettings {
-  /** Whether it listens to batches. */
-  readonly inBatches: boolean;
+  /** Undefined where it listens to one record at a time. */
+  readonly batch: Required<BatchProperties> | undefined;
   /** Of the manual modes: some acknowledgments come after the listener returned, and not in order. */
   readonly acknowledgesLate: boolean;
   readonly properties: Pick<
-    ContainerProperties,
+    RecordContainerProperties,
     | 'ordering'
     | 'ackMode'
     | 'ackCount'
@@ -30,7 +36,7 @@ export function drawSettings(random: SeededRandom): ListenerSettings {
   const isManual = ackMode.startsWith('manual');
   const saysInterval = ackMode === 'time' || ackMode === 'manual-immediate';
   return {
-    inBatches,
+    batch: inBatches ? { maxRecords: random.pick([1, 7, 50]), lingerMs: random.pick([0, 5]) } : undefined,
     acknowledgesLate: isManual && !inBatches && random.next() < 0.5,
     properties: {
       ordering: random.pick(['partition', 'key', 'key', 'none']),

@@ -18,7 +18,7 @@ import type { NumberedOrder } from '../support/numbered-orders.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { badNetwork } from './bad-network.js';
 import { BROKER_RETURNS_MS, childSettings, untilTold } from './child.js';
-import { drawSettings, isTight, SESSION_MS } from './listener-settings.js';
+import { drawSettings, isTight, MAX_POLL_INTERVAL_MS, SESSION_MS } from './listener-settings.js';
 
 const LISTENER_MS = 4;
 const WAITS = 0.2;
@@ -48,9 +48,10 @@ function acknowledge(acknowledgment: { acknowledge(): void }): void {
   } else acknowledgment.acknowledge();
 }
 
-const listening = settings.inBatches
+const { batch } = settings;
+const listening = batch
   ? {
-      batch: { maxRecords: random.pick([1, 7, 100]), lingerMs: random.pick([0, 5]) },
+      batch,
       batchListener: async (records: readonly Order[], context: BatchListenerContext): Promise<void> => {
         for (const [i, record] of records.entries()) {
           await listen(record, context.epoch, context.attemptOf(i)).catch((error: unknown) => {
@@ -83,6 +84,7 @@ const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
       autoOffsetReset: 'earliest',
       sessionTimeoutMs: SESSION_MS,
       heartbeatIntervalMs: 300,
+      maxPollIntervalMs: MAX_POLL_INTERVAL_MS,
       requestTimeoutMs: 5_000,
       ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
     },
@@ -110,7 +112,13 @@ container.on('offsets:committed', ({ offsets }) => {
 container.on('commit:failed', ({ offsets }) => log.write({ at: 'commit-failed', who, ps: numbers(offsets) }));
 container.finished.catch((error: unknown) => log.write({ at: 'trouble', who, what: `it failed: ${inspect(error)}` }));
 
-log.write({ at: 'began', who, ordering: ordering ?? 'partition', tight: isTight(settings), settings });
+log.write({
+  at: 'began',
+  who,
+  ordering: ordering ?? 'partition',
+  tight: isTight(settings),
+  settings: { ...settings, isFar, groupInstanceId },
+});
 const told = untilTold();
 await Promise.race([container.start().catch(() => told), told]);
 await told;

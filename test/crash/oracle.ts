@@ -39,7 +39,8 @@ export function judge(events: readonly CrashEvent[], found: readonly FoundRecord
   const oracle = new Oracle(topic);
   for (const event of events) oracle.takes(event);
   oracle.close();
-  const lost = found.filter((record) => !oracle.done.has(placeOf(record)));
+  // Trouble ends a run before all is listened to.
+  const lost = oracle.hasTrouble ? [] : found.filter((record) => !oracle.done.has(placeOf(record)));
   return {
     violations: [
       ...topic.violations,
@@ -94,6 +95,7 @@ class Oracle {
   readonly done = new Set<string>();
   duplicates = 0;
   strays = 0;
+  hasTrouble = false;
   readonly replays: Replays;
   /** Starts of what was committed: well done by who turns out to have lost its partition. By listener and partition. */
   readonly #suspects = new Map<string, string[]>();
@@ -155,6 +157,7 @@ class Oracle {
         this.#groupAt(event);
         break;
       case 'trouble':
+        this.hasTrouble = true;
         this.violations.push(`${event.who}: ${event.what}`);
     }
   }

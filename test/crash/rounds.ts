@@ -7,7 +7,7 @@ import type { Crew } from './crew.js';
 import { SESSION_MS } from './listener-settings.js';
 
 /** How much happens between two rounds, in lines of the log. */
-const LINES_BETWEEN = [50, 2_500] as const;
+const LINES_BETWEEN = [50, 1_500] as const;
 const STORM_MS = [300, 3_000] as const;
 
 /** What may happen in a round. */

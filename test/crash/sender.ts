@@ -7,7 +7,7 @@ import { badNetwork } from './bad-network.js';
 import { BROKER_RETURNS_MS, childSettings, untilTold } from './child.js';
 
 const KEYS = 50;
-const RECORDS_PER_TURN = 15;
+const RECORDS_PER_TURN = 10;
 /** A pace that leaves the processors to the others; nothing waits for it. */
 const PACE_MS = 20;
 

@@ -9,8 +9,6 @@ export interface Slots extends TaskExecutor {
   readonly limit: number;
   /** Whether another listener could run. */
   readonly isFree: boolean;
-  /** Tasks given and not started: whatever becomes of their lanes meanwhile, they may start. */
-  readonly waiting: number;
   /** Changes the limit, where that can be done. */
   resize?(concurrency: number): void;
 }
@@ -36,8 +34,6 @@ export function slotsOf({ executor, concurrency }: World): Slots | undefined {
 /** Passes everything on. */
 class Honest<Executor extends TaskExecutor & { concurrency: number }> implements Slots {
   readonly inner: Executor;
-  /** These never wait: a container gives them a task only while a slot is free. */
-  protected given = 0;
   readonly resize?: (concurrency: number) => void;
 
   constructor(inner: Executor) {
@@ -63,10 +59,6 @@ class Honest<Executor extends TaskExecutor & { concurrency: number }> implements
 
   get isFree(): boolean {
     return this.inner.available > 0;
-  }
-
-  get waiting(): number {
-    return this.given;
   }
 
   execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
@@ -101,22 +93,5 @@ class Overbooked extends Honest<PooledTaskExecutor> {
 
   override get limit(): number {
     return this.#rejection === 'caller-runs' ? Infinity : this.inner.concurrency;
-  }
-
-  override async execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
-    let waits = true;
-    const started = (): void => {
-      if (waits) this.given--;
-      waits = false;
-    };
-    this.given++;
-    try {
-      return await super.execute((signal) => {
-        started();
-        return task(signal);
-      });
-    } finally {
-      started();
-    }
   }
 }

@@ -28,8 +28,6 @@ export interface View {
   /** How many tasks of others the executor runs, and how many it may run. */
   foreign(): number;
   limit(): number;
-  /** Tasks that the executor was given and has not started. */
-  waiting(): number;
 }
 
 /**
@@ -56,7 +54,7 @@ export class Oracle implements ConsumerWatch {
   readonly #ended = new Set<string>();
   readonly #called = new Set<string>();
   readonly #leftOut = new Set<string>();
-  /** Paused partitions, and how many of their records may still start: those that `commitBefore` had claimed, or the executor has. */
+  /** Paused partitions, and how many of their records may still start: those that `commitBefore` had claimed. */
   readonly #paused = new Map<number, number>();
   /** How often partitions went in a way that loses what `commitBefore` had committed and not started. */
   #losses = 0;
@@ -195,8 +193,7 @@ export class Oracle implements ConsumerWatch {
 
   pauses(partition: number): void {
     if (this.#paused.has(partition)) return;
-    const claimed = this.#world.commitBefore ? this.#world.concurrency + 1 : 0;
-    this.#paused.set(partition, claimed + this.#view.waiting());
+    this.#paused.set(partition, this.#world.commitBefore ? this.#world.concurrency + 1 : 0);
   }
 
   resumes(partition: number): void {

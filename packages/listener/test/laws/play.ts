@@ -57,7 +57,6 @@ export class Player {
       isClosed: () => this.#factory.consumer.closed.fired,
       committed: (partition) => this.#committed(partition),
       recordsOf: (partition) => this.#log.records('t', partition),
-      waiting: () => this.#slots?.waiting ?? 0,
       foreign: () => this.#foreign.length,
       limit: () => Math.max(this.#limitOfTurn, this.#limit),
     });
