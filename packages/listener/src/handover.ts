@@ -60,18 +60,12 @@ export class Handover {
     for (const ownership of ownerships) owned.close(ownership);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
-    const drained = await this.#drain(running, grace);
+    const drained = await grace.covers(Promise.all(running.map((ownership) => ownership.whenIdle())));
     if (!drained) for (const ownership of running) ownership.abort(reason);
     const written = committer.flush(ownerships);
     await (farewellMs === undefined ? written : grace.covers(written, farewellMs));
     for (const ownership of ownerships) owned.end(ownership);
     return drained;
-  }
-
-  /** Whether all listeners ended in time. */
-  async #drain(running: readonly Ownership[], grace: GracePeriod): Promise<boolean> {
-    if (running.every((ownership) => ownership.running === 0)) return true;
-    return grace.covers(Promise.all(running.map((ownership) => ownership.whenIdle())));
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { codeOf, KafkaError } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn } from '@hearken/testing';
 import { FixedBackOff, type BackOff, type RecordContainerProperties } from '../dist/index.js';
@@ -271,6 +272,43 @@ describe('MessageListenerContainer: restart', () => {
     assert.equal(old.commitCalls.count, calls);
     assert.equal(container.health().status, 'up');
     assert.equal(logger.at('warn').length, warnings);
+  });
+
+  it('gives up what the old consumer was assigned while it closed, and had no time to revoke', async () => {
+    const bundle = await started({ ...RESTARTS, shutdownTimeoutMs: 0 });
+    const { container, factory, clock } = bundle;
+    const old = factory.consumer;
+    old.holdCommits();
+    const gate = deferred<readonly []>();
+    old.committed = () => gate.promise;
+    void old.rebalance({ revoke: [tp(0), tp(1)], assign: [tp(0)] });
+    await until(() => old.assignment().length === 1);
+    old.fail(broken());
+    await until(() => clock.nextDueInMs === 1_000);
+    gate.resolve([]);
+    await until(() => container.assignment().length === 1);
+    clock.advance(1_000);
+    await until(() => old.closed.fired);
+    await eventLoopTurn();
+    assert.deepEqual([container.state, container.assignment()], ['restarting', []]);
+    await container.stop();
+  });
+
+  it('is ready by what its new consumer was told alone', async () => {
+    const partitions = [tp(0), tp(1)];
+    const bundle = await started(RESTARTS, { partitions });
+    const { container, factory } = bundle;
+    const { consumer } = factory;
+    partitions.pop();
+    consumer.close = () => {
+      consumer.closed.fire(); // and nobody is told that it lets go
+      return Promise.resolve();
+    };
+    await restart(bundle);
+    assert.deepEqual([container.assignment(), container.health().ready], [[tp(0)], true]);
+    await factory.consumer.rebalance({ lost: [tp(0)] });
+    assert.equal(container.health().reasons[0]?.code, 'REBALANCING');
+    await container.stop();
   });
 
   it('ends at once, also in its back-off, when it is to stop', async () => {
