@@ -59,7 +59,7 @@ export class Rebalance implements ConsumerRebalanceListener {
   }
 
   async onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void> {
-    const { handover, calls, events, clock, isOver, revokeDrainTimeoutMs } = this.#init;
+    const { handover, clock, isOver, revokeDrainTimeoutMs } = this.#init;
     const reason = new ListenerAbortedError(
       'PARTITION_REVOKED',
       `${describePartitions(partitions)} went to another member before the listener ended (revokeDrainTimeoutMs)`,
@@ -72,18 +72,26 @@ export class Rebalance implements ConsumerRebalanceListener {
     if (isOver()) return; // told now, it would be taken for what its successor has
     if (losses !== this.#losses) return; // they are told of as lost
     for (const ownership of ownerships) this.#keepEnds(ownership, generationId);
-    await calls.revoked(partitions);
-    events.emit('partitions:revoked', { partitions });
+    await this.#tellRevoked(partitions);
   }
 
   async onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
     const { handover, calls, events } = this.#init;
+    const ownerships = this.#ownershipsOf(partitions);
+    // The container stopped while its consumer was between two generations, where it can leave but not give up: that has been
+    // done by then, commits included.
+    if (ownerships.length === 0) return this.#tellRevoked(partitions);
     this.#losses++;
     this.#left.clear();
     const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
-    await handover.lose(this.#ownershipsOf(partitions), reason);
+    await handover.lose(ownerships, reason);
     await calls.lost(partitions);
     events.emit('partitions:lost', { partitions });
+  }
+
+  async #tellRevoked(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#init.calls.revoked(partitions);
+    this.#init.events.emit('partitions:revoked', { partitions });
   }
 
   get #generationId(): number {

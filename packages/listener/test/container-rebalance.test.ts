@@ -416,6 +416,23 @@ describe('MessageListenerContainer: rebalance', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('tells what it gave up as it stopped as revoked, also where its consumer can only say that it is lost', async () => {
+    const { container, listener, give, factory, committed } = await started();
+    const { consumer } = factory;
+    const close = consumer.close.bind(consumer);
+    consumer.close = async (options) => {
+      await consumer.evict(); // as one that waits for the answer to its JoinGroup
+      return close(options);
+    };
+    const told: string[] = [];
+    container.on('partitions:revoked', ({ partitions }) => void told.push(`revoked ${partitions.length}`));
+    container.on('partitions:lost', () => void told.push('lost'));
+    give(0, ...keyed('a'));
+    (await listener.call('0/0')).end();
+    await container.stop();
+    assert.deepEqual([told, committed(0)], [['revoked 2'], 1]);
+  });
+
   it('begins a partition anew when its position was reset, and commits from there on', async () => {
     const bundle = await started();
     const { listener, give, factory, committed, events } = bundle;
