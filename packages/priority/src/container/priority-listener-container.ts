@@ -215,12 +215,19 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     } catch (error) {
       this.#fail(error);
       await this.#stopping;
-      throw error;
+      throw this.#failure?.error ?? error; // the first: what followed from it may have come first here
     }
-    if (!this.#state.is('starting')) throw new IllegalStateError('stopped while it started', 'CONTAINER_STOPPED');
+    if (!this.#state.is('starting')) await this.#refuseHalfway();
     this.#state.moveTo('running');
     this.#watch.start();
     this.#observers.emit('container:started', { levels: this.#levels.length });
+  }
+
+  /** It was stopped meanwhile, or failed. */
+  async #refuseHalfway(): Promise<never> {
+    await this.#stopping;
+    await this.finished;
+    throw new IllegalStateError('stopped while it started', 'CONTAINER_STOPPED');
   }
 
   async #startLevel(level: PriorityLevel<K, V>): Promise<void> {

@@ -25,7 +25,7 @@ export class SlotLimits {
     this.#all = 2 ** levels.length - 1;
     this.#haveLimits = levels.some(({ minSlots, maxSlots }) => minSlots > 0 || maxSlots < capacity);
     this.#running = levels.map(() => 0);
-    this.#open = this.#all;
+    this.#open = this.#nowOpen();
   }
 
   /** Slots taken, by all levels. */

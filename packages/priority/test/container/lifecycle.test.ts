@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { KafkaConfigError } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
+import { counts, setup, started, stopped, until, type Bundle, type Own } from './setup.js';
+
+const problems = (own: Own): string[] => {
+  try {
+    setup(own);
+  } catch (error) {
+    if (error instanceof KafkaConfigError) return error.problems.map(({ path, message }) => `${path}: ${message}`);
+    throw error;
+  }
+  return [];
+};
+
+describe('PriorityListenerContainer: life', () => {
+  it('reads each level in a group of its own, and says which client is whose', async () => {
+    const bundle = await started();
+    assert.deepEqual(
+      bundle.factory.overrides.map(({ groupId, clientIdSuffix }) => [groupId, clientIdSuffix]),
+      [
+        ['g-0', '-p0'],
+        ['g-1', '-p1'],
+        ['g-2', '-p2'],
+      ],
+    );
+    assert.deepEqual(
+      [0, 1, 2].map((level) => bundle.consumer(level).subscription),
+      [['t-0'], ['t-1'], ['t-2']],
+    );
+    await stopped(bundle);
+  });
+
+  it('reads where a naming puts the levels', async () => {
+    const { container, factory, log } = setup({
+      levels: 2,
+      naming: {
+        topic: (topic) => topic,
+        group: (group, level) => `${group}.${level}`,
+        partitions: (_, level) => [level],
+      },
+      listener: () => undefined,
+    });
+    log.append('t', 1, {});
+    await container.start();
+    await until(() => container.metrics().levels[1]?.processed === 1);
+    assert.deepEqual(
+      factory.overrides.map(({ groupId }) => groupId),
+      ['g.0', 'g.1'],
+    );
+    await container.stop();
+    assert.equal(log.committed('g.1', { topic: 't', partition: 1 })?.offset, 1);
+  });
+
+  it('moves from state to state, tells so, and starts once', async () => {
+    const { container, events } = setup();
+    const changes = events('state:changed');
+    const stops = events('container:stopped');
+    await Promise.all([container.start(), container.start()]);
+    assert.equal(container.health().status, 'up');
+    const report = await container.stop();
+    assert.deepEqual(report, { drained: true, abandoned: 0, committed: report.committed });
+    assert.deepEqual(
+      changes.items.map(({ next }) => next),
+      ['starting', 'running', 'stopping', 'stopped'],
+    );
+    assert.equal(stops.items.length, 1);
+    assert.equal(await container.stop(), report);
+    await container.finished;
+  });
+
+  it('stops what never started', async () => {
+    const { container, factory } = setup();
+    await container.stop();
+    assert.equal(container.state, 'stopped');
+    assert.equal(factory.overrides.length, 0);
+    await assert.rejects(container.start(), { code: 'ILLEGAL_STATE' });
+  });
+
+  it('stops the others when one level does not start', async () => {
+    const { container, factory } = setup();
+    const createConsumer = factory.createConsumer.bind(factory);
+    factory.createConsumer = (overrides) => {
+      if (overrides?.groupId === 'g-1') throw new Error('no such group');
+      return createConsumer(overrides);
+    };
+    await assert.rejects(container.start(), { code: 'LEVEL_FAILED' });
+    assert.equal(container.state, 'failed');
+    for (const consumer of factory.consumers.items) assert.ok(consumer.closed.fired);
+  });
+
+  it('tells events of its levels, and of itself', async () => {
+    const { container, give } = setup({ listener: () => undefined });
+    const returned: string[] = [];
+    const off = container.on('listener:returned', ({ record }) => void returned.push(record.topic));
+    give(0, 1);
+    give(2, 1);
+    await container.start();
+    await until(() => returned.length === 2);
+    off();
+    give(1, 1);
+    await until(() => container.metrics().levels[1]?.processed === 1);
+    assert.deepEqual(returned.toSorted(), ['t-0', 't-2']);
+    assert.throws(() => container.on('no:event' as 'listener:returned', () => undefined), KafkaConfigError);
+    await container.stop();
+  });
+
+  it('says what is wrong, all of it at once', () => {
+    assert.deepEqual(
+      problems({ topics: [], capacity: 0, concurrency: 3, ackMode: 'never' } as unknown as Own).length,
+      4,
+    );
+    assert.match(
+      problems({ policy: 'strict' }).join(),
+      /policy: 'strict' needs a level with a minShare, or starvation: 'allow'/,
+    );
+    assert.match(problems({ policy: 'fifo' as 'strict' }).join(), /policy: must be/);
+    assert.match(problems({ starvation: 'allow' }).join(), /starvation: needs policy: 'strict'/);
+    assert.match(problems({ levels: [{ minShare: 0.5 }, {}] }).join(), /minShare with policy 'weighted'/);
+    assert.match(problems({ levels: [{ minShare: 0.5 }, { minShare: 0.5 }], policy: 'strict' }).join(), /promise 1/);
+    assert.match(problems({ capacity: 2, levels: [{ minSlots: 3 }, {}] }).join(), /keep 3 slots/);
+    assert.match(problems({ capacity: 2, levels: [{ minSlots: 2 }, {}] }).join(), /leave level 1 no slot/);
+    assert.match(problems({ buffer: { records: 2 } }).join(), /buffer.records: must be at least one a level/);
+    assert.match(problems({ bufferRecords: 2 } as unknown as Own).join(), /bufferRecords: is not for a Priority/);
+  });
+
+  it('tells of a level that starves, once until it moves', async () => {
+    const bundle = await started({ capacity: 1, policy: 'strict', starvation: 'allow', starvedAfterMs: 1_000 });
+    const { clock, give, listener, events } = bundle;
+    const starved = events('level:starved');
+    give(2, 3);
+    await until(() => listener.order === '2');
+    give(0, 2);
+    await until(() => bundle.container.level(0).isReady);
+    for (let i = 0; i < 20; i++) clock.advance(250);
+    assert.deepEqual(
+      starved.items.filter(({ priority }) => priority === 0).map(({ name, queued }) => [name, queued]),
+      [['0', 2]],
+    );
+    assert.ok((bundle.container.metrics().levels[0]?.waitedMs ?? 0) >= 1_000);
+    await stopped(bundle);
+  });
+
+  it('tells of a level whose listeners hang, and of no other', async () => {
+    const bundle = await started({ capacity: 2, stalledAfterMs: 1_000 });
+    const { clock, give, listener, events } = bundle;
+    const stalled = events('level:stalled');
+    give(1, 1);
+    await until(() => listener.order === '1');
+    for (let i = 0; i < 20; i++) clock.advance(250);
+    assert.deepEqual(
+      stalled.items.map(({ priority, running }) => [priority, running]),
+      [[1, 1]],
+    );
+    await stopped(bundle);
+  });
+
+  it('tells counts, shares and latency of each level', async () => {
+    const { container, give, clock } = setup({ capacity: 7, listener: () => undefined });
+    for (const level of [0, 1, 2]) give(level, 40, { timestamp: clock.now() - 500 });
+    await container.start();
+    await until(() => container.metrics().levels.every(({ processed }) => processed === 40));
+    const { levels, slots, capacity } = container.metrics();
+    assert.deepEqual([slots, capacity], [0, 7]);
+    assert.deepEqual(
+      levels.map(({ started: starts, share }) => [starts, share]),
+      [
+        [40, 1 / 3],
+        [40, 1 / 3],
+        [40, 1 / 3],
+      ],
+    );
+    assert.deepEqual(
+      levels.map(({ targetShare }) => targetShare),
+      [1 / 7, 2 / 7, 4 / 7],
+    );
+    assert.deepEqual(
+      levels.map(({ latencyMs }) => latencyMs),
+      [500, 500, 500],
+    );
+    await container.stop();
+  });
+});
+
+describe('PriorityListenerContainer: the three known schemes', () => {
+  it('bounded re-buffering: a full buffer of one level keeps no record of another from being polled', async () => {
+    const bundle = await started({ capacity: 1, policy: 'strict', starvation: 'allow', buffer: { records: 12 } });
+    const { give, listener, container } = bundle;
+    give(0, 1_000); // where one bound is shared, these fill it, and an urgent one stands before the door
+    await until(() => listener.order === '0' && (container.metrics().levels[0]?.queued ?? 0) >= 3);
+    give(2, 2);
+    await until(() => container.level(2).isReady);
+    assert.ok((container.metrics().levels[0]?.queued ?? 0) <= 10, 'and the buffer is one');
+    listener.calls.items[0]?.end();
+    await until(() => listener.order === '02');
+    await stopped(bundle);
+  });
+
+  /** The order of 110 records of two levels, from when both are behind and the slot comes free. */
+  async function orderOf(own: Own): Promise<{ bundle: Bundle; order: number[] }> {
+    const order: number[] = [];
+    const gate = deferred();
+    const bundle = await started({
+      capacity: 1,
+      ...own,
+      listener: (_record, _context, { priority }) => (priority === 1 ? gate.promise : void order.push(priority)),
+    } as Own);
+    const { container, give } = bundle;
+    give(1, 1);
+    await until(() => container.metrics().slots === 1);
+    for (const level of [0, 2]) give(level, 100);
+    await until(() => container.level(0).isReady && container.level(2).isReady);
+    gate.resolve();
+    await until(() => order.length === 200);
+    return { bundle, order };
+  }
+
+  it('strict highest first: switches when the top level runs dry, and back when it refills', async () => {
+    const { bundle, order } = await orderOf({ policy: 'strict', starvation: 'allow' });
+    assert.deepEqual(counts(order.slice(0, 100).join('')), [0, 0, 100]);
+    bundle.give(2, 10);
+    await until(() => order.length === 210);
+    assert.deepEqual(counts(order.slice(200).join('')), [0, 0, 10]);
+    await bundle.container.stop();
+  });
+
+  it('strict with a floor: the level below has its part while the top one is behind', async () => {
+    const { bundle, order } = await orderOf({ policy: 'strict-with-floor', levels: [{ minShare: 0.1 }, {}, {}] });
+    assert.deepEqual(counts(order.slice(0, 100).join('')), [10, 0, 90]);
+    await bundle.container.stop();
+  });
+
+  it('weighted quotas with lending: what an idle level leaves is used at the next dispatch, both ways', async () => {
+    for (const policy of ['weighted', 'flipkart-burst'] as const) {
+      const bundle = await started({ capacity: 7, policy });
+      const { give, listener } = bundle;
+      give(0, 30);
+      await until(() => listener.order === '0000000');
+      for (let ended = 0; ended < 14; ended++) {
+        listener.calls.items[ended]?.end();
+        await until(() => listener.order.length === 8 + ended);
+      }
+      assert.equal(listener.order, '0'.repeat(21), 'all slots, and no history to wait for');
+      give(2, 5);
+      await until(() => bundle.container.level(2).isReady);
+      listener.calls.items[14]?.end();
+      await until(() => listener.order.length === 22);
+      assert.equal(listener.order.at(-1), '2', 'and back at the next dispatch');
+      await stopped(bundle);
+    }
+  });
+});
