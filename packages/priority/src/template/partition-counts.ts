@@ -50,8 +50,8 @@ export class PartitionCounts {
   }
 
   /**
-   * Notes the end of the check before anyone who waits for it goes on: a send that comes in between would find the check
-   * done and overtake them.
+   * Notes the end in the first reaction, right before those of the sends that wait: noted any earlier, a send that comes in
+   * between would find the check done and overtake them.
    */
   #begin(level: CountedLevel): Promise<void> {
     const checking = this.#compare(level);
