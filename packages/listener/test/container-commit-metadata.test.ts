@@ -50,9 +50,9 @@ describe('MessageListenerContainer: commitMetadata', () => {
     });
   }
 
-  it('is left out, at once, where the broker finds it too long; the next offset has its own', async () => {
-    const commitMetadata = ({ partition, offset }: TopicPartitionOffset): string =>
-      partition === 0 && offset === 1 ? 'x'.repeat(5_000) : `at ${offset}`;
+  it('is left out, at once and while others wait for the commit, where the broker finds it too long; the next offset has its own', async () => {
+    const commitMetadata = ({ offset }: TopicPartitionOffset): string =>
+      offset === 1 ? 'x'.repeat(5_000) : `at ${offset}`;
     const bundle = await started({ commitMetadata });
     const { container, factory, give, events, logger } = bundle;
     const failed = events('commit:failed');
@@ -71,7 +71,10 @@ describe('MessageListenerContainer: commitMetadata', () => {
     assert.match(logger.at('warn').at(-1)?.message ?? '', /without their metadata/);
     await process(bundle, '0/1');
     await until(() => metadataOf(bundle) === 'at 2');
+    give(1, ...keyed('c'));
+    (await bundle.listener.call('1/0')).end();
     await container.stop();
+    assert.equal(bundle.committed(1), 1, 'also on the way out, where nothing comes after the last commit');
   });
 
   it('needs a group to commit to', () => {

@@ -142,12 +142,15 @@ export class OffsetCommitter {
   }
 
   async #write(dirty: readonly PendingOffset[]): Promise<void> {
-    const batch = dirty.map(({ ownership, at }) => ({ ownership, at: this.#metadata.addTo(at, ownership) }));
-    try {
-      await this.#commit(batch);
-      this.#wrote(batch);
-    } catch (error) {
-      this.#failed(batch, error);
+    let open = dirty.map(({ ownership, at }) => ({ ownership, at: this.#metadata.addTo(at) }));
+    while (open.length > 0) {
+      try {
+        await this.#commit(open);
+        this.#wrote(open);
+        return;
+      } catch (error) {
+        open = this.#failed(open, error);
+      }
     }
   }
 
@@ -188,19 +191,20 @@ export class OffsetCommitter {
     this.#touch();
   }
 
-  #failed(batch: readonly PendingOffset[], error: unknown): void {
+  /** @returns what is repeated at once, whoever waits for it: without the metadata that was too long */
+  #failed(batch: readonly PendingOffset[], error: unknown): PendingOffset[] {
     this.#init.counters.commitFailures++;
     const fateOf = fatesIn(error);
     const dropped = batch.filter(({ ownership, at }) => fateOf(at) === 'deleted' && ownership.drop(at.offset));
     const kept = batch.filter((pending) => !dropped.includes(pending));
     this.#wrote(kept.filter(({ at }) => fateOf(at) === 'written'));
     this.#reportDropped(dropped, error);
-    this.#repeatWithoutMetadata(
-      kept.filter(({ at }) => fateOf(at) === 'metadata-too-large'),
-      error,
-    );
     this.#tryLater(
       kept.filter(({ at }) => fateOf(at) === 'refused' || fateOf(at) === 'deleted'),
+      error,
+    );
+    return this.#withoutMetadata(
+      kept.filter(({ at }) => fateOf(at) === 'metadata-too-large'),
       error,
     );
   }
@@ -214,14 +218,13 @@ export class OffsetCommitter {
     events.emit('offsets:dropped', { offsets, error });
   }
 
-  #repeatWithoutMetadata(tooLong: readonly PendingOffset[], error: unknown): void {
-    if (tooLong.length === 0) return;
+  #withoutMetadata(tooLong: readonly PendingOffset[], error: unknown): PendingOffset[] {
+    if (tooLong.length === 0) return [];
     const { events, logger } = this.#init;
     const offsets = tooLong.map(toOffset);
-    for (const { ownership, at } of tooLong) this.#metadata.refused(at, ownership);
     logger.warn({ partitions: describePartitions(offsets), error }, 'offsets are committed without their metadata');
     events.emit('commit:failed', { offsets, error });
-    this.#urgent = true;
+    return dirtyOf(tooLong.map(({ ownership }) => ownership));
   }
 
   #tryLater(refused: readonly PendingOffset[], error: unknown): void {
