@@ -33,9 +33,8 @@ export class Batch implements BatchListenerContext, BatchAcknowledgment, Work {
   constructor(deliveries: readonly Delivery[], alone = 0) {
     this.deliveries = deliveries;
     this.alone = alone;
-    const size = alone > 0 ? 1 : deliveries.length;
-    this.#given = deliveries.slice(0, size);
-    this.#behind = deliveries.slice(size);
+    this.#given = alone > 0 ? deliveries.slice(0, 1) : deliveries;
+    this.#behind = alone > 0 ? deliveries.slice(1) : [];
   }
 
   /** What the call is about: without what the filter dropped. */

@@ -97,9 +97,7 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
   }
 
   get signal(): AbortSignal {
-    if (this.#taskSignal === undefined) return NEVER; // the listener returned already
-    this.#signal ??= new AttemptSignal(this.#taskSignal, this.ownership);
-    return this.#signal.signal;
+    return this.#aborting?.signal ?? NEVER;
   }
 
   get lead(): this {
@@ -108,8 +106,7 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
 
   /** Its listener is to give up, whether it looks now or later. */
   abort(reason: Error): void {
-    void this.signal; // made, if nobody has looked yet
-    this.#signal?.abort(reason);
+    this.#aborting?.abort(reason);
   }
 
   acknowledge(): void {
@@ -170,6 +167,12 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
     if (!this.#awaited) return;
     this.#awaited = false;
     this.ownership.finished();
+  }
+
+  /** Made when somebody looks; undefined once the listener has returned. */
+  get #aborting(): AttemptSignal | undefined {
+    if (this.#taskSignal === undefined) return undefined;
+    return (this.#signal ??= new AttemptSignal(this.#taskSignal, this.ownership));
   }
 
   #await(): void {
