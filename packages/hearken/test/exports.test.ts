@@ -4,10 +4,11 @@ import * as client from '@hearken/client-kafkajs';
 import * as core from '@hearken/core';
 import * as executor from '@hearken/executor';
 import * as listener from '@hearken/listener';
+import * as priority from '@hearken/priority';
 import * as template from '@hearken/template';
 import * as hearken from '../dist/index.js';
 
-const parts: readonly object[] = [client, core, executor, listener, template];
+const parts: readonly object[] = [client, core, executor, listener, priority, template];
 
 describe('hearken', () => {
   // Two `export *` that both have a name leave it out, without a word.
