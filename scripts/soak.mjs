@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ROOT, setup } from './setup.mjs';
 
 const CHUNK = 10_000;
-const LAWS = 'packages/listener/dist-test/laws/*.test.js';
+const LAWS = 'packages/listener/dist-test/**/*laws.test.js';
 
 setup();
 const runs = Number(process.env.HEARKEN_RUNS ?? 1_000_000);

@@ -20,6 +20,8 @@ export interface View {
   snapshot(): readonly PartitionSnapshot[];
   assigned(): readonly TopicPartition[];
   isRunning(): boolean;
+  /** Another consumer begins. */
+  connects(): void;
   /** Nothing reaches the group any more, whatever is asked for. */
   isClosed(): boolean;
   /** What the group has committed. */
@@ -58,6 +60,7 @@ export class Oracle implements ConsumerWatch {
   readonly #paused = new Map<number, number>();
   /** How often partitions went in a way that loses what `commitBefore` had committed and not started. */
   #losses = 0;
+  #consumers = 0;
   #commitsUnderWay = 0;
   #commitFailures = 0;
   #closed = false;
@@ -76,6 +79,13 @@ export class Oracle implements ConsumerWatch {
   }
 
   // ---- what the consumer sees
+
+  connects(): void {
+    this.#consumers++;
+    this.#commitsUnderWay = 0;
+    this.#losses++;
+    this.#view.connects();
+  }
 
   begins({ partition }: TopicPartition, offset: number, why: 'assigned' | 'sought'): void {
     this.#starts.set(partition, offset);
@@ -118,9 +128,11 @@ export class Oracle implements ConsumerWatch {
 
   commits(offsets: TopicPartitionOffsets): (error?: unknown) => void {
     const asked = offsets.map((at) => ({ ...at, epoch: this.#current(at.partition) }));
+    const consumer = this.#consumers;
     this.#commitsUnderWay++;
     if (!this.#view.isClosed()) this.#note(() => this.#checkCommit(asked));
     return (error) => {
+      if (consumer !== this.#consumers) return;
       this.#commitsUnderWay--;
       if (error !== undefined) this.#commitFailures++;
       if (error !== undefined) return;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codeOf, silentLogger, type ConsumerRecord } from '@hearken/core';
+import { codeOf, KafkaError, silentLogger, type ConsumerRecord } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn, FakeLog, ManualClock } from '@hearken/testing';
 import { MessageListenerContainer, type ListenerContext, type StopReport } from '../../dist/index.js';
@@ -48,11 +48,15 @@ export class Player {
   constructor(world: World) {
     this.#world = world;
     this.#slots = slotsOf(world);
-    this.#limitOfTurn = this.#limit;
+    this.#limitOfTurn = world.concurrency;
     this.#oracle = new Oracle(world, {
       now: () => this.#clock.monotonic(),
       snapshot: () => this.#container.snapshot().partitions,
       assigned: () => this.#factory.consumer.assignment(),
+      connects: () => {
+        for (const partition of PARTITIONS) this.#owned.add(partition);
+        this.#letCommits = undefined;
+      },
       isRunning: () => this.#container.state === 'running',
       isClosed: () => this.#factory.consumer.closed.fired,
       committed: (partition) => this.#committed(partition),
@@ -213,6 +217,10 @@ export class Player {
         this.#letCommits?.();
         this.#letCommits = undefined;
         break;
+      case 'break':
+        this.#oracle.loses();
+        this.#factory.consumer.fail(new KafkaError('broken', { code: 'UNKNOWN_SERVER_ERROR' }));
+        break;
       case 'stop':
         this.#stopping ??= this.#container.stop();
         break;
@@ -255,7 +263,8 @@ export class Player {
   }
 
   #resize(slots: number): void {
-    this.#slots?.resize?.(slots);
+    if (this.#slots !== undefined) this.#slots.resize?.(slots);
+    else this.#container.concurrency = Math.max(1, slots);
     this.#limitOfTurn = Math.max(this.#limitOfTurn, this.#limit);
   }
 
@@ -274,7 +283,7 @@ export class Player {
   }
 
   #rebalance(how: 'revoke' | 'lose' | 'assign', partition: number): void {
-    if (this.#owned.has(partition) === (how === 'assign')) return;
+    if (this.#container.state !== 'running' || this.#owned.has(partition) === (how === 'assign')) return;
     if (how === 'assign') this.#owned.add(partition);
     else this.#owned.delete(partition);
     if (how !== 'assign') this.#oracle.loses();
@@ -315,18 +324,13 @@ export class Player {
 
   /** Nothing is left behind: every record ends, and everything is committed. */
   async #finishEverything(): Promise<void> {
-    const { consumer } = this.#factory;
     this.#letCommits?.();
     this.#letCommits = undefined;
     this.#resize(this.#world.concurrency);
     for (const leave of [...this.#foreign]) leave();
-    for (const partition of PARTITIONS) {
-      this.#oracle.resumes(partition);
-      this.#rebalance('assign', partition);
-    }
-    this.#container.resume();
     await until(() => {
       this.#endAll();
+      for (const partition of PARTITIONS) this.#rebalance('assign', partition);
       this.#resumeAll();
       this.#clock.advance(500);
       this.#oracle.check();
@@ -334,15 +338,15 @@ export class Player {
     });
     if (this.#isOver) return;
     this.#oracle.checkNothingLost(PARTITIONS);
-    assert.deepEqual(consumer.paused(), [], 'paused though nothing is left');
+    assert.deepEqual(this.#factory.consumer.paused(), [], 'paused though nothing is left');
   }
 
   get #limit(): number {
-    return this.#slots?.limit ?? this.#world.concurrency;
+    return this.#slots?.limit ?? this.#container.concurrency;
   }
 
   get #isFree(): boolean {
-    return this.#slots?.isFree ?? this.#oracle.running.size < this.#world.concurrency;
+    return this.#slots?.isFree ?? this.#oracle.running.size < this.#container.concurrency;
   }
 
   get #isAllDone(): boolean {
@@ -351,7 +355,7 @@ export class Player {
   }
 
   get #isOver(): boolean {
-    return this.#container.state !== 'running';
+    return ['stopping', 'stopped', 'failed'].includes(this.#container.state);
   }
 
   #endAll(): void {
@@ -394,7 +398,7 @@ export class Player {
   async #checkFinished(): Promise<void> {
     const { state, finished } = this.#container;
     if (state === 'stopped') await finished;
-    else await assert.rejects(finished, (error) => codeOf(error) === 'LISTENER_FAILED');
+    else await assert.rejects(finished, (error) => FATAL.has(codeOf(error) ?? ''));
   }
 
   /** Lets time pass until the promise settles. */
@@ -414,6 +418,8 @@ export class Player {
 }
 
 const SEEK_REFUSED: ReadonlySet<string> = new Set(['NOT_ASSIGNED', 'CONTAINER_NOT_RUNNING', 'ILLEGAL_STATE']);
+
+const FATAL: ReadonlySet<string> = new Set(['LISTENER_FAILED', 'UNKNOWN_SERVER_ERROR']);
 
 /** A few microtasks. */
 async function soon(): Promise<void> {

@@ -10,6 +10,8 @@ import { FakeConsumer, type FakeConsumerOptions } from '@hearken/testing';
 
 /** Sees what passes between a container and its consumer; what it throws is the consumer's failure. */
 export interface ConsumerWatch {
+  /** A consumer is made, and the one before is closed. */
+  connects?(): void;
   /** Reading of a partition begins, by assignment or by a seek. */
   begins(partition: TopicPartition, offset: number, why: 'assigned' | 'sought'): void;
   /** Partitions are about to be given up. @returns what is called when they are */
@@ -59,6 +61,7 @@ class WatchedConsumer extends FakeConsumer {
   }
 
   override async commit(offsets: TopicPartitionOffsets): Promise<void> {
+    if (this.closed.fired) return super.commit(offsets); // it reaches nobody
     const over = this.#watch.commits(offsets);
     try {
       await super.commit(offsets);
@@ -70,7 +73,7 @@ class WatchedConsumer extends FakeConsumer {
   }
 }
 
-/** Makes one consumer, watched, in group `g`. */
+/** Makes watched consumers, one after the other, in group `g`. */
 export class WatchedConsumerFactory implements ConsumerFactory {
   readonly groupId = 'g';
   readonly maxPollIntervalMs = 300_000;
@@ -89,6 +92,7 @@ export class WatchedConsumerFactory implements ConsumerFactory {
   }
 
   createConsumer({ maxPollRecords = 500 }: ConsumerOverrides = {}): FakeConsumer {
+    this.#watch.connects?.();
     this.#consumer = new WatchedConsumer({ ...this.#options, groupId: this.groupId, maxPollRecords }, this.#watch);
     return this.#consumer;
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AckMode, Ordering, RecordContainerProperties } from '../../dist/index.js';
+import { FixedBackOff, type AckMode, type Ordering, type RecordContainerProperties } from '../../dist/index.js';
 
 /** Partitions of topic `t`; all are assigned in the beginning. */
 export const PARTITIONS: readonly number[] = [0, 1, 2];
@@ -21,7 +21,7 @@ export type Step =
   | { do: 'seek'; partition: number; permille: number }
   | { do: 'refuse'; partition: number | undefined }
   | { do: 'slots'; slots: number }
-  | { do: 'turn' | 'stop' | 'occupy' | 'vacate' | 'hold-commits' | 'let-commits' };
+  | { do: 'turn' | 'stop' | 'break' | 'occupy' | 'vacate' | 'hold-commits' | 'let-commits' };
 
 /**
  * Who runs the listeners: the container's own, ours, ours promising a slot more than there are, so that their rejections are
@@ -44,6 +44,8 @@ export interface World {
   readonly commitBefore: boolean;
   readonly bufferRecords: number;
   readonly windowRecords: number;
+  /** A consumer that breaks, or a listener whose error is fatal, ends all, or begins anew with another consumer. */
+  readonly restarts: boolean;
   readonly steps: readonly Step[];
   /** Stops as it is after the last step, or when all is done. */
   readonly stopsEarly: boolean;
@@ -87,7 +89,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom('occupy' as const, 'vacate', 'hold-commits', 'let-commits') }),
   },
   { weight: 45, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('stop' as const, 'break') }) },
 );
 
 const anyWorld: fc.Arbitrary<World> = fc.record({
@@ -100,6 +102,7 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   commitBefore: fc.nat(3).map((chance) => chance === 0),
   bufferRecords: fc.constantFrom(0, 1, 3, 20),
   windowRecords: fc.constantFrom(2, 8, 1_000),
+  restarts: fc.boolean(),
   steps: fc.array(step, { maxLength: 120, size: 'max' }),
   stopsEarly: fc.boolean(),
 });
@@ -124,6 +127,11 @@ function atMostOnce(world: World): World {
 
 export const isManual = ({ ackMode }: World): boolean => ackMode.startsWith('manual');
 
+const RESTARTS = {
+  onFatal: 'restart',
+  restartBackOff: new FixedBackOff({ intervalMs: 30, maxRetries: 1_000_000 }),
+} as const;
+
 /** What a user would write for it: only settings that mean something. */
 export function settingsOf(world: World): Omit<RecordContainerProperties, 'listener'> {
   const { ordering, bufferRecords, windowRecords, ackMode, ackCount, syncCommits, commitBefore } = world;
@@ -135,5 +143,6 @@ export function settingsOf(world: World): Omit<RecordContainerProperties, 'liste
     revokeDrainTimeoutMs: REVOKE_DRAIN_MS,
     shutdownTimeoutMs: 50,
     maxPollRecords: 5,
+    ...(world.restarts ? RESTARTS : {}),
   };
 }
