@@ -5,9 +5,9 @@ import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters } from './container-metrics.js';
 import { CONTAINER_MOVES, type ContainerState, type StopOptions, type StopReport } from './container-state.js';
 import { ContainerStopError, ListenerAbortedError, StartTimeoutError } from './errors.js';
-import { isTopicPartition } from './arguments.js';
 import { GracePeriod } from './grace-period.js';
 import type { Line } from './line.js';
+import { plainly } from './plain-properties.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
 import { afterFatal, type AfterFatal } from './restart-policy.js';
 import { Wakeup } from './wakeup.js';
@@ -240,19 +240,6 @@ export class ContainerLifecycle {
     return report;
   }
 }
-
-/** What can be read in a log, and holds no secret: the rest are objects and functions of the user's. */
-function plainly(properties: ResolvedContainerProperties): object {
-  const written = Object.entries(properties as Readonly<Record<string, unknown>>).map(
-    ([name, value]) => [name, value instanceof RegExp ? String(value) : value] as const,
-  );
-  return Object.fromEntries(written.filter(([, value]) => PLAIN.includes(typeof value) || isPlainList(value)));
-}
-
-const PLAIN: readonly string[] = ['string', 'number', 'boolean'];
-
-const isPlainList = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((one) => typeof one === 'string' || isTopicPartition(one));
 
 /** How long running listeners are given, if the caller says it in a way that makes sense. */
 function askedMs(options: StopOptions | undefined): number | undefined {

@@ -154,8 +154,9 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   /** How long one poll may wait for records, in milliseconds, from 1. @default 5000 */
   readonly pollTimeoutMs?: number;
   /**
-   * Whether `start` fails, with a `MissingTopicsError` that names them, where some of the `topics` do not exist. Without it they
-   * are read once they do, found within the consumer's `metadataMaxAgeMs`, as long as one of them exists at the start.
+   * Whether `start` fails, with a `MissingTopicsError` that names them, where some of the `topics` do not exist. Without it
+   * there is a warning, and they are read once they do, found within the consumer's `metadataMaxAgeMs`, as long as one of
+   * them exists at the start.
    * @default false
    */
   readonly missingTopicsFatal?: boolean;

@@ -31,7 +31,11 @@ export class TopicWatch {
       return;
     }
     const counts = await this.#countsOf(this.#subscribed);
-    if ([...counts.values()].some((count) => count > 0)) return;
+    const missing = [...counts].filter(([, count]) => count === 0).map(([topic]) => topic);
+    if (missing.length < counts.size) {
+      if (missing.length > 0) this.#context.logger.warn({ topics: missing }, SOME_MISSING);
+      return;
+    }
     for (const topic of this.#subscribed) await this.#context.cluster.metadata.ensure(topic);
   }
 
@@ -81,6 +85,8 @@ export class TopicWatch {
     return new Map(topics.map((topic) => [topic, metadata.topic(topic)?.partitions.length ?? 0]));
   }
 }
+
+const SOME_MISSING = 'consumer: topics that do not exist, or that this client may not see, are read once they do';
 
 const includedIn = (topics: readonly string[]): ((topic: string) => boolean) => {
   const names = new Set(topics);

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
+import type { RecordingLogger } from '@hearken/testing';
 import { TopicWatch } from '../../dist/consumer/topic-watch.js';
 import { aContext } from './support/context.js';
 import type { FakeCluster } from './support/fake-cluster.js';
 
-function setup(subscribed: readonly string[] | RegExp): { readonly watch: TopicWatch; readonly cluster: FakeCluster } {
+function setup(subscribed: readonly string[] | RegExp): {
+  readonly watch: TopicWatch;
+  readonly cluster: FakeCluster;
+  readonly logger: RecordingLogger;
+} {
   const context = aContext();
   context.cluster.topic('orders', 1, 1).topic('bills', 1).topic('other', 1);
   const watch = new TopicWatch(context);
   watch.subscribe(subscribed);
-  return { watch, cluster: context.cluster };
+  return { watch, cluster: context.cluster, logger: context.logger };
 }
 
 describe('TopicWatch', () => {
@@ -25,6 +30,18 @@ describe('TopicWatch', () => {
     assert.deepEqual(await watch.topics(), ['orders', 'missing']);
     await watch.requireAny();
     assert.equal(await watch.hasChanged(), false);
+  });
+
+  it('names topics that do not exist, once, where others do', async () => {
+    const { watch, logger } = setup(['orders', 'missing', 'absent']);
+    await watch.requireAny();
+    assert.deepEqual(
+      logger.at('warn').map(({ details }) => details),
+      [{ topics: ['missing', 'absent'] }],
+    );
+    const all = setup(['orders', 'bills']);
+    await all.watch.requireAny();
+    assert.equal(all.logger.at('warn').length, 0);
   });
 
   it('says so when no topic of several exists', async () => {
