@@ -124,8 +124,8 @@ await Promise.race([container.start().catch(() => told), told]);
 await told;
 const { drained, committed } = await container.stop();
 if (!drained) log.write({ at: 'trouble', who, what: 'it stopped without waiting for its listeners' });
-const { polled, processed, abandoned, outstanding } = container.metrics();
-if (polled !== processed + abandoned + outstanding || outstanding > 0)
+const { polled, processed, alreadyProcessed, abandoned, outstanding } = container.metrics();
+if (polled !== processed + alreadyProcessed + abandoned + outstanding || outstanding > 0)
   log.write({ at: 'trouble', who, what: `${polled} polled, ${processed} processed` });
 log.write({ at: 'stopped', who, drained, committed: committed.map(({ partition, offset }) => [partition, offset]) });
 await network?.stop();
