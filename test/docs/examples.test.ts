@@ -18,6 +18,7 @@ const PROGRAMS = {
   'flow-control': 'saved 190 of partition 0',
   running: '100 billed, restarted once, ready: 200',
   levels: 'poll 5: may take 50, 14, 29, takes 50, 0, 0',
+  priority: '300 billed',
 };
 /** Tests as a user writes them; they need none. */
 const TESTS = ['first-test', 'testing-fakes', 'testing-faults', 'testing-worker'];
