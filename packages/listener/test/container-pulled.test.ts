@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import type { RecordSlots, RecordSource, RecordStart, TaskExecutor } from '@hearken/core';
+import { eventLoopTurn } from '@hearken/testing';
+import { addsUp, distinct, keyed, setup, until } from './setup.js';
+
+/** Starts a record when the test says so. */
+class PullingExecutor implements TaskExecutor {
+  readonly concurrency = 10;
+  readonly available = 10;
+  readonly unit = 'run';
+  /** What the container told: r is ready, e is ended, E is ended with another one ready. */
+  told = '';
+  isDetached = false;
+  #source: RecordSource | undefined;
+  readonly #abort = new AbortController();
+
+  attach(source: RecordSource): RecordSlots {
+    this.#source = source;
+    return {
+      ready: () => void (this.told += 'r'),
+      ended: (isReady) => void (this.told += isReady ? 'E' : 'e'),
+      detach: () => void (this.isDetached = true),
+    };
+  }
+
+  pull(): RecordStart | undefined {
+    return this.#source?.startNext(this.#abort.signal);
+  }
+
+  execute<T>(): Promise<T> {
+    return Promise.reject(new Error('no task is given to an executor that pulls'));
+  }
+
+  onAvailable = () => () => undefined;
+  drain = () => Promise.resolve();
+  cancel = (reason: Error) => this.#abort.abort(reason);
+}
+
+describe('MessageListenerContainer: an executor that starts its records', () => {
+  it('starts nothing by itself, says when it is ready, and one record each time it is asked', async () => {
+    const executor = new PullingExecutor();
+    const bundle = setup({ taskExecutor: executor, ordering: 'key' });
+    await bundle.container.start();
+    bundle.give(0, ...distinct(3));
+    await until(() => executor.told.includes('r'));
+    await eventLoopTurn();
+    assert.deepEqual(bundle.listener.order, []);
+    assert.deepEqual([executor.pull(), executor.pull()], ['started', 'started']);
+    assert.deepEqual(bundle.listener.order, ['0/0', '0/1']);
+    executor.told = '';
+    (await bundle.listener.call('0/0')).end();
+    await until(() => executor.told.includes('E'));
+    assert.deepEqual([executor.pull(), executor.pull()], ['started', 'empty']);
+    const stopping = bundle.container.stop();
+    for (const { end } of bundle.listener.calls.items) end();
+    await stopping;
+    assert.equal(bundle.committed(0), 3);
+    assert.ok(executor.isDetached && addsUp(bundle));
+  });
+
+  it('tells what waits for a record that runs from what is not there', async () => {
+    const executor = new PullingExecutor();
+    const bundle = setup({ taskExecutor: executor, ordering: 'key' });
+    await bundle.container.start();
+    bundle.give(0, ...keyed('a', 'a'));
+    await until(() => executor.told.includes('r'));
+    assert.deepEqual([executor.pull(), executor.pull()], ['last', 'blocked']);
+    executor.told = '';
+    (await bundle.listener.call('0/0')).end();
+    await until(() => executor.told.includes('E'));
+    assert.equal(executor.pull(), 'started');
+    (await bundle.listener.call('0/1')).end();
+    await bundle.container.stop();
+  });
+
+  it('asks for the next turn of the event loop where listeners have held this one long enough', async () => {
+    const executor = new PullingExecutor();
+    const bundle = setup({
+      taskExecutor: executor,
+      ordering: 'none',
+      listener: () => bundle.clock.advance(5), // above yieldAfterMs
+    });
+    await bundle.container.start();
+    bundle.give(0, ...distinct(2));
+    await until(() => executor.told.includes('r'));
+    assert.deepEqual([executor.pull(), executor.pull()], ['started', 'later']);
+    executor.told = '';
+    await until(() => executor.told === 'r');
+    assert.equal(executor.pull(), 'started');
+    await bundle.container.stop();
+  });
+
+  it('fails attempts and tries them again as ever', async () => {
+    const executor = new PullingExecutor();
+    const bundle = setup({ taskExecutor: executor });
+    await bundle.container.start();
+    bundle.give(0, {});
+    await until(() => executor.told.includes('r'));
+    executor.pull();
+    executor.told = '';
+    (await bundle.listener.call('0/0')).fail(new Error('not now'));
+    await until(() => executor.told === 'e' && bundle.clock.nextDueInMs !== undefined);
+    bundle.clock.advance(60_000);
+    await until(() => executor.told.includes('r'));
+    executor.pull();
+    (await bundle.listener.call('0/0', 2)).end();
+    await bundle.container.stop();
+    assert.equal(bundle.committed(0), 1);
+  });
+});
