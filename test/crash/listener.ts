@@ -54,6 +54,7 @@ const listening = batch
       batch,
       batchListener: async (records: readonly Order[], context: BatchListenerContext): Promise<void> => {
         for (const [i, record] of records.entries()) {
+          context.signal.throwIfAborted(); // whoever has its partition now must not be followed
           await listen(record, context.epoch, context.attemptOf(i)).catch((error: unknown) => {
             throw new BatchListenerFailedError(i, error);
           });
@@ -124,8 +125,9 @@ await Promise.race([container.start().catch(() => told), told]);
 await told;
 const { drained, committed } = await container.stop();
 if (!drained) log.write({ at: 'trouble', who, what: 'it stopped without waiting for its listeners' });
-const { polled, processed, alreadyProcessed, abandoned, outstanding } = container.metrics();
-if (polled !== processed + alreadyProcessed + abandoned + outstanding || outstanding > 0)
-  log.write({ at: 'trouble', who, what: `${polled} polled, ${processed} processed` });
+const metrics = container.metrics();
+const { polled, processed, alreadyProcessed, abandoned, outstanding } = metrics;
+if (polled !== processed + alreadyProcessed + abandoned || outstanding > 0)
+  log.write({ at: 'trouble', who, what: `its counters do not add up: ${inspect(metrics)}` });
 log.write({ at: 'stopped', who, drained, committed: committed.map(({ partition, offset }) => [partition, offset]) });
 await network?.stop();

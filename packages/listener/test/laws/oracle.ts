@@ -41,7 +41,7 @@ export class Oracle implements ConsumerWatch {
   /** Calls whose listener runs. */
   readonly running = new Set<Call>();
   polledRecords = 0;
-  /** Calls that outlived their partition. */
+  /** Calls that outlived the time they had when their partition was revoked. */
   readonly #strays = new Set<Call>();
   readonly #world: World;
   readonly #view: View;
@@ -114,12 +114,8 @@ export class Oracle implements ConsumerWatch {
           if (epoch !== undefined && isWritten && !this.#world.commitBefore) this.#checkWritten(partition, epoch);
         });
       }
-      this.lost(partitions);
+      for (const { partition } of given) for (const call of this.#runningIn(partition)) this.#strays.add(call);
     };
-  }
-
-  lost(partitions: readonly TopicPartition[]): void {
-    for (const { partition } of partitions) for (const call of this.#runningIn(partition)) this.#strays.add(call);
   }
 
   polled({ count }: { readonly count: number }): void {
@@ -281,7 +277,7 @@ export class Oracle implements ConsumerWatch {
     this.#epoch(partition, epoch).ended.add(offset);
   }
 
-  /** But for those that were told to give up when their partition went. */
+  /** But for those that nobody waits for any more, as they took too long. */
   #runningIn(partition: number): Call[] {
     return [...this.running].filter((call) => call.record.partition === partition && !this.#strays.has(call));
   }

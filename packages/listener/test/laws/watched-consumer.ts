@@ -16,7 +16,6 @@ export interface ConsumerWatch {
   begins(partition: TopicPartition, offset: number, why: 'assigned' | 'sought'): void;
   /** Partitions are about to be given up. @returns what is called when they are */
   revokes(partitions: readonly TopicPartition[]): () => void;
-  lost(partitions: readonly TopicPartition[]): void;
   polled(records: ConsumerRecords): void;
   /** @returns what is told how it ended */
   commits(offsets: TopicPartitionOffsets): (error?: unknown) => void;
@@ -42,10 +41,7 @@ class WatchedConsumer extends FakeConsumer {
         await listener.onPartitionsRevoked(partitions);
         over();
       },
-      onPartitionsLost: (partitions) => {
-        this.#watch.lost(partitions);
-        return listener.onPartitionsLost(partitions);
-      },
+      onPartitionsLost: (partitions) => listener.onPartitionsLost(partitions),
     });
   }
 
