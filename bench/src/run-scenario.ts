@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { withEmbeddedBroker } from './embedded-broker.js';
 import { Contender, THIS_BUILD, type Entrant } from './contender.js';
 import { compare, printLine, summarise, type Turns } from './report.js';
 import type { Contest, Figures, Scenario, Settings, TurnContext } from './scenario.js';
 import { withTopic } from './topics.js';
+
+/** What a partition of an embedded broker keeps. */
+const UNBOUNDED = -1;
 
 export interface RunOptions {
   /** Those that differ from the scenario's own. */
@@ -25,18 +29,35 @@ export async function runScenario(name: string, scenario: Scenario, options: Run
   const { brokers, signal, earlier } = options;
   const settings = { ...scenario.settings, ...options.settings };
   const topic = `bench-${name}-${randomUUID()}`;
-  const plan = scenario.topic(settings);
-  note(`${name}: making a topic of ${plan.partitions} partitions and ${plan.records} records`);
-  return withTopic(brokers, topic, plan, async () => {
+  return withPlannedTopic(scenario, { brokers, topic, settings }, async () => {
     let passed = true;
     for (const [title, contest] of Object.entries(scenario.contests)) {
-      const match = { scenario: name, contest: title, brokers, topic, settings };
-      if (earlier === undefined) passed = (await againstPeers(contest, match, signal)) && passed;
-      else await againstEarlier(earlier, match, signal);
+      passed = (await onItsBroker(contest, brokers, (own) => run(contest, title, own))) && passed;
     }
     return passed;
   });
+
+  async function run(contest: Contest, title: string, own: string[]): Promise<boolean> {
+    const match = { scenario: name, contest: title, brokers: own, topic, settings };
+    if (earlier === undefined) return againstPeers(contest, match, signal);
+    await againstEarlier(earlier, match, signal);
+    return true;
+  }
 }
+
+async function withPlannedTopic<T>(
+  scenario: Scenario,
+  { brokers, topic, settings }: TurnContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const plan = scenario.topic?.(settings);
+  if (plan === undefined) return work();
+  note(`making a topic of ${plan.partitions} partitions and ${plan.records} records`);
+  return withTopic(brokers, topic, plan, work);
+}
+
+const onItsBroker = <T>(contest: Contest, brokers: string[], use: (brokers: string[]) => Promise<T>): Promise<T> =>
+  contest.broker === 'embedded' ? withEmbeddedBroker(UNBOUNDED, use) : use(brokers);
 
 async function againstPeers(contest: Contest, match: Match, signal: AbortSignal): Promise<boolean> {
   const sides = ['hearken', ...Object.keys(contest.peers)];

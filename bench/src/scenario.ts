@@ -36,13 +36,19 @@ export interface Contest<S = Settings> {
   /** The figures whose ratios hearken / peer are told. */
   readonly compared: readonly string[];
   readonly gates: readonly Gate[];
+  /**
+   * `'embedded'`: on an embedded broker of its own, in a process of its own, where its turns make the topics they need.
+   * @default on the Kafka that runs, with the scenario's topic
+   */
+  readonly broker?: 'embedded';
 }
 
 /** Contests over one topic. */
 export interface Scenario<S = Settings> {
   /** Every setting with its default. */
   readonly settings: S;
-  readonly topic: (settings: S) => TopicPlan;
+  /** @default none: turns make their own */
+  readonly topic?: (settings: S) => TopicPlan;
   readonly contests: Readonly<Record<string, Contest<S>>>;
 }
 

@@ -7,6 +7,7 @@ import { latency } from './latency.js';
 import { memory } from './memory.js';
 import { parallel } from './parallel.js';
 import { partitions } from './partitions.js';
+import { priorityCost } from './priority-cost.js';
 import { produce, produce1k } from './produce.js';
 import { sequential } from './sequential.js';
 import { skew } from './skew.js';
@@ -25,4 +26,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   partitions,
   skew,
   embedded,
+  'priority-cost': priorityCost,
 };
