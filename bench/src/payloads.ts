@@ -14,8 +14,8 @@ export function* payloads(count: number, keys: number, size: number): Generator<
   for (let i = 0; i < count; i++) yield { key: keyOf(Math.floor(next() * keys)), value };
 }
 
-/** Mulberry32: small, seeded, uniform enough for keys. */
-function uniform(seed: number): () => number {
+/** From 0 to 1. Mulberry32: small, seeded, uniform enough for keys and waits. */
+export function uniform(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -8,6 +8,8 @@ import { memory } from './memory.js';
 import { parallel } from './parallel.js';
 import { partitions } from './partitions.js';
 import { priorityCost } from './priority-cost.js';
+import { priorityShares } from './priority-shares.js';
+import { priorityWait } from './priority-wait.js';
 import { produce, produce1k } from './produce.js';
 import { sequential } from './sequential.js';
 import { skew } from './skew.js';
@@ -27,4 +29,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   skew,
   embedded,
   'priority-cost': priorityCost,
+  'priority-wait': priorityWait,
+  'priority-shares': priorityShares,
 };

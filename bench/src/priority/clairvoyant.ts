@@ -1,0 +1,24 @@
+/** What nobody can be better than who knows all arrivals and service times, and does not interrupt what runs. */
+
+export interface Load {
+  /** Slots. */
+  readonly capacity: number;
+  readonly meanMs: number;
+}
+
+/** Records a second: what is offered, or all slots busy all the time. */
+export const bestRate = ({ capacity, meanMs }: Load, offeredPerSecond = Infinity): number =>
+  Math.min(offeredPerSecond, (capacity * 1000) / meanMs);
+
+/**
+ * How long until the first of all busy slots is free: not longer for this share of the looks. Exact for exponential times. For
+ * others near to it where slots are many: at whatever moment, a record that runs ends in the next dt with dt / mean.
+ */
+export const bestSlotWaitMs = ({ capacity, meanMs }: Load, share: number): number =>
+  (meanMs / capacity) * Math.log(1 / (1 - share));
+
+/** The largest error of shares that whole numbers of starts leave in a window. */
+export function bestShareError(weights: readonly number[], window: number): number {
+  const sum = weights.reduce((total, weight) => total + weight);
+  return Math.max(...weights.map((weight) => Math.abs(Math.round((window * weight) / sum) / window - weight / sum)));
+}
