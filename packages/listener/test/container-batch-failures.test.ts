@@ -195,6 +195,22 @@ describe('MessageListenerContainer: batch results', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('are recovered in the order of their lane, one after the other', async () => {
+    const order: string[] = [];
+    const recoverer = async ({ offset }: ConsumerRecord): Promise<void> => {
+      order.push(`${offset} in`);
+      for (let turns = 4 - offset; turns > 0; turns--) await eventLoopTurn();
+      order.push(`${offset} out`);
+    };
+    const bundle = await withBatch(4, { recoverer });
+    const error = new TypeError('hopeless');
+    bundle.first.end({ failed: [3, 0, 2].map((index) => ({ index, error })) });
+    await until(() => bundle.container.metrics().recovered === 3);
+    assert.deepEqual(order, ['0 in', '0 out', '2 in', '2 out', '3 in', '3 out']);
+    await bundle.container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
   it('that make no sense are mistakes of the program: nothing is taken for done, and each record gets a call', async () => {
     const wrong: unknown[] = [
       { failed: 'all' },

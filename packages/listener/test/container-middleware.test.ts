@@ -60,13 +60,13 @@ describe('MessageListenerContainer: middleware', () => {
           return next({ ...record, value: record.value * 10 });
         },
       ],
-      listener: ({ value }) => seen.push(value),
+      listener: ({ value, headers }) => seen.push(value, headers.string('h')),
     };
     const bundle = await started(properties as unknown as Partial<RecordContainerProperties>);
     const returned = bundle.events('listener:returned');
-    bundle.give(0, { value: '1' }, { value: '2' });
+    bundle.give(0, { value: '1' }, { value: '2', headers: { h: 'two' } });
     await processed(bundle, 1);
-    assert.deepEqual(seen, [2, 20]);
+    assert.deepEqual(seen, [2, 20, 'two'], 'a copy has the headers of its record');
     assert.equal(returned.last?.record.value, 20, 'as the listener got it');
     await bundle.container.stop();
     assert.equal(bundle.committed(0), 2);
@@ -296,22 +296,111 @@ describe('MessageListenerContainer: middleware of batches', () => {
     assert.ok(addsUp(bundle));
   });
 
-  it('acknowledges what it leaves out with what stands before and behind it', async () => {
+  it('ends what it leaves out when the call is over, also where the listener acknowledges later', async () => {
     const dedupe = deduplicate({ id: ({ key }) => (key as Buffer | null)?.toString() });
     const bundle = await startedBatches({ ackMode: 'manual', middleware: [dedupe] });
-    bundle.give(0, ...keyed('a', 'a', 'b', 'b'));
+    bundle.give(0, ...keyed('a', 'a', 'b', 'b', 'c'));
     const { context, end, offsets } = await bundle.batches.call(0);
-    assert.deepEqual(offsets, [0, 2]);
-    context.acknowledgment.acknowledge(0);
-    assert.equal(bundle.container.metrics().processed, 2);
+    assert.deepEqual(offsets, [0, 2, 4]);
     context.acknowledgment.acknowledge(1);
-    assert.equal(bundle.container.metrics().processed, 4);
+    assert.equal(bundle.container.metrics().processed, 2);
+    context.acknowledgment.acknowledge();
+    assert.equal(context.acknowledgment.isAcknowledged, true);
     end();
     bundle.give(0, ...keyed('a', 'b'));
-    await processed(bundle, 6);
+    await processed(bundle, 7);
     await bundle.container.stop();
-    assert.equal(bundle.committed(0), 6);
+    assert.equal(bundle.committed(0), 7);
     assert.equal(bundle.batches.order.length, 1);
+  });
+
+  describe('that gives them to the listener in parts', () => {
+    const inPairs: BatchMiddleware = async (records, _, next) => {
+      for (let at = 0; at < records.length; at += 2) await next(records.slice(at, at + 2));
+    };
+    const once = new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 0, maxRetries: 1 }) });
+
+    it('acknowledges with each part what the listener got, and nothing that it has not seen', async () => {
+      for (const index of [undefined, 1]) {
+        const bundle = await startedBatches({ ackMode: 'manual', middleware: [inPairs], errorHandler: once });
+        const { batches, give, clock, container, committed } = bundle;
+        give(0, ...distinct(4));
+        const first = await batches.call(0);
+        first.context.acknowledgment.acknowledge(index);
+        assert.equal(first.context.acknowledgment.isAcknowledged, true);
+        first.end();
+        (await batches.call(1)).fail(new Error('once'));
+        await until(() => container.metrics().retried === 2);
+        clock.advance(0);
+        const again = await batches.call(2);
+        assert.deepEqual(again.offsets, [2, 3], 'they were taken for done');
+        again.context.acknowledgment.acknowledge();
+        again.end();
+        await container.stop();
+        assert.equal(committed(0), 4);
+        assert.ok(addsUp(bundle));
+      }
+    });
+
+    it('counts in the list of the part, also when it is acknowledged after all parts', async () => {
+      const bundle = await startedBatches({ ackMode: 'manual', middleware: [inPairs] });
+      const { batches, give, container, committed } = bundle;
+      give(0, ...distinct(4));
+      const first = await batches.call(0);
+      assert.throws(() => first.context.acknowledgment.acknowledge(2), RangeError);
+      first.end();
+      const second = await batches.call(1);
+      second.context.acknowledgment.acknowledge(0);
+      second.end();
+      await until(() => container.metrics().running === 0);
+      first.context.acknowledgment.acknowledge(0);
+      first.context.acknowledgment.acknowledge(1);
+      await container.stop();
+      assert.deepEqual([committed(0), container.metrics().abandoned], [3, 1]);
+    });
+
+    it('calls it for no part behind one that was given back', async () => {
+      const bundle = await startedBatches({ ackMode: 'manual', middleware: [inPairs] });
+      const { batches, give, clock, container, committed } = bundle;
+      give(0, ...distinct(4));
+      const first = await batches.call(0);
+      first.context.acknowledgment.nack(1, 10);
+      first.end();
+      await until(() => container.metrics().nacked === 3);
+      clock.advance(10);
+      for (const [i, offsets] of [[1, 2], [3]].entries()) {
+        const call = await batches.call(i + 1);
+        assert.deepEqual(call.offsets, offsets);
+        call.context.acknowledgment.acknowledge();
+        call.end();
+      }
+      await container.stop();
+      assert.equal(committed(0), 4);
+      assert.ok(addsUp(bundle));
+    });
+  });
+
+  it('that leaves all of it out calls no listener, in any ackMode', async () => {
+    for (const ackMode of ['batch', 'manual'] as const) {
+      const bundle = await startedBatches({ ackMode, middleware: [(_, __, next) => next([])] });
+      bundle.give(0, ...distinct(3));
+      await processed(bundle, 3);
+      await bundle.container.stop();
+      assert.deepEqual([bundle.batches.order, bundle.committed(0)], [[], 3]);
+    }
+  });
+
+  it('may give copies of records to the listener, headers and all', async () => {
+    const seen: unknown[] = [];
+    const bundle = await startedBatches({
+      valueSerde: json<number>() as never,
+      middleware: [(records, _, next) => next(records.map((record) => ({ ...record })))],
+      batchListener: (records) => void seen.push(...records.map(({ headers }) => headers.string('h'))),
+    });
+    bundle.give(0, { value: '1', headers: { h: 'one' } });
+    await processed(bundle, 1);
+    assert.deepEqual(seen, ['one']);
+    await bundle.container.stop();
   });
 
   it('waits for a listener that it forgot to await', async () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { codeOf, type KafkaError } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
-import { FixedBackOff, DefaultErrorHandler, type RecordContainerProperties } from '../dist/index.js';
+import {
+  BatchListenerFailedError,
+  FixedBackOff,
+  DefaultErrorHandler,
+  type RecordContainerProperties,
+} from '../dist/index.js';
 import { startedBatches } from './batch-setup.js';
 import { addsUp, distinct, keyed, started, stopNow, until } from './setup.js';
 
@@ -133,6 +138,24 @@ describe('MessageListenerContainer: handlerTimeoutMs', () => {
     assert.notEqual(batches.calls.count, 1, 'they came again');
     await container.stop();
     assert.equal(committed(0), 2);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('believes a batch listener that says how far it got when it was told to give up', async () => {
+    const bundle = await startedBatches({ handlerTimeoutMs: 100, errorHandler: TWICE.errorHandler! });
+    const { container, batches, give, clock } = bundle;
+    give(0, ...keyed('a', 'b', 'c'));
+    const slow = await batches.call(0);
+    const { signal } = slow.context;
+    clock.advance(100);
+    slow.fail(new BatchListenerFailedError(1, signal.reason));
+    await until(() => container.metrics().retried === 1);
+    assert.equal(container.metrics().processed, 1);
+    clock.advance(10);
+    const rest = await batches.call(1);
+    assert.deepEqual([rest.offsets, rest.context.attemptOf(0), rest.context.attemptOf(1)], [[1, 2], 2, 1]);
+    rest.end();
+    await container.stop();
     assert.ok(addsUp(bundle));
   });
 });

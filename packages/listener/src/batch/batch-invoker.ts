@@ -7,6 +7,7 @@ import type { RecordFilter } from '../invoke/record-filter.js';
 import { composeBatch } from '../middleware/compose-batch.js';
 import type { BatchMiddleware } from '../middleware/middleware.js';
 import type { Batch } from './batch.js';
+import { BatchContext } from './batch-context.js';
 import { failedAt, outcomeOfError, outcomeOfResult, type BatchOutcome } from './batch-outcome.js';
 import { prepareBatch, type Prepared } from './prepare-batch.js';
 
@@ -21,7 +22,7 @@ export interface BatchInvokerInit {
 }
 
 type Records = readonly ConsumerRecord<unknown, unknown>[];
-type Handler = (records: Records, batch: Batch) => unknown;
+type Handler = (records: Records, context: BatchContext) => unknown;
 
 /** The first record could not be decoded, or the filter failed on it: there is nothing to call the listener with. */
 class UnpreparedError extends Error {
@@ -64,7 +65,10 @@ export class BatchInvoker implements Invoker {
     const { open } = batch;
     const prepared = prepareBatch(open, decode, filter);
     return prepared instanceof Promise
-      ? prepared.then((known) => this.#call(batch, open, known))
+      ? prepared.then((known) => {
+          if (batch.ownership.isAborted) throw batch.lead.signal.reason; // nobody would want what it does now
+          return this.#call(batch, open, known);
+        })
       : this.#call(batch, open, prepared);
   }
 
@@ -87,22 +91,28 @@ export class BatchInvoker implements Invoker {
     return this.#enter(
       this.#handler,
       kept.map(({ handed }) => handed),
-      batch,
+      new BatchContext(batch),
     );
   }
 
   #composed(): Handler {
-    // The listener is called when middleware says so, perhaps much later than that.
-    const innermost: Handler = (records, batch) => this.#enter(this.#listener, records, batch);
-    return this.#middleware.length === 0 ? this.#listener : composeBatch(this.#middleware, innermost);
+    return this.#middleware.length === 0
+      ? this.#listener
+      : composeBatch(this.#middleware, (records, context) => this.#reach(records, context));
   }
 
-  #enter(handler: Handler, records: Records, batch: Batch): unknown {
+  /** Middleware came to call the listener, perhaps later than it was called itself, and with fewer records. */
+  #reach(records: Records, context: BatchContext): unknown {
+    const part = context.of(records);
+    // An earlier part was given back: what comes after it comes again with it.
+    return records.length === 0 || context.batch.isGivenBack ? undefined : this.#enter(this.#listener, records, part);
+  }
+
+  #enter(handler: Handler, records: Records, context: BatchContext): unknown {
     const before = this.#calling; // a listener that resumes partitions makes others run
-    this.#calling = batch.lead;
-    batch.handed = records;
+    this.#calling = context.batch.lead;
     try {
-      return handler(records, batch);
+      return handler(records, context);
     } finally {
       this.#calling = before;
     }

@@ -43,9 +43,11 @@ export function outcomeOfError(batch: Batch, error: unknown): BatchOutcome {
     readonly record?: ConsumerRecord;
     readonly cause?: unknown;
   };
-  const handed = index ?? batch.handed.findIndex(({ offset }) => offset === record?.offset);
-  if (!isIndexOf(handed, batch.handed)) return invalid(`index ${shown(handed, batch.handed)}`, error);
-  return failedAt(batch, batch.indexOf(handed), cause ?? error);
+  const { handed, given } = batch;
+  const at = index ?? handed.findIndex((delivery) => delivery.record.offset === record?.offset);
+  const failed = isIndexOf(at, handed) ? handed[at] : undefined;
+  if (failed === undefined) return invalid(`index ${shown(at, handed)}`, error);
+  return failedAt(batch, given.indexOf(failed), cause ?? error);
 }
 
 /** The record at an index of `given` failed; those before it are done. */

@@ -4,6 +4,7 @@ import type { PauseReason, SettlerInit } from '../dispatch/settler.js';
 import { ListenerFailedError } from '../errors.js';
 import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
+import type { RecoveryEnd } from '../failure/recovery.js';
 import type { Batch } from './batch.js';
 import type { BatchOutcome, FailedDelivery } from './batch-outcome.js';
 
@@ -13,7 +14,7 @@ export interface BatchSettlerInit extends SettlerInit {
 
 type Named = Extract<BatchOutcome, { readonly kind: 'named' }>;
 
-/** What the failures of one call come to, once the last record that is recovered is. */
+/** What the failures of one call come to. */
 interface Verdict {
   /** What comes again, in order. */
   readonly again: Delivery[];
@@ -21,8 +22,8 @@ interface Verdict {
   delayMs: number;
   pause: PauseReason | undefined;
   fatal: Error | undefined;
-  /** Records that the recoverer has not taken yet. */
-  recovering: number;
+  /** What the recoverer has not taken yet, in order. */
+  readonly recover: FailedDelivery[];
 }
 
 /**
@@ -50,7 +51,7 @@ export class BatchSettler implements Settles {
 
   #succeeded(lane: DeliveryLane, batch: Batch): void {
     const { nacked } = batch;
-    if (!this.#init.manualAck) batch.ownership.endedTogether(batch.given);
+    batch.ownership.endedTogether(this.#init.manualAck ? batch.leftOut : batch.given);
     this.#tellReturned(batch, batch.given);
     if (nacked === undefined) this.#goOn(lane, batch, []);
     else this.#nacked(lane, batch, nacked);
@@ -105,14 +106,12 @@ export class BatchSettler implements Settles {
   ): void {
     batch.ownership.endedTogether(done);
     this.#tellReturned(batch, done);
-    const verdict: Verdict = { again: [], delayMs: 0, pause: undefined, fatal: undefined, recovering: 0 };
-    const conclude = (): void => this.#conclude(lane, batch, verdict, untouched);
-    for (const one of failed) this.#decide(one, verdict, conclude);
-    if (verdict.recovering === 0) conclude();
-    else if (verdict.fatal !== undefined) this.#init.onFatal(verdict.fatal);
+    const verdict: Verdict = { again: [], delayMs: 0, pause: undefined, fatal: undefined, recover: [] };
+    for (const one of failed) this.#decide(one, verdict);
+    this.#recoverNext(verdict, () => this.#conclude(lane, batch, verdict, untouched));
   }
 
-  #decide({ delivery, error: cause }: FailedDelivery, verdict: Verdict, conclude: () => void): void {
+  #decide({ delivery, error: cause }: FailedDelivery, verdict: Verdict): void {
     const { ends, errorHandler } = this.#init;
     const { record, attempt, ownership } = delivery;
     if (delivery.hasEnded) {
@@ -132,7 +131,7 @@ export class BatchSettler implements Settles {
     }
     if (kind !== 'pause') ends.failed(delivery, error, kind);
     if (kind === 'skip') ends.gaveUp(delivery, 'skipped', error);
-    else if (kind === 'recover') this.#recover(delivery, error, verdict, conclude);
+    else if (kind === 'recover') verdict.recover.push({ delivery, error });
     else {
       verdict.again.push(kind === 'pause' ? delivery.again() : delivery);
       if (kind === 'pause') verdict.pause ??= { record, error };
@@ -140,31 +139,38 @@ export class BatchSettler implements Settles {
     }
   }
 
-  /** The lane stays busy for as long as that takes: nothing passes the record, here or in a later ownership. */
-  #recover(delivery: Delivery, error: unknown, verdict: Verdict, conclude: () => void): void {
-    const { recovery, counters, ends, onFatal, onReady } = this.#init;
-    const { ownership, record, attempt } = delivery;
-    verdict.recovering++;
-    recovery.recover(delivery, error, (end) => {
-      if (ownership.isOver) counters.lateResults++;
-      else if (end.kind === 'recovered') ends.gaveUp(delivery, 'recovered', error);
-      else if (end.kind === 'failed' && delivery.hasEnded) ends.failedAfterwards(delivery, end.error);
-      else if (end.kind === 'failed') {
-        verdict.again.push(delivery);
-        verdict.fatal ??= new ListenerFailedError(record, attempt, end.error);
-        if (verdict.recovering > 1) onFatal(verdict.fatal);
-      }
-      if (--verdict.recovering > 0) return;
+  /**
+   * One after the other, so that dead letters keep the order of their lane. It stays busy for as long as that takes: nothing
+   * passes the records, here or in a later ownership.
+   */
+  #recoverNext(verdict: Verdict, conclude: () => void): void {
+    const { recovery, onReady } = this.#init;
+    const next = verdict.fatal === undefined ? verdict.recover.shift() : undefined;
+    if (next === undefined || next.delivery.ownership.isAborted) {
       conclude();
+      return;
+    }
+    recovery.recover(next.delivery, next.error, (end) => {
+      this.#recovered(next, end, verdict);
+      this.#recoverNext(verdict, conclude);
       onReady();
     });
+  }
+
+  #recovered({ delivery, error }: FailedDelivery, end: RecoveryEnd, verdict: Verdict): void {
+    const { counters, ends } = this.#init;
+    if (delivery.ownership.isOver) counters.lateResults++;
+    else if (end.kind === 'recovered') ends.gaveUp(delivery, 'recovered', error);
+    else if (end.kind === 'failed' && delivery.hasEnded) ends.failedAfterwards(delivery, end.error);
+    else if (end.kind === 'failed')
+      verdict.fatal ??= new ListenerFailedError(delivery.record, delivery.attempt, end.error);
   }
 
   /** All records of the call are settled: what becomes of the lane. */
   #conclude(lane: DeliveryLane, batch: Batch, verdict: Verdict, untouched: readonly Delivery[]): void {
     const { lanes, waits, onPause, onFatal } = this.#init;
     const { ownership } = batch;
-    const again = [...verdict.again, ...untouched];
+    const again = [...verdict.again, ...verdict.recover.map(({ delivery }) => delivery), ...untouched];
     const next = batch.next(again);
     if (ownership.isOver) lanes.release(lane);
     else if (verdict.fatal !== undefined) {
@@ -205,7 +211,8 @@ export class BatchSettler implements Settles {
     const { ends, events } = this.#init;
     for (const delivery of done) ends.returned(delivery);
     if (done.length === 0 || !events.isHeard('batch:returned')) return;
-    const { topic, partition, attempt } = batch;
+    const { ownership, attempt } = batch;
+    const { topic, partition } = ownership;
     events.emit('batch:returned', { topic, partition, attempt, records: done.map(({ handed }) => handed) });
   }
 }

@@ -1,12 +1,6 @@
-import { IllegalStateError, type ConsumerRecord, type Logger } from '@hearken/core';
-import { requireDuration } from '../arguments.js';
-import type { BatchAcknowledgment, BatchListenerContext } from '../batch-listener.js';
-import type { AckMode } from '../container-properties.js';
 import type { Delivery } from '../dispatch/delivery.js';
 import type { Work } from '../dispatch/work.js';
-import type { ListenerContainer } from '../message-listener.js';
 import type { Ownership } from '../offsets/ownership.js';
-import type { SeekTarget } from '../seek/seeks.js';
 
 /** What a listener gave back. */
 interface GivenBack {
@@ -16,18 +10,20 @@ interface GivenBack {
 }
 
 /**
- * Records of one lane that are called together, and those that follow as soon as they are done. It is the context its
- * listener gets and the acknowledgment in one. Its first delivery is the attempt: it has the signal, and is what is waited for.
+ * Records of one lane that are called together, and those that follow as soon as they are done. Its first delivery is the
+ * attempt: it has the signal, and is what is waited for.
  */
-export class Batch implements BatchListenerContext, BatchAcknowledgment, Work {
+export class Batch implements Work {
   /** In the order of their offsets; at least one. */
   readonly deliveries: readonly Delivery[];
   /** How many of them, from the first, get a call of their own. */
   readonly alone: number;
-  /** The list that the listener got: `given`, decoded; middleware may have made it shorter. */
-  handed: readonly ConsumerRecord<unknown, unknown>[] = [];
   #given: readonly Delivery[];
   #behind: readonly Delivery[];
+  /** What the listener was called with last: middleware may make several calls of one, and leave records out. */
+  #handed: readonly Delivery[] = [];
+  /** With middleware: what the listener got in any call, once middleware has said what that is to be. */
+  #reached: Set<Delivery> | undefined = undefined;
   #givenBack: GivenBack | undefined = undefined;
 
   constructor(deliveries: readonly Delivery[], alone = 0) {
@@ -44,8 +40,31 @@ export class Batch implements BatchListenerContext, BatchAcknowledgment, Work {
 
   /** The call is about fewer records than it might have been; some come in a later one. */
   cover(given: readonly Delivery[], later: readonly Delivery[]): void {
-    this.#given = given;
+    this.#given = this.#handed = given;
     this.#behind = [...later, ...this.#behind];
+  }
+
+  /** Middleware gives these to the listener, and perhaps others in a later call. */
+  reach(handed: readonly Delivery[]): void {
+    this.#handed = handed;
+    this.#reached ??= new Set();
+    for (const delivery of handed) this.#reached.add(delivery);
+  }
+
+  get handed(): readonly Delivery[] {
+    return this.#handed;
+  }
+
+  /** What a middleware kept from the listener when it called `next`, and that does not come again. */
+  get leftOut(): readonly Delivery[] {
+    const reached = this.#reached;
+    if (reached === undefined) return [];
+    return this.given.slice(0, this.#givenBack?.from).filter((delivery) => !reached.has(delivery));
+  }
+
+  /** Whether everything is that the listener got so far; of what it did not get nobody knows yet. */
+  get isAcknowledged(): boolean {
+    return [...(this.#reached ?? this.given)].every((delivery) => delivery.hasEnded);
   }
 
   /** Those that are not acknowledged. */
@@ -65,66 +84,23 @@ export class Batch implements BatchListenerContext, BatchAcknowledgment, Work {
     return this.lead.ownership;
   }
 
-  get topic(): string {
-    return this.ownership.topic;
-  }
-
-  get partition(): number {
-    return this.ownership.partition;
-  }
-
-  get epoch(): number {
-    return this.ownership.epoch;
-  }
-
-  get ackMode(): AckMode {
-    return this.lead.ackMode;
-  }
-
-  get logger(): Logger {
-    return this.lead.logger;
-  }
-
-  get container(): ListenerContainer {
-    return this.lead.container;
-  }
-
-  seek(to: SeekTarget): Promise<boolean> {
-    return this.lead.seek(to);
-  }
-
-  get signal(): AbortSignal {
-    return this.lead.signal;
-  }
-
-  get acknowledgment(): BatchAcknowledgment {
-    this.lead.requireManualAck();
-    return this;
-  }
-
+  /** The highest of its records. */
   get attempt(): number {
     return this.given.reduce((highest, { attempt }) => Math.max(highest, attempt), 1);
   }
 
-  attemptOf(index: number): number {
-    return this.given[this.indexOf(index)]?.attempt ?? 1;
+  get isGivenBack(): boolean {
+    return this.#givenBack !== undefined;
   }
 
-  get isAcknowledged(): boolean {
-    return this.open.length === 0;
+  /** Whether its listener gave the record back. */
+  comesAgain(delivery: Delivery): boolean {
+    return this.#givenBack !== undefined && this.given.indexOf(delivery) >= this.#givenBack.from;
   }
 
-  acknowledge(index?: number): void {
-    const end = index === undefined ? this.given.length : this.#endAt(index);
-    if (this.ownership.isOver) this.ownership.acknowledgedLate();
-    else if (end > (this.#givenBack?.from ?? Infinity))
-      throw new IllegalStateError('the records were given back by nack and come again', 'NACKED');
-    else this.ownership.endedTogether(this.given.slice(0, end));
-  }
-
-  nack(indexOrSleepMs: number, sleepMs?: number): void {
-    if (sleepMs === undefined) this.#nack(undefined, indexOrSleepMs);
-    else this.#nack(indexOrSleepMs, sleepMs);
+  /** Its listener gives back what is not done from there on. */
+  giveBack(from: Delivery, sleepMs: number): void {
+    this.#givenBack = { from: this.given.indexOf(from), sleepMs };
   }
 
   /** What its listener gave back, and is not acknowledged. */
@@ -159,45 +135,10 @@ export class Batch implements BatchListenerContext, BatchAcknowledgment, Work {
     return new Batch([...again, ...this.#behind], again.length);
   }
 
-  /**
-   * Where a record that the listener got stands in `given`.
-   * @throws RangeError for what is no index of its list
-   */
-  indexOf(index: number): number {
-    const record = this.handed[index];
-    if (record === undefined)
-      throw new RangeError(`index must be a whole number from 0 to ${this.handed.length - 1}, got ${String(index)}`);
-    if (this.given[index]?.record.offset === record.offset) return index;
-    return this.given.findIndex((delivery) => delivery.record.offset === record.offset);
-  }
-
   /** The delivery that is the attempt. */
   get lead(): Delivery {
     const [first] = this.deliveries;
     if (first === undefined) throw new RangeError('a batch without records');
     return first;
-  }
-
-  /** What stands before the next that the listener got: also what middleware kept from it. */
-  #endAt(index: number): number {
-    this.indexOf(index);
-    return index === this.handed.length - 1 ? this.given.length : this.indexOf(index + 1);
-  }
-
-  #nack(index: number | undefined, sleepMs: number): void {
-    requireDuration('nack', 'sleepMs', sleepMs);
-    const from = index === undefined ? this.given.findIndex((delivery) => !delivery.hasEnded) : this.indexOf(index);
-    if (this.ownership.isOver) this.ownership.acknowledgedLate();
-    else if (this.given[from]?.hasEnded !== false)
-      throw new IllegalStateError('the record was acknowledged and does not come again', 'ACKNOWLEDGED');
-    else if (!this.lead.isRunning)
-      throw new IllegalStateError(
-        'nack after the listener returned: the records behind may have started',
-        'LISTENER_RETURNED',
-      );
-    else {
-      this.#givenBack = { from, sleepMs };
-      this.ownership.endedTogether(this.given.slice(0, from));
-    }
   }
 }

@@ -3,6 +3,7 @@ import type { Delivery } from '../dispatch/delivery.js';
 import type { MessageListener } from '../message-listener.js';
 import { compose } from '../middleware/compose.js';
 import type { RecordMiddleware } from '../middleware/middleware.js';
+import { withHeaders } from '../middleware/with-headers.js';
 import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
 import { DONE, FILTERED, type Outcome } from './outcome.js';
@@ -66,7 +67,10 @@ export class ListenerInvoker {
   call(delivery: Delivery): unknown {
     const record = this.#decode(delivery.record);
     return record instanceof Promise
-      ? record.then((decoded) => this.#call(this.#handler, decoded, delivery))
+      ? record.then((decoded) => {
+          if (delivery.ownership.isAborted) throw delivery.signal.reason; // nobody would want what it does now
+          return this.#call(this.#handler, decoded, delivery);
+        })
       : this.#call(this.#handler, record, delivery);
   }
 
@@ -87,7 +91,7 @@ export class ListenerInvoker {
     const innermost: Handler = (record, delivery) => this.#call(this.#listener, record, delivery);
     return filtered(
       this.#filter,
-      compose(this.#middleware, innermost, () => undefined),
+      compose(this.#middleware, innermost, () => undefined, withHeaders),
     );
   }
 

@@ -5,6 +5,7 @@ import { InvalidBatchResultError } from '../errors.js';
 import { isThenable } from '../is-thenable.js';
 import { compose } from './compose.js';
 import type { BatchMiddleware } from './middleware.js';
+import { withHeaders } from './with-headers.js';
 
 type Records = readonly ConsumerRecord<unknown, unknown>[];
 type Handler<C> = (records: Records, context: C) => unknown;
@@ -23,6 +24,7 @@ export function composeBatch<C extends BatchListenerContext>(
     layers.map((layer) => (records, call, next) => layer(records, call.context, next)),
     (records, call) => call.listen(listener, records),
     (records, call) => call.resultOf(records),
+    allWithHeaders,
   );
   return (records, context) => {
     const call = new BatchCall(records, context);
@@ -37,6 +39,12 @@ export function composeBatch<C extends BatchListenerContext>(
     }
   };
 }
+
+const allWithHeaders = (copies: Records, records: Records): Records =>
+  copies.map((copy) => {
+    const original = 'headers' in copy ? copy : records.find(({ offset }) => offset === (copy as Records[0]).offset);
+    return original === undefined ? copy : withHeaders(copy, original);
+  });
 
 /** What the listener said of the records of one batch, which middleware may have given to it in parts, or again. */
 class BatchCall<C extends BatchListenerContext> {

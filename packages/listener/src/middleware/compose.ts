@@ -15,27 +15,31 @@ type Handler<I, C> = (input: I, context: C) => unknown;
  * The result ends when all layers and the listener have, whatever a layer forgot to await. What layers return is dropped.
  *
  * @param resultOf what `next` returns once the inner layers ended
+ * @param completed what the inner layers get for what a layer gave to `next`
  */
 export function compose<I, C extends { readonly logger: Logger }, R>(
   layers: readonly Layer<I, C, R>[],
   listener: Handler<I, C>,
   resultOf: (input: I, context: C) => R,
+  completed: (replacement: I, input: I) => I,
 ): Handler<I, C> {
-  return layers.reduceRight<Handler<I, C>>((inner, layer) => wrap(layer, inner, resultOf), listener);
+  return layers.reduceRight<Handler<I, C>>((inner, layer) => wrap(layer, inner, resultOf, completed), listener);
 }
 
 function wrap<I, C extends { readonly logger: Logger }, R>(
   layer: Layer<I, C, R>,
   inner: Handler<I, C>,
   resultOf: (input: I, context: C) => R,
+  completed: (replacement: I, input: I) => I,
 ): Handler<I, C> {
   return (input, context) => {
     const calls = new NextCalls<R>();
-    const next: Next<I, R> = (replacement = input) => {
+    const next: Next<I, R> = (replacement) => {
       calls.requireOpen();
-      const end = inner(replacement, context);
-      if (!isThenable(end)) return resultOf(replacement, context);
-      return calls.add(Promise.resolve(end).then(() => resultOf(replacement, context)));
+      const given = replacement === undefined ? input : completed(replacement, input);
+      const end = inner(given, context);
+      if (!isThenable(end)) return resultOf(given, context);
+      return calls.add(Promise.resolve(end).then(() => resultOf(given, context)));
     };
     let result: unknown;
     try {

@@ -1,6 +1,7 @@
 import type { ConsumerRecord } from '@hearken/core';
 import { callable, custom, describe, hasMethods, OptionsCheck, required } from '@hearken/core/internal';
 import type { BatchListenerContext, BatchResult } from '../batch-listener.js';
+import { isManual } from '../container-properties.js';
 import type { ListenerContext } from '../message-listener.js';
 import type { Next } from './compose.js';
 import { Deduplicator, type IdOf } from './deduplicator.js';
@@ -59,10 +60,15 @@ export function deduplicate<K = unknown, V = unknown>(options: DeduplicateOption
     context: ListenerContext | BatchListenerContext,
     next: NextBatch<ConsumerRecord<K, V>> & (() => unknown),
   ): Promise<void> => {
-    if (isBatch(input)) return seen.process(input, context, next);
-    return seen.process([input], context, async () => {
-      await next();
-      return undefined;
+    if (isBatch(input)) return seen.process(input, context, { process: next, dropAll: () => next([]) });
+    return seen.process([input], context, {
+      process: async () => {
+        await next();
+        return undefined;
+      },
+      dropAll: () => {
+        if (isManual(context.ackMode)) context.acknowledgment.acknowledge(); // nobody else will
+      },
     });
   };
   return Object.defineProperty(middleware, 'duplicates', { get: () => seen.duplicates }) as Deduplicate<K, V>;

@@ -10,11 +10,16 @@ export type IdOf<K, V> = (record: ConsumerRecord<K, V>) => string | undefined;
 /** Of a context, what matters here. */
 interface Acknowledging {
   readonly ackMode: AckMode;
-  readonly acknowledgment: { readonly isAcknowledged: boolean; acknowledge(): void };
+  readonly acknowledgment: { readonly isAcknowledged: boolean };
 }
 
-/** Calls the listener; what it says of the records, if it names any. */
-type Process<R> = (records: readonly R[]) => BatchResult | undefined | Promise<BatchResult | undefined>;
+/** What comes after it. */
+export interface Rest<R> {
+  /** Calls the listener; what it says of the records, if it names any. */
+  process(records: readonly R[]): BatchResult | undefined | Promise<BatchResult | undefined>;
+  /** Nothing is left for the listener. */
+  dropAll(): unknown;
+}
 
 interface Identified<R> {
   readonly record: R;
@@ -41,26 +46,26 @@ export class Deduplicator<K, V> {
   async process<R extends ConsumerRecord<K, V>>(
     records: readonly R[],
     context: Acknowledging,
-    next: Process<R>,
+    rest: Rest<R>,
   ): Promise<void> {
     let dropped = 0;
-    let rest = records.map((record): Identified<R> => ({ record, id: this.#id(record) }));
-    while (rest.length > 0) {
-      const round = firstOfEach(rest);
-      dropped += await this.#round(round, context, next);
+    let left = records.map((record): Identified<R> => ({ record, id: this.#id(record) }));
+    while (left.length > 0) {
+      const round = firstOfEach(left);
+      dropped += await this.#round(round, context, rest);
       const done = new Set(round);
-      rest = rest.filter((one) => !done.has(one));
+      left = left.filter((one) => !done.has(one));
     }
-    if (dropped === records.length && isManual(context.ackMode)) context.acknowledgment.acknowledge(); // nobody else will
+    if (dropped === records.length) await rest.dropAll();
   }
 
   /** @returns how many were duplicates */
-  async #round<R>(round: readonly Identified<R>[], context: Acknowledging, next: Process<R>): Promise<number> {
+  async #round<R>(round: readonly Identified<R>[], context: Acknowledging, rest: Rest<R>): Promise<number> {
     const release = await this.#inFlight.hold(round.flatMap(({ id }) => id ?? []));
     try {
       const fresh = await this.#unseen(round);
       this.#duplicates += round.length - fresh.length;
-      if (fresh.length > 0) await this.#processFresh(fresh, context, next);
+      if (fresh.length > 0) await this.#processFresh(fresh, context, rest);
       return round.length - fresh.length;
     } finally {
       release();
@@ -72,11 +77,11 @@ export class Deduplicator<K, V> {
     return round.filter((_, i) => !seen[i]);
   }
 
-  async #processFresh<R>(fresh: readonly Identified<R>[], context: Acknowledging, next: Process<R>): Promise<void> {
+  async #processFresh<R>(fresh: readonly Identified<R>[], context: Acknowledging, rest: Rest<R>): Promise<void> {
     const records = fresh.map(({ record }) => record);
     let ended: readonly Identified<R>[] = [];
     try {
-      const result = await next(records);
+      const result = await rest.process(records);
       const failed = new Set(result?.failed.map(({ index }) => index));
       if (result !== undefined || isDone(context)) ended = fresh.filter((_, i) => !failed.has(i));
     } catch (error) {

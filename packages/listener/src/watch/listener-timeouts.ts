@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@hearken/core';
+import { codeOf, type Clock, type Logger } from '@hearken/core';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { Deadlines } from '../deadlines.js';
@@ -56,7 +56,10 @@ export class ListenerTimeouts implements Invoker {
   }
 
   failed(work: Work, error: unknown): unknown {
-    return this.#init.invoker.failed(work, this.#ended(work)?.error ?? error);
+    const hung = this.#ended(work);
+    // A batch that was told to give up and says how far it got is believed, as it is when its partition goes.
+    const counts = hung === undefined || codeOf(error) === 'BATCH_LISTENER_FAILED' ? error : hung.error;
+    return this.#init.invoker.failed(work, counts);
   }
 
   /** Nobody is told to give up any more. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { bytes, DeserializationError, string, type Serde } from '@hearken/core';
-import { aRecord } from '@hearken/testing';
+import { aRecord, eventLoopTurn } from '@hearken/testing';
 import { recordDecoder } from '../../dist/invoke/record-decoder.js';
 
 const record = aRecord({ topic: 'orders', partition: 3, offset: 17, key: 'k', value: 'v', headers: { h: '1' } });
@@ -38,5 +38,17 @@ describe('recordDecoder', () => {
     const tombstone = aRecord({ topic: 'orders', partition: 3, offset: 17 });
     assert.throws(() => recordDecoder(undefined, string())(tombstone), isIt('value'));
     await assert.rejects(async () => recordDecoder(asynchronous, undefined)(tombstone), isIt('key'));
+  });
+
+  it('leaves no rejection behind where both parts fail, one of them later', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const failing: Serde<string> = { ...string(), deserialize: () => assert.fail('at once') };
+    const tombstone = aRecord({ topic: 'orders', partition: 3, offset: 17 });
+    assert.throws(() => recordDecoder(asynchronous, failing)(tombstone), { part: 'value' });
+    await eventLoopTurn();
+    process.off('unhandledRejection', note);
+    assert.deepEqual(unhandled, []);
   });
 });

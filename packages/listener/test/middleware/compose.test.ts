@@ -11,7 +11,13 @@ type Layer = (input: string, context: Context, next: Next<string, void>) => unkn
 type Listener = (input: string, context: Context) => unknown;
 
 const context = (): Context => ({ logger: new RecordingLogger() });
-const composed = (layers: readonly Layer[], listener: Listener) => compose(layers, listener, () => undefined);
+const composed = (layers: readonly Layer[], listener: Listener) =>
+  compose(
+    layers,
+    listener,
+    () => undefined,
+    (other) => other,
+  );
 
 describe('compose', () => {
   it('is the listener itself without middleware', () => {
