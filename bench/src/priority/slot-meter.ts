@@ -26,8 +26,10 @@ export class SlotMeter {
     this.#move(-1);
   }
 
-  look(): void {
+  /** @param isWaiting known from elsewhere: until the next start or end */
+  look(isWaiting?: boolean): void {
     this.#move(0);
+    if (isWaiting === true) this.#waited = true;
   }
 
   get running(): number {

@@ -8,6 +8,9 @@ import { memory } from './memory.js';
 import { parallel } from './parallel.js';
 import { partitions } from './partitions.js';
 import { priorityCost } from './priority-cost.js';
+import { prioritySlots } from './priority-slots.js';
+import { priorityBusy } from './priority-busy.js';
+import { priorityStarvation } from './priority-starvation.js';
 import { priorityShares } from './priority-shares.js';
 import { priorityWait } from './priority-wait.js';
 import { produce, produce1k } from './produce.js';
@@ -31,4 +34,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'priority-cost': priorityCost,
   'priority-wait': priorityWait,
   'priority-shares': priorityShares,
+  'priority-slots': prioritySlots,
+  'priority-busy': priorityBusy,
+  'priority-starvation': priorityStarvation,
 };
