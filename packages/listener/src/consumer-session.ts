@@ -143,7 +143,9 @@ export class ConsumerSession {
           farewellMs: FAREWELL_MS,
         });
       },
-      () => this.#revokeGiven(),
+      async () => {
+        await grace.covers(this.#revokeGiven(), FAREWELL_MS);
+      },
       () =>
         consumer.close({
           timeoutMs: grace.remainingMs(FAREWELL_MS),
@@ -155,7 +157,7 @@ export class ConsumerSession {
     const abandoned = counters.abandoned - abandonedBefore;
     return {
       report: {
-        drained,
+        drained: !owned.hasStrays && drained,
         abandoned,
         committed: ownerships.flatMap(committedOf),
       },

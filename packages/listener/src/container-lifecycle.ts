@@ -141,6 +141,7 @@ export class ContainerLifecycle {
   #begin(): void {
     const { line, newConsumer } = this.#init;
     this.#state.moveTo('starting');
+    if (!this.#state.is('starting')) return; // an observer of the move stopped it: nobody would close the consumer
     try {
       line.open(newConsumer(), {
         onAssigned: () => this.#run(),
@@ -156,6 +157,7 @@ export class ContainerLifecycle {
     const trouble = this.#trouble;
     const assignment = line.assignment();
     this.#state.moveTo('running');
+    if (!this.#state.is('running')) return; // an observer of the move stopped it
     this.#trouble = undefined;
     this.#runsSince = clock.monotonic();
     if (trouble?.isAuth === true) events.emit('auth:recovered', { failures: trouble.failures });
@@ -178,6 +180,7 @@ export class ContainerLifecycle {
       isAuth,
     };
     this.#state.moveTo('restarting');
+    if (!this.#state.is('restarting')) return; // an observer of the move stopped it
     logger.warn({ error, failures, delayMs }, 'a listener container failed and starts again');
     events.emit('restart:scheduled', { error, failures, delayMs });
     if (isAuth) events.emit('auth:retried', { error, failures, delayMs });
@@ -223,6 +226,7 @@ export class ContainerLifecycle {
     const { line, events } = this.#init;
     if (this.#state.is('created')) {
       this.#state.moveTo('stopped');
+      line.dispose();
       this.#finished.resolve();
       return { drained: true, abandoned: 0, committed: [] };
     }

@@ -73,8 +73,6 @@ export interface SessionListener {
   readonly onFatal: (error: unknown) => void;
 }
 
-const NOTHING_TO_CLOSE: SessionEnd = { report: { drained: true, abandoned: 0, committed: [] }, failures: [] };
-
 /**
  * The straight line of one container, from its consumer to its commits: makes the parts and joins them. It outlives its
  * consumers, of which a container that restarts has several: a lane whose listener still runs stays closed until that ends,
@@ -137,12 +135,17 @@ export class Line {
 
   /** Lets go of the consumer. */
   async close(grace: GracePeriod, reason: Error): Promise<SessionEnd> {
-    if (this.#session === undefined) return NOTHING_TO_CLOSE;
+    if (this.#session === undefined) return this.#nothingToClose;
     const owned = [...this.#owned];
     const end = await this.#session.close(grace, reason);
     this.#session = undefined;
     this.#remember(owned);
     return end;
+  }
+
+  /** It failed, and waits for its successor: listeners of before may run all the same. */
+  get #nothingToClose(): SessionEnd {
+    return { report: { drained: !this.#owned.hasStrays, abandoned: 0, committed: [] }, failures: [] };
   }
 
   /** There will be no other consumer. */

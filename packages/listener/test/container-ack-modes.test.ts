@@ -190,6 +190,29 @@ describe('MessageListenerContainer: commits that are refused', () => {
     await bundle.container.stop();
   });
 
+  it('are tried as far apart as others where the topic was deleted, and that is said once', async () => {
+    const bundle = await started({ ...unordered, commitIntervalMs: 100 });
+    const { factory, give, clock, events, logger } = bundle;
+    const dropped = events('offsets:dropped');
+    factory.consumer.failCommits(refusing('UNKNOWN_TOPIC_OR_PARTITION'), 10);
+    give(1, ...distinct(4));
+    clock.advance(100);
+    await endAll(bundle, '1/0');
+    await until(() => {
+      clock.advance(0);
+      return dropped.count === 1;
+    });
+    for (const count of [2, 3]) {
+      await endAll(bundle, `1/${count - 1}`);
+      await until(() => clock.nextDueInMs === 100);
+      clock.advance(100);
+      await dropped.received(count);
+    }
+    assert.equal(logger.at('warn').filter(({ message }) => message.includes('deleted')).length, 1);
+    await endAll(bundle, '1/3');
+    await bundle.container.stop();
+  });
+
   it('are dropped where the topic was deleted, and whoever waits for them goes on', async () => {
     const bundle = await started({ ackMode: 'record', syncCommits: true });
     const { factory, give, events, clock, listener, committed, logger } = bundle;

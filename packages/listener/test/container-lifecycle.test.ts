@@ -131,6 +131,24 @@ describe('MessageListenerContainer: start', () => {
     assert.equal(container.state, 'stopped');
   });
 
+  it('makes no consumer when an observer stops it as it starts', async () => {
+    const { container, factory } = setup();
+    container.on('state:changed', ({ next }) => void (next === 'starting' && container.stop()));
+    await assert.rejects(container.start(), { code: 'CONTAINER_STOPPED' });
+    await container.finished;
+    await eventLoopTurn();
+    assert.deepEqual([container.state, factory.consumers.count], ['stopped', 0]);
+  });
+
+  it('is told as started by no event when an observer stops it as it begins to run', async () => {
+    const { container, events } = setup();
+    const startedEvents = events('container:started');
+    container.on('state:changed', ({ next }) => void (next === 'running' && container.stop()));
+    await assert.rejects(container.start(), { code: 'CONTAINER_STOPPED' });
+    await container.finished;
+    assert.equal(startedEvents.count, 0);
+  });
+
   it('leaves no timer behind when it is stopped meanwhile, and settles seeks that came too early', async () => {
     const { container, clock } = setup({}, { partitions: [] });
     const starting = rejection(container.start());

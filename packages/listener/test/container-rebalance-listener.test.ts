@@ -99,6 +99,17 @@ describe('MessageListenerContainer: rebalanceListener', () => {
     });
   }
 
+  it('holds up a stop no longer than a second, also for partitions that were given', async () => {
+    const diary = new Diary();
+    diary.onRevoked = () => new Promise(() => undefined);
+    const { container, clock } = await started({ topicPartitions: [tp(0)], rebalanceListener: diary });
+    const stopping = container.stop({ timeoutMs: 3_000 });
+    await until(() => diary.entries.count === 2 && clock.nextDueInMs === 4_000);
+    clock.advance(4_000);
+    await stopping;
+    assert.equal(container.state, 'stopped');
+  });
+
   it('seeks to what has to be looked up, too, and while a poll is outstanding', async () => {
     const diary = new Diary();
     const { container, listener, give, factory } = await started({ rebalanceListener: diary }, { partitions: [tp(0)] });

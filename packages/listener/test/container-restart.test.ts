@@ -66,6 +66,35 @@ describe('MessageListenerContainer: restart', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('is not drained at the end while a listener of before runs, in its back-off or later', async () => {
+    for (const runsAgain of [false, true]) {
+      const bundle = await started({ ...RESTARTS, shutdownTimeoutMs: 5_000 });
+      const { container, factory, listener, give, clock } = bundle;
+      give(0, ...keyed('a'));
+      const call = await listener.call('0/0');
+      factory.consumer.fail(broken());
+      await until(() => clock.nextDueInMs === 5_000);
+      clock.advance(5_000);
+      await factory.consumer.closed.wait();
+      await until(() => clock.nextDueInMs === 1_000);
+      if (runsAgain) clock.advance(1_000);
+      if (runsAgain) await until(() => container.state === 'running');
+      assert.equal((await container.stop()).drained, false);
+      call.end();
+      await eventLoopTurn();
+      assert.ok(addsUp(bundle));
+    }
+  });
+
+  it('does not announce what an observer of its state prevents', async () => {
+    const { container, factory, events } = await started(RESTARTS);
+    const scheduled = events('restart:scheduled');
+    container.on('state:changed', ({ next }) => void (next === 'restarting' && container.stop()));
+    factory.consumer.fail(broken());
+    await container.finished;
+    assert.deepEqual([scheduled.count, factory.consumers.count], [0, 1]);
+  });
+
   it('delivers the record again whose last attempt failed', async () => {
     const bundle = await started({ ...RESTARTS, errorHandler: { decide: () => ({ action: 'stop' }) } });
     const { container, listener, give, committed, events } = bundle;

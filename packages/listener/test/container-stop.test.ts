@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { codeOf } from '@hearken/core';
+import { codeOf, type TaskExecutor } from '@hearken/core';
+import { AsyncTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn } from '@hearken/testing';
 import { addsUp, distinct, keyed, setup, started, tp, until } from './setup.js';
 
@@ -69,6 +70,23 @@ describe('MessageListenerContainer: stop({ immediate })', () => {
     clock.advance(20_000);
     await revoking;
   });
+
+  it('is not drained while a listener runs whose partition went before it had ended', async () => {
+    const bundle = await started({ revokeDrainTimeoutMs: 2_000 });
+    const { container, factory, listener, give, clock } = bundle;
+    give(0, ...keyed('a'));
+    const call = await listener.call('0/0');
+    const revoking = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await until(() => clock.nextDueInMs === 2_000);
+    clock.advance(2_000);
+    await revoking;
+    assert.ok(call.context.signal.aborted);
+    const report = await container.stop();
+    assert.deepEqual([report.drained, report.abandoned], [false, 0]);
+    call.end();
+    await eventLoopTurn();
+    assert.ok(addsUp(bundle));
+  });
 });
 
 describe('MessageListenerContainer: stop, and stop again', () => {
@@ -117,6 +135,26 @@ describe('MessageListenerContainer: stop, and stop again', () => {
       return stopped;
     });
     answer();
+  });
+
+  it('of a container that never started lets go of the executor that it was given', async () => {
+    const slots = new AsyncTaskExecutor({ concurrency: 1 });
+    const handlers = new Set<() => void>();
+    const taskExecutor: TaskExecutor = {
+      concurrency: 1,
+      available: 1,
+      execute: (task) => slots.execute(task),
+      drain: () => slots.drain(),
+      cancel: (reason) => slots.cancel(reason),
+      onAvailable: (handler) => {
+        handlers.add(handler);
+        return () => handlers.delete(handler);
+      },
+    };
+    const { container } = setup({ taskExecutor });
+    assert.equal(handlers.size, 1);
+    await container.stop();
+    assert.equal(handlers.size, 0);
   });
 
   it('in any state is safe', async () => {

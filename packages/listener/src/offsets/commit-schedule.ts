@@ -42,8 +42,8 @@ export class CommitSchedule {
     this.#records = left;
   }
 
-  /** One was written. */
-  committed(): void {
+  /** One was answered, in whatever way: the next is that far from it. */
+  answered(): void {
     this.#committedAt = this.#clock.monotonic();
   }
 

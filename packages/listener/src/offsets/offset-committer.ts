@@ -51,6 +51,8 @@ export class OffsetCommitter {
   readonly #schedule: CommitSchedule;
   readonly #retries: CommitRetries;
   readonly #metadata: CommitMetadata;
+  /** Whose topic is gone; that was said, and listeners may go on for minutes. */
+  readonly #deleted = new WeakSet<Ownership>();
 
   constructor(init: OffsetCommitterInit) {
     this.#init = init;
@@ -147,10 +149,11 @@ export class OffsetCommitter {
       try {
         await this.#commit(open);
         this.#wrote(open);
-        return;
+        open = [];
       } catch (error) {
         open = this.#failed(open, error);
       }
+      this.#schedule.answered();
     }
   }
 
@@ -169,7 +172,6 @@ export class OffsetCommitter {
   #wrote(written: readonly PendingOffset[]): void {
     const { counters, events } = this.#init;
     if (written.length === 0) return;
-    this.#schedule.committed();
     counters.commits++;
     for (const { ownership, at } of written) {
       this.#retries.written(ownership);
@@ -214,7 +216,10 @@ export class OffsetCommitter {
     if (dropped.length === 0) return;
     const { events, logger } = this.#init;
     const offsets = dropped.map(toOffset);
-    logger.warn({ partitions: describePartitions(offsets), error }, 'offsets of a topic that was deleted are dropped');
+    const isNews = dropped.some(({ ownership }) => !this.#deleted.has(ownership));
+    for (const { ownership } of dropped) this.#deleted.add(ownership);
+    const details = { partitions: describePartitions(offsets), error };
+    logger[isNews ? 'warn' : 'debug'](details, 'offsets of a topic that was deleted are dropped');
     events.emit('offsets:dropped', { offsets, error });
   }
 

@@ -26,6 +26,8 @@ export class OwnedPartitions implements Iterable<Ownership> {
   readonly #byPartition = new Map<string, Ownership>();
   /** Epochs that a seek, a reset or a loss ended, and whose listeners still run. */
   readonly #overtaken = new Set<Ownership>();
+  /** Epochs that are over, and whose listeners still run; overtaken or not. */
+  readonly #strays = new Set<Ownership>();
   readonly #init: OwnedPartitionsInit;
   #epochs = 0;
 
@@ -39,6 +41,11 @@ export class OwnedPartitions implements Iterable<Ownership> {
 
   [Symbol.iterator](): IterableIterator<Ownership> {
     return this.#byPartition.values();
+  }
+
+  /** Whether listeners still run that were given up. */
+  get hasStrays(): boolean {
+    return this.#strays.size > 0;
   }
 
   get(partition: TopicPartition): Ownership | undefined {
@@ -84,13 +91,17 @@ export class OwnedPartitions implements Iterable<Ownership> {
     ownership.end();
     if (this.get(ownership) === ownership) this.#byPartition.delete(topicPartitionKey(ownership));
     this.#init.onOver(ownership);
+    if (ownership.running > 0) this.#keepUntilIdle(ownership, this.#strays);
   }
 
   /** Ends it while its listeners may run: whoever gives the partition up next waits for them. */
   overtake(ownership: Ownership | undefined): void {
     this.end(ownership);
-    if (ownership === undefined || ownership.running === 0) return;
-    this.#overtaken.add(ownership);
-    void ownership.whenIdle().then(() => this.#overtaken.delete(ownership));
+    if (ownership !== undefined && ownership.running > 0) this.#keepUntilIdle(ownership, this.#overtaken);
+  }
+
+  #keepUntilIdle(ownership: Ownership, kept: Set<Ownership>): void {
+    kept.add(ownership);
+    void ownership.whenIdle().then(() => kept.delete(ownership));
   }
 }
