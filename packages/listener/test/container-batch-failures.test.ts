@@ -195,6 +195,17 @@ describe('MessageListenerContainer: batch results', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('must be of the batch: a record of another names nothing, and nothing is tried again as a whole', async () => {
+    const bundle = await withBatch(2);
+    const failed = bundle.events('record:retried');
+    bundle.first.fail(new BatchListenerFailedError({ ...bundle.first.records[0]!, offset: 9 }));
+    for (const at of [1, 2]) (await bundle.batches.call(at)).end();
+    await until(() => bundle.container.metrics().processed === 2);
+    assert.match(String(failed.items[0]?.error), /the record is none of the batch/);
+    assert.deepEqual(bundle.batches.order, ['0/0-1', '0/0', '0/1']);
+    await bundle.container.stop();
+  });
+
   it('are recovered in the order of their lane, one after the other', async () => {
     const order: string[] = [];
     const recoverer = async ({ offset }: ConsumerRecord): Promise<void> => {

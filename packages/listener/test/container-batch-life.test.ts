@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DeserializationError, type Serde, type TaskExecutor } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn } from '@hearken/testing';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import {
@@ -279,6 +280,30 @@ describe('MessageListenerContainer: filtering batches', () => {
     assert.equal(container.metrics().recovered, 1);
     await container.stop();
   });
+});
+
+describe('MessageListenerContainer: records whose partition goes while they are decoded', () => {
+  for (const kind of ['records', 'batches'] as const) {
+    it(`do not come to a listener of ${kind} any more`, async () => {
+      const { promise: registry, resolve } = deferred();
+      const valueSerde = { ...numbers, deserialize: () => registry.then(() => 1) } as never;
+      let calls = 0;
+      const listening =
+        kind === 'records'
+          ? { listener: () => calls++, batchListener: undefined }
+          : { batchListener: () => void (calls += 1) };
+      const bundle = await startedBatches({ valueSerde, ...listening } as never, one);
+      const { give, factory, container } = bundle;
+      give(0, ...distinct(1));
+      await until(() => container.metrics().running === 1);
+      await factory.consumer.rebalance({ lost: [tp(0)] });
+      resolve();
+      await until(() => container.metrics().lateResults === 1);
+      assert.equal(calls, 0);
+      await container.stop();
+      assert.ok(addsUp(bundle));
+    });
+  }
 });
 
 describe('MessageListenerContainer: batches of an executor', () => {

@@ -44,9 +44,10 @@ export function outcomeOfError(batch: Batch, error: unknown): BatchOutcome {
     readonly cause?: unknown;
   };
   const { handed, given } = batch;
-  const at = index ?? handed.findIndex((delivery) => delivery.record.offset === record?.offset);
-  const failed = isIndexOf(at, handed) ? handed[at] : undefined;
-  if (failed === undefined) return invalid(`index ${shown(at, handed)}`, error);
+  const failed =
+    index === undefined ? handed.find((delivery) => delivery.record.offset === record?.offset) : handed[index];
+  if (failed === undefined)
+    return invalid(index === undefined ? 'the record is none of the batch' : `index ${shown(index, handed)}`, error);
   return failedAt(batch, given.indexOf(failed), cause ?? error);
 }
 

@@ -30,6 +30,8 @@ export function deadLetterHeaders(record: ConsumerRecord, reason: DeadLetterReas
 
 const tellsException = (name: string): boolean => EXCEPTION_PREFIXES.some((prefix) => name.startsWith(prefix));
 
+/** Of an error, whatever it says that these are. */
+type Shown = Partial<Record<'message' | 'stack' | 'cause', unknown>>;
 type NamedValue = readonly [name: string, value: HeaderValue];
 
 const origin = (record: ConsumerRecord, groupId: string | undefined): NamedValue[] => [
@@ -42,20 +44,29 @@ const origin = (record: ConsumerRecord, groupId: string | undefined): NamedValue
 ];
 
 function exception({ error, maxStackTraceBytes }: DeadLetterReason): NamedValue[] {
-  const { message, stack, cause } = error instanceof Error ? error : new Error(String(error));
+  const { message, stack, cause } = (error instanceof Error ? error : new Error(textOf(error))) as Shown;
   const kind = error instanceof DeserializationError && error.part === 'key' ? 'key-exception' : 'exception';
   return [
     [`${kind}-fqcn`, classOf(error)],
     // Spring has one name for both.
     ...(cause === undefined ? [] : [['exception-cause-fqcn', classOf(cause)] as const]),
-    [`${kind}-message`, capped(message, MAX_MESSAGE_BYTES)],
-    [`${kind}-stacktrace`, capped(stack ?? message, maxStackTraceBytes)],
+    [`${kind}-message`, capped(textOf(message), MAX_MESSAGE_BYTES)],
+    [`${kind}-stacktrace`, capped(textOf(stack ?? message), maxStackTraceBytes)],
   ];
 }
 
 /** The class, as its name may be the base class's: `class NotFound extends Error {}` has the name 'Error'. */
 const classOf = (error: unknown): string =>
-  error instanceof Error ? (error.name === 'Error' ? error.constructor.name : error.name) : typeof error;
+  error instanceof Error ? textOf(error.name === 'Error' ? error.constructor.name : error.name) : typeof error;
+
+/** Anything can be thrown, and anything be written into an error: a record must not be kept from its dead letter by that. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value); // it has no text of its own
+  }
+}
 
 /** At most so many bytes, without half a character at the end. */
 function capped(text: string, maxBytes: number): Buffer {

@@ -136,6 +136,19 @@ describe('DeadLetterPublishingRecoverer', () => {
     assert.equal(message.toString('utf8'), 'é'.repeat(2_048));
   });
 
+  it('takes whatever was thrown, and whatever an error says that its message is', async () => {
+    const { publish } = setup();
+    const silent = { toString: () => assert.fail('no text') };
+    const odd = Object.assign(new Error('replaced'), { name: 7, message: { reason: 1 }, stack: ['at 1', 'at 2'] });
+    const told: unknown[] = [];
+    for (const thrown of [Object.create(null), silent, null, Symbol('s'), odd]) {
+      const headers = headersOf(await publish(anOrder(), thrown));
+      told.push(['fqcn', 'message'].map((name) => headers.string(`kafka_dlt-exception-${name}`)).join(': '));
+    }
+    const silence = 'object: [object Object]';
+    assert.deepEqual(told, [silence, silence, 'object: null', 'symbol: Symbol(s)', '7: [object Object]']);
+  });
+
   it('cuts the stack trace at so many bytes, never inside a character', async () => {
     const stacks = fc.string({ unit: 'grapheme', maxLength: 60 });
     await fc.assert(
