@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figures } from './scenario.js';
 
 /** Wall time and CPU of this process since it was made. */
@@ -16,4 +17,21 @@ export class Stopwatch {
       cpuMicrosPerMessage: (cpu.user + cpu.system) / messages,
     };
   }
+}
+
+/** What this process uses while nothing happens. */
+export async function cpuOver({
+  settleMs,
+  measureMs,
+}: {
+  readonly settleMs: number;
+  readonly measureMs: number;
+}): Promise<Figures> {
+  await sleep(settleMs);
+  const startedAt = performance.now();
+  const cpuAtStart = process.cpuUsage();
+  await sleep(measureMs);
+  const { user, system } = process.cpuUsage(cpuAtStart);
+  const cpuMs = (user + system) / 1000;
+  return { cpuMs, coreShare: cpuMs / (performance.now() - startedAt) };
 }

@@ -95,6 +95,22 @@ export function longestWait({ levels, ready }: Dispatches, level: number): numbe
   return longest;
 }
 
+/**
+ * The most dispatches of others before the first of a level that could not have started for `idleFor` dispatches at least, and now
+ * could: how long what it lent stays away.
+ */
+export function lendBack({ levels, ready }: Dispatches, level: number, idleFor: number): number {
+  let [longest, idle, waits] = [0, 0, -1];
+  for (let i = 0; i < levels.length; i++) {
+    const isReady = (((ready[i] ?? 0) >>> level) & 1) === 1;
+    if (isReady && idle >= idleFor) waits = 0;
+    idle = isReady ? 0 : idle + 1;
+    if (!isReady || levels[i] === level) waits = -1;
+    else if (waits >= 0) longest = Math.max(longest, ++waits);
+  }
+  return longest;
+}
+
 /** Dispatches of a level while a more urgent one could have started. */
 export function inversions({ levels, ready }: Dispatches, { from, to }: Stretch): number {
   let found = 0;

@@ -18,7 +18,7 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-export type PriorityReader = Reader & { readonly container: PriorityListenerContainer };
+export type PriorityReader = Reader & { readonly container: PriorityListenerContainer; readonly groupId: string };
 
 type Own = Partial<PriorityContainerProperties> & { readonly consumer?: Partial<ConsumerOptions> };
 
@@ -46,7 +46,7 @@ export async function priorityReader(
     for (const level of topics.names.keys()) await deleteGroup(brokers, `${groupId}-${level}`).catch(() => undefined);
   };
   await container.start();
-  return { container, stop };
+  return { container, groupId, stop };
 }
 
 /** What people do today: a kafkajs consumer for each level, all in one process. None knows of the others' slots. */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
@@ -8,6 +7,7 @@ import {
 } from 'hearken';
 import { connectConsumer, connectProducer } from '../kafkajs-peer.js';
 import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
+import { cpuOver } from '../stopwatch.js';
 import { deleteGroup } from '../topics.js';
 
 const settings = {
@@ -80,14 +80,4 @@ async function kafkajs({ brokers, topic, settings }: Context): Promise<Figures> 
 class Arrival {
   happened: () => void = () => undefined;
   readonly promise = new Promise<void>((resolve) => (this.happened = resolve));
-}
-
-async function cpuOver({ settleMs, measureMs }: IdleSettings): Promise<Figures> {
-  await sleep(settleMs);
-  const startedAt = performance.now();
-  const cpuAtStart = process.cpuUsage();
-  await sleep(measureMs);
-  const { user, system } = process.cpuUsage(cpuAtStart);
-  const cpuMs = (user + system) / 1000;
-  return { cpuMs, coreShare: cpuMs / (performance.now() - startedAt) };
 }

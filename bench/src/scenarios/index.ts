@@ -11,6 +11,11 @@ import { priorityCost } from './priority-cost.js';
 import { prioritySlots } from './priority-slots.js';
 import { priorityBusy } from './priority-busy.js';
 import { priorityStarvation } from './priority-starvation.js';
+import { priorityBig } from './priority-big.js';
+import { priorityIdle } from './priority-idle.js';
+import { priorityMemory } from './priority-memory.js';
+import { priorityPolicies } from './priority-policies.js';
+import { priorityVectors } from './priority-vectors.js';
 import { priorityShares } from './priority-shares.js';
 import { priorityWait } from './priority-wait.js';
 import { produce, produce1k } from './produce.js';
@@ -37,4 +42,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'priority-slots': prioritySlots,
   'priority-busy': priorityBusy,
   'priority-starvation': priorityStarvation,
+  'priority-big': priorityBig,
+  'priority-idle': priorityIdle,
+  'priority-memory': priorityMemory,
+  'priority-policies': priorityPolicies,
+  'priority-vectors': priorityVectors,
 };

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uniform } from '../payloads.js';
+import { bestRate } from '../priority/clairvoyant.js';
 import { DispatchTrace } from '../priority/dispatch-trace.js';
-import { longestWait } from '../priority/fairness.js';
+import { lendBack } from '../priority/fairness.js';
 import { LevelSender } from '../priority/level-sender.js';
 import { withLevels } from '../priority/level-topics.js';
 import { priorityReader } from '../priority/readers.js';
@@ -14,7 +15,7 @@ const settings = {
   turns: 1,
   capacity: 50,
   /** What a handler waits, in the mean. */
-  workMs: 5,
+  workMs: 20,
   /** How long a level is busy or idle: at least, at most. */
   leastMs: 50,
   mostMs: 500,
@@ -25,6 +26,10 @@ type SlotSettings = typeof settings;
 type Context = TurnContext<SlotSettings>;
 
 const LEVELS = 3;
+/** Of 4:2:1: after so many without it a level owes nothing. */
+const ROUND = 7;
+/** What a level brings while it is on, as a part of what all slots can do: all three are behind now and then. */
+const OFFERED = 0.55;
 const LOOK_MS = 20;
 
 /** Levels that come and go: no slot may be idle while any of them has a record, and who comes back is not kept waiting. */
@@ -40,7 +45,7 @@ function contest(service: ServiceName): Contest<SlotSettings> {
     compared: [],
     gates: [
       { figure: 'busyShare', atLeast: 0.99 },
-      { figure: 'lendBackDispatches', atMost: 1 },
+      { figure: 'lendBackDispatches', atMost: 0 },
     ],
     broker: 'embedded',
   };
@@ -75,7 +80,7 @@ function hearken({ brokers, settings }: Context, service: ServiceName): Promise<
       return {
         busyShare: meter.busyShare,
         busyOfAllTime: meter.busyMs / (elapsedMs * capacity),
-        lendBackDispatches: longestWait(trace, LEVELS - 1),
+        lendBackDispatches: lendBack(trace, LEVELS - 1, ROUND),
         starts: trace.levels.length,
       };
     } finally {
@@ -86,10 +91,9 @@ function hearken({ brokers, settings }: Context, service: ServiceName): Promise<
   });
 }
 
-/** Each level alone brings as much as all slots can do, while it is on. */
 async function onAndOff(sender: LevelSender, settings: SlotSettings, durationMs: number): Promise<void> {
   const until = performance.now() + durationMs;
-  const perSecond = (settings.capacity / settings.workMs) * 1000;
+  const perSecond = OFFERED * bestRate({ capacity: settings.capacity, meanMs: settings.workMs });
   const live = async (level: number): Promise<void> => {
     const random = uniform(level + 1);
     const next = (): number => settings.leastMs + random() * (settings.mostMs - settings.leastMs);

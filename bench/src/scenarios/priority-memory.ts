@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fill, withLevels } from '../priority/level-topics.js';
+import { priorityReader } from '../priority/readers.js';
+import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
+
+const settings = {
+  ...COMMON_SETTINGS,
+  turns: 1,
+  size: 1024,
+  /** Records that wait, over all levels. */
+  backlog: 300_000,
+  /** What a handler waits: so long that buffers fill. */
+  workMs: 200,
+  /** Records that may be held beside those that run, over all levels. */
+  bufferRecords: 3000,
+  fetchMaxBytes: 2_097_152,
+  maxPartitionFetchBytes: 131_072,
+  measureMs: 4000,
+};
+type MemorySettings = typeof settings;
+
+const LEVELS = 3;
+const LOOK_MS = 100;
+
+/** Slow handlers and a backlog on all levels: what is held of it is bounded by settings, not by the backlog. */
+export const priorityMemory = defineScenario<MemorySettings>({
+  settings,
+  contests: {
+    'three levels, embedded broker': {
+      hearken,
+      peers: {},
+      compared: [],
+      gates: [{ figure: 'ofBudget', atMost: 1 }],
+      broker: 'embedded',
+    },
+  },
+});
+
+function hearken({ brokers, settings }: TurnContext<MemorySettings>): Promise<Figures> {
+  const { partitions, backlog, size, bufferRecords, fetchMaxBytes, maxPartitionFetchBytes } = settings;
+  return withLevels(brokers, { levels: LEVELS, partitions }, async (topics) => {
+    await fill(brokers, topics.names, { records: Math.floor(backlog / LEVELS), size });
+    const before = held();
+    const own = { buffer: { records: bufferRecords }, consumer: { fetchMaxBytes, maxPartitionFetchBytes } };
+    const reader = await priorityReader(brokers, topics, own, () => sleep(settings.workMs));
+    try {
+      let most = 0;
+      for (const until = performance.now() + settings.measureMs; performance.now() < until; await sleep(LOOK_MS)) {
+        most = Math.max(most, held());
+      }
+      const queued = reader.container.metrics().levels.reduce((sum, level) => sum + level.queued, 0);
+      return { queued, ...figures(most - before, settings) };
+    } finally {
+      await reader.stop();
+    }
+  });
+}
+
+/** The budget: the records, what a partition may have fetched, and one answer on its way for each level. */
+function figures(bytes: number, settings: MemorySettings): Figures {
+  const { partitions, size, bufferRecords, fetchMaxBytes, maxPartitionFetchBytes } = settings;
+  const budget = bufferRecords * size + LEVELS * (partitions * maxPartitionFetchBytes + fetchMaxBytes);
+  return { heldMib: bytes / 2 ** 20, budgetMib: budget / 2 ** 20, ofBudget: bytes / budget };
+}
+
+/** Objects and buffers that are in use. */
+function held(): number {
+  global.gc?.();
+  const { heapUsed, external } = process.memoryUsage(); // buffers are external
+  return heapUsed + external;
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PriorityListenerContainer } from 'hearken';
+import { DispatchTrace } from '../priority/dispatch-trace.js';
+import { backlogged, fairnessBound, inversions, shareError, type Stretch } from '../priority/fairness.js';
+import { fill, withLevels, type LevelTopics } from '../priority/level-topics.js';
+import { priorityReader, type PriorityReader } from '../priority/readers.js';
+import { SERVICES, serviceTimes, type ServiceName } from '../priority/service-times.js';
+import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
+import { committedRecords } from '../topics.js';
+
+const settings = {
+  ...COMMON_SETTINGS,
+  turns: 1,
+  capacity: 50,
+  /** What a handler waits, in the mean. */
+  workMs: 5,
+  /** Between two changes. */
+  everyMs: 500,
+  changes: 9,
+  /** Records of each level: more than a turn can take of one. */
+  backlog: 40_000,
+};
+type PolicySettings = typeof settings;
+type Context = TurnContext<PolicySettings>;
+
+const LEVELS = 3;
+const ALL = 0b111;
+/** By how many starts shares are judged: the first after each change. */
+const FIRST = 100;
+const PERCENT = 100;
+
+/** From one start on. */
+interface Reign {
+  readonly from: number;
+  /** None: strict. */
+  readonly weights: readonly number[] | undefined;
+}
+
+const WEIGHTS = [[1, 2, 4], [1, 1, 1], undefined];
+
+/** Policies that change under load: from the next start on the new one holds, and no record is lost by it. */
+export const priorityPolicies = defineScenario<PolicySettings>({
+  settings,
+  contests: Object.fromEntries(
+    SERVICES.map((service) => [
+      `${service}, embedded broker`,
+      {
+        hearken: (context: Context) => hearken(context, service),
+        peers: {},
+        compared: [],
+        gates: [
+          { figure: 'ofBound', atMost: 1 + 1e-9 },
+          { figure: 'errorFirst100Pp', atMost: 1.5 },
+          { figure: 'inversions', atMost: 0 },
+          { figure: 'lost', atMost: 0 },
+        ],
+        broker: 'embedded' as const,
+      },
+    ]),
+  ),
+});
+
+function hearken({ brokers, settings }: Context, service: ServiceName): Promise<Figures> {
+  const { capacity, workMs, partitions, backlog, size } = settings;
+  return withLevels(brokers, { levels: LEVELS, partitions }, async (topics) => {
+    await fill(brokers, topics.names, { records: backlog, size });
+    const trace = new DispatchTrace();
+    const handled = topics.names.map(() => 0);
+    const takesMs = serviceTimes(service, workMs);
+    const levels = [{ weight: 1 }, { weight: 2 }, { weight: 4 }];
+    const reader = await priorityReader(brokers, topics, { capacity, levels }, async (level) => {
+      trace.started(level);
+      await sleep(takesMs());
+      handled[level] = (handled[level] ?? 0) + 1;
+    });
+    trace.of(reader.container);
+    try {
+      const reigns = await change(reader.container, trace, settings);
+      await reader.container.stop();
+      return { ...figures(trace, reigns), lost: await lost(brokers, reader, topics, handled) };
+    } finally {
+      await reader.stop();
+    }
+  });
+}
+
+async function change(
+  container: PriorityListenerContainer,
+  trace: DispatchTrace,
+  { changes, everyMs }: PolicySettings,
+): Promise<Reign[]> {
+  const reigns: Reign[] = [];
+  for (let i = 0; i < changes; i++) {
+    await sleep(everyMs);
+    const weights = WEIGHTS[i % WEIGHTS.length];
+    reigns.push({ from: trace.levels.length, weights });
+    if (weights === undefined) container.setPolicy('strict', { starvation: 'allow' });
+    else {
+      container.updatePolicy({ weights });
+      container.setPolicy('weighted');
+    }
+  }
+  await sleep(everyMs);
+  return reigns;
+}
+
+/** The worst of all reigns, judged where all levels had records. */
+function figures(trace: DispatchTrace, reigns: readonly Reign[]): Figures {
+  const behind = backlogged(trace, ALL);
+  let [ofBound, error, inverted, judged] = [0, 0, 0, 0];
+  for (const [i, { from, weights }] of reigns.entries()) {
+    const reign = { from, to: reigns[i + 1]?.from ?? trace.levels.length };
+    if (weights === undefined) {
+      inverted += inversions(trace, reign);
+      continue;
+    }
+    const first = behind
+      .map((stretch) => overlap(stretch, reign))
+      .find((stretch) => stretch.to - stretch.from >= FIRST);
+    if (first === undefined) continue;
+    judged++;
+    ofBound = Math.max(ofBound, fairnessBound(trace, first, weights));
+    error = Math.max(error, shareError(trace, { from: first.from, to: first.from + FIRST }, weights, FIRST));
+  }
+  if (judged === 0) throw new Error('at no time did all levels have records');
+  return { starts: trace.levels.length, judged, ofBound, errorFirst100Pp: PERCENT * error, inversions: inverted };
+}
+
+const overlap = (one: Stretch, other: Stretch): Stretch => ({
+  from: Math.max(one.from, other.from),
+  to: Math.min(one.to, other.to),
+});
+
+/** What is committed and was not handled would never come again. */
+async function lost(
+  brokers: string[],
+  { groupId }: PriorityReader,
+  { names }: LevelTopics,
+  handled: readonly number[],
+): Promise<number> {
+  const committed = await Promise.all(
+    names.map((topic, level) => committedRecords(brokers, `${groupId}-${level}`, topic)),
+  );
+  return committed.reduce((sum, count, level) => sum + Math.max(0, count - (handled[level] ?? 0)), 0);
+}
