@@ -59,6 +59,13 @@ export interface RecordSlots {
   ready(): void;
   /** A record that was started has ended; as `ready` says if `isReady`. */
   ended(isReady: boolean): void;
+  /**
+   * A record that was started has ended, but `ended` was not said yet, and another one may start: whether that is to take the
+   * slot over. Changes nothing; if it does, `wentOn` says so, and else `ended`.
+   */
+  mayGoOn(): boolean;
+  /** After `mayGoOn`, at once: the record ended, and another one starts in its slot. */
+  wentOn(): void;
   /** The container is over: nothing is asked of it any more. What runs of it still ends. */
   detach(): void;
 }

@@ -8,9 +8,11 @@ class PullingExecutor implements TaskExecutor {
   readonly concurrency = 10;
   readonly available = 10;
   readonly unit = 'run';
-  /** What the container told: r is ready, e is ended, E is ended with another one ready. */
+  /** What the container told: r is ready, e is ended, E is ended with another one ready, w is went on. */
   told = '';
   isDetached = false;
+  /** Whether a run is to take the next record too. */
+  goesOn = false;
   #source: RecordSource | undefined;
   readonly #abort = new AbortController();
 
@@ -19,6 +21,8 @@ class PullingExecutor implements TaskExecutor {
     return {
       ready: () => void (this.told += 'r'),
       ended: (isReady) => void (this.told += isReady ? 'E' : 'e'),
+      mayGoOn: () => this.goesOn,
+      wentOn: () => void (this.told += 'w'),
       detach: () => void (this.isDetached = true),
     };
   }
@@ -71,6 +75,26 @@ describe('MessageListenerContainer: an executor that starts its records', () => 
     assert.equal(executor.pull(), 'started');
     (await bundle.listener.call('0/1')).end();
     await bundle.container.stop();
+  });
+
+  it('goes on with the next record where the executor lets it, without an end and a start', async () => {
+    const executor = new PullingExecutor();
+    const order: number[] = [];
+    const bundle = setup({
+      taskExecutor: executor,
+      listener: ({ offset }) => {
+        executor.goesOn = offset < 2;
+        order.push(offset);
+      },
+    });
+    await bundle.container.start();
+    bundle.give(0, {}, {}, {}, {});
+    await until(() => executor.told.includes('r'));
+    executor.told = '';
+    assert.equal(executor.pull(), 'started');
+    assert.deepEqual([order, executor.told], [[0, 1, 2], 'wwE']);
+    await bundle.container.stop();
+    assert.ok(addsUp(bundle));
   });
 
   it('asks for the next turn of the event loop where listeners have held this one long enough', async () => {

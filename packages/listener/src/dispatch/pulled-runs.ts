@@ -1,7 +1,7 @@
 import type { RecordSlots, RecordSource, RecordStart, TaskExecutor } from '@hearken/core';
-import type { Delivery } from './delivery.js';
+import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
-import { Run, type RunHost } from './run.js';
+import { Run, type RunHost, type RunOwner } from './run.js';
 import type { Work } from './work.js';
 
 export interface PulledRunsInit {
@@ -15,9 +15,10 @@ export interface PulledRunsInit {
 
 /**
  * Starts records one at a time, when an executor says that it is this container's turn: the other way round than the
- * dispatcher, which starts what it can while there are slots. Runs are used again, so a record costs no task and no promise.
+ * dispatcher, which starts what it can while there are slots. Runs are used again, so a record costs no task and no promise;
+ * and where the turn is this container's again when a record ends, its run goes on with the next one.
  */
-export class PulledRuns implements RecordSource {
+export class PulledRuns implements RecordSource, RunOwner {
   readonly #init: PulledRunsInit;
   readonly #slots: RecordSlots;
   readonly #resting: Run[] = [];
@@ -39,7 +40,7 @@ export class PulledRuns implements RecordSource {
     if (slice.isSpent) return 'later';
     const lane = turns.next();
     if (lane === undefined) return lanes.queued === 0 ? this.#ranDry() : 'blocked';
-    const run = this.#resting.pop() ?? new Run(this.#init.runs, undefined, this.#over);
+    const run = this.#resting.pop() ?? new Run(this.#init.runs, undefined, this);
     run.serve(lane, signal);
     return turns.mayBeReady || lanes.queued === 0 ? 'started' : 'last'; // asked again an empty one says so
   }
@@ -54,10 +55,18 @@ export class PulledRuns implements RecordSource {
     return 'empty';
   }
 
-  readonly #over = (run: Run, failure?: unknown): void => {
+  another(): DeliveryLane | undefined {
+    const { turns, slice } = this.#init.runs;
+    if (!turns.mayBeReady || slice.isSpent || !this.#slots.mayGoOn()) return undefined;
+    const lane = turns.next();
+    if (lane !== undefined) this.#slots.wentOn();
+    return lane;
+  }
+
+  over(run: Run, failure?: unknown): void {
     if (failure === undefined) this.#resting.push(run);
     else this.#init.onFatal(failure as Error);
     this.#slots.ended(this.#init.runs.turns.mayBeReady);
     this.#init.runs.slice.enter(); // so that room is looked for when the turn ends, also if nothing more starts
-  };
+  }
 }

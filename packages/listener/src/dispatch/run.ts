@@ -46,6 +46,14 @@ export interface RunHost {
   readonly waiting: RunList;
 }
 
+/** Has runs serve, where no executor waits for them. */
+export interface RunOwner {
+  /** The lane to go on with, if the run is to. Not asked in another turn of the event loop than the run began in. */
+  another(): DeliveryLane | undefined;
+  /** The run may serve again. @param failure what broke, if something did that never should */
+  over(run: Run, failure?: unknown): void;
+}
+
 /**
  * One task of the executor. It starts with one lane and goes on with the next ready one, record by record, for as long as the
  * turn of the event loop in which it began and its time slice last. So listeners that end at once share one task, and one
@@ -59,6 +67,7 @@ export class Run {
   before: Run | undefined = undefined;
   after: Run | undefined = undefined;
   readonly #host: RunHost;
+  readonly #owner: RunOwner | undefined;
   /** What it works on; undefined when the run is over. */
   #lane: DeliveryLane | undefined;
   /** Whose listener it waits for. */
@@ -72,14 +81,14 @@ export class Run {
 
   /**
    * @param lane busy; undefined for a run that is to `serve`
-   * @param over told when a run that served is over and may serve again; with what broke, if something did that never should
    */
-  constructor(host: RunHost, lane: DeliveryLane | undefined, over?: (run: Run, failure?: unknown) => void) {
+  constructor(host: RunHost, lane: DeliveryLane | undefined, owner?: RunOwner) {
     this.#host = host;
     this.#lane = lane;
-    if (over === undefined) return;
-    this.#resolve = () => over(this);
-    this.#reject = (failure) => over(this, failure);
+    this.#owner = owner;
+    if (owner === undefined) return;
+    this.#resolve = () => owner.over(this);
+    this.#reject = (failure) => owner.over(this, failure);
   }
 
   /** Whether the executor took it. */
@@ -109,7 +118,7 @@ export class Run {
     });
   }
 
-  /** Does what is next in the lane, without a task: `over` is told. */
+  /** Does what is next in the lane, without a task: its owner is told when it is over. */
   serve(lane: DeliveryLane, signal: AbortSignal): void {
     this.#lane = lane;
     this.#signal = signal;
@@ -177,6 +186,7 @@ export class Run {
     if (slice.turn !== this.#turn) return undefined;
     slice.ended();
     if (this.#signal?.aborted === true) return undefined; // what did not start before is not what was cancelled
+    if (this.#owner !== undefined) return this.#owner.another();
     return manyPerTask && !slice.isSpent ? turns.next() : undefined;
   }
 

@@ -54,7 +54,7 @@ describe('RunList', () => {
     assert.deepEqual([...waiting], []);
 
     const rested = deferred();
-    const pulled = new Run(host, undefined, () => rested.resolve());
+    const pulled = new Run(host, undefined, { another: () => undefined, over: () => rested.resolve() });
     pulled.serve(lane, signal);
     assert.deepEqual([...waiting], [pulled]);
     served.resolve();

@@ -87,6 +87,14 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
     if (this.#drained !== undefined) this.#settleDrained();
   }
 
+  mayGoOn(): boolean {
+    return this.#waiting.length === 0 && this.#dispatcher.mayGoOn(this.#level);
+  }
+
+  wentOn(): void {
+    this.#dispatcher.wentOn(this.#level);
+  }
+
   startNext(): RecordStart {
     if (this.#waiting.length > 0) return this.#startTask();
     return this.#source === undefined ? 'blocked' : this.#source.startNext(this.#signal);

@@ -47,6 +47,8 @@ export class PriorityDispatcher {
   /** The level whose record is being started, and whether it ended before the policy was told that it started. */
   #starting = -1;
   #endedAtOnce = false;
+  /** What the policy was asked about last. */
+  #asked = 0;
   #lastLevel = -1;
   #lastReady = 0;
   #inversions = 0;
@@ -116,6 +118,26 @@ export class PriorityDispatcher {
     this.#advance();
   }
 
+  /**
+   * A record of the level ended and it has another: whether that is the next one anyway. What it saves is giving the slot back
+   * and taking it again, and the ways there. A policy that wants to hear of ends hears of each before it decides.
+   */
+  mayGoOn(level: number): boolean {
+    if (this.#pause.isOn || this.#policy.ended !== undefined) return false;
+    if (level === this.#starting) this.#hasStarted(level); // it ended while it was being started
+    const ready = (this.#offered | (1 << level)) & ~this.#paused & this.limits.openWithout(level);
+    if (ready === 0 || this.#choose(ready) !== level) return false;
+    this.#asked = ready;
+    return true;
+  }
+
+  /** It is. */
+  wentOn(level: number): void {
+    this.ends[level] = (this.ends[level] ?? 0) + 1;
+    this.#count(level, this.#asked);
+    this.#tell(level);
+  }
+
   #offer(level: number): void {
     this.#offered |= 1 << level;
     if (this.#pause.isOn) this.#pause.endFor(level);
@@ -138,20 +160,26 @@ export class PriorityDispatcher {
   #startOne(level: number, ready: number): boolean {
     this.limits.taken(level);
     this.#starting = level;
+    this.#asked = ready;
     this.#offered &= ~(1 << level); // unless it says so again meanwhile
     const start = this.#sources[level]?.startNext() ?? 'blocked';
-    this.#starting = -1;
     if (start === 'started' || start === 'last') {
       if (start === 'started') this.#offered |= 1 << level;
-      this.#count(level, ready);
-      this.#tell(level);
+      if (this.#starting === level) this.#hasStarted(level);
       return true;
     }
+    this.#starting = -1;
     this.limits.released(level);
     if (start === 'later') this.#offered |= 1 << level; // and nobody passes it: it tells in the next turn of the event loop
     if (start !== 'empty') return start === 'blocked';
     this.#pause.beginFor(level); // more was asked for and may be at hand: the others must not use up its share meanwhile
     return false;
+  }
+
+  #hasStarted(level: number): void {
+    this.#starting = -1;
+    this.#count(level, this.#asked);
+    this.#tell(level);
   }
 
   #count(level: number, ready: number): void {

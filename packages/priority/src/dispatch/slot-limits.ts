@@ -43,6 +43,15 @@ export class SlotLimits {
     return this.#open;
   }
 
+  /** The same for when a record of this level has ended: its own slot is one of those then. */
+  openWithout(level: number): number {
+    if (!this.#haveLimits) return this.#all;
+    this.released(level);
+    const open = this.#open;
+    this.taken(level);
+    return open;
+  }
+
   /** How many slots the level would find now. */
   available(level: number): number {
     const { minSlots, maxSlots } = this.#of(level);
