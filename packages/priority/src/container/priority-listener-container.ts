@@ -176,9 +176,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
 
   health(): PriorityHealth {
     const levels = this.#levels.map(({ priority, name, container }) => ({ priority, name, ...container.health() }));
-    const status =
-      this.#state.is('starting', 'running') && levels.every((level) => level.status === 'up') ? 'up' : 'down';
-    return { status, state: this.state, levels, ...this.#failure };
+    return { ...verdictOf(this.state, levels), state: this.state, levels, ...this.#failure };
   }
 
   /**
@@ -373,6 +371,17 @@ function watched<K, V>(level: PriorityLevel<K, V>, dispatcher: PriorityDispatche
       return dispatcher.ends[priority] ?? 0;
     },
   };
+}
+
+/** What the levels' states amount to: the least of them counts. */
+function verdictOf(
+  state: PriorityContainerState,
+  levels: readonly Pick<PriorityHealth, 'live' | 'ready' | 'status'>[],
+): Pick<PriorityHealth, 'live' | 'ready' | 'status'> {
+  const live = state !== 'failed' && levels.every((level) => level.live);
+  const ready = state === 'running' && levels.every((level) => level.ready);
+  const isFine = levels.every(({ status }) => status === 'up');
+  return { live, ready, status: !ready ? 'down' : isFine ? 'up' : 'degraded' };
 }
 
 const inOne = (reports: readonly StopReport[]): StopReport => ({

@@ -69,8 +69,12 @@ export interface DispatchExplanation extends LevelName {
 }
 
 export interface PriorityHealth {
-  /** `'up'` while every level is. */
-  readonly status: 'up' | 'down';
+  /** Starting the process anew would not help: false when the container failed, or a level is not live. */
+  readonly live: boolean;
+  /** Every level has its partitions and reads them. */
+  readonly ready: boolean;
+  /** `'up'`: every level is. `'degraded'`: ready, but a level has reasons to say more. `'down'`: not ready. */
+  readonly status: 'up' | 'degraded' | 'down';
   readonly state: PriorityContainerState;
   readonly levels: readonly (LevelName & ContainerHealth)[];
   /** Why it failed. */

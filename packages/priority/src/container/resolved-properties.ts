@@ -5,6 +5,7 @@ import {
   durationMs,
   hasMethods,
   integer,
+  nearest,
   oneOf,
   OptionsCheck,
   type OptionRules,
@@ -205,5 +206,11 @@ function attempt<T>(check: OptionsCheck, make: () => T): T | undefined {
 
 function report(check: OptionsCheck, error: unknown): void {
   if (!(error instanceof KafkaConfigError)) throw error;
-  for (const { path, message } of error.problems) check.problem(path, message);
+  for (const { path, message } of error.problems) check.problem(path, withOurNames(path, message));
+}
+
+/** A level's container does not know our options: what is none of its own may be one of ours, misspelt. */
+function withOurNames(path: string, message: string): string {
+  const near = message.startsWith('is not an option') ? nearest(path, Object.keys(RULES)) : undefined;
+  return near === undefined ? message : `is not an option; did you mean '${near}'?`;
 }

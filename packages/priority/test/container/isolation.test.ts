@@ -97,6 +97,62 @@ describe('PriorityListenerContainer: one level does not touch the others', () =>
     for (const level of [0, 1, 2]) assert.ok(consumer(level).closed.fired);
   });
 
+  it('fails as a whole when one level loses its broker for good: the others commit what ended', async () => {
+    const bundle = await started({ capacity: 6 });
+    const { container, give, listener, consumer, committed } = bundle;
+    give(2, 1);
+    (await listener.call('2:0/0')).end();
+    await until(() => container.metrics().levels[2]?.processed === 1);
+    consumer(0).fail(new Error('no broker'));
+    await assert.rejects(container.finished, { code: 'LEVEL_FAILED', priority: 0 });
+    assert.equal(committed(2, 0), 1);
+    assert.deepEqual([container.health().live, container.health().status], [false, 'down']);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('starts one level again by itself, and runs the others meanwhile', async () => {
+    const bundle = await started({ capacity: 6, partitions: 1, ordering: 'partition', onFatal: 'restart' });
+    const { container, give, listener, consumer, clock, factory } = bundle;
+    const before = factory.consumers.items.length;
+    give(0, 3); // one runs
+    await listener.call('0:0/0');
+    consumer(0).fail(new Error('no broker'));
+    (await listener.call('0:0/0')).end();
+    await until(() => !container.level(0).container.health().ready);
+    assert.deepEqual([container.health().ready, container.health().status], [false, 'down']);
+    give(2, 2);
+    (await listener.call('2:0/0')).end();
+    (await listener.call('2:0/1')).end();
+    await until(() => {
+      clock.advance(1_000);
+      return factory.consumers.items.length > before;
+    });
+    (await listener.call('0:0/1')).end();
+    (await listener.call('0:0/2')).end();
+    await until(() => container.health().ready);
+    await until(() => bundle.committed(0, 0) === 3 || (clock.advance(1_000), false));
+    await stopped(bundle);
+    assert.deepEqual([bundle.committed(0, 0), bundle.committed(2, 0)], [3, 2]);
+    assert.equal(container.metrics().slots, 0);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('is degraded, and ready, while listeners of a level hang', async () => {
+    const bundle = await started({ capacity: 6, handlerTimeoutMs: 1_000 });
+    const { container, give, listener, clock } = bundle;
+    give(0, 1);
+    await listener.call('0:0/0');
+    clock.advance(1_000);
+    await until(() => container.level(0).container.health().status === 'degraded');
+    const { live, ready, status, levels } = container.health();
+    assert.deepEqual([live, ready, status], [true, true, 'degraded']);
+    assert.deepEqual(
+      levels.map((level) => level.status),
+      ['degraded', 'up', 'up'],
+    );
+    await stopped(bundle);
+  });
+
   it('fails when the policy of a user does, and hangs nowhere', async () => {
     const { container, give } = setup({
       capacity: 6,

@@ -121,6 +121,11 @@ describe('PriorityListenerContainer: life', () => {
     assert.match(problems({ capacity: 2, levels: [{ minSlots: 3 }, {}] }).join(), /keep 3 slots/);
     assert.match(problems({ capacity: 2, levels: [{ minSlots: 2 }, {}] }).join(), /leave level 1 no slot/);
     assert.match(problems({ buffer: { records: 2 } }).join(), /buffer.records: must be at least one a level/);
+    assert.deepEqual(problems({ capasity: 2, quotaDistribtor: 2 } as unknown as Own), [
+      "capasity: is not an option; did you mean 'capacity'?",
+      "quotaDistribtor: is not an option; did you mean 'quotaDistributor'?",
+    ]);
+    assert.match(problems({ ackMod: 'batch' } as unknown as Own).join(), /ackMod: .*did you mean 'ackMode'/);
     assert.match(problems({ bufferRecords: 2 } as unknown as Own).join(), /bufferRecords: is not for a Priority/);
   });
 
