@@ -61,6 +61,12 @@ export interface SessionEnd {
 const FAREWELL_MS = 1_000;
 
 /**
+ * Of that, for the last commit. While the group rebalances it waits for the next generation; did it take all the time, the
+ * consumer could not leave, and the group would wait for it until its session is over.
+ */
+const LAST_COMMIT_MS = FAREWELL_MS / 2;
+
+/**
  * One consumer and what must not outlive it: who polls it, who commits by it, who answers for its partitions. A container
  * that restarts has another one on the same line.
  */
@@ -140,7 +146,7 @@ export class ConsumerSession {
         drained = await this.#handover.giveUp(ownerships, {
           grace,
           reason,
-          farewellMs: FAREWELL_MS,
+          farewellMs: LAST_COMMIT_MS,
         });
       },
       async () => {

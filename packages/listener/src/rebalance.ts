@@ -60,13 +60,14 @@ export class Rebalance implements ConsumerRebalanceListener {
 
   async onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void> {
     const { handover, clock, isOver, revokeDrainTimeoutMs } = this.#init;
+    const ownerships = this.#ownershipsOf(partitions);
+    if (ownerships.length === 0) return this.#tellRevoked(partitions); // the container stops: all that was done
     const reason = new ListenerAbortedError(
       'PARTITION_REVOKED',
       `${describePartitions(partitions)} went to another member before the listener ended (revokeDrainTimeoutMs)`,
     );
     const grace = new GracePeriod(clock, revokeDrainTimeoutMs);
     const losses = this.#losses;
-    const ownerships = this.#ownershipsOf(partitions);
     const generationId = this.#generationId;
     await handover.giveUp(ownerships, { grace, reason });
     if (isOver()) return; // told now, it would be taken for what its successor has

@@ -124,10 +124,10 @@ describe('MessageListenerContainer: stop, and stop again', () => {
     give(0, ...distinct(3));
     await until(() => container.metrics().processed === 3);
     const stopping = container.stop();
-    await until(() => clock.nextDueInMs === 6_000);
+    await until(() => clock.nextDueInMs === 5_500);
     void container.stop({ immediate: true });
-    await until(() => clock.nextDueInMs === 1_000);
-    clock.advance(1_000);
+    await until(() => clock.nextDueInMs === 500);
+    clock.advance(500);
     let stopped = false;
     void stopping.then(() => (stopped = true));
     await until(() => {
