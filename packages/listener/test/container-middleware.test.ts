@@ -4,6 +4,7 @@ import { json, type Bytes } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn } from '@hearken/testing';
 import {
+  BatchListenerFailedError,
   deduplicate,
   DefaultErrorHandler,
   FixedBackOff,
@@ -359,6 +360,45 @@ describe('MessageListenerContainer: middleware of batches', () => {
       assert.deepEqual([committed(0), container.metrics().abandoned], [3, 1]);
     });
 
+    it('takes what one part says of its records for no word of others: they are not done, and come again', async () => {
+      for (const named of [0, 1]) {
+        const bundle = await startedBatches({ ackMode: 'manual', middleware: [inPairs], errorHandler: once });
+        const { batches, give, clock, container, committed } = bundle;
+        give(0, ...distinct(4));
+        for (const part of [0, 1]) {
+          const call = await batches.call(part);
+          call.end(part === named ? { failed: [{ index: 0, error: new Error('no') }] } : undefined);
+        }
+        await until(() => container.metrics().retried === 1);
+        clock.advance(0);
+        const first = named === 0 ? [0, 2] : [0, 1];
+        for (const [i, offsets] of [first, [named === 0 ? 3 : 2]].entries()) {
+          const call = await batches.call(i + 2);
+          assert.deepEqual(call.offsets, offsets);
+          call.context.acknowledgment.acknowledge();
+          call.end();
+        }
+        await container.stop();
+        assert.equal(committed(0), 4);
+        assert.ok(addsUp(bundle));
+      }
+    });
+
+    it('takes the index of an error for one of its part, also in middleware around all parts', async () => {
+      const dedupe = deduplicate({ id: ({ key }) => (key as Buffer | null)?.toString() });
+      const bundle = await startedBatches({ middleware: [dedupe, inPairs], errorHandler: once });
+      const { batches, give, clock, container } = bundle;
+      give(0, ...distinct(4));
+      (await batches.call(0)).end({ failed: [{ index: 0, error: new Error('no') }] });
+      (await batches.call(1)).fail(new BatchListenerFailedError(1));
+      await until(() => container.metrics().retried > 0);
+      clock.advance(0);
+      assert.equal((await batches.call(2)).offsets[0], 0, 'it was taken for a duplicate');
+      for (const at of [2, 3]) (await batches.call(at)).end();
+      await processed(bundle, 4);
+      await container.stop();
+    });
+
     it('calls it for no part behind one that was given back', async () => {
       const bundle = await startedBatches({ ackMode: 'manual', middleware: [inPairs] });
       const { batches, give, clock, container, committed } = bundle;
@@ -382,7 +422,8 @@ describe('MessageListenerContainer: middleware of batches', () => {
 
   it('that leaves all of it out calls no listener, in any ackMode', async () => {
     for (const ackMode of ['batch', 'manual'] as const) {
-      const bundle = await startedBatches({ ackMode, middleware: [(_, __, next) => next([])] });
+      const unreached: BatchMiddleware = (records) => assert.notEqual(records.length, 0);
+      const bundle = await startedBatches({ ackMode, middleware: [(_, __, next) => next([]), unreached] });
       bundle.give(0, ...distinct(3));
       await processed(bundle, 3);
       await bundle.container.stop();

@@ -23,11 +23,11 @@ export class BatchContext implements BatchListenerContext, BatchAcknowledgment {
     this.#isPart = deliveries !== batch.given;
   }
 
-  /** The context of the listener that gets these of its records, in their order. */
-  of(records: readonly ConsumerRecord<unknown, unknown>[]): BatchContext {
+  /** The context of the listener that gets these of its records, in their order; undefined if it is not to be called. */
+  of(records: readonly ConsumerRecord<unknown, unknown>[]): BatchContext | undefined {
     const offsets = new Set(records.map(({ offset }) => offset));
     const deliveries = this.#deliveries.filter(({ record }) => offsets.has(record.offset));
-    this.#batch.reach(deliveries);
+    if (!this.#batch.reach(deliveries)) return undefined;
     return deliveries.length === this.#deliveries.length ? this : new BatchContext(this.#batch, deliveries);
   }
 

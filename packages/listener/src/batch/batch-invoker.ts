@@ -104,8 +104,7 @@ export class BatchInvoker implements Invoker {
   /** Middleware came to call the listener, perhaps later than it was called itself, and with fewer records. */
   #reach(records: Records, context: BatchContext): unknown {
     const part = context.of(records);
-    // An earlier part was given back: what comes after it comes again with it.
-    return records.length === 0 || context.batch.isGivenBack ? undefined : this.#enter(this.#listener, records, part);
+    return part === undefined ? undefined : this.#enter(this.#listener, records, part);
   }
 
   #enter(handler: Handler, records: Records, context: BatchContext): unknown {

@@ -1,7 +1,9 @@
 import { codeOf, type ConsumerRecord } from '@hearken/core';
 import { describe } from '@hearken/core/internal';
+import { isManual } from '../container-properties.js';
 import type { Delivery } from '../dispatch/delivery.js';
 import { InvalidBatchResultError } from '../errors.js';
+import type { PartsResult } from '../middleware/compose-batch.js';
 import type { Batch } from './batch.js';
 
 /** A record of a batch that failed by itself. */
@@ -21,9 +23,10 @@ const DONE: BatchOutcome = { kind: 'done' };
 
 /** What a listener that returned this says. What names no failures says nothing. */
 export function outcomeOfResult(batch: Batch, result: unknown): BatchOutcome {
-  const { failed } = (typeof result === 'object' && result !== null ? result : {}) as { readonly failed?: unknown };
+  const { failed, silent } = (typeof result === 'object' && result !== null ? result : {}) as Partial<PartsResult>;
   if (failed === undefined) return DONE;
-  if (batch.nacked !== undefined) return invalid('names failures of a batch that was given back by nack');
+  if (batch.nacked !== undefined && silent === undefined)
+    return invalid('names failures of a batch that was given back by nack');
   if (!Array.isArray(failed)) return invalid(`failed must be a list of { index, error }, got ${describe(failed)}`);
   const errors = new Map<number, unknown>();
   for (const one of failed as readonly unknown[]) {
@@ -32,7 +35,7 @@ export function outcomeOfResult(batch: Batch, result: unknown): BatchOutcome {
     if (errors.has(index)) return invalid(`index ${index} is named twice`);
     errors.set(index, error);
   }
-  return { kind: 'named', failed: failedOf(batch, errors), untouched: [] };
+  return { kind: 'named', failed: failedOf(batch, errors), untouched: unsaidOf(batch, errors, silent) };
 }
 
 /** What an error says that a listener threw. */
@@ -60,6 +63,17 @@ export const failedAt = ({ given }: Batch, at: number, error: unknown): BatchOut
 
 const failedOf = ({ given }: Batch, errors: ReadonlyMap<number, unknown>): FailedDelivery[] =>
   given.flatMap((delivery, i) => (errors.has(i) ? [{ delivery, error: errors.get(i) }] : []));
+
+/** What is not done although the failures of other parts were named: it was given back, or is to be acknowledged later. */
+function unsaidOf(batch: Batch, errors: ReadonlyMap<number, unknown>, silent: readonly number[] = []): Delivery[] {
+  if (!isManual(batch.lead.ackMode)) return [];
+  const isSilent = new Set(silent);
+  const isLeftOut = new Set(batch.leftOut);
+  return batch.given.filter((delivery, i) => {
+    if (delivery.hasEnded || errors.has(i) || isLeftOut.has(delivery)) return false;
+    return isSilent.has(i) || batch.comesAgain(delivery);
+  });
+}
 
 const isIndexOf = (index: unknown, list: readonly unknown[]): index is number =>
   Number.isInteger(index) && (index as number) >= 0 && (index as number) < list.length;

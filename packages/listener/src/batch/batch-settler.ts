@@ -170,7 +170,7 @@ export class BatchSettler implements Settles {
   #conclude(lane: DeliveryLane, batch: Batch, verdict: Verdict, untouched: readonly Delivery[]): void {
     const { lanes, waits, onPause, onFatal } = this.#init;
     const { ownership } = batch;
-    const again = [...verdict.again, ...verdict.recover.map(({ delivery }) => delivery), ...untouched];
+    const again = [...verdict.again, ...verdict.recover.map(({ delivery }) => delivery), ...untouched].sort(byOffset);
     const next = batch.next(again);
     if (ownership.isOver) lanes.release(lane);
     else if (verdict.fatal !== undefined) {
@@ -216,6 +216,8 @@ export class BatchSettler implements Settles {
     events.emit('batch:returned', { topic, partition, attempt, records: done.map(({ handed }) => handed) });
   }
 }
+
+const byOffset = (a: Delivery, b: Delivery): number => a.record.offset - b.record.offset;
 
 /** What a listener says is done that named its failures: everything else that it got to. */
 function doneOf(batch: Batch, failed: readonly FailedDelivery[], untouched: readonly Delivery[]): readonly Delivery[] {

@@ -2,10 +2,9 @@ import type { Delivery } from '../dispatch/delivery.js';
 import type { Work } from '../dispatch/work.js';
 import type { Ownership } from '../offsets/ownership.js';
 
-/** What a listener gave back. */
+/** What comes again, without a failure. */
 interface GivenBack {
-  /** The first of them, in `given`. */
-  readonly from: number;
+  readonly deliveries: Set<Delivery>;
   readonly sleepMs: number;
 }
 
@@ -44,11 +43,17 @@ export class Batch implements Work {
     this.#behind = [...later, ...this.#behind];
   }
 
-  /** Middleware gives these to the listener, and perhaps others in a later call. */
-  reach(handed: readonly Delivery[]): void {
-    this.#handed = handed;
+  /**
+   * Middleware gives these to the listener, and perhaps others in a later call.
+   * @returns whether the listener is to be called: not once it gave an earlier part back, as these come again with it
+   */
+  reach(handed: readonly Delivery[]): boolean {
     this.#reached ??= new Set();
-    for (const delivery of handed) this.#reached.add(delivery);
+    const known = this.#givenBack?.deliveries ?? this.#reached;
+    for (const delivery of handed) known.add(delivery);
+    if (this.#givenBack !== undefined || handed.length === 0) return false;
+    this.#handed = handed;
+    return true;
   }
 
   get handed(): readonly Delivery[] {
@@ -59,7 +64,7 @@ export class Batch implements Work {
   get leftOut(): readonly Delivery[] {
     const reached = this.#reached;
     if (reached === undefined) return [];
-    return this.given.slice(0, this.#givenBack?.from).filter((delivery) => !reached.has(delivery));
+    return this.given.filter((delivery) => !reached.has(delivery) && !this.comesAgain(delivery));
   }
 
   /** Whether everything is that the listener got so far; of what it did not get nobody knows yet. */
@@ -89,25 +94,21 @@ export class Batch implements Work {
     return this.given.reduce((highest, { attempt }) => Math.max(highest, attempt), 1);
   }
 
-  get isGivenBack(): boolean {
-    return this.#givenBack !== undefined;
-  }
-
   /** Whether its listener gave the record back. */
   comesAgain(delivery: Delivery): boolean {
-    return this.#givenBack !== undefined && this.given.indexOf(delivery) >= this.#givenBack.from;
+    return this.#givenBack?.deliveries.has(delivery) === true;
   }
 
   /** Its listener gives back what is not done from there on. */
   giveBack(from: Delivery, sleepMs: number): void {
-    this.#givenBack = { from: this.given.indexOf(from), sleepMs };
+    this.#givenBack = { deliveries: new Set(this.given.slice(this.given.indexOf(from))), sleepMs };
   }
 
-  /** What its listener gave back, and is not acknowledged. */
+  /** What was given back, and is not acknowledged. */
   get nacked(): { readonly deliveries: readonly Delivery[]; readonly sleepMs: number } | undefined {
     if (this.#givenBack === undefined) return undefined;
-    const { from, sleepMs } = this.#givenBack;
-    const deliveries = this.given.slice(from).filter((delivery) => !delivery.hasEnded);
+    const { sleepMs } = this.#givenBack;
+    const deliveries = this.open.filter((delivery) => this.comesAgain(delivery));
     return deliveries.length === 0 ? undefined : { deliveries, sleepMs };
   }
 

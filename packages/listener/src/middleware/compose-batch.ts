@@ -11,8 +11,14 @@ type Records = readonly ConsumerRecord<unknown, unknown>[];
 type Handler<C> = (records: Records, context: C) => unknown;
 type Said = BatchResult | undefined;
 
+/** What the listener said of a batch that it got in parts. */
+export interface PartsResult extends BatchResult {
+  /** Indexes of what it got without naming failures, or did not get: under a manual `ackMode` a result is no end of those. */
+  readonly silent?: readonly number[];
+}
+
 /**
- * Wraps a batch listener into middleware, the first outermost. What it returns is what the listener said, whatever became of
+ * Wraps a batch listener into middleware, the first outermost. It is told of an empty list where all is left out. What it returns is what the listener said, whatever became of
  * that on its way through the middleware, with the indexes of the records that were passed in.
  */
 export function composeBatch<C extends BatchListenerContext>(
@@ -21,7 +27,11 @@ export function composeBatch<C extends BatchListenerContext>(
 ): Handler<C> {
   if (layers.length === 0) return listener;
   const handler = compose<Records, BatchCall<C>, Said>(
-    layers.map((layer) => (records, call, next) => layer(records, call.context, next)),
+    layers.map((layer) => (records, call, next) => {
+      // Nobody gets a batch without records, and one who goes through it in parts would not call next at all.
+      const nextIfAny: typeof next = (part) => (part?.length === 0 ? call.leaveAllOut(listener) : next(part));
+      return layer(records, call.context, nextIfAny);
+    }),
     (records, call) => call.listen(listener, records),
     (records, call) => call.resultOf(records),
     allWithHeaders,
@@ -52,8 +62,9 @@ class BatchCall<C extends BatchListenerContext> {
   readonly #records: Records;
   /** By offset. Of a record that the listener got twice the second end counts. */
   readonly #errors = new Map<number, unknown>();
+  /** Offsets of what the listener got when it named failures. */
+  readonly #named = new Set<number>();
   #calls = 0;
-  #named = false;
 
   constructor(records: Records, context: C) {
     this.#records = records;
@@ -65,21 +76,33 @@ class BatchCall<C extends BatchListenerContext> {
   }
 
   /** Of these records; undefined if the listener named nothing. */
-  resultOf(records = this.#records): Said {
-    if (!this.#named) return undefined;
+  resultOf(records = this.#records): PartsResult | undefined {
+    if (!records.some(({ offset }) => this.#named.has(offset))) return undefined;
     const failed = records.flatMap(({ offset }, index) =>
       this.#errors.has(offset) ? [{ index, error: this.#errors.get(offset) }] : [],
     );
-    return { failed };
+    const silent = records.flatMap(({ offset }, index) => (this.#named.has(offset) ? [] : [index]));
+    return silent.length === 0 ? { failed } : { failed, silent };
   }
 
   listen(listener: Handler<C>, records: Records): unknown {
     this.#requirePart(records);
     this.#calls++;
-    const said = listener(records, this.context);
-    if (isThenable(said)) return said.then((result) => this.#note(records, result));
-    this.#note(records, said);
-    return undefined;
+    const failed = (error: unknown): never => {
+      throw this.errorOf(error); // also on its way out: to layers around this part its index means another record
+    };
+    try {
+      const said = listener(records, this.context);
+      if (isThenable(said)) return said.then((result) => this.#note(records, result), failed);
+      this.#note(records, said);
+      return undefined;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  leaveAllOut(listener: Handler<C>): undefined {
+    listener([], this.context);
   }
 
   /**
@@ -92,11 +115,14 @@ class BatchCall<C extends BatchListenerContext> {
   }
 
   #note(records: Records, said: unknown): void {
-    for (const { offset } of records) this.#errors.delete(offset);
     const { failed } = (said ?? {}) as Partial<BatchResult>;
+    for (const { offset } of records) {
+      this.#errors.delete(offset);
+      if (failed === undefined) this.#named.delete(offset);
+      else this.#named.add(offset);
+    }
     if (failed === undefined) return;
     if (!Array.isArray(failed)) throw new InvalidBatchResultError(`failed must be a list, got ${describe(failed)}`);
-    this.#named = true;
     for (const { index, error } of failed as BatchResult['failed']) {
       const record = records[index];
       if (record === undefined) throw new InvalidBatchResultError(`no record has the index ${String(index)}`);

@@ -2,6 +2,7 @@ import { codeOf, type ConsumerRecord } from '@hearken/core';
 import { describe } from '@hearken/core/internal';
 import type { BatchResult } from '../batch-listener.js';
 import { isManual, type AckMode } from '../container-properties.js';
+import type { PartsResult } from './compose-batch.js';
 import type { IdStore } from './id-store.js';
 import { InFlight } from './in-flight.js';
 
@@ -81,9 +82,10 @@ export class Deduplicator<K, V> {
     const records = fresh.map(({ record }) => record);
     let ended: readonly Identified<R>[] = [];
     try {
-      const result = await rest.process(records);
-      const failed = new Set(result?.failed.map(({ index }) => index));
-      if (result !== undefined || isDone(context)) ended = fresh.filter((_, i) => !failed.has(i));
+      const result: PartsResult | undefined = await rest.process(records);
+      const open = new Set(result?.failed.map(({ index }) => index));
+      if (isManual(context.ackMode)) for (const index of result?.silent ?? []) open.add(index);
+      if (result !== undefined || isDone(context)) ended = fresh.filter((_, i) => !open.has(i));
     } catch (error) {
       ended = fresh.slice(0, reachedBy(error, records));
       throw error;

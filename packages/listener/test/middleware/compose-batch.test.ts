@@ -88,8 +88,8 @@ describe('composeBatch', () => {
           assert.deepEqual(seen, [left]);
           const failed = left.filter((offset) => fails.includes(offset));
           assert.deepEqual(
-            result,
-            failed.length === 0 ? undefined : { failed: failed.map((offset) => ({ index: offset, error: offset })) },
+            (result as BatchResult | undefined)?.failed,
+            failed.length === 0 ? undefined : failed.map((offset) => ({ index: offset, error: offset })),
           );
           assert.equal(told.length, failed.length === 0 ? 0 : drops.length);
         },
