@@ -29,8 +29,8 @@ export { CapacityBurst, type Burst } from './flipkart/capacity-burst.js';
 export { flipkartRound, flipkartState, type FlipkartRound, type FlipkartState } from './flipkart/flipkart-round.js';
 export { PollHistoryWindow, type PollHistoryWindowOptions } from './flipkart/poll-history-window.js';
 export {
-  highestReady,
-  isReady,
+  highestReadyLevel,
+  isLevelReady,
   type DispatchPolicy,
   type DispatchPolicyFactory,
   type PolicyShape,

@@ -1,3 +1,5 @@
+import { KafkaConfigError } from '@hearken/core';
+import { describe, hasMethods, oneOf } from '@hearken/core/internal';
 import type { PriorityLevels } from '../levels.js';
 import { drr } from '../policy/drr.js';
 import type { DispatchPolicy, DispatchPolicyFactory, PolicyShape } from '../policy/dispatch-policy.js';
@@ -19,16 +21,26 @@ export interface PlannedPolicy extends PolicyPlan {
   readonly policy: DispatchPolicy;
 }
 
-/** @throws whatever the factory throws about the shape */
-export const carryOut = (plan: PolicyPlan): PlannedPolicy => ({ ...plan, policy: plan.make(plan.shape) });
+/** @throws KafkaConfigError if the factory makes no policy; whatever it throws about the shape */
+export function carryOut(plan: PolicyPlan): PlannedPolicy {
+  const policy = plan.make(plan.shape);
+  if (hasMethods(policy, ['next', 'started']) && typeof policy.name === 'string') return { ...plan, policy };
+  throw problemOf(`must make an object with a name and the methods next, started, got ${describe(policy)}`);
+}
+
+const problemOf = (message: string): KafkaConfigError =>
+  new KafkaConfigError('PriorityListenerContainer', [{ path: 'policy', message }]);
 
 export const POLICY_NAMES = ['weighted', 'strict', 'strict-with-floor', 'drr', 'flipkart-burst'] as const;
 
+/** @throws KafkaConfigError for a name there is not */
 export function policyFactory(
   policy: PolicyName | DispatchPolicyFactory,
   options: StrictOptions,
 ): DispatchPolicyFactory {
   if (typeof policy === 'function') return policy;
+  const problem = oneOf(POLICY_NAMES, undefined).check(policy);
+  if (problem !== undefined) throw problemOf(problem);
   return {
     weighted,
     drr,

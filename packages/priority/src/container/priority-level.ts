@@ -7,7 +7,7 @@ import {
 } from '@hearken/listener';
 import type { LevelExecutor } from '../dispatch/level-executor.js';
 import type { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
-import { isReady } from '../policy/dispatch-policy.js';
+import { isLevelReady } from '../policy/dispatch-policy.js';
 import { LatencySample } from './latency-sample.js';
 import type { PriorityListener, PriorityListenerFunction } from './priority-container-properties.js';
 import type { LevelName } from './priority-events.js';
@@ -59,7 +59,7 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
 
   /** Whether it says that a record may start. */
   get isReady(): boolean {
-    return isReady(this.#dispatcher.offered, this.priority);
+    return isLevelReady(this.#dispatcher.offered, this.priority);
   }
 
   /**

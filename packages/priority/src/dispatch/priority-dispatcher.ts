@@ -1,7 +1,11 @@
 import type { RecordStart } from '@hearken/core';
-import { highestReady, isReady, type DispatchPolicy } from '../policy/dispatch-policy.js';
+import { MAX_LEVELS } from '../levels.js';
+import { highestReadyLevel, isLevelReady, type DispatchPolicy } from '../policy/dispatch-policy.js';
 import { MicrotaskPause } from './microtask-pause.js';
 import { SlotLimits, type LevelSlots } from './slot-limits.js';
+
+/** The highest number a level may have, all bits set. */
+const HIGHEST = MAX_LEVELS - 1;
 
 export interface PriorityDispatcherInit {
   readonly capacity: number;
@@ -86,7 +90,7 @@ export class PriorityDispatcher {
   }
 
   isPaused(level: number): boolean {
-    return isReady(this.#paused, level);
+    return isLevelReady(this.#paused, level);
   }
 
   /** Starts nothing more of this level until `resume`; what runs goes on. */
@@ -211,11 +215,12 @@ export class PriorityDispatcher {
   #choose(ready: number): number {
     try {
       const level = this.#policy.next(ready);
-      if (isReady(ready, level)) return level;
+      // A shift takes its number modulo 32 and whole: 32, 0.5 and undefined are no level 0.
+      if (level === (level & HIGHEST) && isLevelReady(ready, level)) return level;
       throw new RangeError(`the policy chose level ${level}, which is not ready`);
     } catch (error) {
       this.#init.onPolicyFailed(error);
-      return highestReady(ready);
+      return highestReadyLevel(ready);
     }
   }
 }

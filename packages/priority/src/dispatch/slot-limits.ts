@@ -1,4 +1,4 @@
-import { isReady } from '../policy/dispatch-policy.js';
+import { isLevelReady } from '../policy/dispatch-policy.js';
 
 /** How many slots a level has for itself, and how many it may have. */
 export interface LevelSlots {
@@ -102,7 +102,7 @@ export class SlotLimits {
 
   /** For texts: whether the level is open. */
   isOpen(level: number): boolean {
-    return isReady(this.#open, level);
+    return isLevelReady(this.#open, level);
   }
 }
 

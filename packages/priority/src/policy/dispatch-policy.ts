@@ -20,7 +20,7 @@ export interface DispatchPolicy {
    * The level whose record is to start now. What is not ready has nothing that may start at this moment: it is idle, its
    * records wait for others of their lanes, it is paused, or it has all the slots it may have. Only `started` counts: where
    * the level turns out to have nothing after all, this is asked again without it.
-   * @param ready bit i is level i; never 0. See {@link isReady} and {@link highestReady}.
+   * @param ready bit i is level i; never 0. See {@link isLevelReady} and {@link highestReadyLevel}.
    * @returns one of the ready levels
    */
   next(ready: number): number;
@@ -37,14 +37,14 @@ export interface DispatchPolicy {
 /** Makes a policy. A container calls it at its start and whenever its levels change: a new policy has no memory. */
 export type DispatchPolicyFactory = (shape: PolicyShape) => DispatchPolicy;
 
-export const isReady = (ready: number, level: number): boolean => ((ready >>> level) & 1) === 1;
+export const isLevelReady = (ready: number, level: number): boolean => ((ready >>> level) & 1) === 1;
 
 /** The most urgent of the ready levels. */
-export const highestReady = (ready: number): number => 31 - Math.clz32(ready);
+export const highestReadyLevel = (ready: number): number => 31 - Math.clz32(ready);
 
 /** Those that are ready, the most urgent first: for texts, not for decisions. */
 export const readyLevels = (ready: number): number[] => {
   const levels: number[] = [];
-  for (let level = highestReady(ready); level >= 0; level--) if (isReady(ready, level)) levels.push(level);
+  for (let level = highestReadyLevel(ready); level >= 0; level--) if (isLevelReady(ready, level)) levels.push(level);
   return levels;
 };

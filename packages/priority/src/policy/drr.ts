@@ -1,4 +1,4 @@
-import { isReady, type DispatchPolicy, type DispatchPolicyFactory } from './dispatch-policy.js';
+import { isLevelReady, type DispatchPolicy, type DispatchPolicyFactory } from './dispatch-policy.js';
 
 /**
  * Deficit round robin (Shreedhar, Varghese 1995). Levels take turns, the most urgent first; in its turn a level starts as many
@@ -39,12 +39,12 @@ class DeficitRoundRobin implements DispatchPolicy {
   }
 
   #hasTurn(ready: number): boolean {
-    return isReady(ready, this.#turn) && (this.#credit[this.#turn] ?? 0) >= 1;
+    return isLevelReady(ready, this.#turn) && (this.#credit[this.#turn] ?? 0) >= 1;
   }
 
   /** Every quantum is at least 1, so one round finds somebody. */
   #passOn(ready: number): void {
-    if (!isReady(ready, this.#turn)) this.#credit[this.#turn] = 0;
+    if (!isLevelReady(ready, this.#turn)) this.#credit[this.#turn] = 0;
     this.#turn = this.#turn === 0 ? this.#credit.length - 1 : this.#turn - 1;
     this.#credit[this.#turn] = (this.#credit[this.#turn] ?? 0) + (this.#quantum[this.#turn] ?? 0);
   }

@@ -1,7 +1,7 @@
 import { KafkaConfigError } from '@hearken/core';
 import { CapacityBurst, type Burst } from '../flipkart/capacity-burst.js';
 import { PollHistoryWindow } from '../flipkart/poll-history-window.js';
-import { isReady, type DispatchPolicy, type DispatchPolicyFactory, type PolicyShape } from './dispatch-policy.js';
+import { isLevelReady, type DispatchPolicy, type DispatchPolicyFactory, type PolicyShape } from './dispatch-policy.js';
 
 export interface FlipkartBurstOptions {
   /** Rounds that are remembered, from 1. @default 6 */
@@ -70,7 +70,8 @@ class FlipkartBurst implements DispatchPolicy {
 
   #mayStart(ready: number): number {
     let level = this.#limits.length - 1;
-    while (level >= 0 && !(isReady(ready, level) && (this.#counts[level] ?? 0) < (this.#limits[level] ?? 0))) level--;
+    while (level >= 0 && !(isLevelReady(ready, level) && (this.#counts[level] ?? 0) < (this.#limits[level] ?? 0)))
+      level--;
     return level;
   }
 

@@ -1,5 +1,5 @@
 import { KafkaConfigError } from '@hearken/core';
-import { highestReady, isReady, type DispatchPolicy, type DispatchPolicyFactory } from './dispatch-policy.js';
+import { highestReadyLevel, isLevelReady, type DispatchPolicy, type DispatchPolicyFactory } from './dispatch-policy.js';
 
 /**
  * The most urgent level first; but a level with a floor f is due when it has been ready for 1/f decisions, and what is due
@@ -30,7 +30,7 @@ class StrictPolicy implements DispatchPolicy {
     if (floors !== 0) this.#beginWaiting(floors & ~this.#ready, now);
     this.#ready = ready;
     const due = floors === 0 ? -1 : this.#longestDue(floors, now);
-    return due < 0 ? highestReady(ready) : due;
+    return due < 0 ? highestReadyLevel(ready) : due;
   }
 
   /** From when it was due and not from now, or floors that are due together would be below their shares for ever. */
@@ -47,23 +47,23 @@ class StrictPolicy implements DispatchPolicy {
 
   snapshot(): Readonly<Record<string, unknown>> {
     const due = Array.from(this.#due, (at, level) =>
-      isReady(this.#ready & this.#withFloor, level) ? Math.max(0, Math.ceil(at) - this.#decisions) : undefined,
+      isLevelReady(this.#ready & this.#withFloor, level) ? Math.max(0, Math.ceil(at) - this.#decisions) : undefined,
     );
     return { decisions: this.#decisions, dueIn: due };
   }
 
   #beginWaiting(levels: number, now: number): void {
-    for (let level = highestReady(levels); level >= 0; level--) {
-      if (isReady(levels, level)) this.#due[level] = now + Math.ceil(this.#period[level] ?? 0) - 1;
+    for (let level = highestReadyLevel(levels); level >= 0; level--) {
+      if (isLevelReady(levels, level)) this.#due[level] = now + Math.ceil(this.#period[level] ?? 0) - 1;
     }
   }
 
   #longestDue(floors: number, now: number): number {
     let found = -1;
     let least = now;
-    for (let level = highestReady(floors); level >= 0; level--) {
+    for (let level = highestReadyLevel(floors); level >= 0; level--) {
       const due = this.#due[level] ?? 0;
-      if (!isReady(floors, level) || due > least || (found >= 0 && due === least)) continue;
+      if (!isLevelReady(floors, level) || due > least || (found >= 0 && due === least)) continue;
       least = due;
       found = level;
     }

@@ -1,4 +1,4 @@
-import { isReady, readyLevels, type DispatchPolicy, type DispatchPolicyFactory } from './dispatch-policy.js';
+import { isLevelReady, readyLevels, type DispatchPolicy, type DispatchPolicyFactory } from './dispatch-policy.js';
 
 /** How far virtual time may go before it starts again from 0: far from where a double loses fractions. */
 const REBASE_AT = 2 ** 20;
@@ -29,7 +29,7 @@ class WeightedPolicy implements DispatchPolicy {
     let chosen = -1;
     let least = Infinity;
     for (let level = this.#end.length - 1; level >= 0; level--) {
-      if (!isReady(ready, level)) continue;
+      if (!isLevelReady(ready, level)) continue;
       const begins = this.#begins(level);
       if (begins >= least) continue;
       least = begins;

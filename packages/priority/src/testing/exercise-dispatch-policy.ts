@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {
-  isReady,
+  isLevelReady,
   type DispatchPolicy,
   type DispatchPolicyFactory,
   type PolicyShape,
@@ -54,7 +54,7 @@ function exerciseChoice({ shape, make, it }: Suite): void {
     const policy = make(shape);
     for (const ready of changing(shape)) {
       const level = decide(policy, ready);
-      assert.ok(Number.isInteger(level) && isReady(ready, level), `chose ${level} of ${ready.toString(2)}`);
+      assert.ok(Number.isInteger(level) && isLevelReady(ready, level), `chose ${level} of ${ready.toString(2)}`);
     }
   });
 
@@ -90,7 +90,7 @@ function exerciseAsking({ shape, make, it }: Suite): void {
       const others = ready & ~(1 << policy.next(ready));
       if (others === 0) continue;
       const level = decide(policy, others);
-      assert.ok(isReady(others, level), `chose ${level} of ${others.toString(2)}`);
+      assert.ok(isLevelReady(others, level), `chose ${level} of ${others.toString(2)}`);
     }
   });
 }

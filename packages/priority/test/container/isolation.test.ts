@@ -164,6 +164,40 @@ describe('PriorityListenerContainer: one level does not touch the others', () =>
     await assert.rejects(container.finished, { code: 'POLICY_FAILED' });
   });
 
+  for (const answer of [32, -32, 0.5, NaN, undefined])
+    it(`fails when a policy answers ${answer}, which shifts bits as level 0 does`, async () => {
+      const { container, give } = setup({
+        capacity: 6,
+        listener: () => undefined,
+        policy: () => ({ name: 'broken', next: () => answer as number, started: () => undefined }),
+      });
+      await container.start();
+      give(0, 3);
+      await assert.rejects(container.finished, { code: 'POLICY_FAILED' });
+      assert.equal(container.metrics().slots, 0);
+    });
+
+  for (const method of ['next', 'started', 'ended'])
+    it(`fails when ${method} of a policy throws, and hands out nothing twice`, async () => {
+      const broken = new Error('broken');
+      const bundle = setup({
+        capacity: 6,
+        listener: () => undefined,
+        policy: () => ({
+          name: 'broken',
+          next: () => 0,
+          started: () => undefined,
+          [method]: () => {
+            throw broken;
+          },
+        }),
+      });
+      await bundle.container.start();
+      bundle.give(0, 3);
+      await assert.rejects(bundle.container.finished, { code: 'POLICY_FAILED', cause: broken });
+      assert.ok(addsUp(bundle));
+    });
+
   it('stops all levels when one was stopped from its listener', async () => {
     const { container, give, committed } = setup({
       listener: (_record, context) => void context.container.stop(),

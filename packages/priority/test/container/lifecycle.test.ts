@@ -125,6 +125,7 @@ describe('PriorityListenerContainer: life', () => {
       "capasity: is not an option; did you mean 'capacity'?",
       "quotaDistribtor: is not an option; did you mean 'quotaDistributor'?",
     ]);
+    assert.match(problems({ policy: (() => ({})) as never }).join(), /policy: must make .* next, started/);
     assert.match(problems({ ackMod: 'batch' } as unknown as Own).join(), /ackMod: .*did you mean 'ackMode'/);
     assert.match(problems({ bufferRecords: 2 } as unknown as Own).join(), /bufferRecords: is not for a Priority/);
   });

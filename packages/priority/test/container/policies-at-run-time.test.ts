@@ -47,6 +47,8 @@ describe('PriorityListenerContainer: changes at run time', () => {
     const { container } = setup({ capacity: 7 });
     const before = container.snapshot().policy;
     assert.throws(() => container.setPolicy('strict'), /starvation/);
+    assert.throws(() => container.setPolicy('fifo' as 'strict'), { code: 'INVALID_CONFIG' });
+    assert.throws(() => container.setPolicy((() => undefined) as never), { code: 'INVALID_CONFIG' });
     assert.throws(() => container.updatePolicy({ weights: [1, 2] }), /weights: must be 3 numbers/);
     assert.throws(
       () => container.updatePolicy({ weights: [3, 2, 1], minShares: [0.5, 0.5, 0.5] }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
 import { flipkartBurst, flipkartRound, flipkartState } from '../../dist/index.js';
-import { isReady } from '../../dist/policy/dispatch-policy.js';
+import { isLevelReady } from '../../dist/policy/dispatch-policy.js';
 import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
 import { decide } from './laws.js';
 
@@ -17,7 +17,7 @@ function starts(policy: ReturnType<ReturnType<typeof flipkartBurst>>, decisions:
     );
     if (ready === 0) break;
     const level = decide(policy, ready);
-    assert.ok(isReady(ready, level));
+    assert.ok(isLevelReady(ready, level));
     counts[level] = (counts[level] ?? 0) + 1;
   }
   return counts;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isReady, type DispatchPolicy } from '../../dist/policy/dispatch-policy.js';
+import { isLevelReady, type DispatchPolicy } from '../../dist/policy/dispatch-policy.js';
 
 /** So many decisions in a row with the same levels ready. */
 export interface Stretch {
@@ -54,7 +54,7 @@ export class Unfairness {
   }
 
   readonly seen = (ready: number, chosen: number): void => {
-    if (!isReady(ready, this.#i) || !isReady(ready, this.#j)) {
+    if (!isLevelReady(ready, this.#i) || !isLevelReady(ready, this.#j)) {
       this.#difference = this.#most = this.#least = 0;
       return;
     }

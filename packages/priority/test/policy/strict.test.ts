@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
 import fc from 'fast-check';
 import { strict, strictWithFloor } from '../../dist/index.js';
-import { isReady } from '../../dist/policy/dispatch-policy.js';
+import { isLevelReady } from '../../dist/policy/dispatch-policy.js';
 import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
 import { decide, play, stretches } from './laws.js';
 
@@ -35,7 +35,7 @@ describe('strict', () => {
         const waited = shares.map(() => 0);
         play(make(...shares), schedule, (ready, chosen) => {
           shares.forEach((share, level) => {
-            waited[level] = isReady(ready, level) && level !== chosen ? (waited[level] ?? 0) + 1 : 0;
+            waited[level] = isLevelReady(ready, level) && level !== chosen ? (waited[level] ?? 0) + 1 : 0;
             if (share > 0) assert.ok((waited[level] ?? 0) < Math.ceil(1 / share) + others);
           });
         });
