@@ -1,12 +1,15 @@
-// `npm run test:soak`: the laws of the listener container in a million worlds, on every processor. HEARKEN_RUNS says how many,
-// HEARKEN_SEED where to begin. A failure prints seed and path: HEARKEN_RUNS=1 HEARKEN_SEED=… HEARKEN_PATH=… plays it again.
+// `npm run test:soak [-- mocha's arguments]`: the laws of the listener container, for records and for batches, in a million
+// worlds each, on every processor. HEARKEN_RUNS says how many, HEARKEN_SEED where to begin. A failure prints seed and path:
+// HEARKEN_RUNS=1 HEARKEN_SEED=… HEARKEN_PATH=… npm run test:soak -- --grep 'laws hold' (or 'of batches') plays it again.
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, setup } from './setup.mjs';
 
 const CHUNK = 10_000;
-const LAWS = 'packages/listener/dist-test/**/*laws.test.js';
+const LAWS = ['laws/laws.test.js', 'batch-laws/batch-laws.test.js'].map(
+  (file) => `packages/listener/dist-test/${file}`,
+);
 
 setup();
 const runs = Number(process.env.HEARKEN_RUNS ?? 1_000_000);
@@ -35,7 +38,7 @@ async function work() {
 }
 
 function mocha(size, seed) {
-  const args = [join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js'), '--grep', 'laws', LAWS];
+  const args = [join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js'), ...process.argv.slice(2), ...LAWS];
   const env = { ...process.env, HEARKEN_RUNS: String(size), HEARKEN_SEED: String(seed) };
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: ROOT, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>

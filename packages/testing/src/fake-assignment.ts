@@ -70,9 +70,10 @@ export class FakeAssignment {
   }
 
   lag(): readonly PartitionLag[] {
-    return [...this.#cursors.values()].map((cursor) => {
+    return Array.from(this.#cursors.values(), (cursor) => {
+      const { topic, partition, position } = cursor;
       const endOffset = this.#log.endOffset(cursor);
-      return { ...plain(cursor), position: cursor.position, endOffset, lag: Math.max(0, endOffset - cursor.position) };
+      return { topic, partition, position, endOffset, lag: Math.max(0, endOffset - position) };
     });
   }
 

@@ -12,6 +12,8 @@ export interface Again {
 export class Epoch {
   /** Offsets of records that ended in it. */
   readonly ended = new Set<number>();
+  /** Of those that ended while they waited to come again: they do not. */
+  readonly spared = new Set<number>();
   /** The newest record of each lane that a listener was called with, or could not be. */
   readonly newest = new Map<string, number>();
   /** Lanes whose newest record comes again. */

@@ -271,10 +271,14 @@ export class Oracle implements ConsumerWatch {
     return known;
   }
 
-  #end({ partition, offset }: ConsumerRecord, epoch: number): void {
+  #end(record: ConsumerRecord, epoch: number): void {
+    const { partition, offset } = record;
     if (this.#numberOf(partition) !== epoch) return; // late: it changes nothing
     this.#ended.add(`${partition}/${offset}`);
-    this.#epoch(partition, epoch).ended.add(offset);
+    const { ended, spared, again } = this.#epoch(partition, epoch);
+    const waiting = again.get(this.book.laneOf(record));
+    if (waiting?.offset === offset && this.#view.now() < waiting.notBefore) spared.add(offset);
+    ended.add(offset);
   }
 
   /** But for those that nobody waits for any more, as they took too long. */
@@ -327,6 +331,7 @@ export class Oracle implements ConsumerWatch {
     epoch.again.delete(lane);
     const before = epoch.newest.get(lane);
     epoch.newest.set(lane, offset);
+    assert.ok(!epoch.spared.has(offset), `${partition}/${offset} ended while it waited, and comes again`);
     // One that was acknowledged meanwhile need not come again; it may, if its lane was ready by then and only lacked a slot.
     if (again !== undefined && (offset === again.offset || !epoch.ended.has(again.offset))) {
       const { notBefore, ...expected } = again;

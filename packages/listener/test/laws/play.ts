@@ -68,6 +68,7 @@ export class Player {
     this.#factory = new WatchedConsumerFactory(
       { clock: this.#clock, log: this.#log, assignOnSubscribe, maxPollRecords: 5 },
       this.#oracle,
+      world.pollLag,
     );
     this.#container = this.#newContainer();
   }
@@ -186,6 +187,10 @@ export class Player {
       case 'lose':
       case 'assign':
         this.#rebalance(step.do, step.partition);
+        break;
+      case 'bounce': // gone and back before anything else happens, as with an eager assignor
+        this.#rebalance(step.how, step.partition);
+        this.#rebalance('assign', step.partition);
         break;
       case 'pause':
         this.#oracle.pauses(step.partition);

@@ -1,7 +1,7 @@
 import { Player } from './play.js';
 import type { Step, World } from './world.js';
 
-const KEYS = ['a', 'b', 'c', 'a', 'b', 'c'];
+const KEYS = ['a', 'b', 'c', 'a', 'b'];
 const SLOTS = 3;
 
 const TURN: Step = { do: 'turn' };
@@ -34,12 +34,12 @@ function* worlds(): Generator<World> {
 
 const worldOf = (steps: readonly Step[]): World => ({
   ...{ ordering: 'key', executor: 'own', concurrency: SLOTS, ackMode: 'batch', ackCount: 1, syncCommits: false },
-  ...{ commitBefore: false, bufferRecords: 20, windowRecords: 1_000, restarts: false, stopsEarly: false },
+  ...{ commitBefore: false, bufferRecords: 20, windowRecords: 1_000, pollLag: 0, restarts: false, stopsEarly: false },
   steps,
 });
 
 describe('MessageListenerContainer: laws, exhaustively', () => {
-  it('hold for six records of three keys in two ownerships, in whatever order they end', async () => {
+  it('hold for five records of three keys in two ownerships, in whatever order they end', async () => {
     for (const world of worlds()) await new Player(world).run();
   }).timeout(0);
 });

@@ -24,10 +24,12 @@ export interface ConsumerWatch {
 /** A fake that tells what is done with it, and does nothing else. */
 class WatchedConsumer extends FakeConsumer {
   readonly #watch: ConsumerWatch;
+  readonly #pollLag: number;
 
-  constructor(options: FakeConsumerOptions, watch: ConsumerWatch) {
+  constructor(options: FakeConsumerOptions, watch: ConsumerWatch, pollLag: number) {
     super(options);
     this.#watch = watch;
+    this.#pollLag = pollLag;
   }
 
   override subscribe(topics: readonly string[] | RegExp, listener: ConsumerRebalanceListener): Promise<void> {
@@ -48,6 +50,7 @@ class WatchedConsumer extends FakeConsumer {
   override async poll(timeoutMs: number, maxRecords?: number): Promise<ConsumerRecords> {
     const records = await super.poll(timeoutMs, maxRecords);
     this.#watch.polled(records);
+    for (let i = 0; i < this.#pollLag; i++) await Promise.resolve();
     return records;
   }
 
@@ -75,11 +78,14 @@ export class WatchedConsumerFactory implements ConsumerFactory {
   readonly maxPollIntervalMs = 300_000;
   readonly #options: FakeConsumerOptions;
   readonly #watch: ConsumerWatch;
+  readonly #pollLag: number;
   #consumer: FakeConsumer | undefined;
 
-  constructor(options: FakeConsumerOptions, watch: ConsumerWatch) {
+  /** @param pollLag how many microtasks the records of a poll are on their way */
+  constructor(options: FakeConsumerOptions, watch: ConsumerWatch, pollLag = 0) {
     this.#options = options;
     this.#watch = watch;
+    this.#pollLag = pollLag;
   }
 
   get consumer(): FakeConsumer {
@@ -89,7 +95,11 @@ export class WatchedConsumerFactory implements ConsumerFactory {
 
   createConsumer({ maxPollRecords = 500 }: ConsumerOverrides = {}): FakeConsumer {
     this.#watch.connects?.();
-    this.#consumer = new WatchedConsumer({ ...this.#options, groupId: this.groupId, maxPollRecords }, this.#watch);
+    this.#consumer = new WatchedConsumer(
+      { ...this.#options, groupId: this.groupId, maxPollRecords },
+      this.#watch,
+      this.#pollLag,
+    );
     return this.#consumer;
   }
 }

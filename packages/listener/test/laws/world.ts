@@ -18,6 +18,7 @@ export type Step =
   | { do: 'end' | 'nack' | 'return' | 'acknowledge' | Failing; pick: number }
   | { do: 'pass'; ms: number }
   | { do: 'revoke' | 'lose' | 'assign' | 'pause' | 'resume'; partition: number }
+  | { do: 'bounce'; how: 'revoke' | 'lose'; partition: number }
   | { do: 'seek'; partition: number; permille: number }
   | { do: 'refuse'; partition: number | undefined }
   | { do: 'slots'; slots: number }
@@ -44,6 +45,8 @@ export interface World {
   readonly commitBefore: boolean;
   readonly bufferRecords: number;
   readonly windowRecords: number;
+  /** How many microtasks records are on their way from the consumer to the container. */
+  readonly pollLag: number;
   /** A consumer that breaks, or a listener whose error is fatal, ends all, or begins anew with another consumer. */
   readonly restarts: boolean;
   readonly steps: readonly Step[];
@@ -78,6 +81,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       partition,
     }),
   },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('bounce' as const),
+      how: fc.constantFrom('revoke' as const, 'lose'),
+      partition,
+    }),
+  },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('seek' as const), partition, permille: fc.nat(1000) }) },
   {
     weight: 8,
@@ -102,6 +113,7 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   commitBefore: fc.nat(3).map((chance) => chance === 0),
   bufferRecords: fc.constantFrom(0, 1, 3, 20),
   windowRecords: fc.constantFrom(2, 8, 1_000),
+  pollLag: fc.constantFrom(0, 0, 5, 25),
   restarts: fc.boolean(),
   steps: fc.array(step, { maxLength: 120, size: 'max' }),
   stopsEarly: fc.boolean(),
