@@ -6,6 +6,7 @@ import {
   type ConsumerRecords,
   type Logger,
   type TopicPartition,
+  type TopicPartitionOffset,
 } from '@hearken/core';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters } from './container-metrics.js';
@@ -120,11 +121,6 @@ export class ConsumerSession {
     });
   }
 
-  /** Whether partitions were assigned, and it does not close. */
-  get isAssigned(): boolean {
-    return this.#wasAssigned && this.#phase === 'open';
-  }
-
   /** @param startAt where to begin with partitions that are read without group membership */
   open(startAt: readonly AssignedPartition[]): void {
     this.#open(startAt).catch((error: unknown) => {
@@ -143,32 +139,19 @@ export class ConsumerSession {
     const failures = await allOf([
       () => this.loop.stop(),
       async () => {
-        drained = await this.#handover.giveUp(ownerships, {
-          grace,
-          reason,
-          farewellMs: LAST_COMMIT_MS,
-        });
+        drained = await this.#handover.giveUp(ownerships, { grace, reason, farewellMs: LAST_COMMIT_MS });
       },
       async () => {
         await grace.covers(this.#revokeGiven(), FAREWELL_MS);
       },
-      () =>
-        consumer.close({
-          timeoutMs: grace.remainingMs(FAREWELL_MS),
-        }),
+      () => consumer.close({ timeoutMs: grace.remainingMs(FAREWELL_MS) }),
       () => this.committer.close(),
     ]);
     this.#phase = 'closed';
     for (const late of [...owned]) owned.end(late); // assigned while it closed, and it had no time to revoke them
     const abandoned = counters.abandoned - abandonedBefore;
-    return {
-      report: {
-        drained: !owned.hasStrays && drained,
-        abandoned,
-        committed: ownerships.flatMap(committedOf),
-      },
-      failures,
-    };
+    const committed = ownerships.flatMap(committedOf);
+    return { report: { drained: !owned.hasStrays && drained, abandoned, committed }, failures };
   }
 
   /** Runs the action when no poll is outstanding. */
@@ -226,11 +209,7 @@ export class ConsumerSession {
   }
 }
 
-const committedOf = ({
-  topic,
-  partition,
-  committed,
-}: Ownership): { topic: string; partition: number; offset: number }[] =>
+const committedOf = ({ topic, partition, committed }: Ownership): TopicPartitionOffset[] =>
   committed === undefined ? [] : [{ topic, partition, offset: committed }];
 
 /** Does every step; returns what went wrong. */

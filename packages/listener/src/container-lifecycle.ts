@@ -30,8 +30,6 @@ export interface Trouble {
   readonly since: number;
   /** Failures without a good time between them. */
   readonly failures: number;
-  /** Between the consumer that failed and the next. */
-  readonly delayMs: number;
   readonly isAuth: boolean;
 }
 
@@ -162,9 +160,7 @@ export class ContainerLifecycle {
     this.#runsSince = clock.monotonic();
     if (trouble?.isAuth === true) events.emit('auth:recovered', { failures: trouble.failures });
     if (trouble !== undefined) logger.info({ failures: trouble.failures }, 'a listener container runs again');
-    events.emit(this.#hasRun ? 'container:restarted' : 'container:started', {
-      assignment,
-    });
+    events.emit(this.#hasRun ? 'container:restarted' : 'container:started', { assignment });
     this.#hasRun = true;
     this.#ready.resolve();
   }
@@ -172,13 +168,7 @@ export class ContainerLifecycle {
   async #restart(error: unknown, { delayMs, isAuth }: AfterFatal & { readonly action: 'restart' }): Promise<void> {
     const { clock, logger, events, counters, properties } = this.#init;
     const failures = this.#failures;
-    this.#trouble = {
-      error,
-      since: this.#trouble?.since ?? clock.monotonic(),
-      failures,
-      delayMs,
-      isAuth,
-    };
+    this.#trouble = { error, since: this.#trouble?.since ?? clock.monotonic(), failures, isAuth };
     this.#state.moveTo('restarting');
     if (!this.#state.is('restarting')) return; // an observer of the move stopped it
     logger.warn({ error, failures, delayMs }, 'a listener container failed and starts again');
@@ -218,7 +208,7 @@ export class ContainerLifecycle {
     const leads = this.#failure === undefined && this.#state.is('stopping');
     if (leads) this.#failure = { error };
     if (error === this.#failure?.error && !leads) return;
-    this.#init.logger.error({ error }, leads ? 'a listener container failed as it stopped' : ONE_MORE);
+    this.#init.logger.error({ error }, leads ? 'a listener container failed as it stopped' : 'one more failure');
   }
 
   /** Never rejects. */
@@ -256,8 +246,6 @@ const WHY = {
   CONTAINER_STOPPED: 'the container stopped',
   CONTAINER_RESTARTED: 'the container restarted',
 } as const;
-
-const ONE_MORE = 'one more failure of a container that is taken down';
 
 const HINT =
   'are the brokers reachable, do the topics exist, and does no other member of the group hold up its rebalance?';

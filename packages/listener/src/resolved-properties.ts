@@ -21,6 +21,7 @@ import {
 } from '@hearken/core/internal';
 import { isIndex, isTopicPartition } from './arguments.js';
 import type { BatchProperties } from './batch-listener.js';
+import { checkPairs, checkWithFactory } from './check-pairs.js';
 import type { AssignedPartition, ContainerDependencies, ContainerProperties } from './container-properties.js';
 import type { BackOff } from './failure/back-off.js';
 import { backOffProblem, DefaultErrorHandler } from './failure/default-error-handler.js';
@@ -52,8 +53,13 @@ type Present =
   | 'restartBackOff'
   | 'yieldAfterMs';
 
-type Written = ContainerProperties<unknown, unknown>;
-type Checked = { readonly [Name in keyof Written]-?: Written[Name] | undefined } & Required<Pick<Written, Present>>;
+/** As the user wrote them. */
+export type Written = ContainerProperties<unknown, unknown>;
+
+/** Each as it should be, for itself, with its default. */
+export type Checked = { readonly [Name in keyof Written]-?: Written[Name] | undefined } & Required<
+  Pick<Written, Present>
+>;
 
 /** The properties with defaults, as the container reads them. */
 export type ResolvedContainerProperties = Omit<Checked, 'batch'> & {
@@ -196,8 +202,7 @@ export function resolveContainerProperties(
   const properties = check.resolve<Checked>(given, RULES);
   const { clock, logger } = check.resolve(dependencies, DEPENDENCY_RULES, 'dependencies');
   const batch = check.resolve(properties.batch, BATCH_RULES, 'batch');
-  checkListeners(check, properties, batch.maxRecords);
-  checkPairs(check, properties, given ?? {});
+  checkPairs(check, properties, given ?? {}, batch.maxRecords);
   if (check.isFine('consumerFactory')) checkWithFactory(check, properties, given ?? {}, factory);
   check.throwIfAny();
   return Object.freeze({
@@ -207,100 +212,4 @@ export function resolveContainerProperties(
     logger,
     groupId: properties.groupId ?? factory.groupId,
   });
-}
-
-function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: number): void {
-  const { listener, batchListener, batch, bufferRecords, windowRecords, commitBefore } = properties;
-  if ((listener === undefined) === (batchListener === undefined)) {
-    const got = listener === undefined ? 'none' : 'both';
-    check.problem('listener', `exactly one of listener and batchListener is needed, got ${got}`);
-  }
-  if (batchListener === undefined) {
-    if (batch !== undefined) check.problem('batch', 'needs a batchListener');
-    return;
-  }
-  for (const [name, records] of Object.entries({ bufferRecords, windowRecords }))
-    if (records !== undefined && records < maxRecords)
-      check.problem(name, `must hold a batch (batch.maxRecords, ${maxRecords}), got ${records}`);
-  if (commitBefore)
-    check.problem(
-      'commitBefore',
-      'cannot go with a batchListener: what a failure leaves of a batch would never be processed; use a listener',
-    );
-}
-
-function checkPairs(check: OptionsCheck, properties: Checked, written: Partial<Written>): void {
-  const sources = (['topics', 'topicPattern', 'topicPartitions'] as const).filter(
-    (name) => written[name] !== undefined,
-  );
-  if (sources.length !== 1) {
-    const got = sources.length === 0 ? 'none' : sources.join(' and ');
-    check.problem('topics', `exactly one of topics, topicPattern and topicPartitions is needed, got ${got}`);
-  }
-  if (properties.missingTopicsFatal && written.topics === undefined) {
-    check.problem('missingTopicsFatal', 'needs topics: a pattern names none, and of topicPartitions each has to exist');
-  }
-  if (written.restartBackOff !== undefined && properties.onFatal === 'stop') {
-    check.problem('restartBackOff', `needs onFatal: 'restart' or a function`);
-  }
-  if (written.concurrency !== undefined && written.taskExecutor !== undefined) {
-    check.problem('taskExecutor', 'cannot go with concurrency: the executor says how many listeners run at once');
-  }
-  checkAcks(check, properties, written);
-  if (properties.commitBefore) checkCommitBefore(check, written);
-}
-
-/** A setting that does nothing in this mode is a misunderstanding of one of both. */
-function checkAcks(check: OptionsCheck, { ackMode, ...properties }: Checked, written: Partial<Written>): void {
-  if (!check.isFine('ackMode')) return;
-  const counts = ackMode === 'count' || ackMode === 'count-time';
-  const keepsTime = ackMode === 'time' || ackMode === 'count-time';
-  if (properties.syncCommits && ackMode !== 'record' && !properties.commitBefore)
-    check.problem('syncCommits', `needs ackMode: 'record', got '${ackMode}'`);
-  if (counts && properties.ackCount === undefined) check.problem('ackCount', `is required with ackMode: '${ackMode}'`);
-  if (!counts && properties.ackCount !== undefined)
-    check.problem('ackCount', `needs ackMode: 'count' or 'count-time', got '${ackMode}'`);
-  if (!keepsTime && written.ackTimeMs !== undefined)
-    check.problem('ackTimeMs', `needs ackMode: 'time' or 'count-time', got '${ackMode}'`);
-  if (ackMode === 'time' && written.commitIntervalMs !== undefined)
-    check.problem('commitIntervalMs', `cannot go with ackMode: 'time', where ackTimeMs says how far commits are apart`);
-  if (ackMode === 'manual-immediate' && written.commitIntervalMs !== undefined)
-    check.problem('commitIntervalMs', `cannot go with ackMode: 'manual-immediate', which commits at once`);
-}
-
-function checkCommitBefore(check: OptionsCheck, { ackMode = 'record', ordering, ...written }: Partial<Written>): void {
-  if (ackMode !== 'record')
-    check.problem(
-      'commitBefore',
-      `needs ackMode: 'record', or none: a record is committed before it starts, got '${ackMode}'`,
-    );
-  if (ordering === 'key') {
-    const why = 'a commit covers all records below it, also those that wait for their key and have not started';
-    check.problem('commitBefore', `cannot go with ordering: 'key': ${why}; use 'partition' or 'none'`);
-  }
-  for (const name of ['syncCommits', 'commitIntervalMs'] as const)
-    if (written[name] !== undefined && written[name] !== false)
-      check.problem(name, 'cannot go with commitBefore, where each record waits for its own commit');
-}
-
-function checkWithFactory(
-  check: OptionsCheck,
-  properties: Checked,
-  written: Partial<Written>,
-  { groupId, maxPollIntervalMs }: ConsumerFactory,
-): void {
-  const hasGroup = properties.groupId !== undefined || groupId !== undefined;
-  if (!hasGroup && written.topicPartitions === undefined) {
-    check.problem('groupId', 'is required, here or at the factory, unless topicPartitions are given');
-  }
-  for (const name of ['syncCommits', 'commitBefore', 'commitMetadata'] as const)
-    if (!hasGroup && properties[name]) check.problem(name, 'needs a groupId: there is nowhere to commit to');
-  for (const name of ['shutdownTimeoutMs', 'revokeDrainTimeoutMs'] as const) {
-    if (properties[name] >= maxPollIntervalMs) {
-      check.problem(
-        name,
-        `must be below the factory's maxPollIntervalMs (${maxPollIntervalMs}), got ${properties[name]}`,
-      );
-    }
-  }
 }
