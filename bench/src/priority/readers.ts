@@ -3,6 +3,7 @@ import type { Consumer } from 'kafkajs';
 import {
   DefaultKafkaConsumerFactory,
   PriorityListenerContainer,
+  silentLogger,
   type ConsumerOptions,
   type PriorityContainerProperties,
 } from 'hearken';
@@ -34,13 +35,14 @@ export async function priorityReader(
     { brokers, clientId: 'bench-hearken' },
     { groupId, autoOffsetReset: 'earliest', ...consumer },
   );
-  const container = new PriorityListenerContainer(factory, {
+  const properties = {
     topics: [topics.logical],
     levels: topics.names.length,
     ordering: 'none',
     listener: ({ value }, _context, { priority }) => handle(priority, value),
     ...own,
-  } as PriorityContainerProperties);
+  } as PriorityContainerProperties;
+  const container = new PriorityListenerContainer(factory, properties, { logger: silentLogger }); // faults are made here
   const stop = async (): Promise<void> => {
     await container.stop();
     for (const level of topics.names.keys()) await deleteGroup(brokers, `${groupId}-${level}`).catch(() => undefined);

@@ -16,6 +16,7 @@ import { priorityIdle } from './priority-idle.js';
 import { priorityMemory } from './priority-memory.js';
 import { priorityPolicies } from './priority-policies.js';
 import { priorityVectors } from './priority-vectors.js';
+import { priorityFaults } from './priority-faults.js';
 import { priorityShares } from './priority-shares.js';
 import { priorityWait } from './priority-wait.js';
 import { produce, produce1k } from './produce.js';
@@ -42,6 +43,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'priority-slots': prioritySlots,
   'priority-busy': priorityBusy,
   'priority-starvation': priorityStarvation,
+  'priority-faults': priorityFaults,
   'priority-big': priorityBig,
   'priority-idle': priorityIdle,
   'priority-memory': priorityMemory,
