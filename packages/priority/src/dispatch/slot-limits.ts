@@ -1,5 +1,3 @@
-import { isLevelReady } from '../policy/dispatch-policy.js';
-
 /** How many slots a level has for itself, and how many it may have. */
 export interface LevelSlots {
   readonly minSlots: number;
@@ -98,11 +96,6 @@ export class SlotLimits {
 
   #of(level: number): LevelSlots {
     return this.#levels[level] ?? NOTHING;
-  }
-
-  /** For texts: whether the level is open. */
-  isOpen(level: number): boolean {
-    return isLevelReady(this.#open, level);
   }
 }
 

@@ -169,7 +169,7 @@ describe('PriorityListenerContainer: one level does not touch the others', () =>
       const { container, give } = setup({
         capacity: 6,
         listener: () => undefined,
-        policy: () => ({ name: 'broken', next: () => answer as number, started: () => undefined }),
+        policy: () => ({ name: 'broken', next: () => answer!, started: () => undefined }),
       });
       await container.start();
       give(0, 3);

@@ -56,6 +56,30 @@ async function orderOf(
 }
 
 describe('a record in the slot of the one before', () => {
+  it('does not start when the one before paused its level, or is of a policy that was changed meanwhile', async () => {
+    const order: number[] = [];
+    const { container, give } = setup({
+      capacity: 1,
+      policy: 'strict',
+      starvation: 'allow',
+      listener: (_record, _context, { priority }) => {
+        order.push(priority);
+        if (order.length === 3) container.level(2).pause();
+        if (order.length === 5) container.setPolicy('weighted');
+        if (order.length === 5) container.level(2).resume();
+      },
+    });
+    for (const level of container.levels) level.pause();
+    for (const level of [0, 1, 2]) give(level, 8);
+    await container.start();
+    await until(() => container.metrics().levels.every(({ queued }) => queued === 8));
+    for (const level of [2, 1, 0]) container.level(level).resume();
+    await until(() => order.length === 24);
+    assert.equal(order.slice(0, 12).join(''), '222112122122', 'level 0 is resumed when both others have come to rest');
+    assert.equal(container.metrics().slots, 0);
+    await container.stop();
+  });
+
   const policies = { weighted: weighted(), drr: drr(), 'strict-with-floor': strictWithFloor() };
   const levels = [{ minShare: 0.05 }, { minShare: 0.1 }, {}];
   const settings: Record<string, Setting> = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { isLevelReady } from '../../dist/policy/dispatch-policy.js';
 import { SlotLimits, type LevelSlots } from '../../dist/dispatch/slot-limits.js';
 
 const levelsOf = (capacity: number): fc.Arbitrary<LevelSlots[]> =>
@@ -21,7 +22,7 @@ const inputs = fc
 function play(limits: SlotLimits, levels: readonly LevelSlots[], steps: readonly number[], look: () => void): void {
   for (const step of steps) {
     const level = step % levels.length;
-    if (step < 60 && limits.isOpen(level)) limits.taken(level);
+    if (step < 60 && isLevelReady(limits.open, level)) limits.taken(level);
     else if (limits.running(level) > 0) limits.released(level);
     look();
   }
@@ -45,7 +46,9 @@ describe('SlotLimits', () => {
       fc.property(inputs, ([capacity, levels, steps]) => {
         const limits = new SlotLimits(capacity, levels);
         play(limits, levels, steps, () => {
-          levels.forEach(({ minSlots }, level) => assert.ok(limits.running(level) >= minSlots || limits.isOpen(level)));
+          levels.forEach(({ minSlots }, level) =>
+            assert.ok(limits.running(level) >= minSlots || isLevelReady(limits.open, level)),
+          );
         });
       }),
     );
@@ -56,7 +59,7 @@ describe('SlotLimits', () => {
       fc.property(inputs, ([capacity, levels, steps]) => {
         const limits = new SlotLimits(capacity, levels);
         play(limits, levels, steps, () => {
-          levels.forEach((_, level) => assert.equal(limits.isOpen(level), limits.available(level) > 0));
+          levels.forEach((_, level) => assert.equal(isLevelReady(limits.open, level), limits.available(level) > 0));
         });
       }),
     );
