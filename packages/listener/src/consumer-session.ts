@@ -62,10 +62,10 @@ export interface SessionEnd {
 const FAREWELL_MS = 1_000;
 
 /**
- * Of that, for the last commit. While the group rebalances it waits for the next generation; did it take all the time, the
- * consumer could not leave, and the group would wait for it until its session is over.
+ * Of that, for the last commit and the rebalance listener. While the group rebalances a commit waits for the next generation;
+ * did it take all the time, the consumer could not leave, and the group would wait for it until its session is over.
  */
-const LAST_COMMIT_MS = FAREWELL_MS / 2;
+const LAST_WORDS_MS = FAREWELL_MS / 2;
 
 /**
  * One consumer and what must not outlive it: who polls it, who commits by it, who answers for its partitions. A container
@@ -80,6 +80,7 @@ export class ConsumerSession {
   readonly #handover: Handover;
   readonly #rebalance: Rebalance;
   #phase: 'open' | 'closing' | 'closed' = 'open';
+  #closeBy: GracePeriod | undefined;
   #wasAssigned = false;
 
   constructor(init: ConsumerSessionInit) {
@@ -131,6 +132,7 @@ export class ConsumerSession {
   /** Takes everything down. Each step is done even if one before failed. Never rejects. */
   async close(grace: GracePeriod, reason: Error): Promise<SessionEnd> {
     this.#phase = 'closing';
+    this.#closeBy = grace;
     const { consumer, owned, counters } = this.#init;
     const abandonedBefore = counters.abandoned;
     const ownerships = [...owned];
@@ -139,7 +141,7 @@ export class ConsumerSession {
     const failures = await allOf([
       () => this.loop.stop(),
       async () => {
-        drained = await this.#handover.giveUp(ownerships, { grace, reason, farewellMs: LAST_COMMIT_MS });
+        drained = await this.#handover.giveUp(ownerships, { grace, reason, farewellMs: LAST_WORDS_MS });
       },
       async () => {
         await grace.covers(this.#revokeGiven(), FAREWELL_MS);
@@ -186,9 +188,15 @@ export class ConsumerSession {
       };
     return {
       onPartitionsAssigned: unlessClosed((partitions) => this.#rebalance.onPartitionsAssigned(partitions)),
-      onPartitionsRevoked: unlessClosed((partitions) => this.#rebalance.onPartitionsRevoked(partitions)),
+      onPartitionsRevoked: unlessClosed((partitions) => this.#revoked(partitions)),
       onPartitionsLost: unlessClosed((partitions) => this.#rebalance.onPartitionsLost(partitions)),
     };
+  }
+
+  /** A rebalance listener that hangs must not keep a consumer that closes from leaving its group. */
+  async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const told = this.#rebalance.onPartitionsRevoked(partitions);
+    await (this.#closeBy === undefined ? told : this.#closeBy.covers(told, LAST_WORDS_MS));
   }
 
   /** What no group assigned, none revokes. */

@@ -99,6 +99,17 @@ describe('MessageListenerContainer: rebalanceListener', () => {
     });
   }
 
+  it('that hangs does not keep a container that stops from leaving its group', async () => {
+    const diary = new Diary();
+    diary.onRevoked = () => new Promise(() => undefined);
+    const { container, clock, factory } = await started({ rebalanceListener: diary });
+    const stopping = container.stop({ timeoutMs: 3_000 });
+    await until(() => diary.entries.count === 2 && clock.nextDueInMs === 3_500);
+    clock.advance(3_500);
+    await stopping; // half a second before the consumer's own time is over, which it has to leave
+    assert.ok(factory.consumer.closed.fired);
+  });
+
   it('holds up a stop no longer than a second, also for partitions that were given', async () => {
     const diary = new Diary();
     diary.onRevoked = () => new Promise(() => undefined);
