@@ -10,7 +10,8 @@ export interface PolicyShape {
 
 /**
  * Decides whose record starts next: a state machine in memory, without a clock and without promises. Asked once for each
- * record that starts, so a decision takes time in proportion to the levels at most and allocates nothing.
+ * record that starts, so a decision takes time in proportion to the levels at most and allocates nothing. Not asked where
+ * there is one level only.
  * `exerciseDispatchPolicy` in `@hearken/priority/testing` checks all that is said here.
  */
 export interface DispatchPolicy {

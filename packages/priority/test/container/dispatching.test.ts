@@ -93,6 +93,20 @@ describe('PriorityListenerContainer: who is next', () => {
     await container.stop();
   });
 
+  it('asks nobody where there is one level', async () => {
+    const { container, give } = setup({
+      levels: 1,
+      policy: () => ({ name: 'mute', next: () => assert.fail('asked'), started: () => assert.fail('told') }),
+      listener: () => undefined,
+    });
+    give(0, 3);
+    await container.start();
+    await until(() => container.metrics().levels[0]?.processed === 3);
+    assert.equal(container.explain()?.reason, 'no other level was ready');
+    await container.stop();
+    await container.finished;
+  });
+
   it('asks a policy of the user, and tells it what started and ended', async () => {
     const told: string[] = [];
     const policy: DispatchPolicyFactory = ({ weights, capacity }): DispatchPolicy => {
