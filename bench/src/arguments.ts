@@ -14,11 +14,11 @@ export const usage = (scenarios: Readonly<Record<string, Scenario>>): string =>
     'usage: npm run bench -- <scenario> [--against <git ref>] [name=number …]',
     ...Object.entries(scenarios).map(
       ([name, { settings }]) =>
-        `  ${name.padEnd(12)}${Object.entries(settings)
+        `  ${name.padEnd(21)}${Object.entries(settings)
           .map(([setting, value]) => `${setting}=${value}`)
           .join(' ')}`,
     ),
-    '  all         every scenario, with the settings they share',
+    '  all                  every scenario, with the settings they share',
   ].join('\n');
 
 /** @throws Error that says what is wrong: an unknown scenario or setting, a value that is not a positive number, no ref */
