@@ -92,7 +92,7 @@ export function setup(
   const capacity = properties.taskExecutor === undefined ? { concurrency: 10 } : {};
   const container = new MessageListenerContainer(
     factory,
-    { ...topics, ...capacity, listener, ...properties } as ContainerProperties,
+    { ...topics, ...capacity, listener, ...properties },
     { clock, logger },
   );
   return {
