@@ -13,7 +13,6 @@ import {
   MessageListenerContainer,
   type ContainerEvents,
   type ContainerMetrics,
-  type ContainerProperties,
   type RecordContainerProperties,
   type ListenerContext,
   type StopReport,
