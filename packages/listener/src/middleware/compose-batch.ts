@@ -18,8 +18,9 @@ export interface PartsResult extends BatchResult {
 }
 
 /**
- * Wraps a batch listener into middleware, the first outermost. It is told of an empty list where all is left out. What it returns is what the listener said, whatever became of
- * that on its way through the middleware, with the indexes of the records that were passed in.
+ * Wraps a batch listener into middleware, the first outermost. It is told of an empty list where all is left out. What the
+ * handler returns is what the listener said, whatever became of that on its way through the middleware, with the indexes of the
+ * records that were passed in.
  */
 export function composeBatch<C extends BatchListenerContext>(
   layers: readonly BatchMiddleware<unknown, unknown>[],

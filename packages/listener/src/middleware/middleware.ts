@@ -19,7 +19,8 @@ export type RecordMiddleware<K = Bytes, V = Bytes> = (
 
 /**
  * What goes around the listener of batches; see {@link RecordMiddleware}. `next(records)` gives the inner ones fewer records of
- * the batch, in their order: those that are left out end as processed. May be called for one part after the other.
+ * the batch, in their order: those that are left out end as processed, in every `ackMode`, and a listener that none is left for
+ * is not called. May be called for one part after the other; each listener acknowledges what it got.
  *
  * `next` returns, or resolves with, what the listener said of the records it was given, if it named any failures. That is
  * taken from the listener itself: a middleware need not return it, and cannot change it.
