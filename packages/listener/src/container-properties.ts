@@ -174,9 +174,10 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   readonly revokeDrainTimeoutMs?: number;
   /**
    * How long a listener may wait before its signal aborts with a `ListenerTimeoutError`. From then on the attempt has failed
-   * with it, also if the listener ends well in the end (only a `BatchListenerFailedError` still says how far it got); only then, though, does the error handler decide what follows, as two
-   * listeners must not run on one record. Until then its lane is closed and its slot taken. Counted from where the listener
-   * first waits for something: nothing can interrupt one that does not. In milliseconds, from 1. @default none
+   * with it, also if the listener ends well in the end; only a `BatchListenerFailedError` still says how far it got. The error
+   * handler decides what follows only then, as two listeners must not run on one record. Until then its lane is closed and its
+   * slot taken. Counted from where the listener first waits for something: nothing can interrupt one that does not. In
+   * milliseconds, from 1. @default none
    */
   readonly handlerTimeoutMs?: number;
   /**
