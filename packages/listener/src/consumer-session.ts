@@ -193,10 +193,16 @@ export class ConsumerSession {
     };
   }
 
-  /** A rebalance listener that hangs must not keep a consumer that closes from leaving its group. */
+  /**
+   * Neither a rebalance listener that hangs nor a commit may keep a consumer that closes from leaving its group. What was not
+   * given up by then is ended: a commit that is still to come must not name what the consumer no longer has.
+   */
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const { owned } = this.#init;
+    const ownerships = partitions.map((at) => owned.get(at));
     const told = this.#rebalance.onPartitionsRevoked(partitions);
-    await (this.#closeBy === undefined ? told : this.#closeBy.covers(told, LAST_WORDS_MS));
+    if (this.#closeBy === undefined) await told;
+    else if (!(await this.#closeBy.covers(told, LAST_WORDS_MS))) for (const left of ownerships) owned.end(left);
   }
 
   /** What no group assigned, none revokes. */

@@ -5,8 +5,8 @@ import { deferred } from '@hearken/core/internal';
 export class GracePeriod {
   readonly #clock: Clock;
   #endsAt: number;
-  /** Looks again at how long there is: the period was cut short. */
-  #onShortened: (() => void) | undefined;
+  /** Who waits looks again at how long there is: the period was cut short. */
+  readonly #onShortened = new Set<() => void>();
 
   constructor(clock: Clock, durationMs: number) {
     this.#clock = clock;
@@ -21,25 +21,23 @@ export class GracePeriod {
   /** It is over `durationMs` from now, if not before. */
   shortenTo(durationMs: number): void {
     this.#endsAt = Math.min(this.#endsAt, this.#clock.monotonic() + durationMs);
-    this.#onShortened?.();
+    for (const lookAgain of this.#onShortened) lookAgain();
   }
 
-  /**
-   * Whether the promise settles before the period is over, and `farewellMs` after it. Rejects as it does if that comes first.
-   * One at a time.
-   */
+  /** Whether the promise settles before the period is over, and `farewellMs` after it. Rejects as it does if that comes first. */
   async covers(promise: Promise<unknown>, farewellMs = 0): Promise<boolean> {
     const over = deferred<boolean>();
     const arm = (): Timer => this.#clock.setTimer(() => over.resolve(false), this.remainingMs(farewellMs));
     let timer = arm();
-    this.#onShortened = () => {
+    const lookAgain = (): void => {
       timer.clear();
       timer = arm();
     };
+    this.#onShortened.add(lookAgain);
     try {
       return await Promise.race([promise.then(() => true), over.promise]);
     } finally {
-      this.#onShortened = undefined;
+      this.#onShortened.delete(lookAgain);
       timer.clear();
     }
   }

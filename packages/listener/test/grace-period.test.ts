@@ -49,6 +49,19 @@ describe('GracePeriod', () => {
     assert.equal(seen.value, false);
   });
 
+  it('is cut short for all who wait, also when the first of them is done', async () => {
+    const clock = new ManualClock();
+    const grace = new GracePeriod(clock, 100);
+    const work = deferred();
+    const [first, second] = [outcome(grace.covers(work.promise)), outcome(grace.covers(new Promise(() => undefined)))];
+    work.resolve();
+    await eventLoopTurn();
+    grace.shortenTo(0);
+    clock.advance(0);
+    await eventLoopTurn();
+    assert.deepEqual([first.value, second.value], [true, false]);
+  });
+
   it('rejects as what it covers does', async () => {
     await assert.rejects(new GracePeriod(new ManualClock(), 100).covers(Promise.reject(new Error('no'))), /no/);
   });
