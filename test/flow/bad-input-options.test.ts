@@ -114,7 +114,7 @@ const mistakes: Mistake[] = [
   [
     'nothing for a container',
     [MessageListenerContainer],
-    { consumerFactory: /createConsumer, got undefined/, listener: /required/, topics: /exactly one of topics/ },
+    { consumerFactory: /createConsumer, got undefined/, listener: /exactly one of listener and batchListener/, topics: /exactly one of topics/ },
   ],
   [
     'the other factory for a container, and its dependencies',
@@ -138,7 +138,7 @@ const mistakes: Mistake[] = [
     {
       topic: /did you mean 'topics'/,
       listner: /did you mean 'listener'/,
-      listener: /required/,
+      listener: /exactly one of listener and batchListener/,
       ordering: /did you mean 'key'/,
       concurrency: />= 1, got '10'/,
       ackMode: /did you mean 'manual'/,
@@ -172,7 +172,7 @@ const mistakes: Mistake[] = [
   [
     'topicPartitions that are none',
     container({ listener, topicPartitions: [{ topic: 'a', partition: -1 }] }),
-    { topicPartitions: /with numbers from 0, number 0 is an object/ },
+    { topicPartitions: /number 0 is an object/ },
   ],
   [
     'an executor that is none',
