@@ -1,10 +1,10 @@
 import type { Answer, Assignment } from './contender.js';
 import { turnOf, type Turn } from './scenario.js';
-import { scenarios } from './scenarios/index.js';
+import { loadScenario } from './scenarios/index.js';
 
 // The process of one side: runs a turn each time it is told, and ends when its parent lets it go.
 const assignment = JSON.parse(process.argv[2] ?? '') as Assignment;
-const contest = scenarios[assignment.scenario]?.contests[assignment.contest];
+const contest = (await loadScenario(assignment.scenario))?.contests[assignment.contest];
 const run = contest && turnOf(contest, assignment.side);
 if (run === undefined) throw new Error(`no such contender: ${process.argv[2] ?? ''}`);
 

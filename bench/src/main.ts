@@ -3,11 +3,12 @@ import { withEarlierBuild } from './earlier-build.js';
 import { machine, printLine } from './report.js';
 import { runScenario, type RunOptions } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
-import { scenarios } from './scenarios/index.js';
+import { loadScenarios } from './scenarios/index.js';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
+const scenarios = await loadScenarios();
 const asked = readCommandLine();
 if (asked === undefined) process.exitCode = WRONG_USAGE;
 else

@@ -1,52 +1,40 @@
 import type { Scenario } from '../scenario.js';
-import { busy } from './busy.js';
-import { consume } from './consume.js';
-import { embedded } from './embedded.js';
-import { idle } from './idle.js';
-import { latency } from './latency.js';
-import { memory } from './memory.js';
-import { parallel } from './parallel.js';
-import { partitions } from './partitions.js';
-import { priorityCost } from './priority-cost.js';
-import { prioritySlots } from './priority-slots.js';
-import { priorityBusy } from './priority-busy.js';
-import { priorityStarvation } from './priority-starvation.js';
-import { priorityBig } from './priority-big.js';
-import { priorityIdle } from './priority-idle.js';
-import { priorityMemory } from './priority-memory.js';
-import { priorityPolicies } from './priority-policies.js';
-import { priorityVectors } from './priority-vectors.js';
-import { priorityFaults } from './priority-faults.js';
-import { priorityShares } from './priority-shares.js';
-import { priorityWait } from './priority-wait.js';
-import { produce, produce1k } from './produce.js';
-import { sequential } from './sequential.js';
-import { skew } from './skew.js';
 
-/** By name, in the order `all` runs them. */
-export const scenarios: Readonly<Record<string, Scenario>> = {
-  produce,
-  'produce-1k': produce1k,
-  sequential,
-  consume,
-  parallel,
-  latency,
-  busy,
-  idle,
-  memory,
-  partitions,
-  skew,
-  embedded,
-  'priority-cost': priorityCost,
-  'priority-wait': priorityWait,
-  'priority-shares': priorityShares,
-  'priority-slots': prioritySlots,
-  'priority-busy': priorityBusy,
-  'priority-starvation': priorityStarvation,
-  'priority-faults': priorityFaults,
-  'priority-big': priorityBig,
-  'priority-idle': priorityIdle,
-  'priority-memory': priorityMemory,
-  'priority-policies': priorityPolicies,
-  'priority-vectors': priorityVectors,
+/**
+ * By name, in the order `all` runs them. Each is loaded by itself, as an earlier build that is measured need not have what the
+ * others use.
+ */
+const LOADERS: Readonly<Record<string, () => Promise<Scenario>>> = {
+  produce: async () => (await import('./produce.js')).produce,
+  'produce-1k': async () => (await import('./produce.js')).produce1k,
+  sequential: async () => (await import('./sequential.js')).sequential,
+  consume: async () => (await import('./consume.js')).consume,
+  parallel: async () => (await import('./parallel.js')).parallel,
+  latency: async () => (await import('./latency.js')).latency,
+  busy: async () => (await import('./busy.js')).busy,
+  idle: async () => (await import('./idle.js')).idle,
+  memory: async () => (await import('./memory.js')).memory,
+  partitions: async () => (await import('./partitions.js')).partitions,
+  skew: async () => (await import('./skew.js')).skew,
+  embedded: async () => (await import('./embedded.js')).embedded,
+  'priority-cost': async () => (await import('./priority-cost.js')).priorityCost,
+  'priority-wait': async () => (await import('./priority-wait.js')).priorityWait,
+  'priority-shares': async () => (await import('./priority-shares.js')).priorityShares,
+  'priority-slots': async () => (await import('./priority-slots.js')).prioritySlots,
+  'priority-busy': async () => (await import('./priority-busy.js')).priorityBusy,
+  'priority-starvation': async () => (await import('./priority-starvation.js')).priorityStarvation,
+  'priority-faults': async () => (await import('./priority-faults.js')).priorityFaults,
+  'priority-big': async () => (await import('./priority-big.js')).priorityBig,
+  'priority-idle': async () => (await import('./priority-idle.js')).priorityIdle,
+  'priority-memory': async () => (await import('./priority-memory.js')).priorityMemory,
+  'priority-policies': async () => (await import('./priority-policies.js')).priorityPolicies,
+  'priority-vectors': async () => (await import('./priority-vectors.js')).priorityVectors,
 };
+
+/** Undefined if there is none of that name. */
+export const loadScenario = async (name: string): Promise<Scenario | undefined> => LOADERS[name]?.();
+
+export async function loadScenarios(): Promise<Readonly<Record<string, Scenario>>> {
+  const loaded = Object.entries(LOADERS).map(async ([name, load]) => [name, await load()] as const);
+  return Object.fromEntries(await Promise.all(loaded));
+}
