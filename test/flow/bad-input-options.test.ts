@@ -114,7 +114,11 @@ const mistakes: Mistake[] = [
   [
     'nothing for a container',
     [MessageListenerContainer],
-    { consumerFactory: /createConsumer, got undefined/, listener: /exactly one of listener and batchListener/, topics: /exactly one of topics/ },
+    {
+      consumerFactory: /createConsumer, got undefined/,
+      listener: /exactly one of listener and batchListener/,
+      topics: /exactly one of topics/,
+    },
   ],
   [
     'the other factory for a container, and its dependencies',
