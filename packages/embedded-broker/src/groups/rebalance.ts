@@ -20,6 +20,7 @@ const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000;
 /**
  * The two barriers that make a generation of a group, and the sessions of its members: what Kafka's `ClassicGroup` is, and
  * what `GroupMetadataManager` does when time passes. Which request may do what is the `Group`'s to say.
+ * A few lines over the usual length: both barriers and the sessions end each other.
  */
 export class Rebalance {
   readonly roster: Roster;

@@ -1,9 +1,40 @@
 import fc from 'fast-check';
 import { Player } from './play.js';
 import { runs } from './runs.js';
-import { worlds } from './world.js';
+import { worlds, type World } from './world.js';
+
+/** A consumer is broken while a revoke waits for a commit: what it could not give up in time was committed all the same. */
+const BROKEN_WHILE_REVOKED: World = {
+  ordering: 'partition',
+  executor: 'own',
+  concurrency: 1,
+  ackMode: 'batch',
+  ackCount: 1,
+  syncCommits: false,
+  commitBefore: false,
+  bufferRecords: 0,
+  windowRecords: 2,
+  pollLag: 0,
+  restarts: true,
+  steps: [
+    { do: 'refuse', partition: undefined },
+    { do: 'hold-commits' },
+    { do: 'give', partition: 2, key: 'a', gap: 0, manner: 'when-told' },
+    { do: 'bounce', how: 'revoke', partition: 0 },
+    { do: 'end', pick: 0 },
+    { do: 'pass', ms: 200 },
+    { do: 'bounce', how: 'revoke', partition: 2 },
+    { do: 'turn' },
+    { do: 'give', partition: 2, key: 'a', gap: 0, manner: 'when-told' },
+    { do: 'seek', partition: 1, permille: 0 },
+    { do: 'fatal', pick: 0 },
+  ],
+  stopsEarly: false,
+};
 
 describe('MessageListenerContainer: laws', () => {
+  it('hold in worlds that once broke them', () => new Player(BROKEN_WHILE_REVOKED).run());
+
   it('hold in every world: order, limits, commits, counters, nothing idle, nothing lost', async () => {
     await fc.assert(
       fc.asyncProperty(worlds, (world) => new Player(world).run()),

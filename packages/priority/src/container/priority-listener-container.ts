@@ -49,6 +49,8 @@ import { resolvePriorityProperties, type ResolvedPriorityProperties } from './re
  *
  * Starts once and stops once; see {@link PriorityContainerState}.
  */
+// Long because it answers for all levels at once: life, what is reported and what may change while it runs. Deciding who starts
+// is the dispatcher's and the policy's.
 export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string = string> implements AsyncDisposable {
   /** Resolves when the container stopped as asked; rejects with what made it fail. Never an unhandled rejection. */
   readonly finished: Promise<void>;
