@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { weighted } from 'hearken';
+import { weightedPolicy } from 'hearken';
 import {
   backlogged,
   fairnessBound,
@@ -83,7 +83,7 @@ describe('What is said of a row of dispatches', () => {
   });
 
   it('finds the weighted policy within the promise, and one that runs in blocks beyond it', () => {
-    const policy = weighted()({ weights: WEIGHTS, minShares: [0, 0, 0], capacity: 10 });
+    const policy = weightedPolicy()({ weights: WEIGHTS, minShares: [0, 0, 0], capacity: 10 });
     const levels = Array.from({ length: 700 }, () => {
       const level = policy.next(0b111);
       policy.started(level);

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import * as hearken from 'hearken';
 import {
   DefaultKafkaConsumerFactory,
-  drr,
   MessageListenerContainer,
   PriorityListenerContainer,
-  strictWithFloor,
-  weighted,
   type DispatchPolicyFactory,
 } from 'hearken';
 import { connectConsumer, PARTITIONS_CONSUMED_CONCURRENTLY } from '../kafkajs-peer.js';
@@ -168,10 +166,18 @@ const factoryOf = (brokers: string[], groupId: string): DefaultKafkaConsumerFact
 /** Decisions a second with all levels ready. */
 function decisions({ settings }: Context): Promise<Figures> {
   return Promise.resolve({
-    weightedPerSecond: decisionsPerSecond(weighted(), settings.decisions),
-    drrPerSecond: decisionsPerSecond(drr(), settings.decisions),
-    strictWithFloorPerSecond: decisionsPerSecond(strictWithFloor(), settings.decisions),
+    weightedPerSecond: decisionsPerSecond(policyOf('weighted'), settings.decisions),
+    drrPerSecond: decisionsPerSecond(policyOf('drr'), settings.decisions),
+    strictWithFloorPerSecond: decisionsPerSecond(policyOf('strictWithFloor'), settings.decisions),
   });
+}
+
+/** Builds of before the names ended so have them without: `--against` runs this with those, too. */
+function policyOf(name: 'weighted' | 'drr' | 'strictWithFloor'): DispatchPolicyFactory {
+  const factories = hearken as unknown as Readonly<Record<string, (() => DispatchPolicyFactory) | undefined>>;
+  const make = factories[`${name}Policy`] ?? factories[name];
+  if (make === undefined) throw new Error(`no policy ${name} in this build`);
+  return make();
 }
 
 function decisionsPerSecond(factory: DispatchPolicyFactory, count: number): number {

@@ -6,7 +6,7 @@ export {
   QuotaCapacityError,
   UnequalPartitionsError,
 } from './errors.js';
-export type { LevelDefinition, Levels, Priority } from './levels.js';
+export type { LevelDefinition, LevelDefinitions, PriorityOrName } from './levels.js';
 export type { UnequalPartitions } from './template/partition-counts.js';
 export { PriorityKafkaTemplate, type PriorityRecord } from './template/priority-kafka-template.js';
 export type { PriorityKafkaTemplateOptions } from './template/priority-template-options.js';
@@ -25,7 +25,7 @@ export { ExponentialQuotaDistributor } from './quota/exponential-quota-distribut
 export { FixedQuotaDistributor } from './quota/fixed-quota-distributor.js';
 export { LargestRemainderQuotaDistributor } from './quota/largest-remainder-quota-distributor.js';
 export { validateDistribution, type QuotaDistributor } from './quota/quota-distributor.js';
-export { CapacityBurst, type Burst } from './flipkart/capacity-burst.js';
+export { CapacityBurst, type LevelBurst } from './flipkart/capacity-burst.js';
 export { flipkartRound, flipkartState, type FlipkartRound, type FlipkartState } from './flipkart/flipkart-round.js';
 export { PollHistoryWindow, type PollHistoryWindowOptions } from './flipkart/poll-history-window.js';
 export {
@@ -35,10 +35,10 @@ export {
   type DispatchPolicyFactory,
   type PolicyShape,
 } from './policy/dispatch-policy.js';
-export { drr } from './policy/drr.js';
+export { drrPolicy } from './policy/drr.js';
 export { flipkartBurst, type FlipkartBurstOptions } from './policy/flipkart-burst.js';
-export { strict, strictWithFloor, type StrictOptions } from './policy/strict.js';
-export { weighted } from './policy/weighted.js';
+export { strictPolicy, strictWithFloorPolicy, type StrictOptions } from './policy/strict.js';
+export { weightedPolicy } from './policy/weighted.js';
 export type { PolicyChange, PolicyUpdate } from './container/live-policy.js';
 export type {
   PolicyName,

@@ -19,10 +19,10 @@ export interface LevelDefinition<Name extends string = string> {
 }
 
 /** How many levels, or what each of them is, the least urgent first: `3`, or `['bulk', 'normal', 'urgent']`. */
-export type Levels<Name extends string = string> = number | readonly (Name | LevelDefinition<Name>)[];
+export type LevelDefinitions<Name extends string = string> = number | readonly (Name | LevelDefinition<Name>)[];
 
 /** A level by number or name. */
-export type Priority<Name extends string = string> = number | Name;
+export type PriorityOrName<Name extends string = string> = number | Name;
 
 /** Levels as the rest of the code sees them: resolved and frozen. */
 export class PriorityLevels<Name extends string = string> {
@@ -52,7 +52,7 @@ export class PriorityLevels<Name extends string = string> {
   }
 
   /** @throws PriorityOutOfRangeError */
-  priorityOf(priority: Priority<Name>): number {
+  priorityOf(priority: PriorityOrName<Name>): number {
     const found = this.find(priority);
     if (found !== undefined) return found;
     throw new PriorityOutOfRangeError(this.explain(priority));
@@ -71,7 +71,7 @@ export class PriorityLevels<Name extends string = string> {
 /** Reports what is wrong with `levels`; then it resolves to a single level, so that the other options can be judged. */
 export function resolveLevels<Name extends string>(
   check: OptionsCheck,
-  given: Levels<Name> | undefined,
+  given: LevelDefinitions<Name> | undefined,
 ): PriorityLevels<Name> {
   if (Array.isArray(given)) return new PriorityLevels(resolveList(check, given as readonly unknown[]));
   const problem = integer(undefined, { min: 1, max: MAX_LEVELS }).check(given);

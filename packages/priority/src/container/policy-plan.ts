@@ -1,11 +1,11 @@
 import { KafkaConfigError } from '@hearken/core';
 import { describe, hasMethods, oneOf } from '@hearken/core/internal';
 import type { PriorityLevels } from '../levels.js';
-import { drr } from '../policy/drr.js';
+import { drrPolicy } from '../policy/drr.js';
 import type { DispatchPolicy, DispatchPolicyFactory, PolicyShape } from '../policy/dispatch-policy.js';
 import { flipkartBurst } from '../policy/flipkart-burst.js';
-import { strict, strictWithFloor, type StrictOptions } from '../policy/strict.js';
-import { weighted } from '../policy/weighted.js';
+import { strictPolicy, strictWithFloorPolicy, type StrictOptions } from '../policy/strict.js';
+import { weightedPolicy } from '../policy/weighted.js';
 import { ExponentialQuotaDistributor } from '../quota/exponential-quota-distributor.js';
 import { validateDistribution, type QuotaDistributor } from '../quota/quota-distributor.js';
 import type { PolicyName } from './priority-container-properties.js';
@@ -42,10 +42,10 @@ export function policyFactory(
   const problem = oneOf(POLICY_NAMES, undefined).check(policy);
   if (problem !== undefined) throw problemOf(problem);
   return {
-    weighted,
-    drr,
-    strict: () => strict(options),
-    'strict-with-floor': strictWithFloor,
+    weighted: weightedPolicy,
+    drr: drrPolicy,
+    strict: () => strictPolicy(options),
+    'strict-with-floor': strictWithFloorPolicy,
     'flipkart-burst': flipkartBurst,
   }[policy]();
 }

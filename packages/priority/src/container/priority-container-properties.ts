@@ -1,6 +1,6 @@
 import type { Bytes, ConsumerRecord } from '@hearken/core';
 import type { BatchContainerProperties, ListenerContext, RecordContainerProperties } from '@hearken/listener';
-import type { Levels } from '../levels.js';
+import type { LevelDefinitions } from '../levels.js';
 import type { PriorityNaming } from '../naming/priority-naming.js';
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
 import type { QuotaDistributor } from '../quota/quota-distributor.js';
@@ -40,7 +40,7 @@ export interface OwnPriorityProperties<Name extends string = string> {
   /** Logical topics: level i of `orders` is read from `orders-i`, unless `naming` says otherwise. */
   readonly topics: readonly string[];
   /** How many levels, or what each of them is, the least urgent first. From 1 to 16. */
-  readonly levels: Levels<Name>;
+  readonly levels: LevelDefinitions<Name>;
   /** Where levels live. @default new SuffixNaming(): `orders-2`, read by the group `billing-2` */
   readonly naming?: PriorityNaming;
   /**

@@ -18,7 +18,7 @@ import type {
 import { LevelExecutor } from '../dispatch/level-executor.js';
 import { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
 import { LevelFailedError, PolicyFailedError, PriorityOutOfRangeError } from '../errors.js';
-import type { Priority } from '../levels.js';
+import type { PriorityOrName } from '../levels.js';
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
 import type { StrictOptions } from '../policy/strict.js';
 import { levelProperties } from './level-properties.js';
@@ -130,7 +130,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
    * A level, by number or name.
    * @throws PriorityOutOfRangeError
    */
-  level(priority: Priority<Name>): PriorityLevel<K, V> {
+  level(priority: PriorityOrName<Name>): PriorityLevel<K, V> {
     const level = this.#levels[this.#properties.levels.priorityOf(priority)];
     if (level === undefined) throw new PriorityOutOfRangeError(this.#properties.levels.explain(priority));
     return level;

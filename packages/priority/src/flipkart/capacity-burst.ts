@@ -1,7 +1,7 @@
 import type { PollHistoryWindow } from './poll-history-window.js';
 
 /** What one level may take in one poll beside what it has. */
-export interface Burst {
+export interface LevelBurst {
   readonly priority: number;
   /** Its quota and what the others lend. */
   readonly capacity: number;
@@ -14,7 +14,7 @@ export const CapacityBurst = Object.freeze({
    * winner at most: if nothing is unused, lower levels would find nothing either. Nothing is taken from the lenders.
    * @param windows by level, the least urgent first
    */
-  next(windows: readonly PollHistoryWindow[]): Burst | undefined {
+  next(windows: readonly PollHistoryWindow[]): LevelBurst | undefined {
     const priority = windows.findLastIndex((window) => window.isMaxedOut);
     const winner = windows[priority];
     if (winner === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { IllegalStateError } from '@hearken/core';
-import { CapacityBurst, type Burst } from './capacity-burst.js';
+import { CapacityBurst, type LevelBurst } from './capacity-burst.js';
 import { PollHistoryWindow, type PollHistoryWindowOptions } from './poll-history-window.js';
 
 /** What is remembered from poll to poll: a window for each level, the least urgent first. Never written to. */
@@ -13,7 +13,7 @@ export interface FlipkartRound {
   readonly limits: readonly number[];
   /** How many it returned. */
   readonly counts: readonly number[];
-  readonly burst: Burst | undefined;
+  readonly burst: LevelBurst | undefined;
   readonly next: FlipkartState;
 }
 

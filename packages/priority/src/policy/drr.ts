@@ -51,4 +51,4 @@ class DeficitRoundRobin implements DispatchPolicy {
 }
 
 /** Shares by weight in rounds: a level starts its part of a round in a row. For listeners that like runs of one kind. */
-export const drr = (): DispatchPolicyFactory => (shape) => new DeficitRoundRobin(shape.weights);
+export const drrPolicy = (): DispatchPolicyFactory => (shape) => new DeficitRoundRobin(shape.weights);

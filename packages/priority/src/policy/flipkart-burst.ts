@@ -1,5 +1,5 @@
 import { KafkaConfigError } from '@hearken/core';
-import { CapacityBurst, type Burst } from '../flipkart/capacity-burst.js';
+import { CapacityBurst, type LevelBurst } from '../flipkart/capacity-burst.js';
 import { PollHistoryWindow } from '../flipkart/poll-history-window.js';
 import { isLevelReady, type DispatchPolicy, type DispatchPolicyFactory, type PolicyShape } from './dispatch-policy.js';
 
@@ -23,7 +23,7 @@ class FlipkartBurst implements DispatchPolicy {
   readonly #limits: number[];
   readonly #counts: number[];
   #total = 0;
-  #burst: Burst | undefined;
+  #burst: LevelBurst | undefined;
   #chosen = 0;
 
   constructor(
@@ -88,7 +88,7 @@ class FlipkartBurst implements DispatchPolicy {
 
 /**
  * Flipkart's quotas, history windows and bursts, with `capacity` as a hard bound. For those who come from its client; others
- * get the same shares from `weighted()`, which lends at once and without a history.
+ * get the same shares from `weightedPolicy()`, which lends at once and without a history.
  * @throws KafkaConfigError (when the container is made) unless the weights are quotas: whole numbers that add up to `capacity`
  */
 export const flipkartBurst =

@@ -80,7 +80,7 @@ export interface StrictOptions {
  * The most urgent level first, and what a level's `minShare` guarantees.
  * @throws KafkaConfigError (when the container is made) if no level has a `minShare` and starvation is not allowed
  */
-export const strict =
+export const strictPolicy =
   ({ starvation }: StrictOptions = {}): DispatchPolicyFactory =>
   ({ minShares }) => {
     if (starvation !== 'allow') requireFloor('strict', minShares);
@@ -91,7 +91,7 @@ export const strict =
  * The most urgent level first, and at least one level below is guaranteed its `minShare`.
  * @throws KafkaConfigError (when the container is made) if no level has a `minShare`
  */
-export const strictWithFloor =
+export const strictWithFloorPolicy =
   (): DispatchPolicyFactory =>
   ({ minShares }) => {
     requireFloor('strict-with-floor', minShares);

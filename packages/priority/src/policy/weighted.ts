@@ -70,4 +70,4 @@ class WeightedPolicy implements DispatchPolicy {
 }
 
 /** Shares by weight, exact at any moment, and what an idle level leaves goes to the others by their weights. The default. */
-export const weighted = (): DispatchPolicyFactory => (shape) => new WeightedPolicy(shape.weights);
+export const weightedPolicy = (): DispatchPolicyFactory => (shape) => new WeightedPolicy(shape.weights);

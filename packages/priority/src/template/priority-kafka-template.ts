@@ -12,7 +12,7 @@ import {
 import { deferred, OptionsCheck } from '@hearken/core/internal';
 import { KafkaTemplate, type Sendable, type SendOptions, type SendResult } from '@hearken/template';
 import { PriorityOutOfRangeError } from '../errors.js';
-import type { Priority } from '../levels.js';
+import type { PriorityOrName } from '../levels.js';
 import { holds, placeOf } from '../naming/level-place.js';
 import { placingInto } from './bucket.js';
 import { LentProducer } from './lent-producer.js';
@@ -30,7 +30,7 @@ import { Routes, type Route } from './routes.js';
 /** A record to send, with its logical topic. */
 export interface PriorityRecord<K = Sendable, V = Sendable, Name extends string = string> extends ProducerRecord<K, V> {
   /** @default the template's `defaultPriority` */
-  readonly priority?: Priority<Name> | undefined;
+  readonly priority?: PriorityOrName<Name> | undefined;
 }
 
 /**
@@ -80,13 +80,13 @@ export class PriorityKafkaTemplate<
   /** @param priority the level by number or name; undefined: the `defaultPriority` */
   send(
     topic: string,
-    priority: Priority<Name> | undefined,
+    priority: PriorityOrName<Name> | undefined,
     value: V,
     options?: SendOptions<K>,
   ): Promise<SendResult<K, V>>;
   send(
     topicOrRecord: string | PriorityRecord<K, V, Name>,
-    priority?: Priority<Name>,
+    priority?: PriorityOrName<Name>,
     value?: V,
     options?: SendOptions<K>,
   ): Promise<SendResult<K, V>> {
@@ -95,7 +95,11 @@ export class PriorityKafkaTemplate<
   }
 
   /** Sends to the `defaultTopic`, which is a logical one. */
-  sendDefault(priority: Priority<Name> | undefined, value: V, options?: SendOptions<K>): Promise<SendResult<K, V>> {
+  sendDefault(
+    priority: PriorityOrName<Name> | undefined,
+    value: V,
+    options?: SendOptions<K>,
+  ): Promise<SendResult<K, V>> {
     const { defaultTopic } = this.#options;
     return defaultTopic === undefined
       ? this.#main.sendDefault(value)
@@ -114,7 +118,7 @@ export class PriorityKafkaTemplate<
   }
 
   /** Partitions of a level of a logical topic, or of all its levels, the least urgent first. */
-  async partitionsFor(topic: string, priority?: Priority<Name>): Promise<readonly PartitionInfo[]> {
+  async partitionsFor(topic: string, priority?: PriorityOrName<Name>): Promise<readonly PartitionInfo[]> {
     const { levels, naming } = this.#options;
     const asked = priority === undefined ? levels.definitions.map((_, level) => level) : [levels.priorityOf(priority)];
     const found = asked.map(async (level) => {
@@ -147,12 +151,12 @@ export class PriorityKafkaTemplate<
     return this.#main.send(record as never, extra as never); // refused in the words of the template
   }
 
-  #sendTo(topic: string, priority: Priority<Name> | undefined, value: V, options: SendOptions<K> = NO_OPTIONS) {
+  #sendTo(topic: string, priority: PriorityOrName<Name> | undefined, value: V, options: SendOptions<K> = NO_OPTIONS) {
     if (isObject(options) && isTopic(topic)) return this.#send(topic, priority, value, options);
     return this.#main.send(topic, value, options); // refused in the words of the template
   }
 
-  #send(topic: string, given: Priority<Name> | undefined, value: V, options: SendOptions<K>) {
+  #send(topic: string, given: PriorityOrName<Name> | undefined, value: V, options: SendOptions<K>) {
     let record: ProducerRecord<K, V> | undefined;
     try {
       if (this.#closing !== undefined) throw new IllegalStateError('the template is closed', 'TEMPLATE_CLOSED');
@@ -177,7 +181,7 @@ export class PriorityKafkaTemplate<
     return refused(record, error, this.#options.template);
   }
 
-  #levelOf(given: Priority<Name> | undefined): number {
+  #levelOf(given: PriorityOrName<Name> | undefined): number {
     const { levels, defaultPriority, outOfRange } = this.#options;
     const priority = given === undefined ? defaultPriority : levels.find(given);
     if (priority !== undefined) return priority;

@@ -11,7 +11,7 @@ import {
   type OptionsCheck,
 } from '@hearken/core/internal';
 import type { KafkaTemplateOptions, Sendable } from '@hearken/template';
-import { resolveLevels, type Levels, type Priority, type PriorityLevels } from '../levels.js';
+import { resolveLevels, type LevelDefinitions, type PriorityOrName, type PriorityLevels } from '../levels.js';
 import { SuffixNaming, type PriorityNaming } from '../naming/priority-naming.js';
 import type { UnequalPartitions } from './partition-counts.js';
 
@@ -22,9 +22,9 @@ export interface PriorityKafkaTemplateOptions<
   Name extends string = string,
 > extends KafkaTemplateOptions<K, V> {
   /** How many levels, from 1 to 16, or what they are, the least urgent first. A container takes the same list. */
-  readonly levels: Levels<Name>;
+  readonly levels: LevelDefinitions<Name>;
   /** The level of a record that names none. @default 0 */
-  readonly defaultPriority?: Priority<NoInfer<Name>>;
+  readonly defaultPriority?: PriorityOrName<NoInfer<Name>>;
   /**
    * What becomes of a record of a level that is above the highest or below 0: `'throw'` rejects its send with
    * `PRIORITY_OUT_OF_RANGE`, `'clamp'` takes the nearest level. Names that are none always reject. @default 'throw'
@@ -99,7 +99,7 @@ export function resolvePriorityOptions<K, V, Name extends string>(
   }
   const resolved = check.resolve<OwnOptions & Record<TemplateOption, unknown>>(options, RULES);
   const { defaultTopic, outOfRange, priorityHeader, naming, unequalPartitions } = resolved;
-  const levels = resolveLevels<Name>(check, resolved.levels as Levels<Name>);
+  const levels = resolveLevels<Name>(check, resolved.levels as LevelDefinitions<Name>);
   const defaultPriority = defaultOf(check, levels, resolved.defaultPriority);
   const template = Object.fromEntries(
     Object.keys(TEMPLATE_RULES).map((name) => [name, resolved[name as TemplateOption]]),

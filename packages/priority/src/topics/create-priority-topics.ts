@@ -1,6 +1,6 @@
 import { callable, custom, integer, oneOf, OptionsCheck } from '@hearken/core/internal';
 import { UnequalPartitionsError } from '../errors.js';
-import { resolveLevels, type Levels } from '../levels.js';
+import { resolveLevels, type LevelDefinitions } from '../levels.js';
 import type { LevelPlace } from '../naming/level-place.js';
 import type { PriorityNaming } from '../naming/priority-naming.js';
 import { PriorityRegistry } from '../naming/priority-registry.js';
@@ -64,7 +64,7 @@ export interface PriorityTopic {
 export async function createPriorityTopics(
   admin: TopicAdmin,
   topic: string,
-  levels: Levels,
+  levels: LevelDefinitions,
   options: PriorityTopicsOptions = {},
 ): Promise<readonly PriorityTopic[]> {
   const plan = planned(topic, levels, options);
@@ -104,7 +104,7 @@ const RULES = {
   config: anything,
 };
 
-function planned(topic: string, levels: Levels, options: PriorityTopicsOptions): Plan {
+function planned(topic: string, levels: LevelDefinitions, options: PriorityTopicsOptions): Plan {
   const check = new OptionsCheck('createPriorityTopics');
   const { count } = resolveLevels(check, levels);
   const { partitions, naming, unequalPartitions } = check.resolve(options, RULES);

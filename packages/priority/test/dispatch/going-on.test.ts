@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {
-  drr,
-  strictWithFloor,
-  weighted,
+  drrPolicy,
+  strictWithFloorPolicy,
+  weightedPolicy,
   type DispatchPolicyFactory,
   type LevelDefinition,
   type PriorityMetrics,
@@ -80,7 +80,7 @@ describe('a record in the slot of the one before', () => {
     await container.stop();
   });
 
-  const policies = { weighted: weighted(), drr: drr(), 'strict-with-floor': strictWithFloor() };
+  const policies = { weighted: weightedPolicy(), drr: drrPolicy(), 'strict-with-floor': strictWithFloorPolicy() };
   const levels = [{ minShare: 0.05 }, { minShare: 0.1 }, {}];
   const settings: Record<string, Setting> = {
     'that ends at once': { waits: false, capacity: 1 },

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { drr } from '../../dist/index.js';
+import { drrPolicy } from '../../dist/index.js';
 import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
 import { anyWeight, decide, isFair, stretches, weightsOf, wholeWeight } from './laws.js';
 
-const make = (...weights: number[]) => drr()({ weights, minShares: weights.map(() => 0), capacity: 50 });
+const make = (...weights: number[]) => drrPolicy()({ weights, minShares: weights.map(() => 0), capacity: 50 });
 
 describe('drr', () => {
-  exerciseDispatchPolicy(drr());
+  exerciseDispatchPolicy(drrPolicy());
 
   it('gives each level its part of a round in a row', () => {
     const policy = make(1, 2, 4);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
 import fc from 'fast-check';
-import { strict, strictWithFloor } from '../../dist/index.js';
+import { strictPolicy, strictWithFloorPolicy } from '../../dist/index.js';
 import { isLevelReady } from '../../dist/policy/dispatch-policy.js';
 import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
 import { decide, play, stretches } from './laws.js';
 
 const make = (...minShares: number[]) =>
-  strict({ starvation: 'allow' })({ weights: minShares.map(() => 1), minShares, capacity: 50 });
+  strictPolicy({ starvation: 'allow' })({ weights: minShares.map(() => 1), minShares, capacity: 50 });
 
 /** Floors in hundredths, of which at most ninety are given away. */
 const floors = fc
@@ -16,8 +16,8 @@ const floors = fc
   .map((hundredths) => hundredths.map((each) => each / 100));
 
 describe('strict', () => {
-  exerciseDispatchPolicy(strict(), { sharesByWeight: false });
-  exerciseDispatchPolicy(strictWithFloor(), { sharesByWeight: false });
+  exerciseDispatchPolicy(strictPolicy(), { sharesByWeight: false });
+  exerciseDispatchPolicy(strictWithFloorPolicy(), { sharesByWeight: false });
 
   it('chooses the most urgent level without a floor, always', () => {
     fc.assert(
@@ -76,11 +76,11 @@ describe('strict', () => {
   it('never comes without a floor unless starvation is allowed', () => {
     const shape = { weights: [1, 1], minShares: [0, 0], capacity: 1 };
     assert.throws(
-      () => strict()(shape),
+      () => strictPolicy()(shape),
       (error) => error instanceof KafkaConfigError && error.message.includes('starvation'),
     );
-    assert.throws(() => strictWithFloor()(shape), KafkaConfigError);
-    assert.equal(decide(strict({ starvation: 'allow' })(shape), 0b11), 1);
+    assert.throws(() => strictWithFloorPolicy()(shape), KafkaConfigError);
+    assert.equal(decide(strictPolicy({ starvation: 'allow' })(shape), 0b11), 1);
   });
 
   it('says why', () => {

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { weighted } from '../../dist/index.js';
+import { weightedPolicy } from '../../dist/index.js';
 import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
 import { anyWeight, decide, isFair, play, stretches, weightsOf, wholeWeight } from './laws.js';
 
-const make = (...weights: number[]) => weighted()({ weights, minShares: weights.map(() => 0), capacity: 50 });
+const make = (...weights: number[]) => weightedPolicy()({ weights, minShares: weights.map(() => 0), capacity: 50 });
 
 const order = (policy: ReturnType<typeof make>, ready: number, decisions: number): string =>
   Array.from({ length: decisions }, () => decide(policy, ready)).join('');
 
 describe('weighted', () => {
-  exerciseDispatchPolicy(weighted());
+  exerciseDispatchPolicy(weightedPolicy());
 
   it('interleaves as the weights say, the more urgent first of equals', () => {
     assert.equal(order(make(1, 2, 4), 0b111, 14), '21022122102212');
