@@ -183,3 +183,40 @@ export class RebalanceListenerError extends KafkaError {
       });
   }
 }
+
+/** A request names no topic for its reply, and its responder names none either. Not retried. Code `NO_REPLY_TOPIC`. */
+export class NoReplyTopicError extends KafkaError {
+  constructor(request: ConsumerRecord<unknown, unknown>) {
+    super(`${place(request)} has no header kafka_replyTopic, and no reply topic is set for its listener`, {
+      code: 'NO_REPLY_TOPIC',
+    });
+  }
+}
+
+/**
+ * No reply came in time; the request may have been handled all the same, and a reply that comes later is ignored. Code
+ * `REPLY_TIMED_OUT`; retriable.
+ */
+export class ReplyTimeoutError extends KafkaError {
+  constructor(topic: string, timeoutMs: number) {
+    super(`no reply to a request sent to ${topic} within ${timeoutMs} ms`, {
+      code: 'REPLY_TIMED_OUT',
+      retriable: true,
+    });
+  }
+}
+
+/** The reply says that the request failed. The code is the responder's, or `REPLY_FAILED`. */
+export class ReplyFailedError extends KafkaError {
+  readonly #reply: ConsumerRecord<unknown, unknown>;
+
+  constructor(reply: ConsumerRecord<unknown, unknown>, message: string, code = 'REPLY_FAILED') {
+    super(message, { code });
+    this.#reply = reply;
+  }
+
+  /** As it came; private, so that printing the error does not print what the record holds. */
+  get reply(): ConsumerRecord<unknown, unknown> {
+    return this.#reply;
+  }
+}

@@ -80,7 +80,14 @@ export {
   ListenerFailedError,
   ListenerTimeoutError,
   MissingTopicsError,
+  NoReplyTopicError,
   RebalanceListenerError,
   RecoveryFailedError,
+  ReplyFailedError,
+  ReplyTimeoutError,
   StartTimeoutError,
 } from './errors.js';
+export { ReplyingKafkaTemplate, type RequestOptions } from './reply/replying-kafka-template.js';
+export type { RepliesOptions, ReplyingKafkaTemplateOptions } from './reply/replying-template-options.js';
+export { failureReplyTo, replyTo } from './reply/reply-to.js';
+export { KafkaHeaders } from './reply/kafka-headers.js';

@@ -1,4 +1,5 @@
 import { DeserializationError, Headers, type ConsumerRecord, type HeaderValue } from '@hearken/core';
+import { int32, int64 } from '../header-bytes.js';
 
 /** As Spring Kafka writes them (`KafkaHeaders.DLT_*`), so that its services and tools read our dead letters, and we theirs. */
 const PREFIX = 'kafka_dlt-';
@@ -77,15 +78,3 @@ function capped(text: string, maxBytes: number): Buffer {
 }
 
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-function int64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(BigInt(value));
-  return bytes;
-}

@@ -1,0 +1,41 @@
+import type { Clock, ConsumerFactory, ConsumerRecord, Logger } from '@hearken/core';
+import { MessageListenerContainer } from '../message-listener-container.js';
+
+export interface ReplyContainerInit {
+  readonly topic: string;
+  /** Nobody else's. */
+  readonly groupId: string;
+  readonly onReply: (reply: ConsumerRecord) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Reads a reply topic from where it ended when the first request was about to leave. A partition that is met later was added
+ * meanwhile, and is read from its beginning: replies may be there already. One that comes back goes on where it was.
+ */
+export function replyContainer(
+  consumerFactory: ConsumerFactory,
+  { topic, groupId, onReply, clock, logger }: ReplyContainerInit,
+): MessageListenerContainer {
+  const met = new Set<number>();
+  return new MessageListenerContainer(
+    consumerFactory,
+    {
+      topics: [topic],
+      groupId,
+      listener: onReply,
+      missingTopicsFatal: true,
+      rebalanceListener: {
+        async onPartitionsAssigned(partitions, container) {
+          const added = partitions.filter(({ partition }) => !met.has(partition));
+          if (added.length === 0) return;
+          if (met.size === 0) await container.seekToEnd(added);
+          else await container.seekToBeginning(added);
+          for (const { partition } of added) met.add(partition);
+        },
+      },
+    },
+    { clock, logger },
+  );
+}
