@@ -6,6 +6,7 @@ import { handOver } from './tour/hand-over.js';
 import { loseAnAnswer } from './tour/lose-an-answer.js';
 import { mainJob } from './tour/main-job.js';
 import { Screen } from './tour/screen.js';
+import { urgentFirst } from './tour/urgent-first.js';
 
 const LIMIT_MS = 60_000;
 
@@ -20,7 +21,7 @@ try {
   const admin = new KafkaAdmin(kafka.options);
   try {
     screen.line(`Hearken's tour, on ${kafka.name}`);
-    for (const chapter of [mainJob, handOver, loseAnAnswer]) await chapter({ kafka, admin, findings, screen });
+    for (const chapter of [mainJob, urgentFirst, handOver, loseAnAnswer]) await chapter({ kafka, admin, findings, screen });
   } finally {
     await admin.close();
   }

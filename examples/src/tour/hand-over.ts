@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DefaultKafkaConsumerFactory, MessageListenerContainer } from 'hearken';
 import { failureOf, lagOf, orderSerde, orderTemplate, withTopic, type Tour } from './chapter.js';
 import { OrderBook, orders } from './order-book.js';
+import { count } from './screen.js';
 
 const THIRD = 3_000;
 const ORDERS = 3 * THIRD;
@@ -13,7 +14,11 @@ export async function handOver({ kafka, admin, findings, screen }: Tour): Promis
   await withTopic(admin, async (topic) => {
     const groupId = `${topic}-shipping`;
     const book = new OrderBook();
-    const factory = new DefaultKafkaConsumerFactory(kafka.options, { groupId, autoOffsetReset: 'earliest' });
+    const factory = new DefaultKafkaConsumerFactory(kafka.options, {
+      groupId,
+      autoOffsetReset: 'earliest',
+      heartbeatIntervalMs: 100, // how soon a member hears that another one came; 3 s unless told otherwise
+    });
     const newContainer = (): MessageListenerContainer<Buffer | null, { customer: string; sequence: number }> =>
       new MessageListenerContainer(factory, {
         topics: [topic],
@@ -50,12 +55,12 @@ export async function handOver({ kafka, admin, findings, screen }: Tour): Promis
     findings.check(
       'two rebalances lost no order',
       book.handled === ORDERS && lag === 0,
-      `${book.handled} of ${ORDERS}`,
+      `${count(book.handled)} of ${count(ORDERS)}`,
     );
     findings.check(
       '… both containers had their part',
       shares.every((share) => share > 0),
-      shares.join(' and '),
+      shares.map(count).join(' and '),
     );
     const kept = book.outOfTurn === 0 && book.overlapping === 0;
     findings.check('… none came twice or out of order', kept, `${book.outOfTurn} out of turn`);

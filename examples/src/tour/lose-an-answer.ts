@@ -1,6 +1,7 @@
 import { DefaultKafkaConsumerFactory, MessageListenerContainer } from 'hearken';
 import { failureOf, orderSerde, orderTemplate, PARTITIONS, withTopic, type Tour } from './chapter.js';
 import { OrderBook, orders } from './order-book.js';
+import { count } from './screen.js';
 
 const WAVES = 10;
 const WAVE = 500;
@@ -29,9 +30,13 @@ export async function loseAnAnswer({ kafka, admin, findings, screen }: Tour): Pr
 
     const partitions = await admin.offsets(topic);
     const written = partitions.reduce((sum, { beginning, end }) => sum + end - beginning, 0);
-    findings.check('… no order is lost or there twice', written === ORDERS, `${written} records of ${ORDERS} orders`);
+    findings.check(
+      '… no order is lost or there twice',
+      written === ORDERS,
+      `${count(written)} records of ${count(ORDERS)} orders`,
+    );
     const book = await readAll();
-    findings.check('… and their order is kept', book.outOfTurn === 0, `${book.handled} read back`);
+    findings.check('… and their order is kept', book.outOfTurn === 0, `${count(book.handled)} read back`);
 
     async function readAll(): Promise<OrderBook> {
       const read = new OrderBook();

@@ -67,4 +67,5 @@ function bar(share: number): string {
   return '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
 }
 
-const count = (number: number): string => number.toLocaleString('en-US');
+/** With its thousands set apart. */
+export const count = (number: number): string => number.toLocaleString('en-US');
