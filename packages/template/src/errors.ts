@@ -5,6 +5,7 @@ import { describePartition } from '@hearken/core/internal';
 export type SendErrorCode =
   | 'INVALID_RECORD'
   | 'NO_DEFAULT_TOPIC'
+  | 'NO_ROUTE'
   | 'INTERCEPTOR_FAILED'
   | 'SERIALIZATION_FAILED'
   | 'TEMPLATE_CLOSED'

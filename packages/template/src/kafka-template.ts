@@ -11,6 +11,7 @@ import {
   type SendMapper,
 } from '@hearken/core';
 import { checked, headersOf } from './checked-record.js';
+import { endListener } from './end-listener.js';
 import { SendError } from './errors.js';
 import { intercepted } from './intercepted.js';
 import { RecordEncoder } from './record-encoder.js';
@@ -62,7 +63,8 @@ export class KafkaTemplate<K = Sendable, V = Sendable> implements AsyncDisposabl
   constructor(producerFactory: ProducerFactory, options?: KafkaTemplateOptions<K, V>) {
     this.#options = resolveTemplateOptions(producerFactory, options);
     this.#factory = producerFactory;
-    this.#results = new SendResults(this.#options);
+    const { interceptors, producerListener, logger } = this.#options;
+    this.#results = new SendResults({ producerListener: endListener(interceptors, producerListener), logger });
     this.#encoder = new RecordEncoder(this.#options.keySerde, this.#options.valueSerde);
   }
 

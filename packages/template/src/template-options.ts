@@ -24,10 +24,17 @@ export interface ProducerListener<K = Sendable, V = Sendable> {
   onError?(record: ProducerRecord<K, V>, error: SendError<K, V>): unknown;
 }
 
-/** Sees each record before it is checked and serialised, and returns it or another one in its place. */
+/**
+ * Sees each record before it is checked and serialised, and returns it or another one in its place. As an object it may also
+ * hear how the send ended, as a {@link ProducerListener} does; Kafka's `ProducerInterceptor`.
+ */
 export type ProducerInterceptor<K = Sendable, V = Sendable> =
   | ((record: ProducerRecord<K, V>) => ProducerRecord<K, V>)
-  | { onSend(record: ProducerRecord<K, V>): ProducerRecord<K, V> };
+  | {
+      onSend(record: ProducerRecord<K, V>): ProducerRecord<K, V>;
+      /** One of both is given: where the record was written, or why it was not, or nobody knows. */
+      onAcknowledgement?(metadata: RecordMetadata | undefined, error: SendError<K, V> | undefined): unknown;
+    };
 
 export interface KafkaTemplateOptions<K = Sendable, V = Sendable> {
   /** Where `sendDefault` sends to. */
