@@ -42,6 +42,8 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
   readonly outstanding: number;
   /** Records that wait for their turn. */
   readonly queued: number;
+  /** Their keys and values: what `bufferBytes` is about. */
+  readonly queuedBytes: number;
   /** Listeners that run, also those whose record was abandoned meanwhile. */
   readonly running: number;
   /** Records that wait to be tried, or recovered, again. */

@@ -22,6 +22,8 @@ export interface PartitionSnapshot {
   /** Offset of the oldest of them: what holds the commits back. */
   readonly oldestOutstanding: number | undefined;
   readonly queued: number;
+  /** Keys and values of those. */
+  readonly queuedBytes: number;
   readonly running: number;
   /** Records that wait to be tried again, or for their recoverer to be asked again. */
   readonly retrying: number;
@@ -87,6 +89,7 @@ export function partitionSnapshot(
     outstanding: tracker.outstanding,
     oldestOutstanding: tracker.oldestOutstanding,
     queued: lanes.queued,
+    queuedBytes: lanes.queuedBytes,
     running,
     retrying: retries.size,
     lanes: lanes.table.size,

@@ -189,6 +189,10 @@ export class Line {
     return this.#lanes.queued;
   }
 
+  get queuedBytes(): number {
+    return this.#lanes.queuedBytes;
+  }
+
   get running(): number {
     return this.#dispatcher.running;
   }
@@ -296,6 +300,7 @@ export class Line {
       get bufferRecords() {
         return properties.bufferRecords ?? defaultBufferRecords(executor.concurrency, portions.size);
       },
+      bufferBytes: properties.bufferBytes,
       recordsPerCall: portions.size,
       hurry: () => portions.hurry(),
       windowRecords: properties.windowRecords,

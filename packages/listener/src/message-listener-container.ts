@@ -255,8 +255,8 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   metrics(): ContainerMetrics {
-    const { queued, running } = this.#line;
-    return { ...this.#counters, queued, running, ...gaugesOf(this.#line.snapshot()) };
+    const { queued, queuedBytes, running } = this.#line;
+    return { ...this.#counters, queued, queuedBytes, running, ...gaugesOf(this.#line.snapshot()) };
   }
 
   snapshot(): ContainerSnapshot {

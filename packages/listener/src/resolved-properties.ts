@@ -40,6 +40,7 @@ type Present =
   | 'commitIntervalMs'
   | 'commitTimeoutMs'
   | 'assignmentCommitOption'
+  | 'bufferBytes'
   | 'windowRecords'
   | 'pollTimeoutMs'
   | 'startTimeoutMs'
@@ -152,6 +153,7 @@ const RULES: OptionRules<Checked> = {
   assignmentCommitOption: oneOf(['always', 'never'], 'always'),
   commitMetadata: callable(),
   bufferRecords: integer(undefined),
+  bufferBytes: integer(64 * 1024 * 1024, { min: 1 }),
   windowRecords: integer(100_000, { min: 1 }),
   maxPollRecords: integer(undefined, { min: 1 }),
   pollTimeoutMs: durationMs(5_000, { min: 1 }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { eventLoopTurn } from '@hearken/testing';
+import { eventLoopTurn, type RecordInit } from '@hearken/testing';
 import { DefaultErrorHandler, FixedBackOff } from '../dist/index.js';
 import { distinct, keyed, setup, started, addsUp, tp, until } from './setup.js';
 
@@ -40,6 +40,123 @@ describe('MessageListenerContainer: buffer and window', () => {
     await container.stop();
   });
 });
+
+describe('MessageListenerContainer: buffer in bytes', () => {
+  /** So many records of that many bytes each. */
+  const large = (count: number, size: number): RecordInit[] =>
+    Array.from({ length: count }, () => ({ key: null, value: Buffer.alloc(size) }));
+
+  it('holds about as much as it may, however many records that is, and all arrives', async () => {
+    const queued: number[] = [];
+    const { container, give } = setup({
+      bufferBytes: 1_000,
+      maxPollRecords: 3,
+      concurrency: 2,
+      ordering: 'none',
+      listener: async () => {
+        queued.push(container.metrics().queuedBytes);
+        await eventLoopTurn();
+      },
+    });
+    await container.start();
+    give(0, ...large(50, 100), ...large(50, 10), ...large(50, 300));
+    await until(() => container.metrics().processed === 150);
+    assert.ok(Math.max(...queued) <= 1_000 / 2 + 3 * 300, `${Math.max(...queued)} bytes`);
+    assert.ok(Math.max(...queued.slice(0, 40)) > 1_000 / 2 - 100, 'it reads ahead');
+    assert.deepEqual([container.metrics().queued, container.metrics().queuedBytes], [0, 0]);
+    await container.stop();
+  });
+
+  it('asks for as many records as there is room for, once it knows how large they are', async () => {
+    const { container, factory, give, listener } = await started({ bufferBytes: 1_000, concurrency: 1 });
+    give(0, ...large(100, 100));
+    (await listener.call('0/0')).end(); // the first poll knew nothing, and brought all
+    const before = factory.consumer.polls.items.length;
+    for (let offset = 1; offset < 100; offset++) (await listener.call(`0/${offset}`)).end();
+    await until(() => container.metrics().processed === 100);
+    await until(() => factory.consumer.isPolling);
+    const asked = factory.consumer.polls.items.slice(before).map(({ maxRecords }) => maxRecords);
+    assert.ok(
+      asked.every((records) => records <= 10 + 1),
+      asked.join(),
+    );
+    await container.stop();
+  });
+
+  it('reads a record that is larger than the buffer, and those behind it', async () => {
+    const { container, give } = await started({
+      bufferBytes: 10,
+      maxPollRecords: 1,
+      concurrency: 1,
+      listener: () => undefined,
+    });
+    give(0, ...large(1, 1), ...large(3, 1_000), ...large(1, 0), ...large(1, 1));
+    await until(() => container.metrics().processed === 6);
+    await container.stop();
+  });
+
+  it('feeds other partitions while one that cannot go on holds much of it in a few large records', async () => {
+    const bundle = await started({ concurrency: 4, bufferBytes: 1_000, maxPollRecords: 2 });
+    const { container, listener, give, factory } = bundle;
+    give(0, ...large(26, 400));
+    await listener.call('0/0'); // never ends
+    give(1, ...large(26, 40));
+    for (let offset = 0; offset < 26; offset++) (await listener.call(`1/${offset}`)).end();
+    await until(() => container.metrics().processed === 26);
+    assert.deepEqual(factory.consumer.paused(), [tp(0)]);
+    const { queuedBytes } = container.metrics();
+    assert.ok(queuedBytes <= 500 + 2 * 400, `${queuedBytes} bytes queued with a buffer of 1000`);
+    (await listener.call('0/0')).end();
+    for (let offset = 1; offset < 26; offset++) (await listener.call(`0/${offset}`)).end();
+    await until(() => container.metrics().processed === 52);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('starts a batch that waits for more when there is no room for more', async () => {
+    const batches: number[] = [];
+    const { container, give } = setup({
+      bufferBytes: 100,
+      maxPollRecords: 1,
+      listener: undefined,
+      batchListener: (records: readonly unknown[]) => void batches.push(records.length),
+      batch: { maxRecords: 50, lingerMs: 60_000 },
+    } as never);
+    await container.start();
+    give(0, ...large(7, 30));
+    await until(() => batches.length === 3);
+    assert.deepEqual([batches, container.metrics().queued], [[2, 2, 2], 1]);
+    await container.stop();
+  });
+
+  it('forgets what is given up, sought and tried again', async () => {
+    const bundle = await started({ concurrency: 2, errorHandler: retrying() });
+    const { container, listener, give, factory } = bundle;
+    const bytes = (): readonly number[] => container.snapshot().partitions.map(({ queuedBytes }) => queuedBytes);
+    give(0, ...large(4, 10));
+    give(1, ...large(3, 100));
+    const failing = await listener.call('0/0');
+    const running = await listener.call('1/0');
+    assert.deepEqual(bytes(), [30, 200]);
+    failing.fail(new Error('busy')); // it waits to be tried again: that is its lane's, and no longer queued
+    await until(() => container.metrics().retrying === 1);
+    assert.deepEqual(bytes(), [30, 200]);
+    await container.seek(tp(0), 3);
+    await until(() => container.snapshot().partitions[0]?.position === 4);
+    (await listener.call('0/3')).end();
+    await until(() => container.metrics().processed === 1);
+    assert.deepEqual(bytes(), [0, 200]);
+    const revoked = factory.consumer.rebalance({ revoke: [tp(1)], assign: [] });
+    running.end();
+    await revoked;
+    assert.deepEqual([bytes(), container.metrics().queuedBytes], [[0], 0]);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+});
+
+const retrying = (): DefaultErrorHandler =>
+  new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 60_000 }) });
 
 describe('MessageListenerContainer: lookahead', () => {
   it('holds few records ahead of a listener that takes all the time there is, and all it may before', async () => {

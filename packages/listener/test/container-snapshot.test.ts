@@ -69,6 +69,7 @@ describe('MessageListenerContainer: snapshot', () => {
       outstanding: 4,
       oldestOutstanding: 0,
       queued: 3,
+      queuedBytes: 3, // their keys: 'b', 'a' and 'c'
       running: 1,
       retrying: 0,
       lanes: 3,

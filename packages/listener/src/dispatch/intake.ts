@@ -8,6 +8,7 @@ import type { Work } from './work.js';
 
 export interface IntakeInit {
   readonly bufferRecords: number;
+  readonly bufferBytes: number;
   readonly windowRecords: number;
   /** Records that a call takes at most: 1, or those of a batch. */
   readonly recordsPerCall: number;
@@ -39,7 +40,10 @@ export const lookahead = ({ wasSpent, calls }: TurnReport, bufferRecords: number
   wasSpent ? Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(calls / 4)) * recordsPerCall) : bufferRecords;
 
 /**
- * How much to poll. Records are asked for while no more than half of the {@link lookahead} is taken, so that polls are large.
+ * How much to poll. Records are asked for while no more than half of the {@link lookahead} is taken, and no more than half of
+ * the bytes, so that polls are large. What records take is known when they are there: as many are asked for as there is room
+ * for if they are like those before, and one poll may bring too much. A record that is larger than the whole buffer comes
+ * when nothing else waits.
  *
  * A partition that cannot go on (its record is tried again for a minute, its listener hangs, it is paused) would fill the
  * buffer with records that cannot run, and stop all others. So when a turn of the event loop ends with slots free, nothing
@@ -51,6 +55,8 @@ export class Intake {
   readonly #init: IntakeInit;
   readonly #full = new Set<Ownership>();
   #ahead: number;
+  /** The mean size of the records that waited when the last ones came. */
+  #recordBytes = 0;
 
   constructor(init: IntakeInit) {
     this.#init = init;
@@ -59,16 +65,16 @@ export class Intake {
 
   /** How many records may be polled now; 0 is to wait. */
   room(): number {
-    const { executor, lanes } = this.#init;
-    if (this.#queuedElsewhere() > this.#ahead / 2) return 0;
-    const room = this.#ahead + executor.available - lanes.queued;
-    return Math.max(room, this.#full.size > 0 ? this.#share() : 0);
+    if (this.#isHalfTaken) return 0;
+    const { executor, lanes, bufferBytes } = this.#init;
+    const room = Math.min(this.#ahead - lanes.queued, this.#recordsIn(bufferBytes - lanes.queuedBytes));
+    return Math.max(room + executor.available, this.#full.size > 0 ? this.#leastRoom : 0);
   }
 
   /** Whether what is held cannot run, and keeps anything else from being polled for as long: calls for `turned`. */
   get isClogged(): boolean {
     const { executor, lanes } = this.#init;
-    return !lanes.mayBeReady && executor.available > 0 && this.#queuedElsewhere() > this.#ahead / 2;
+    return !lanes.mayBeReady && executor.available > 0 && this.#isHalfTaken;
   }
 
   /** A turn of the event loop is over: looks for partitions that fill the buffer while slots are free, and at those that did. */
@@ -80,14 +86,17 @@ export class Intake {
     if (this.isClogged) this.#ahead = bufferRecords; // lanes that may run are short then, and not time
     if (!this.isClogged || hurry()) return; // the next turn looks again
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
-    const halfOfShare = this.#share() / 2;
+    const [records, bytes] = [this.#share / 2, this.#shareOfBytes / 2];
     for (const ownership of owned) {
-      if (!ownership.isFull && ownership.lanes.queued >= halfOfShare) this.#setFull(ownership, true);
+      const { queued, queuedBytes } = ownership.lanes;
+      if (!ownership.isFull && (queued >= records || queuedBytes >= bytes)) this.#setFull(ownership, true);
     }
   }
 
   /** Looks at a partition after records were added. */
   added(ownership: Ownership): void {
+    const { queued, queuedBytes } = this.#init.lanes;
+    if (queued > 0) this.#recordBytes = queuedBytes / queued;
     if (ownership.isFull || ownership.tracker.span < this.#init.windowRecords) return;
     this.#setFull(ownership, true);
     this.#init.onWindowFilled(ownership);
@@ -95,8 +104,9 @@ export class Intake {
 
   /** Looks at a full partition after one of its records ended. */
   ended(ownership: Ownership): void {
-    const goesOn = ownership.tracker.span < this.#init.windowRecords && ownership.lanes.queued <= this.#share() / 4;
-    if (goesOn) this.#setFull(ownership, false);
+    const { tracker, lanes } = ownership;
+    const isDown = lanes.queued <= this.#share / 4 && lanes.queuedBytes <= this.#shareOfBytes / 4;
+    if (isDown && tracker.span < this.#init.windowRecords) this.#setFull(ownership, false);
   }
 
   /** The partition is given up. */
@@ -111,13 +121,33 @@ export class Intake {
     this.#init.onChange(ownership);
   }
 
-  #queuedElsewhere(): number {
-    let queued = this.#init.lanes.queued;
-    for (const ownership of this.#full) queued -= ownership.lanes.queued;
-    return queued;
+  /** Whether more is by what partitions hold that are not full. */
+  get #isHalfTaken(): boolean {
+    const { lanes, bufferBytes } = this.#init;
+    let { queued, queuedBytes } = lanes;
+    for (const ownership of this.#full) {
+      queued -= ownership.lanes.queued;
+      queuedBytes -= ownership.lanes.queuedBytes;
+    }
+    return queued > this.#ahead / 2 || queuedBytes > bufferBytes / 2;
   }
 
-  #share(): number {
+  /** How many records that is, if they are like those before. */
+  #recordsIn(bytes: number): number {
+    return this.#recordBytes === 0 ? Infinity : Math.ceil(bytes / this.#recordBytes);
+  }
+
+  /** What is asked for however much is held that cannot run. */
+  get #leastRoom(): number {
+    return Math.max(1, Math.min(this.#share, this.#recordsIn(this.#shareOfBytes)));
+  }
+
+  /** A partition's, in records. */
+  get #share(): number {
     return Math.max(1, Math.ceil(this.#init.bufferRecords / Math.max(1, this.#init.owned.size)));
+  }
+
+  get #shareOfBytes(): number {
+    return this.#init.bufferBytes / Math.max(1, this.#init.owned.size);
   }
 }

@@ -3,9 +3,13 @@ import { LaneTable } from './lane-table.js';
 
 /** What stands in a lane: a link of its list. */
 export interface LaneItem<Item> {
-  readonly record: { readonly key: Bytes };
+  readonly record: { readonly key: Bytes; readonly value: Bytes };
   next: Item | undefined;
 }
+
+/** What a record takes in bytes. Headers are not looked at: that would parse them. */
+export const bytesOf = ({ key, value }: { readonly key: Bytes; readonly value: Bytes }): number =>
+  (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
 
 /**
  * Records that run one after the other. Its fields are those of `Lanes` and its table, but for `partition` and `current`.
@@ -49,6 +53,8 @@ export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   open: Lane<Item, Work> | undefined = undefined;
   /** Records that wait in lanes. */
   queued = 0;
+  /** Keys and values of those. */
+  queuedBytes = 0;
   paused = false;
   /** Ready lanes that came up while the partition was paused, in their order. */
   held: Lane<Item, Work>[] = [];

@@ -1,7 +1,7 @@
 import type { Bytes, TopicPartition } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
 import { hashOf } from './lane-table.js';
-import { Lane, PartitionLanes, type LaneItem } from './lane.js';
+import { bytesOf, Lane, PartitionLanes, type LaneItem } from './lane.js';
 
 /**
  * Which records must wait for each other: those of a partition, those of a partition with the same key (byte for byte;
@@ -44,6 +44,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   #firstReady: Lane<Item, Work> | undefined;
   #lastReady: Lane<Item, Work> | undefined;
   #queued = 0;
+  #queuedBytes = 0;
   /** Without an order nothing looks for a lane: any number spreads them. */
   #lanesMade = 0;
 
@@ -55,6 +56,11 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** Records that wait, over all partitions. */
   get queued(): number {
     return this.#queued;
+  }
+
+  /** Keys and values of those. What is to be tried again is counted no more. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   /** Whether a lane may be ready; `next` says it for sure. */
@@ -81,6 +87,9 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     lane.queued++;
     partition.queued++;
     this.#queued++;
+    const bytes = bytesOf(item.record);
+    partition.queuedBytes += bytes;
+    this.#queuedBytes += bytes;
     if (lane.state === 'gone' || lane.state === 'filling') this.#offer(lane);
   }
 
@@ -117,6 +126,9 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     lane.queued--;
     lane.partition.queued--;
     this.#queued--;
+    const bytes = bytesOf(item.record);
+    lane.partition.queuedBytes -= bytes;
+    this.#queuedBytes -= bytes;
     return item;
   };
 
@@ -157,7 +169,8 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** Forgets what waits in the partition's lanes. Lanes that run stay closed until they are released. */
   clear(partition: PartitionLanes<Item, Work>): void {
     this.#queued -= partition.queued;
-    partition.queued = 0;
+    this.#queuedBytes -= partition.queuedBytes;
+    partition.queued = partition.queuedBytes = 0;
     partition.held = [];
     for (const lane of partition.table) {
       lane.first = lane.last = undefined;

@@ -5,18 +5,26 @@ import { Lanes, oneByOne, type Ordering } from '../../dist/dispatch/lanes.js';
 
 class Item {
   next: Item | undefined = undefined;
-  readonly record: { readonly key: Buffer | null };
+  readonly record: { readonly key: Buffer | null; readonly value: Buffer | null };
   constructor(
     readonly partition: number,
     readonly number: number,
     key: string | null,
+    size: number | null = null,
   ) {
-    this.record = { key: key === null ? null : Buffer.from(key, 'latin1') };
+    this.record = {
+      key: key === null ? null : Buffer.from(key, 'latin1'),
+      value: size === null ? null : Buffer.alloc(size),
+    };
+  }
+
+  get bytes(): number {
+    return (this.record.key?.length ?? 0) + (this.record.value?.length ?? 0);
   }
 }
 
 type Step =
-  | { do: 'add'; partition: number; key: string | null }
+  | { do: 'add'; partition: number; key: string | null; size: number | null }
   | { do: 'next' }
   | { do: 'take' | 'release' | 'postpone' | 'hold'; pick: number }
   | { do: 'wake'; pick: number }
@@ -31,6 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('add' as const),
       partition,
       key: fc.constantFrom(null, '', 'a', 'b', '\u00e9', '\u00c3\u00a9'),
+      size: fc.constantFrom(null, 0, 1, 1_000),
     }),
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('next' as const) }) },
@@ -44,6 +53,8 @@ const laneOf = (item: Item, ordering: Ordering): string => {
   const key = item.record.key === null ? 'null' : `'${item.record.key.toString('hex')}'`;
   return { partition: `${item.partition}`, key: `${item.partition}/${key}`, none: `${item.number}` }[ordering];
 };
+
+const bytesOf = (items: readonly Item[]): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Lanes with a plain account beside them, which every step is checked against. */
 class Checked {
@@ -65,7 +76,7 @@ class Checked {
   }
 
   run(what: Step): void {
-    if (what.do === 'add') this.#add(what.partition, what.key);
+    if (what.do === 'add') this.#add(what.partition, what.key, what.size);
     else if (what.do === 'next') this.#next();
     else if (what.do === 'wake') this.#wake(what.pick);
     else if ('pick' in what) this.#onBusy(what.do, what.pick);
@@ -75,8 +86,14 @@ class Checked {
   }
 
   checkCounts(): void {
-    const queued = [...this.waiting.values()].reduce((sum, items) => sum + items.length, 0);
-    assert.equal(this.lanes.queued, queued);
+    const queued = [...this.waiting.values()].flat();
+    assert.equal(this.lanes.queued, queued.length);
+    assert.equal(this.lanes.queuedBytes, bytesOf(queued));
+    for (const number of [0, 1, 2]) {
+      const of = queued.filter((item) => item.partition === number);
+      assert.equal(this.of(number).queued, of.length);
+      assert.equal(this.of(number).queuedBytes, bytesOf(of));
+    }
   }
 
   /** Ends everything that runs or waits for a retry, and takes all that is left. */
@@ -89,13 +106,13 @@ class Checked {
       }
       while (this.postponed.size > 0) this.#wake(0);
     } while (this.#next());
-    assert.equal(this.lanes.queued, 0);
+    assert.deepEqual([this.lanes.queued, this.lanes.queuedBytes], [0, 0]);
     for (const [lane, items] of this.waiting) assert.deepEqual(items, [], `left behind in lane ${lane}`);
     for (const number of [0, 1, 2]) assert.equal(this.of(number).table.size, 0, 'empty lanes are removed');
   }
 
-  #add(number: number, key: string | null): void {
-    const item = new Item(number, this.#added++, key);
+  #add(number: number, key: string | null, size: number | null): void {
+    const item = new Item(number, this.#added++, key, size);
     const lane = laneOf(item, this.ordering);
     this.waiting.set(lane, [...(this.waiting.get(lane) ?? []), item]);
     this.lanes.add(this.of(number), item);
@@ -149,7 +166,6 @@ class Checked {
     for (const items of this.waiting.values()) if (items[0]?.partition === number) items.splice(0);
     for (const lane of this.postponed.keys()) if (lane.partition === this.of(number)) this.postponed.delete(lane);
     this.lanes.clear(this.of(number));
-    assert.equal(this.of(number).queued, 0);
   }
 
   #pause(number: number): void {
@@ -165,7 +181,7 @@ class Checked {
 
 describe('Lanes', () => {
   for (const ordering of ['partition', 'key', 'none'] as const) {
-    it(`runs one record of a lane at a time, in order, and leaves nothing behind (ordering ${ordering})`, () => {
+    it(`runs one record of a lane at a time, in order, counts what waits, and leaves nothing behind (ordering ${ordering})`, () => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
           const checked = new Checked(ordering);
@@ -239,7 +255,7 @@ describe('Lanes', () => {
     const partition = lanes.of({ topic: 't', partition: 0 });
     const invalidUtf8 = [Buffer.from([0xff]), Buffer.from([0xfe]), Buffer.alloc(0), null];
     for (const [number, key] of invalidUtf8.entries()) {
-      lanes.add(partition, Object.assign(new Item(0, number, null), { record: { key } }));
+      lanes.add(partition, Object.assign(new Item(0, number, null), { record: { key, value: null } }));
     }
     assert.equal(partition.table.size, 4);
   });

@@ -232,10 +232,11 @@ export class Player {
     }
   }
 
-  #give({ partition, key, gap, manner }: Step & { do: 'give' }): void {
+  #give({ partition, key, size, gap, manner }: Step & { do: 'give' }): void {
     const offset = this.#log.endOffset(tp(partition)) + gap;
     this.#manners.set(`${partition}/${offset}`, manner);
-    for (const record of this.#log.append('t', partition, { key, offset })) this.#oracle.book.add(record);
+    for (const record of this.#log.append('t', partition, { key, offset, value: Buffer.alloc(size) }))
+      this.#oracle.book.add(record);
   }
 
   #settle(how: 'end' | 'nack' | 'return' | 'acknowledge' | Failing, pick: number): void {

@@ -5,7 +5,7 @@ const KEYS = ['a', 'b', 'c', 'a', 'b'];
 const SLOTS = 3;
 
 const TURN: Step = { do: 'turn' };
-const given = KEYS.map((key): Step => ({ do: 'give', partition: 0, key, gap: 0, manner: 'when-told' }));
+const given = KEYS.map((key): Step => ({ do: 'give', partition: 0, key, size: 1, gap: 0, manner: 'when-told' }));
 
 /** Every way in which so many listeners may end. Of the last records fewer and fewer run at once. */
 function* endings(count: number): Generator<Step[]> {
@@ -34,7 +34,15 @@ function* worlds(): Generator<World> {
 
 const worldOf = (steps: readonly Step[]): World => ({
   ...{ ordering: 'key', executor: 'own', concurrency: SLOTS, ackMode: 'batch', ackCount: 1, syncCommits: false },
-  ...{ commitBefore: false, bufferRecords: 20, windowRecords: 1_000, pollLag: 0, restarts: false, stopsEarly: false },
+  ...{
+    commitBefore: false,
+    bufferRecords: 20,
+    bufferBytes: 1_000,
+    windowRecords: 1_000,
+    pollLag: 0,
+    restarts: false,
+    stopsEarly: false,
+  },
   steps,
 });
 

@@ -14,7 +14,7 @@ export type Manner = 'when-told' | 'at-once' | 'soon' | 'throws-first';
 export type Failing = 'fail' | 'skip' | 'give-up' | 'pause-by-failure' | 'fatal';
 
 export type Step =
-  | { do: 'give'; partition: number; key: string | null; gap: number; manner: Manner }
+  | { do: 'give'; partition: number; key: string | null; size: number; gap: number; manner: Manner }
   | { do: 'end' | 'nack' | 'return' | 'acknowledge' | Failing; pick: number }
   | { do: 'pass'; ms: number }
   | { do: 'revoke' | 'lose' | 'assign' | 'pause' | 'resume'; partition: number }
@@ -44,6 +44,7 @@ export interface World {
   readonly syncCommits: boolean;
   readonly commitBefore: boolean;
   readonly bufferRecords: number;
+  readonly bufferBytes: number;
   readonly windowRecords: number;
   /** How many microtasks records are on their way from the consumer to the container. */
   readonly pollLag: number;
@@ -64,6 +65,7 @@ const give = fc.record({
   do: fc.constant('give' as const),
   partition,
   key: fc.constantFrom('a', 'b', 'c', null),
+  size: fc.constantFrom(1, 2, 9),
   gap: fc.constantFrom(0, 0, 0, 3),
   manner: fc.constantFrom<Manner>('when-told', 'when-told', 'when-told', 'at-once', 'soon', 'throws-first'),
 });
@@ -112,6 +114,7 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   syncCommits: fc.boolean(),
   commitBefore: fc.nat(3).map((chance) => chance === 0),
   bufferRecords: fc.constantFrom(0, 1, 3, 20),
+  bufferBytes: fc.constantFrom(1, 10, 10_000),
   windowRecords: fc.constantFrom(2, 8, 1_000),
   pollLag: fc.constantFrom(0, 0, 5, 25),
   restarts: fc.boolean(),
@@ -146,9 +149,9 @@ const RESTARTS = {
 
 /** What a user would write for it: only settings that mean something. */
 export function settingsOf(world: World): Omit<RecordContainerProperties, 'listener'> {
-  const { ordering, bufferRecords, windowRecords, ackMode, ackCount, syncCommits, commitBefore } = world;
+  const { ordering, bufferRecords, bufferBytes, windowRecords, ackMode, ackCount, syncCommits, commitBefore } = world;
   return {
-    ...{ ordering, bufferRecords, windowRecords, ackMode, syncCommits, commitBefore },
+    ...{ ordering, bufferRecords, bufferBytes, windowRecords, ackMode, syncCommits, commitBefore },
     ...(ackMode.startsWith('count') ? { ackCount } : {}),
     ...(ackMode.endsWith('time') ? { ackTimeMs: 150 } : {}),
     ...(ackMode === 'count' ? { pollTimeoutMs: 150 } : {}),

@@ -14,6 +14,7 @@ const idle: PartitionSnapshot = {
   outstanding: 0,
   oldestOutstanding: undefined,
   queued: 0,
+  queuedBytes: 0,
   running: 0,
   retrying: 0,
   lanes: 0,
