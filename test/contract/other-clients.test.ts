@@ -18,7 +18,7 @@ const TOOLS = 'org.apache.kafka.tools';
 
 /** What other people's clients do, which were written for Kafka and not for us. They meet each other's records too. */
 describe('the embedded broker and other clients', function () {
-  this.timeout(120_000); // JVMs, on a machine that does other things too
+  this.timeout(300_000); // JVMs, on a machine that does other things too
   let kafka: EmbeddedKafka;
   let brokers: string;
   before(async () => {

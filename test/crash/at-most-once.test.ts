@@ -15,7 +15,7 @@ const RECORDS = 30;
 const DIES_AT = 12;
 
 describeWithKafka('commitBefore, and a process that is killed while a listener runs', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let folder: string;
   before(async () => (folder = await mkdtemp(join(tmpdir(), 'hearken-once-'))));
   after(() => rm(folder, { recursive: true }));

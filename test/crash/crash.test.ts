@@ -19,11 +19,11 @@ async function smoke(broker: BrokerKind): Promise<void> {
 const WHAT = 'lose nothing, keep the order, and repeat only what was not committed';
 
 describe('processes that are killed, stopped and frozen at random points, on the embedded broker', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   it(WHAT, () => smoke('embedded'));
 });
 
 describeWithKafka('processes that are killed, stopped and frozen at random points, on real Kafka', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   it(WHAT, () => smoke('real'));
 });

@@ -11,7 +11,7 @@ const KILLS = Number(process.env.HEARKEN_SOAK_KILLS ?? 20);
 const KILL_TIMEOUT_MS = 30_000;
 
 describeWithKafka('three nodes, under load with acks all', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let cluster: ThreeNodes;
   before(async () => (cluster = await ThreeNodes.start()));
   after(() => cluster.stop());

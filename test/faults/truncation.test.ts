@@ -16,7 +16,7 @@ import { until } from '../support/until.js';
 const FOREVER_MS = 3_600_000;
 
 describeWithKafka('a log that an unclean election cut off', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let cluster: KafkaCluster;
   let admin: KafkaAdmin;
   const logger = new RecordingLogger();

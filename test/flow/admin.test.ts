@@ -21,7 +21,7 @@ async function rejection(promise: Promise<unknown>, code: string): Promise<Kafka
 }
 
 describeWithKafka('KafkaAdmin', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' })));
   after(() => admin.close());

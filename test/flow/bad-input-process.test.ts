@@ -7,7 +7,7 @@ import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafk
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** Far above what any of them takes: one that hangs is killed, and its exit code is null. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 120_000;
 
 const PREAMBLE = `
   import {

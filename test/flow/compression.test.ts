@@ -28,7 +28,7 @@ const RECORDS = Array.from({ length: 5_001 }, (_, i) => ({
 }));
 
 describeWithKafka('compression on real Kafka', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));
   after(() => admin.close());

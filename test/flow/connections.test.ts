@@ -61,7 +61,7 @@ class Watched implements AsyncDisposable {
 }
 
 describeWithKafka('The connections of clients', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
 
   async function topicWithOneRecord(): Promise<string> {
     const topic = uniqueName('topic');

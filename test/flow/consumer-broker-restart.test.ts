@@ -5,7 +5,7 @@ import { describeWithKafka, uniqueName } from '../support/kafka.js';
 import { KafkajsPeer } from '../support/kafkajs-peer.js';
 
 describeWithKafka('a consumer whose broker restarts', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let kafka: KafkaCluster;
   let peer: KafkajsPeer;
   let reader: GroupReader;

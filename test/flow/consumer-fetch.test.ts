@@ -15,7 +15,7 @@ import { KafkajsPeer } from '../support/kafkajs-peer.js';
 const FOREVER_MS = 3_600_000;
 
 describeWithKafka('what a consumer asks for', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let peer: KafkajsPeer;
   before(async () => (peer = await KafkajsPeer.connect(bootstrapServers())));
   after(() => peer.close());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Signal } from '@hearken/testing';
-import type { AssignorName, ConsumerOptions, TopicPartition } from 'hearken';
+import { Signal, TcpProxy } from '@hearken/testing';
+import type { AssignorName, ConsumerOptions, KafkaOptions, TopicPartition } from 'hearken';
 import { GroupReader } from '../support/group-reader.js';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { KafkajsPeer } from '../support/kafkajs-peer.js';
@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 const PARTITIONS = 6;
 
 describeWithKafka('a cooperative group', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let peer: KafkajsPeer;
   before(async () => (peer = await KafkajsPeer.connect(bootstrapServers())));
   after(() => peer.close());
@@ -29,8 +29,9 @@ describeWithKafka('a cooperative group', function () {
   const open = async (
     partitionAssignors: readonly AssignorName[] = ['cooperative-sticky'],
     options: ConsumerOptions = {},
+    kafka: Pick<KafkaOptions, 'socketFactory'> = {},
   ): Promise<GroupReader> => {
-    const reader = new GroupReader({ groupId, partitionAssignors, ...options });
+    const reader = new GroupReader({ groupId, partitionAssignors, ...options }, bootstrapServers(), kafka);
     reader.whenRevoked = (partitions) => reader.commitPositions(partitions);
     readers.add(reader);
     await reader.read([topic]);
@@ -87,14 +88,19 @@ describeWithKafka('a cooperative group', function () {
     await fill();
     const a = await open();
     await a.records.received(60);
-    const b = await open(['cooperative-sticky'], { heartbeatIntervalMs: 1_500 }); // it hears of the next round late
+    await using proxy = await TcpProxy.start();
+    const b = await open(['cooperative-sticky'], {}, { socketFactory: proxy.socketFactory });
     await shared(a, b);
+    const deaf = proxy.hold({ api: 'Heartbeat', direction: 'response' }); // it does not hear of the next round
     const c = await open();
     await until('the first waits for the second', () => a.consumer.groupMetadata().generationId < 0);
     const at = { topic, partition: Math.min(...ownedBy(a)) }; // the highest are given up
-    await a.consumer.commit([{ ...at, offset: 7 }]);
+    const committing = a.consumer.commit([{ ...at, offset: 7 }]);
+    deaf.end();
+    await committing;
     assert.equal((await a.consumer.committed([at]))[0]?.offset, 7);
     await shared(a, b, c);
+    await close(b); // while its way to the broker is there
   });
 
   it('takes everything over from a member that goes, and nothing comes twice', async () => {

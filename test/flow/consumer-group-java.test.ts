@@ -32,7 +32,7 @@ const EXPECTED = {
 };
 
 describeWithKafka('a group of Java and Hearken', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let java: JavaGroup;
   let peer: KafkajsPeer;
   let admin: KafkaAdmin;

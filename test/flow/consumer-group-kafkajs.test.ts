@@ -55,7 +55,7 @@ class KafkajsReader {
 }
 
 describeWithKafka('a group of kafkajs and Hearken', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let peer: KafkajsPeer;
   before(async () => (peer = await KafkajsPeer.connect(bootstrapServers())));
   after(() => peer.close());

@@ -6,7 +6,7 @@ import { KafkajsPeer } from '../support/kafkajs-peer.js';
 import { until } from '../support/until.js';
 
 describeWithKafka('a group with static members', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let peer: KafkajsPeer;
   let admin: KafkaAdmin;
   before(async () => {

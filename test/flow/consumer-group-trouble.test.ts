@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 const SESSION_MS = 6_000;
 
 describeWithKafka('a group in trouble', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let peer: KafkajsPeer;
   let admin: KafkaAdmin;
   before(async () => {

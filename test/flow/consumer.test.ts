@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 const FOREVER_MS = 3_600_000;
 
 describeWithKafka('a consumer', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
   let peer: KafkajsPeer;
   before(async () => (peer = await KafkajsPeer.connect(bootstrapServers())));
   after(() => peer.close());
@@ -288,7 +288,7 @@ describeWithKafka('a consumer', function () {
     });
 
     // With these waits a test that hangs on an open long poll runs into its time-out.
-    const slow: ConsumerOptions = { fetchMaxWaitMs: 60_000, requestTimeoutMs: 120_000 };
+    const slow: ConsumerOptions = { fetchMaxWaitMs: 600_000, requestTimeoutMs: 1_200_000 };
 
     it('serves a resumed partition although a long poll is open', async () => {
       const topic = await peer.createTopic(2);

@@ -17,7 +17,7 @@ const USER = { username: 'ann', password: 'her-secret' };
 const LATER = { username: 'carl', password: 'his-secret' };
 
 describeWithKafka('a listener container that is not let in', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let kafka: KafkaCluster;
   let admin: KafkaAdmin;
   let template: KafkaTemplate;

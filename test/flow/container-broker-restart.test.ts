@@ -9,7 +9,7 @@ import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.j
 import { until } from '../support/until.js';
 
 describeWithKafka('a listener container whose broker restarts', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let kafka: KafkaCluster;
   before(async () => {
     kafka = await startKafka({ quickStart: true });

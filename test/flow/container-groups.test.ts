@@ -25,7 +25,7 @@ const PARTITIONS = 4;
 const JAVAS_DEFAULT = 'RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor';
 
 describeWithKafka('listener containers and other members of their group', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   before(() => {
     admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });

@@ -12,7 +12,7 @@ import {
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 
 describeWithKafka('what a listener container logs', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const quiet = () => ({ brokers: bootstrapServers(), clientId: 'flow', logger: silentLogger });
   let admin: KafkaAdmin;
   before(() => void (admin = new KafkaAdmin(quiet())));

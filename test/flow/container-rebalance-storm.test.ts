@@ -21,7 +21,7 @@ const ROUNDS = 12;
 const PER_ROUND = 1_500;
 
 describeWithKafka('listener containers in a storm of rebalances', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   before(() => {
     admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });

@@ -22,7 +22,7 @@ type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
 const PARTITIONS = 12;
 
 describeWithKafka('listener containers in a cooperative group', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   before(() => {
     admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });

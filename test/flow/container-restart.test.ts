@@ -20,7 +20,7 @@ import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafk
 const kafka = () => ({ brokers: bootstrapServers(), clientId: 'flow', logger: silentLogger });
 
 describeWithKafka('a listener container that restarts', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   let template: KafkaTemplate;
   before(() => {

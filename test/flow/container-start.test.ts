@@ -21,7 +21,7 @@ async function failedStart(failing: MessageListenerContainer): Promise<Error> {
 }
 
 describeWithKafka('a listener container that cannot start', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('says that a topic does not exist', async () => {
     const topic = uniqueName('no-such-topic');

@@ -21,7 +21,7 @@ type Listener = (record: ConsumerRecord<unknown, NumberedOrder>, context: Listen
 const PARTITIONS = 6;
 
 describeWithKafka('a listener container that is a static member', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   before(() => {
     admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });

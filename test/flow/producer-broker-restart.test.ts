@@ -7,7 +7,7 @@ import { readTopic } from '../support/read-topic.js';
 const PARTITIONS = 4;
 
 describeWithKafka('a producer whose broker restarts', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let kafka: KafkaCluster;
   let producer: Producer;
   before(async () => {

@@ -5,7 +5,7 @@ import { DefaultKafkaProducerFactory, KafkaAdmin, type Logger, type ProducerOpti
 import { describeWithKafka, uniqueName } from '../support/kafka.js';
 
 describeWithKafka('a producer that was idle for longer than the broker keeps connections', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let kafka: KafkaCluster;
   before(async () => {
     kafka = await startKafka({ quickStart: true, config: { 'connections.max.idle.ms': 500 } });

@@ -12,7 +12,7 @@ import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafk
 import { readLogs } from '../support/partition-log.js';
 
 describeWithKafka('a producer with several batches of a partition in flight', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   let producer: Producer;
   before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));

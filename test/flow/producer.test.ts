@@ -14,7 +14,7 @@ import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafk
 import { readTopic, type PeerReadRecord } from '../support/read-topic.js';
 
 describeWithKafka('the producer on real Kafka', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   const open: Producer[] = [];
   before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));

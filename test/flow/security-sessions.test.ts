@@ -25,7 +25,7 @@ const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 type Mechanism = (typeof MECHANISMS)[number];
 
 describeWithKafka('SASL sessions that end', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let kafka: KafkaCluster;
   before(async () => {
     kafka = await startKafka({

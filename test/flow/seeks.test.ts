@@ -19,7 +19,7 @@ import { until } from '../support/until.js';
 type Container = MessageListenerContainer<Buffer | null, string>;
 
 describeWithKafka('a listener container that is sought and paused', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const kafka = () => ({ brokers: bootstrapServers(), clientId: 'seeks' });
   let admin: KafkaAdmin;
   let template: KafkaTemplate;

@@ -13,7 +13,7 @@ const QUOTA = 100_000;
 const REQUEST_TIMEOUT_MS = 1_000;
 
 describeWithKafka('A client over its quota', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
 
   it('is slowed down, and notices nothing else', async () => {
     const [clientId, topic] = [uniqueName('client'), uniqueName('topic')];

@@ -13,7 +13,7 @@ import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafk
 import { until } from '../support/until.js';
 
 describeWithKafka('a listener container with a topicPattern', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const kafka = () => ({ brokers: bootstrapServers(), clientId: 'topic-pattern' });
   let admin: KafkaAdmin;
   let template: KafkaTemplate;

@@ -9,7 +9,7 @@ import { packAll, Project, type Written } from './project.js';
 const COMPILER = ['node_modules/@typescript/native/bin/tsc', '--module', 'nodenext', '--target', 'es2022', '--strict'];
 
 describeWithKafka('an installation from the packed tarballs', function () {
-  this.timeout(180_000); // it runs npm
+  this.timeout(300_000); // it runs npm
 
   let folder: string;
   let tarballs: string[];

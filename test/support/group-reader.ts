@@ -5,6 +5,7 @@ import {
   type ConsumerOptions,
   type ConsumerRebalanceListener,
   type ConsumerRecord,
+  type KafkaOptions,
   type TopicPartition,
 } from 'hearken';
 import { bootstrapServers } from './kafka.js';
@@ -21,9 +22,13 @@ export class GroupReader implements ConsumerRebalanceListener {
   #loop: Promise<void> = Promise.resolve();
   #polling = false;
 
-  constructor(options: ConsumerOptions, brokers: readonly string[] = bootstrapServers()) {
+  constructor(
+    options: ConsumerOptions,
+    brokers: readonly string[] = bootstrapServers(),
+    kafka: Pick<KafkaOptions, 'socketFactory'> = {},
+  ) {
     const factory = new DefaultKafkaConsumerFactory(
-      { brokers, clientId: 'flow' },
+      { brokers, clientId: 'flow', ...kafka },
       { autoOffsetReset: 'earliest', heartbeatIntervalMs: 100, ...options },
     );
     this.consumer = factory.createConsumer();

@@ -46,6 +46,13 @@ export class KafkajsPeer {
     await this.#admin.createPartitions({ topicPartitions: [{ topic, count }] });
   }
 
+  /** All that it is set to: what is left out is as the broker has it. */
+  async configureTopic(topic: string, config: Readonly<Record<string, string>>): Promise<void> {
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries };
+    await this.#admin.alterConfigs({ validateOnly: false, resources: [resource] });
+  }
+
   async deleteTopic(topic: string): Promise<void> {
     await this.#admin.deleteTopics({ topics: [topic] });
   }

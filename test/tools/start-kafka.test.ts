@@ -16,7 +16,7 @@ const STARTS_AND_IS_KILLED = `
 `;
 
 describeWithKafka('startKafka', function () {
-  this.timeout(120_000); // JVMs, on however busy a machine
+  this.timeout(300_000); // JVMs, on however busy a machine
 
   it('ends with its parent, data and all, also when that is killed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hearken-parent-'));

@@ -10,7 +10,7 @@ import {
   type MetadataRequest,
 } from '@hearken/protocol';
 import { nameOf, type ContractBroker } from '../contract-broker.js';
-import { fetchRequest } from '../partition-requests.js';
+import { aBatch, fetchRequest, produce } from '../partition-requests.js';
 
 const CLIENT = { clientSoftwareName: 'contract', clientSoftwareVersion: '1' };
 const NO_TOPICS: MetadataRequest = {
@@ -110,13 +110,16 @@ export function connectionCases(broker: ContractBroker): void {
   });
 
   it('are served one request at a time: what follows a long poll waits for it', async () => {
-    const [connection, topic] = [await broker.connect(), await broker.topic()];
+    const [connection, another, topic] = [await broker.connect(), await broker.connect(), await broker.topic()];
     const order: string[] = [];
-    await Promise.all([
-      connection.ask(fetchApi, 11, fetchRequest(topic, { maxWaitMs: 200 })).then(() => order.push('fetch')),
+    const fetching = connection.ask(fetchApi, 11, fetchRequest(topic, { maxWaitMs: 600_000 }));
+    const behind = [
+      fetching.then(() => order.push('fetch')),
       connection.ask(metadataApi, 5, NO_TOPICS).then(() => order.push('metadata')),
-      (await broker.connect()).ask(metadataApi, 5, NO_TOPICS).then(() => order.push('another connection')),
-    ]);
+    ];
+    await another.ask(metadataApi, 5, NO_TOPICS).then(() => order.push('another connection'));
+    await produce(broker, topic, aBatch(['ends the wait']));
+    await Promise.all(behind);
     assert.deepEqual(order, ['another connection', 'fetch', 'metadata']);
   });
 

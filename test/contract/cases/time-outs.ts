@@ -90,7 +90,7 @@ const TIME_OUTS: Readonly<Record<string, (broker: ContractBroker) => Promise<voi
     broker,
   ) => {
     const [topic, producer] = [await broker.topic(), new TransactionalProducer(broker)];
-    assert.equal(await producer.init({ transactionTimeoutMs: 500 }), 'NONE');
+    assert.equal(await producer.init({ transactionTimeoutMs: 3_000 }), 'NONE');
     assert.deepEqual(await producer.add(topic), ['NONE']);
     assert.equal(await producer.produce(topic, ['a']), 'NONE');
     await until(

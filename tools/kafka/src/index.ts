@@ -1,6 +1,10 @@
 export { KafkaStartError, MissingToolError } from './errors.js';
 export type { KafkaCluster } from './kafka-cluster.js';
 export type { KafkaNode } from './kafka-node.js';
+export { jdkTool, requireBuildTools, requireJava } from './jdk.js';
 export { runKafkaTool, startJavaProgram } from './kafka-tool.js';
+export { madeOnce } from './made-once.js';
+export { fetchJars } from './maven-jars.js';
+export { runOrThrow } from './run.js';
 export type { ListenerProtocol, ServerProperties } from './server-properties.js';
 export { startKafka, type KafkaOptions } from './start-kafka.js';

@@ -6,18 +6,27 @@ import { createServer } from 'node:net';
 const LOWEST = 20_000;
 const COUNT = 12_000;
 
+// The ports of a broker that is down for a moment are free, and still its own. So a process hands none out twice, and
+// processes that run side by side may be told which part to take: HEARKEN_PORTS=2/4 is the second of four.
+const [part = 1, parts = 1] = (process.env.HEARKEN_PORTS ?? '').split('/').filter(Boolean).map(Number);
+const SIZE = Math.floor(COUNT / parts);
+const FIRST = LOWEST + (part - 1) * SIZE;
+const given = new Set<number>();
+
 /**
  * Loopback ports that nobody listens on now, all different. Someone may take one before it is bound: whoever binds has to
  * be ready to ask again.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  for (let tries = 0; ports.size < count; tries++) {
-    if (tries > 100 + count) throw new Error(`found no ${count} free ports from ${LOWEST} to ${LOWEST + COUNT - 1}`);
-    const port = LOWEST + Math.floor(Math.random() * COUNT);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries++) {
+    if (tries > 100 + count) throw new Error(`found no ${count} free ports from ${FIRST} to ${FIRST + SIZE - 1}`);
+    const port = FIRST + Math.floor(Math.random() * SIZE);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) ports.push(port);
   }
-  return [...ports];
+  return ports;
 }
 
 async function isFree(port: number): Promise<boolean> {
