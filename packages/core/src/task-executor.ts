@@ -8,6 +8,8 @@ export interface TaskExecutor {
   readonly concurrency: number;
   /** How many tasks would start at once if given now. */
   readonly available: number;
+  /** Whether somebody holds it back, who lets it go on some day: a container takes that for no stall. @default false */
+  readonly isPaused?: boolean;
   /**
    * What one task stands for. `'record'` (default): the executor must see every record by itself, to count, limit or time
    * it. `'run'`: records that run one after the other may be one task, which saves a promise a record.

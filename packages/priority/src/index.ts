@@ -39,6 +39,7 @@ export { drrPolicy } from './policy/drr.js';
 export { flipkartBurst, type FlipkartBurstOptions } from './policy/flipkart-burst.js';
 export { strictPolicy, strictWithFloorPolicy, type StrictOptions } from './policy/strict.js';
 export { weightedPolicy } from './policy/weighted.js';
+export type { LevelExplanation, LevelWait, LevelWaitCode } from './container/level-explanation.js';
 export type { PolicyChange, PolicyUpdate } from './container/live-policy.js';
 export type {
   PolicyName,

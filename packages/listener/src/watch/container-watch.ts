@@ -16,7 +16,7 @@ export interface ContainerWatchInit {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: GuardedEvents;
-  readonly executor: Pick<TaskExecutor, 'available'>;
+  readonly executor: Pick<TaskExecutor, 'available' | 'isPaused'>;
   readonly line: Pick<Line, 'snapshot' | 'turnedAt' | 'whyNotAssigned' | 'hanging'>;
   readonly lifecycle: Pick<ContainerLifecycle, 'state' | 'failure' | 'trouble'>;
 }

@@ -30,7 +30,7 @@ export interface ProgressWatchInit {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: GuardedEvents;
-  readonly executor: Pick<TaskExecutor, 'available'>;
+  readonly executor: Pick<TaskExecutor, 'available' | 'isPaused'>;
   readonly snapshot: () => readonly PartitionSnapshot[];
   /** When the loop last turned, on the monotonic clock. */
   readonly turnedAt: () => number | undefined;
@@ -76,12 +76,14 @@ export class ProgressWatch {
 
   #look(): void {
     this.#lookAtContainer();
-    const now = this.#init.clock.monotonic();
+    const { clock, executor } = this.#init;
+    const now = clock.monotonic();
+    const { isPaused = false } = executor;
     const standstills = new Map<string, Standstill>();
     const stalled = new Map<string, PartitionStall>();
     for (const partition of this.#init.snapshot()) {
       const key = topicPartitionKey(partition);
-      const standstill = standstillOf(this.#standstills.get(key), partition, now);
+      const standstill = standstillOf(isPaused ? undefined : this.#standstills.get(key), partition, now);
       standstills.set(key, standstill);
       const stall = this.#stallOf(partition, now - standstill.since);
       if (stall !== undefined) stalled.set(key, stall);

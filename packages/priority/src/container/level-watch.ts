@@ -1,4 +1,6 @@
 import type { Clock, Timer } from '@hearken/core';
+import type { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
+import type { PriorityLevel } from './priority-level.js';
 
 /** What the watch looks at. */
 export interface WatchedLevel {
@@ -95,3 +97,20 @@ export class LevelWatch {
     }
   }
 }
+
+/** A level, and what its dispatcher counts of it. */
+export const watched = <K, V>(level: PriorityLevel<K, V>, dispatcher: PriorityDispatcher): WatchedLevel => ({
+  priority: level.priority,
+  get isWaiting() {
+    return level.isReady && !level.isPaused;
+  },
+  get running() {
+    return dispatcher.limits.running(level.priority);
+  },
+  get started() {
+    return dispatcher.started[level.priority] ?? 0;
+  },
+  get ended() {
+    return dispatcher.ends[level.priority] ?? 0;
+  },
+});

@@ -14,6 +14,8 @@ import type { PolicyName } from './priority-container-properties.js';
 export interface PolicyPlan {
   readonly make: DispatchPolicyFactory;
   readonly shape: PolicyShape;
+  /** The weights at another capacity. */
+  readonly weightsFor: (capacity: number) => readonly number[];
 }
 
 /** A plan and what came of it. */

@@ -19,6 +19,8 @@ export interface PriorityEvents {
   'level:starved': LevelName & { readonly waitedMs: number; readonly queued: number };
   /** Listeners of the level have been running for `forMs` without one of them ending; once until one does. */
   'level:stalled': LevelName & { readonly forMs: number; readonly running: number };
+  /** How many listeners may run at once is another number; `policy:changed` follows, as quotas are shares of it. */
+  'capacity:changed': { readonly previous: number; readonly next: number };
   /** The next dispatch is the new policy's. */
   'policy:changed': { readonly before: PolicySnapshot; readonly after: PolicySnapshot };
 }
@@ -32,6 +34,7 @@ const NAMES: ReadonlySet<string> = new Set(
     'container:stopped': true,
     'level:starved': true,
     'level:stalled': true,
+    'capacity:changed': true,
     'policy:changed': true,
   } satisfies Record<keyof PriorityEvents, true>),
 );

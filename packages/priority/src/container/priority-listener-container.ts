@@ -1,13 +1,4 @@
-import {
-  defaultLogger,
-  IllegalStateError,
-  systemClock,
-  type Bytes,
-  type Clock,
-  type ConsumerFactory,
-  type Logger,
-} from '@hearken/core';
-import { deferred, StateMachine } from '@hearken/core/internal';
+import { defaultLogger, systemClock, type Bytes, type Clock, type ConsumerFactory, type Logger } from '@hearken/core';
 import type {
   ContainerDependencies,
   ContainerEventListener,
@@ -17,26 +8,22 @@ import type {
 } from '@hearken/listener';
 import { LevelExecutor } from '../dispatch/level-executor.js';
 import { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
-import { LevelFailedError, PolicyFailedError, PriorityOutOfRangeError } from '../errors.js';
+import { PolicyFailedError, PriorityOutOfRangeError } from '../errors.js';
 import type { PriorityOrName } from '../levels.js';
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
 import type { StrictOptions } from '../policy/strict.js';
 import { levelProperties } from './level-properties.js';
-import { LevelWatch, type WatchedLevel } from './level-watch.js';
+import type { LevelExplanation } from './level-explanation.js';
+import { LevelWatch, watched } from './level-watch.js';
 import { LivePolicy, type PolicyChange, type PolicyUpdate } from './live-policy.js';
 import { policyFactory } from './policy-plan.js';
 import type { PolicyName, PriorityContainerProperties, PriorityListener } from './priority-container-properties.js';
-import { PRIORITY_CONTAINER_MOVES, type PriorityContainerState } from './priority-container-state.js';
+import type { PriorityContainerState } from './priority-container-state.js';
 import { isPriorityEvent, PriorityObservers, type LevelName, type PriorityEvents } from './priority-events.js';
 import { PriorityLevel } from './priority-level.js';
-import type {
-  DispatchExplanation,
-  LevelMetrics,
-  LevelSnapshot,
-  PriorityHealth,
-  PriorityMetrics,
-  PrioritySnapshot,
-} from './priority-metrics.js';
+import { PriorityLifecycle } from './priority-lifecycle.js';
+import type { DispatchExplanation, PriorityHealth, PriorityMetrics, PrioritySnapshot } from './priority-metrics.js';
+import { PriorityReport } from './priority-report.js';
 import { resolvePriorityProperties, type ResolvedPriorityProperties } from './resolved-properties.js';
 
 /**
@@ -49,8 +36,7 @@ import { resolvePriorityProperties, type ResolvedPriorityProperties } from './re
  *
  * Starts once and stops once; see {@link PriorityContainerState}.
  */
-// Long because it answers for all levels at once: life, what is reported and what may change while it runs. Deciding who starts
-// is the dispatcher's and the policy's.
+// Long because what users may call is said here, in full. It makes the parts and joins them; the work is theirs.
 export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string = string> implements AsyncDisposable {
   /** Resolves when the container stopped as asked; rejects with what made it fail. Never an unhandled rejection. */
   readonly finished: Promise<void>;
@@ -59,16 +45,11 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #observers: PriorityObservers;
-  readonly #state: StateMachine<PriorityContainerState>;
   readonly #dispatcher: PriorityDispatcher;
   readonly #policy: LivePolicy;
   readonly #levels: readonly PriorityLevel<K, V>[];
-  readonly #watch: LevelWatch;
-  readonly #finished = deferred();
-  #starting: Promise<void> | undefined;
-  #stopping: Promise<StopReport> | undefined;
-  /** The first failure: it leads. */
-  #failure: { readonly error: unknown } | undefined;
+  readonly #lifecycle: PriorityLifecycle;
+  readonly #report: PriorityReport<K, V>;
 
   /**
    * @throws KafkaConfigError that names every problem of the properties; QuotaCapacityError or InvalidDistributionError for
@@ -85,23 +66,24 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     this.#observers = new PriorityObservers(this.#logger);
     const { levels, planned } = this.#properties;
     this.#dispatcher = this.#newDispatcher();
-    this.#policy = new LivePolicy(this.#dispatcher, planned, (priority) => levels.nameOf(priority));
+    this.#policy = new LivePolicy(this.#dispatcher, planned, levels);
     this.#levels = levels.definitions.map((_, priority) =>
       this.#newLevel(priority, consumerFactory, properties.listener, dependencies),
     );
-    this.#watch = this.#newWatch();
-    this.#state = new StateMachine('a PriorityListenerContainer', {
-      initial: 'created',
-      moves: PRIORITY_CONTAINER_MOVES,
-      onMove: (change) => this.#observers.emit('state:changed', change),
+    const watch = this.#newWatch();
+    const parts = { levels: this.#levels, watch, observers: this.#observers, logger: this.#logger };
+    this.#lifecycle = new PriorityLifecycle(parts);
+    this.finished = this.#lifecycle.finished;
+    this.#report = new PriorityReport({
+      ...parts,
+      dispatcher: this.#dispatcher,
+      policy: this.#policy,
+      lifecycle: this.#lifecycle,
     });
-    this.finished = this.#finished.promise;
-    this.finished.catch(() => undefined);
-    for (const level of this.#levels) this.#follow(level);
   }
 
   get state(): PriorityContainerState {
-    return this.#state.state;
+    return this.#lifecycle.state;
   }
 
   /**
@@ -109,21 +91,16 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
    * a LevelFailedError if one did not: the others are stopped by then. Rejects with an IllegalStateError when it was stopped.
    */
   start(): Promise<void> {
-    if (this.#starting === undefined && !this.#state.is('created')) {
-      const message = `the container is ${this.state} and cannot start again: make a new one`;
-      return Promise.reject(new IllegalStateError(message, 'ILLEGAL_STATE'));
-    }
-    this.#starting ??= this.#start();
-    return this.#starting;
+    return this.#lifecycle.start();
   }
 
   /**
    * Stops all levels at the same time, each as its container's `stop` says. May be called any number of times, always with
-   * the same report; never rejects: what went wrong is told by `finished`.
+   * the same report; a later call can bring it to its end sooner, as with the plain container. Never rejects: what went wrong
+   * is told by `finished`.
    */
   stop(options?: StopOptions): Promise<StopReport> {
-    this.#stopping ??= this.#stop(options);
-    return this.#stopping;
+    return this.#lifecycle.stop(options);
   }
 
   /**
@@ -139,6 +116,25 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
   /** The levels, 0 first. */
   get levels(): readonly PriorityLevel<K, V>[] {
     return this.#levels;
+  }
+
+  /**
+   * How many listeners may run at once, over all levels. May be set at any time and holds at once, without a stop: more start,
+   * or those above the new limit end first, of which none is aborted. The `quotaDistributor` is asked anew, and the policy made
+   * anew with what it says; weights of the levels, and those given to `updatePolicy`, stay.
+   * @throws KafkaConfigError when it is set to anything but a whole number from 1, or to less than the levels' `minSlots` need;
+   * QuotaCapacityError or InvalidDistributionError for what the `quotaDistributor` says. Everything stays as it was then.
+   */
+  get capacity(): number {
+    return this.#dispatcher.limits.capacity;
+  }
+
+  set capacity(capacity: number) {
+    const previous = this.capacity;
+    if (capacity === previous) return;
+    const change = this.#policy.resize(capacity);
+    this.#observers.emit('capacity:changed', { previous, next: capacity });
+    this.#changed(change);
   }
 
   /**
@@ -158,27 +154,26 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
   }
 
   metrics(): PriorityMetrics {
-    const { limits, inversions } = this.#dispatcher;
-    const levels = this.#levels.map((level) => this.#metricsOf(level));
-    return { capacity: limits.capacity, slots: limits.total, inversions, levels };
+    return this.#report.metrics();
   }
 
   snapshot(): PrioritySnapshot {
-    return {
-      state: this.state,
-      policy: this.#policy.snapshot(),
-      levels: this.#levels.map((level) => this.#snapshotOf(level)),
-    };
+    return this.#report.snapshot();
   }
 
   /** Why the last record that started was of its level; undefined before the first. */
-  explain(): DispatchExplanation | undefined {
-    return this.#policy.explain();
+  explain(): DispatchExplanation | undefined;
+  /**
+   * What the records of a level wait for: why it does not move, if it does not.
+   * @throws PriorityOutOfRangeError
+   */
+  explain(priority: PriorityOrName<Name>): LevelExplanation;
+  explain(priority?: PriorityOrName<Name>): DispatchExplanation | LevelExplanation | undefined {
+    return priority === undefined ? this.#policy.explain() : this.#report.explain(this.level(priority));
   }
 
   health(): PriorityHealth {
-    const levels = this.#levels.map(({ priority, name, container }) => ({ priority, name, ...container.health() }));
-    return { ...verdictOf(this.state, levels), state: this.state, levels, ...this.#failure };
+    return this.#report.health();
   }
 
   /**
@@ -208,66 +203,6 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     await this.stop();
   }
 
-  async #start(): Promise<void> {
-    this.#state.moveTo('starting');
-    try {
-      await Promise.all(this.#levels.map((level) => this.#startLevel(level)));
-    } catch (error) {
-      this.#fail(error);
-      await this.#stopping;
-      throw this.#failure?.error ?? error; // the first: what followed from it may have come first here
-    }
-    if (!this.#state.is('starting')) await this.#refuseHalfway();
-    this.#state.moveTo('running');
-    this.#watch.start();
-    this.#observers.emit('container:started', { levels: this.#levels.length });
-  }
-
-  /** It was stopped meanwhile, or failed. */
-  async #refuseHalfway(): Promise<never> {
-    await this.#stopping;
-    await this.finished;
-    throw new IllegalStateError('stopped while it started', 'CONTAINER_STOPPED');
-  }
-
-  async #startLevel(level: PriorityLevel<K, V>): Promise<void> {
-    try {
-      await level.container.start();
-    } catch (error) {
-      throw this.#stopping === undefined ? new LevelFailedError(level, error) : error;
-    }
-  }
-
-  async #stop(options: StopOptions | undefined): Promise<StopReport> {
-    const wasCreated = this.#state.is('created');
-    if (!wasCreated) this.#state.moveTo('stopping');
-    this.#watch.stop();
-    const reports = await Promise.all(this.#levels.map(({ container }) => container.stop(options)));
-    const failure = this.#failure;
-    this.#state.moveTo(failure === undefined ? 'stopped' : 'failed');
-    const report = inOne(reports);
-    if (!wasCreated) this.#observers.emit('container:stopped', { report, ...failure });
-    if (failure === undefined) this.#finished.resolve();
-    else this.#finished.reject(failure.error);
-    return report;
-  }
-
-  /** A level that is over, well or badly, is the end of all: nobody would notice that one priority is no longer read. */
-  #follow(level: PriorityLevel<K, V>): void {
-    level.container.finished.then(
-      () => void this.stop(),
-      (error: unknown) => this.#fail(new LevelFailedError(level, error)),
-    );
-  }
-
-  #fail(error: unknown): void {
-    if (this.#failure === undefined && !this.#state.is('stopped')) {
-      this.#failure = { error };
-      this.#logger.error({ error }, 'a priority container failed and stops');
-    }
-    void this.stop();
-  }
-
   #changed(change: PolicyChange): PolicyChange {
     this.#observers.emit('policy:changed', change);
     return change;
@@ -277,9 +212,9 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     const { capacity, levels, planned } = this.#properties;
     return new PriorityDispatcher({
       capacity,
-      levels: levels.definitions.map(({ minSlots = 0, maxSlots = capacity }) => ({ minSlots, maxSlots })),
+      levels: levels.definitions.map(({ minSlots = 0, maxSlots = Infinity }) => ({ minSlots, maxSlots })),
       policy: planned.policy,
-      onPolicyFailed: (error) => this.#fail(new PolicyFailedError(this.#policy.name, error)),
+      onPolicyFailed: (error) => this.#lifecycle.fail(new PolicyFailedError(this.#policy.name, error)),
     });
   }
 
@@ -290,7 +225,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     dependencies: ContainerDependencies,
   ): PriorityLevel<K, V> {
     const name = this.#properties.levels.nameOf(priority);
-    const executor = new LevelExecutor(this.#dispatcher, priority, this.#mostSlots(priority));
+    const executor = new LevelExecutor(this.#dispatcher, priority);
     const properties = levelProperties<K, V>(this.#properties, priority, consumerFactory.groupId);
     const dispatcher = this.#dispatcher;
     return new PriorityLevel({
@@ -304,15 +239,6 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
       properties,
       dependencies,
     });
-  }
-
-  #mostSlots(priority: number): number {
-    const { capacity, levels } = this.#properties;
-    const kept = levels.definitions.reduce(
-      (sum, { minSlots = 0 }, other) => (other === priority ? sum : sum + minSlots),
-      0,
-    );
-    return Math.min(levels.definitions[priority]?.maxSlots ?? capacity, capacity - kept);
   }
 
   #newWatch(): LevelWatch {
@@ -333,61 +259,4 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
       },
     });
   }
-
-  #metricsOf({ priority, name, container, isPaused, latencyMs }: PriorityLevel<K, V>): LevelMetrics {
-    return {
-      priority,
-      name,
-      ...container.metrics(),
-      started: this.#dispatcher.started[priority] ?? 0,
-      slots: this.#dispatcher.limits.running(priority),
-      share: this.#policy.share(priority),
-      targetShare: this.#policy.targetShare(priority),
-      waitedMs: this.#watch.waitedMs(priority),
-      latencyMs,
-      isPaused,
-    };
-  }
-
-  #snapshotOf({ priority, name, container, isPaused, isReady }: PriorityLevel<K, V>): LevelSnapshot {
-    const { limits } = this.#dispatcher;
-    const [slots, available] = [limits.running(priority), limits.available(priority)];
-    return { priority, name, isReady, isPaused, slots, available, container: container.snapshot() };
-  }
 }
-
-function watched<K, V>(level: PriorityLevel<K, V>, dispatcher: PriorityDispatcher): WatchedLevel {
-  const { priority } = level;
-  return {
-    priority,
-    get isWaiting() {
-      return level.isReady && !level.isPaused;
-    },
-    get running() {
-      return dispatcher.limits.running(priority);
-    },
-    get started() {
-      return dispatcher.started[priority] ?? 0;
-    },
-    get ended() {
-      return dispatcher.ends[priority] ?? 0;
-    },
-  };
-}
-
-/** What the levels' states amount to: the least of them counts. */
-function verdictOf(
-  state: PriorityContainerState,
-  levels: readonly Pick<PriorityHealth, 'live' | 'ready' | 'status'>[],
-): Pick<PriorityHealth, 'live' | 'ready' | 'status'> {
-  const live = state !== 'failed' && levels.every((level) => level.live);
-  const ready = state === 'running' && levels.every((level) => level.ready);
-  const isFine = levels.every(({ status }) => status === 'up');
-  return { live, ready, status: !ready ? 'down' : isFine ? 'up' : 'degraded' };
-}
-
-const inOne = (reports: readonly StopReport[]): StopReport => ({
-  drained: reports.every(({ drained }) => drained),
-  abandoned: reports.reduce((sum, { abandoned }) => sum + abandoned, 0),
-  committed: reports.flatMap(({ committed }) => committed),
-});

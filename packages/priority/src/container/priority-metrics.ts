@@ -1,4 +1,5 @@
 import type { ContainerHealth, ContainerMetrics, ContainerSnapshot } from '@hearken/listener';
+import type { LevelWait } from './level-explanation.js';
 import type { LevelName } from './priority-events.js';
 import type { PriorityContainerState } from './priority-container-state.js';
 
@@ -49,12 +50,17 @@ export interface LevelSnapshot extends LevelName {
   readonly slots: number;
   /** Slots it could take now. */
   readonly available: number;
+  /** What its records wait for: why it does not move, if it does not. */
+  readonly waitsFor: readonly LevelWait[];
   readonly container: ContainerSnapshot;
 }
 
 /** As it stands. */
 export interface PrioritySnapshot {
   readonly state: PriorityContainerState;
+  readonly capacity: number;
+  /** Slots taken, over all levels; more than `capacity` for a while where that was made smaller. */
+  readonly slots: number;
   readonly policy: PolicySnapshot;
   readonly levels: readonly LevelSnapshot[];
 }

@@ -17,7 +17,7 @@ import { SuffixNaming, type PriorityNaming } from '../naming/priority-naming.js'
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
 import type { QuotaDistributor } from '../quota/quota-distributor.js';
 import { carryOut, minSharesOf, POLICY_NAMES, policyFactory, weightsOf, type PlannedPolicy } from './policy-plan.js';
-import { checkMinShares } from './shape-rules.js';
+import { checkMinShares, checkSlots } from './shape-rules.js';
 import type {
   GivenByLevel,
   PolicyName,
@@ -161,7 +161,8 @@ function checkTogether(
     check.problem('levels', `cannot have a minShare with policy '${policy}', where weights say who gets how much`);
   if (records !== undefined && records < levels.count)
     check.problem('buffer.records', `must be at least one a level, got ${records} for ${levels.count} levels`);
-  if (check.isFine('capacity')) checkSlots(check, capacity, levels);
+  const withoutSlot = check.isFine('capacity') ? checkSlots(capacity, definitions) : undefined;
+  if (withoutSlot !== undefined) check.problem('levels', withoutSlot);
 }
 
 /** A consumer is a member of a group or is told its partitions. */
@@ -177,19 +178,13 @@ function checkPlaces(check: OptionsCheck, registry: PriorityRegistry, levels: Pr
   }
 }
 
-function checkSlots(check: OptionsCheck, capacity: number, { definitions }: PriorityLevels): void {
-  const kept = definitions.reduce((sum, { minSlots = 0 }) => sum + minSlots, 0);
-  if (kept > capacity) check.problem('levels', `keep ${kept} slots by minSlots, and the capacity is ${capacity}`);
-  const withNone = definitions.findIndex(({ minSlots = 0 }) => kept >= capacity && minSlots === 0);
-  if (kept === capacity && withNone >= 0)
-    check.problem('levels', `leave level ${withNone} no slot: the others keep all ${capacity} by minSlots`);
-}
-
 function plan(properties: Checked, levels: PriorityLevels): PlannedPolicy {
   const { capacity, policy, starvation, quotaDistributor } = properties;
+  const weightsFor = (slots: number): readonly number[] => weightsOf(levels, slots, quotaDistributor);
   return carryOut({
     make: policyFactory(policy, starvation === undefined ? {} : { starvation }),
-    shape: { weights: weightsOf(levels, capacity, quotaDistributor), minShares: minSharesOf(levels), capacity },
+    shape: { weights: weightsFor(capacity), minShares: minSharesOf(levels), capacity },
+    weightsFor,
   });
 }
 

@@ -1,4 +1,5 @@
 import { describe } from '@hearken/core/internal';
+import type { LevelDefinition } from '../levels.js';
 
 /** Of the dispatches that levels are promised by `minShare`: more would leave the policy nothing to decide. */
 const MOST_PROMISED = 0.9;
@@ -22,4 +23,13 @@ export function checkMinShares(value: unknown, levels: number): string | undefin
   return promised <= MOST_PROMISED + ROUNDING
     ? undefined
     : `promise ${promised} of all dispatches: ${MOST_PROMISED} is the most, or nothing is left to decide`;
+}
+
+/** What is wrong with the levels' `minSlots` for this capacity, if anything: each level must find a slot some day. */
+export function checkSlots(capacity: number, levels: readonly LevelDefinition[]): string | undefined {
+  const kept = levels.reduce((sum, { minSlots = 0 }) => sum + minSlots, 0);
+  if (kept > capacity) return `keep ${kept} slots by minSlots, and the capacity is ${capacity}`;
+  const withNone = levels.findIndex(({ minSlots = 0 }) => minSlots === 0);
+  if (kept < capacity || withNone < 0) return undefined;
+  return `leave level ${withNone} no slot: the others keep all ${capacity} by minSlots`;
 }

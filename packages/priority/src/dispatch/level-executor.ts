@@ -13,8 +13,6 @@ interface WaitingTask extends Pick<Deferred<unknown>, 'resolve' | 'reject'> {
  */
 export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
   readonly unit = 'run';
-  /** How many slots the level may take. */
-  readonly concurrency: number;
   readonly #dispatcher: PriorityDispatcher;
   readonly #level: number;
   readonly #waiting: WaitingTask[] = [];
@@ -27,11 +25,19 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
   #signal = this.#cancellation.signal;
   #drained: Deferred<void> | undefined;
 
-  constructor(dispatcher: PriorityDispatcher, level: number, maxSlots: number) {
+  constructor(dispatcher: PriorityDispatcher, level: number) {
     this.#dispatcher = dispatcher;
     this.#level = level;
-    this.concurrency = maxSlots;
     dispatcher.attach(level, this);
+  }
+
+  /** How many slots the level may take. */
+  get concurrency(): number {
+    return this.#dispatcher.limits.most(this.#level);
+  }
+
+  get isPaused(): boolean {
+    return this.#dispatcher.isPaused(this.#level);
   }
 
   get available(): number {
@@ -83,8 +89,12 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
 
   ended(isReady: boolean): void {
     this.#dispatcher.ended(this.#level, isReady || this.#waiting.length > 0);
-    if (this.#wasFull && this.#wakers.length > 0 && this.available > 0) this.#wakeAll();
+    this.resized();
     if (this.#drained !== undefined) this.#settleDrained();
+  }
+
+  resized(): void {
+    if (this.#wasFull && this.#wakers.length > 0 && this.available > 0) this.#wakeAll();
   }
 
   mayGoOn(): boolean {

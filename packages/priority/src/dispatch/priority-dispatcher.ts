@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { RecordStart } from '@hearken/core';
 import { MAX_LEVELS } from '../levels.js';
 import { highestReadyLevel, isLevelReady, type DispatchPolicy } from '../policy/dispatch-policy.js';
@@ -21,6 +22,8 @@ export interface PriorityDispatcherInit {
 /** What the dispatcher starts a level's records of. */
 export interface LevelSource {
   startNext(): RecordStart;
+  /** There are more slots than before, or fewer. */
+  resized(): void;
 }
 
 /** Why the last record was that level's: what the policy was asked and what it could not be asked for. */
@@ -46,6 +49,8 @@ export class PriorityDispatcher {
   readonly #init: PriorityDispatcherInit;
   readonly #sources: (LevelSource | undefined)[];
   readonly #pause = new MicrotaskPause(() => this.#advance());
+  /** Listeners that start because somebody calls us are not that caller's: they do not get its `AsyncLocalStorage`. */
+  readonly #context = new AsyncResource('PriorityDispatcher');
   #policy = ALONE;
   /** Levels that said they are ready and have not turned out to be empty or blocked since. */
   #offered = 0;
@@ -99,7 +104,14 @@ export class PriorityDispatcher {
 
   resume(level: number): void {
     this.#paused &= ~(1 << level);
-    this.#advance();
+    this.#context.runInAsyncScope(() => this.#advance());
+  }
+
+  /** More start, or nothing does until those above the new capacity have ended. */
+  set capacity(capacity: number) {
+    this.limits.capacity = capacity;
+    this.#context.runInAsyncScope(() => this.#advance());
+    for (const source of this.#sources) source?.resized();
   }
 
   attach(level: number, source: LevelSource): void {

@@ -9,21 +9,41 @@ export interface LevelSlots {
  * kept so. Pure counting: as long as nobody has limits of its own, it comes down to one comparison.
  */
 export class SlotLimits {
-  readonly capacity: number;
   readonly #levels: readonly LevelSlots[];
   readonly #all: number;
-  readonly #haveLimits: boolean;
+  /** Slots that levels have for themselves. */
+  readonly #reserved: number;
+  #capacity: number;
+  #haveLimits: boolean;
   readonly #running: number[];
   #total = 0;
   #open: number;
 
   constructor(capacity: number, levels: readonly LevelSlots[]) {
-    this.capacity = capacity;
+    this.#capacity = capacity;
     this.#levels = levels;
     this.#all = 2 ** levels.length - 1;
-    this.#haveLimits = levels.some(({ minSlots, maxSlots }) => minSlots > 0 || maxSlots < capacity);
+    this.#reserved = levels.reduce((sum, { minSlots }) => sum + minSlots, 0);
+    this.#haveLimits = this.#limits(capacity);
     this.#running = levels.map(() => 0);
     this.#open = this.#nowOpen();
+  }
+
+  /** Slots there are. Where more are taken, because it was larger, nobody takes one until enough came back. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  set capacity(capacity: number) {
+    this.#capacity = capacity;
+    this.#haveLimits = this.#limits(capacity);
+    this.#open = this.#nowOpen();
+  }
+
+  /** Slots the level has at most: what it may have, and what is not kept for others. */
+  most(level: number): number {
+    const { minSlots, maxSlots } = this.#of(level);
+    return Math.min(maxSlots, this.#capacity - this.#reserved + minSlots);
   }
 
   /** Slots taken, by all levels. */
@@ -43,7 +63,7 @@ export class SlotLimits {
 
   /** The same for when a record of this level has ended: its own slot is one of those then. */
   openWithout(level: number): number {
-    if (!this.#haveLimits) return this.#all;
+    if (!this.#haveLimits) return this.#total <= this.#capacity ? this.#all : 0;
     this.released(level);
     const open = this.#open;
     this.taken(level);
@@ -55,8 +75,8 @@ export class SlotLimits {
     const { minSlots, maxSlots } = this.#of(level);
     const running = this.running(level);
     const own = Math.max(0, minSlots - running);
-    const shared = this.capacity - this.#total - this.#kept();
-    return Math.max(0, Math.min(own + Math.max(0, shared), maxSlots - running, this.capacity - this.#total));
+    const shared = this.#capacity - this.#total - this.#kept();
+    return Math.max(0, Math.min(own + Math.max(0, shared), maxSlots - running, this.#capacity - this.#total));
   }
 
   taken(level: number): void {
@@ -71,9 +91,13 @@ export class SlotLimits {
     this.#open = this.#nowOpen();
   }
 
+  #limits(capacity: number): boolean {
+    return this.#levels.some(({ minSlots, maxSlots }) => minSlots > 0 || maxSlots < capacity);
+  }
+
   #nowOpen(): number {
-    if (!this.#haveLimits) return this.#total < this.capacity ? this.#all : 0;
-    const free = this.capacity - this.#total;
+    if (!this.#haveLimits) return this.#total < this.#capacity ? this.#all : 0;
+    const free = this.#capacity - this.#total;
     const shared = free - this.#kept();
     let open = 0;
     for (let level = 0; level < this.#levels.length; level++) {

@@ -13,6 +13,6 @@ describe('LevelExecutor', () => {
       policy,
       onPolicyFailed: () => undefined,
     });
-    return new LevelExecutor(dispatcher, 1, capacity);
+    return new LevelExecutor(dispatcher, 1);
   });
 });
