@@ -15,7 +15,7 @@ import {
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 
 describeWithKafka('request and reply', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('brings each of two askers that share a topic its own replies, and its failures', async () => {
     const kafka = { brokers: bootstrapServers(), clientId: 'flow' };
