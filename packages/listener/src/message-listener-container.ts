@@ -32,6 +32,7 @@ import type { ListenerContainer } from './message-listener.js';
 import type { AnyMiddleware, BatchMiddleware, RecordMiddleware } from './middleware/middleware.js';
 import { StandingPauses } from './pause/standing-pauses.js';
 import type { PartitionTarget } from './pause/target-set.js';
+import { plainly } from './plain-properties.js';
 import { resolveContainerProperties, type ResolvedContainerProperties } from './resolved-properties.js';
 import { verdictOf, type ContainerHealth } from './watch/container-health.js';
 import { ContainerWatch } from './watch/container-watch.js';
@@ -232,6 +233,11 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   async seekToTimestamp(timestampMs: number, targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
     requireTimestamp('seekToTimestamp', timestampMs);
     return this.#seekTo('seekToTimestamp', { timestamp: timestampMs }, targets);
+  }
+
+  /** The properties that hold, defaults included, where they can be written down: objects and functions are left out. */
+  get properties(): Readonly<Record<string, unknown>> {
+    return plainly(this.#properties);
   }
 
   assignment(): readonly TopicPartition[] {
