@@ -19,5 +19,6 @@ export {
 } from './options.js';
 export { murmur2, partitionForKey } from './partition-for-key.js';
 export { serializeDefault } from './serde.js';
+export { validate } from './standard-schema.js';
 export { StateMachine } from './state-machine.js';
 export { describePartition, describePartitions, topicPartitionKey } from './topic-partition.js';

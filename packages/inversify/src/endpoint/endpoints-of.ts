@@ -1,0 +1,34 @@
+import { json, type Serde } from '@hearken/core';
+import { hasMethods, OptionsCheck } from '@hearken/core/internal';
+import type { Container } from 'inversify';
+import { checkedSerde, type SchemaOf } from '../handler/checked-serde.js';
+import { listeningOf } from '../handler/listening.js';
+import { declaredListeners } from './declared-listener.js';
+import type { EndpointProperties, KafkaListenerEndpoint } from './kafka-listener-endpoint.js';
+import { Lookup } from './lookup.js';
+import { writtenAttributes } from './written-attributes.js';
+
+/**
+ * The listeners of a bean, as its class and those it extends were decorated.
+ * @throws KafkaConfigError that tells everything wrong with them, by class and method
+ */
+export async function endpointsOf(bean: object, container: Container): Promise<readonly KafkaListenerEndpoint[]> {
+  const check = new OptionsCheck(`${bean.constructor.name} as a listener bean`);
+  const lookup = new Lookup(container, check);
+  const endpoints: KafkaListenerEndpoint[] = [];
+  for (const declared of declaredListeners(bean.constructor, check)) {
+    const { id, where, options } = declared;
+    const { settings, properties } = await writtenAttributes(options, where, lookup, check);
+    const { schemaOf, ...listener } = await listeningOf(bean, declared, lookup);
+    endpoints.push({ id, where, ...settings, properties: checked(properties, schemaOf), ...listener });
+  }
+  check.throwIfAny();
+  return endpoints;
+}
+
+/** The properties with a serde whose values are what handlers want them to be. What is no serde is for the container to refuse. */
+function checked(properties: EndpointProperties, schemaOf: SchemaOf | undefined): EndpointProperties {
+  const { valueSerde = json() as Serde<unknown> } = properties;
+  if (schemaOf === undefined || !hasMethods(valueSerde, ['deserialize'])) return properties;
+  return { ...properties, valueSerde: checkedSerde(valueSerde, schemaOf) };
+}

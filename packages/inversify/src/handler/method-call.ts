@@ -1,0 +1,31 @@
+import type { ConsumerRecord } from '@hearken/core';
+import type { BatchListenerFunction, BatchReturn, ListenerContext } from '@hearken/listener';
+import type { PriorityListenerFunction } from '@hearken/priority';
+import type { Argument } from '../decorators/argument.js';
+
+export type RecordCall = PriorityListenerFunction<unknown, unknown>;
+export type BatchCall = BatchListenerFunction<unknown, unknown>;
+
+type Bean = Record<string | symbol, (...args: readonly unknown[]) => unknown>;
+
+/** A method of a bean as a listener; looked up with each call, so that a spy put in its place is called. */
+export function recordCall(bean: object, method: string | symbol, plan: readonly Argument[]): RecordCall {
+  const target = bean as Bean;
+  if (plan.length === 0) return (record, context, level) => target[method]?.(record, context, level);
+  return (record, context) => target[method]?.(...argumentsOf(plan, record, context));
+}
+
+/** The same for batches. */
+export function batchCall(bean: object, method: string | symbol, plan: readonly Argument[]): BatchCall {
+  const target = bean as Bean;
+  if (plan.length === 0) return (records, context) => target[method]?.(records, context) as BatchReturn;
+  return (records, context) =>
+    target[method]?.(...plan.map((argument) => argument.ofBatch(records, context))) as BatchReturn;
+}
+
+/** One array a record, and no closure. */
+function argumentsOf(plan: readonly Argument[], record: ConsumerRecord<unknown, unknown>, context: ListenerContext) {
+  const values: unknown[] = [];
+  for (const argument of plan) values.push(argument.ofRecord(record, context));
+  return values;
+}
