@@ -10,7 +10,9 @@ const levelsOf = (capacity: number): fc.Arbitrary<LevelSlots[]> =>
       maxLength: 5,
     })
     .map((levels) => levels.map(({ minSlots, maxSlots }) => ({ minSlots: Math.min(minSlots, maxSlots), maxSlots })))
-    .filter((levels) => levels.reduce((sum, { minSlots }) => sum + minSlots, 0) <= capacity);
+    .filter((levels) => reservedOf(levels) <= capacity);
+
+const reservedOf = (levels: readonly LevelSlots[]): number => levels.reduce((sum, { minSlots }) => sum + minSlots, 0);
 
 const inputs = fc
   .integer({ min: 1, max: 12 })
@@ -60,6 +62,31 @@ describe('SlotLimits', () => {
         const limits = new SlotLimits(capacity, levels);
         play(limits, levels, steps, () => {
           levels.forEach((_, level) => assert.equal(isLevelReady(limits.open, level), limits.available(level) > 0));
+        });
+      }),
+    );
+  });
+
+  it('gives out nothing above another capacity, says what is open there, and what will be when a record has ended', () => {
+    fc.assert(
+      fc.property(inputs, fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1 }), ([, levels, steps], more) => {
+        const least = Math.max(1, reservedOf(levels));
+        const limits = new SlotLimits(least + (more[0] ?? 0), levels);
+        let [looks, before] = [0, 0];
+        play(limits, levels, steps, () => {
+          assert.ok(limits.total <= Math.max(before, limits.capacity));
+          limits.capacity = least + (more[looks++ % more.length] ?? 0);
+          before = limits.total;
+          if (limits.total >= limits.capacity) assert.equal(limits.open, 0);
+          levels.forEach((_, level) => {
+            assert.equal(isLevelReady(limits.open, level), limits.available(level) > 0);
+            assert.ok(limits.available(level) <= limits.most(level) && limits.most(level) <= limits.capacity);
+            if (limits.running(level) === 0) return;
+            const without = limits.openWithout(level);
+            limits.released(level);
+            assert.equal(without, limits.open);
+            limits.taken(level);
+          });
         });
       }),
     );
