@@ -4,6 +4,7 @@ import type { AdminClient } from './admin/admin-client.js';
 import { requireArguments } from './admin/arguments.js';
 import * as groups from './admin/groups.js';
 import * as offsets from './admin/offsets.js';
+import { topicConfigs } from './admin/topic-configs.js';
 import * as topics from './admin/topics.js';
 import { Cluster } from './cluster/cluster.js';
 import { resolveKafkaOptions, type KafkaOptions } from './kafka-options.js';
@@ -51,6 +52,16 @@ export class KafkaAdmin implements AsyncDisposable {
   async describeTopics(names: readonly string[]): Promise<readonly topics.TopicDescription[]> {
     requireArguments('describeTopics', { topics: names });
     return topics.describeTopics(this.#admin, names);
+  }
+
+  /**
+   * What is set for each topic, by Kafka's names: what holds, also where it is the broker's default. Values as Kafka writes
+   * them; '' for one that it keeps secret.
+   * @throws KafkaBrokerError `UNKNOWN_TOPIC_OR_PARTITION`
+   */
+  async topicConfigs(names: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {
+    requireArguments('topicConfigs', { topics: names });
+    return topicConfigs(this.#admin, names);
   }
 
   /** The names of all topics but Kafka's internal ones. */
