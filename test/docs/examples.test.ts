@@ -8,6 +8,7 @@ import { ROOT } from './documents.js';
 /** The programs that snippets are cut from, and something each prints when all went as it shows. They need a Kafka. */
 const PROGRAMS = {
   send: '10000 sent',
+  'request-reply': 'o-1 costs 24',
   listen: 'billed o-99',
   ordering: 'shipped o-199',
   acknowledge: 'paid o-99',

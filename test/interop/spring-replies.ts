@@ -47,7 +47,7 @@ export class SpringReplies {
 
   /** Resolves when it has said so many lines; rejects if it ends before. */
   async received(lines: number): Promise<readonly string[]> {
-    await Promise.race([this.told.received(lines, { timeoutMs: 300_000 }), this.#ended]);
+    await Promise.race([this.told.received(lines), this.#ended]);
     return this.told.items;
   }
 

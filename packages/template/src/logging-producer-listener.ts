@@ -1,7 +1,7 @@
 import { defaultLogger, type Logger, type ProducerRecord } from '@hearken/core';
 import { boolean, callable, integer, OptionsCheck } from '@hearken/core/internal';
 import type { SendError } from './errors.js';
-import type { ProducerListener, Sendable } from './template-options.js';
+import type { ProducerListener } from './template-options.js';
 
 export interface LoggingProducerListenerOptions {
   /** @default warnings and errors to stderr */
@@ -13,7 +13,7 @@ export interface LoggingProducerListenerOptions {
 }
 
 /** Logs each record that could not be sent, as an error. Spring's class of this name. */
-export class LoggingProducerListener<K = Sendable, V = Sendable> implements ProducerListener<K, V> {
+export class LoggingProducerListener implements ProducerListener<unknown, unknown> {
   readonly #logger: Logger;
   readonly #includeContents: boolean;
   readonly #maxContentLogged: number;
@@ -33,7 +33,7 @@ export class LoggingProducerListener<K = Sendable, V = Sendable> implements Prod
     [this.#logger, this.#includeContents, this.#maxContentLogged] = [logger, includeContents, maxContentLogged];
   }
 
-  onError(record: ProducerRecord<K, V>, error: SendError<K, V>): void {
+  onError(record: ProducerRecord<unknown, unknown>, error: SendError): void {
     const { topic, partition } = record;
     const contents = this.#includeContents ? { key: this.#shown(record.key), value: this.#shown(record.value) } : {};
     this.#logger.error({ error, topic, partition, ...contents }, 'a record was not sent');

@@ -50,6 +50,7 @@ const HOPELESS_CODES: ReadonlySet<unknown> = new Set([
   'INVALID_FILTER_RESULT',
   'DEAD_LETTER_LOOP',
   'NON_RETRIABLE',
+  'NO_REPLY_TOPIC',
 ]);
 
 /**
