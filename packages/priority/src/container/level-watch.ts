@@ -102,7 +102,8 @@ export class LevelWatch {
 export const watched = <K, V>(level: PriorityLevel<K, V>, dispatcher: PriorityDispatcher): WatchedLevel => ({
   priority: level.priority,
   get isWaiting() {
-    return level.isReady && !level.isPaused;
+    // One that has just started its last record says that it is ready until it is asked again, which takes a free slot.
+    return level.isReady && !level.isPaused && level.container.metrics().queued > 0;
   },
   get running() {
     return dispatcher.limits.running(level.priority);

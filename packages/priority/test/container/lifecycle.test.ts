@@ -147,6 +147,18 @@ describe('PriorityListenerContainer: life', () => {
     await stopped(bundle);
   });
 
+  it('does not tell of a level that runs all it has', async () => {
+    const bundle = await started({ capacity: 1, starvedAfterMs: 1_000, stalledAfterMs: 60_000 });
+    const { clock, give, listener, events, container } = bundle;
+    const starved = events('level:starved');
+    give(0, 1);
+    await until(() => listener.order === '0');
+    for (let i = 0; i < 20; i++) clock.advance(250);
+    assert.deepEqual(starved.items, []);
+    assert.deepEqual([container.metrics().levels[0]?.waitedMs, container.snapshot().levels[0]?.isReady], [0, false]);
+    await stopped(bundle);
+  });
+
   it('tells of a level whose listeners hang, and of no other', async () => {
     const bundle = await started({ capacity: 2, stalledAfterMs: 1_000 });
     const { clock, give, listener, events } = bundle;
