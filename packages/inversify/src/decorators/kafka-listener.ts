@@ -37,7 +37,7 @@ export interface KafkaListenerDecorator<K, V, Batch> {
     method: string | symbol,
     descriptor: TypedPropertyDescriptor<Method> & Listens<Method, K, V, Batch>,
   ): void;
-  (target: AbstractNewable<unknown>): void;
+  (target: AbstractNewable): void;
 }
 
 /**

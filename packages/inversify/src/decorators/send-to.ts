@@ -18,8 +18,8 @@ export interface ReplyDeclaration extends SendToOptions {
  * sends, and what a `ReplyingKafkaTemplate` of either side waits for.
  */
 export const SendTo =
-  (topic?: Attribute<string>, options: SendToOptions = {}) =>
-  (target: object, method: string | symbol, _descriptor: PropertyDescriptor): void => {
+  (topic?: Attribute<string>, options: SendToOptions = {}): MethodDecorator =>
+  (target, method) => {
     const declarations = declareMethod(target, method);
     if (declarations.reply !== undefined) declarations.mistakes.push('has two @SendTo');
     declarations.reply = { ...options, topic };

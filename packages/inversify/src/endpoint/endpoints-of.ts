@@ -1,4 +1,4 @@
-import { json, type Serde } from '@hearken/core';
+import { json } from '@hearken/core';
 import { hasMethods, OptionsCheck } from '@hearken/core/internal';
 import type { Container } from 'inversify';
 import { checkedSerde, type SchemaOf } from '../handler/checked-serde.js';
@@ -28,7 +28,7 @@ export async function endpointsOf(bean: object, container: Container): Promise<r
 
 /** The properties with a serde whose values are what handlers want them to be. What is no serde is for the container to refuse. */
 function checked(properties: EndpointProperties, schemaOf: SchemaOf | undefined): EndpointProperties {
-  const { valueSerde = json() as Serde<unknown> } = properties;
+  const { valueSerde = json() } = properties;
   if (schemaOf === undefined || !hasMethods(valueSerde, ['deserialize'])) return properties;
   return { ...properties, valueSerde: checkedSerde(valueSerde, schemaOf) };
 }

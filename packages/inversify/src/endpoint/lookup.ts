@@ -25,7 +25,7 @@ export class Lookup {
   /** What sends the replies of a method. */
   template({ template = KafkaTemplate }: ReplyDeclaration, where: string): Promise<ReplyTemplate | undefined> {
     if (typeof template !== 'string')
-      return this.#bound(template as ServiceIdentifier<ReplyTemplate>, `${where} @SendTo`);
+      return this.#bound(template, `${where} @SendTo`);
     return this.#try(`${where} @SendTo`, () =>
       this.#container.getAsync<ReplyTemplate>(KafkaTemplate as ServiceIdentifier<ReplyTemplate>, { name: template }),
     );
