@@ -1,4 +1,5 @@
 import type { Answer, Assignment } from './contender.js';
+import { PeerNotAvailable } from './peer-not-available.js';
 import { turnOf, type Turn } from './scenario.js';
 import { loadScenario } from './scenarios/index.js';
 
@@ -27,6 +28,7 @@ async function answer(turn: Turn): Promise<Answer> {
     const figures = await turn(assignment);
     return { figures: { ...figures, maxRssMib: process.resourceUsage().maxRSS / 1024 } };
   } catch (error) {
+    if (error instanceof PeerNotAvailable) return { notAvailable: error.message };
     return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

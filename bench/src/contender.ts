@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { PeerNotAvailable } from './peer-not-available.js';
 import type { Figures, TurnContext } from './scenario.js';
 
 /** What a contender's process is told once. */
@@ -23,7 +24,11 @@ export interface Entrant {
 export const THIS_BUILD = new URL('.', import.meta.url);
 
 /** What it answers to each `turn`. */
-export type Answer = { readonly figures: Figures } | { readonly error: string };
+export type Answer =
+  | { readonly figures: Figures }
+  | { readonly error: string }
+  /** It cannot be run on this machine, and why. */
+  | { readonly notAvailable: string };
 
 /** How long a process may take to end by itself once it is let go. */
 const EXIT_WITHIN_MS = 10_000;
@@ -51,6 +56,7 @@ export class Contender {
     this.#process.on('error', () => undefined);
   }
 
+  /** @throws PeerNotAvailable if its side says so */
   async turn(): Promise<Figures> {
     const answered = new AbortController();
     try {
@@ -60,6 +66,7 @@ export class Contender {
       });
       this.#process.send('turn');
       const [message] = (await Promise.race([answer, exit])) as [Answer];
+      if ('notAvailable' in message) throw new PeerNotAvailable(message.notAvailable);
       if ('error' in message) throw new Error(`${this.#title}: ${message.error}`);
       return message.figures;
     } finally {

@@ -24,7 +24,9 @@ export interface Verdict extends Gate {
 export function summarise({ peers, compared, gates }: Contest, turns: Turns): Summary {
   const medians = mediansOf(turns);
   const ratios = Object.fromEntries(
-    Object.keys(peers).map((peer) => [peer, ratiosOf(medians.hearken, medians[peer], compared)]),
+    Object.keys(peers)
+      .filter((peer) => peer in medians) // one that cannot be run here has none
+      .map((peer) => [peer, ratiosOf(medians.hearken, medians[peer], compared)]),
   );
   const verdicts = gates.map((gate) => verdictOn(gate, medians));
   return { medians, ratios, gates: verdicts, pass: verdicts.every(({ pass }) => pass) };

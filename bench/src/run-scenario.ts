@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { withEmbeddedBroker } from './embedded-broker.js';
 import { Contender, THIS_BUILD, type Entrant } from './contender.js';
+import { PeerNotAvailable } from './peer-not-available.js';
 import { compare, printLine, summarise, type Turns } from './report.js';
 import type { Contest, Figures, Scenario, Settings, TurnContext } from './scenario.js';
 import { withTopic } from './topics.js';
@@ -88,22 +89,35 @@ async function againstEarlier(earlier: URL, match: Match, signal: AbortSignal): 
 async function play(entrants: readonly Entrant[], match: Match, signal: AbortSignal): Promise<Turns> {
   const { scenario, contest, settings } = match;
   const contenders = entrants.map((entrant) => new Contender(entrant, match, signal));
-  const turns: Record<string, Figures[]> = Object.fromEntries(entrants.map(({ name }) => [name, []]));
+  const turns = new Map<Contender, Figures[]>(contenders.map((contender) => [contender, []]));
   try {
     for (let turn = 0; turn <= (settings.turns ?? 1); turn++) {
-      for (const contender of contenders) {
+      for (const [contender, played] of turns) {
         const { name } = contender;
         note(`${scenario}, ${contest}: ${name}, ${turn === 0 ? 'warm-up' : `turn ${turn}`}`);
-        const figures = await contender.turn();
-        if (turn === 0) continue;
-        turns[name]?.push(figures);
-        printLine({ scenario, contest, side: name, turn, ...figures });
+        const figures = await turnOrNone(contender);
+        if (figures instanceof PeerNotAvailable) {
+          printLine({ scenario, contest, side: name, notAvailable: figures.message });
+          turns.delete(contender);
+        } else if (turn > 0) {
+          played.push(figures);
+          printLine({ scenario, contest, side: name, turn, ...figures });
+        }
       }
     }
   } finally {
     await Promise.all(contenders.map((contender) => contender.close()));
   }
-  return turns;
+  return Object.fromEntries(Array.from(turns, ([{ name }, played]) => [name, played]));
+}
+
+async function turnOrNone(contender: Contender): Promise<Figures | PeerNotAvailable> {
+  try {
+    return await contender.turn();
+  } catch (error) {
+    if (error instanceof PeerNotAvailable) return error;
+    throw error;
+  }
 }
 
 const note = (text: string): void => {

@@ -19,19 +19,23 @@ export class Stopwatch {
   }
 }
 
-/** What this process uses while nothing happens. */
-export async function cpuOver({
-  settleMs,
-  measureMs,
-}: {
-  readonly settleMs: number;
-  readonly measureMs: number;
-}): Promise<Figures> {
+/**
+ * What a process uses while nothing happens.
+ * @param cpuMsOf of it so far. @default of this one
+ */
+export async function cpuOver(
+  { settleMs, measureMs }: { readonly settleMs: number; readonly measureMs: number },
+  cpuMsOf: () => number | Promise<number> = ownCpuMs,
+): Promise<Figures> {
   await sleep(settleMs);
   const startedAt = performance.now();
-  const cpuAtStart = process.cpuUsage();
+  const cpuAtStart = await cpuMsOf();
   await sleep(measureMs);
-  const { user, system } = process.cpuUsage(cpuAtStart);
-  const cpuMs = (user + system) / 1000;
+  const cpuMs = (await cpuMsOf()) - cpuAtStart;
   return { cpuMs, coreShare: cpuMs / (performance.now() - startedAt) };
+}
+
+function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bestRate, bestShareError, bestSlotWaitMs } from '../dist/priority/clairvoyant.js';
+import { bestRate, bestShareError } from '../dist/priority/clairvoyant.js';
 import { SERVICES, serviceTimes } from '../dist/priority/service-times.js';
 
 describe('The clairvoyant', () => {
@@ -7,12 +7,6 @@ describe('The clairvoyant', () => {
     assert.equal(bestRate({ capacity: 50, meanMs: 20 }), 2500);
     assert.equal(bestRate({ capacity: 50, meanMs: 20 }, 100), 100);
     assert.equal(bestRate({ capacity: 50, meanMs: 20 }, 3000), 2500);
-  });
-
-  it('waits for the first of all slots: the half of the looks as long as an exponential of rate c/S says', () => {
-    const wait = bestSlotWaitMs({ capacity: 50, meanMs: 20 }, 0.5);
-    assert.ok(Math.abs(wait - 0.4 * Math.LN2) < 1e-12);
-    assert.ok(Math.abs(bestSlotWaitMs({ capacity: 1, meanMs: 20 }, 1 - 1 / Math.E) - 20) < 1e-9);
   });
 
   it('cannot split a start: of 100 and 4:2:1 the nearest are 57, 29, 14', () => {

@@ -10,13 +10,6 @@ export interface Load {
 export const bestRate = ({ capacity, meanMs }: Load, offeredPerSecond = Infinity): number =>
   Math.min(offeredPerSecond, (capacity * 1000) / meanMs);
 
-/**
- * How long until the first of all busy slots is free: not longer for this share of the looks. Exact for exponential times. For
- * others near to it where slots are many: at whatever moment, a record that runs ends in the next dt with dt / mean.
- */
-export const bestSlotWaitMs = ({ capacity, meanMs }: Load, share: number): number =>
-  (meanMs / capacity) * Math.log(1 / (1 - share));
-
 /** The largest error of shares that whole numbers of starts leave in a window. */
 export function bestShareError(weights: readonly number[], window: number): number {
   const sum = weights.reduce((total, weight) => total + weight);

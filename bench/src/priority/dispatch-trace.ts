@@ -11,6 +11,11 @@ export class DispatchTrace implements Dispatches {
     this.#container = container;
   }
 
+  /** Whether any level has a record that may start. */
+  get isReady(): boolean {
+    return this.#container?.levels.some(({ isReady, isPaused }) => isReady && !isPaused) ?? false;
+  }
+
   /** The level that starts may have no other record: it could start all the same. */
   started(level: number): void {
     let ready = 1 << level;

@@ -9,6 +9,7 @@ import {
 } from 'hearken';
 import { connectConsumer, PARTITIONS_CONSUMED_CONCURRENTLY } from '../kafkajs-peer.js';
 import { deleteGroup } from '../topics.js';
+import type { flipkartReader } from './flipkart-reader.js';
 import type { LevelTopics } from './level-topics.js';
 
 /** What handles a record of a level, whoever reads it. */
@@ -17,17 +18,20 @@ export type Handle = (level: number, value: Buffer | null) => unknown;
 /** Reads all levels until it is stopped. */
 export interface Reader {
   stop(): Promise<void>;
+  /** Of its process so far. @default this one is its process */
+  readonly cpuMs?: () => Promise<number>;
 }
 
 export type PriorityReader = Reader & { readonly container: PriorityListenerContainer; readonly groupId: string };
 
-type Own = Partial<PriorityContainerProperties> & { readonly consumer?: Partial<ConsumerOptions> };
+/** Of a container and its consumers, beside what all readers have. */
+export type OwnProperties = Partial<PriorityContainerProperties> & { readonly consumer?: Partial<ConsumerOptions> };
 
 /** A priority container that has started. */
 export async function priorityReader(
   brokers: string[],
   topics: LevelTopics,
-  { consumer, ...own }: Own,
+  { consumer, ...own }: OwnProperties,
   handle: Handle,
 ): Promise<PriorityReader> {
   const groupId = `bench-${randomUUID()}`;
@@ -50,6 +54,13 @@ export async function priorityReader(
   await container.start();
   return { container, groupId, stop };
 }
+
+/**
+ * Flipkart's client. Loaded when its turn needs it: it has the tools that fetch it with it.
+ * @throws PeerNotAvailable
+ */
+export const flipkart: typeof flipkartReader = async (...args) =>
+  (await import('./flipkart-reader.js')).flipkartReader(...args);
 
 /** What people do today: a kafkajs consumer for each level, all in one process. None knows of the others' slots. */
 export async function kafkajsReaders(brokers: string[], topics: LevelTopics, handle: Handle): Promise<Reader> {

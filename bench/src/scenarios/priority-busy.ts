@@ -1,7 +1,8 @@
 import { DefaultKafkaProducerFactory, KafkaTemplate } from 'hearken';
+import { forEachService } from '../priority/contests.js';
 import { fill, withLevels } from '../priority/level-topics.js';
 import { kafkajsReaders, priorityReader, type Handle, type Reader } from '../priority/readers.js';
-import { SERVICES, serviceTimes, type ServiceName } from '../priority/service-times.js';
+import { serviceTimes, type ServiceName } from '../priority/service-times.js';
 import { WaitProbe } from '../priority/wait-probe.js';
 import type { LevelTopics } from '../priority/level-topics.js';
 import {
@@ -37,7 +38,7 @@ const kafkajs: Read = ({ brokers }, topics, handle) => kafkajsReaders(brokers, t
 /** Handlers that compute, one at a time: an urgent record waits for the one that runs, and for its own fetch. */
 export const priorityBusy = defineScenario<BusySettings>({
   settings,
-  contests: Object.fromEntries(SERVICES.map((service) => [`${service}, embedded broker`, contest(service)])),
+  contests: forEachService(contest),
 });
 
 function contest(service: ServiceName): Contest<BusySettings> {
@@ -50,7 +51,6 @@ function contest(service: ServiceName): Contest<BusySettings> {
       { figure: 'backlogLeft', atLeast: 1 },
       ...(service === 'constant' ? [{ figure: 'overFetchServices', atMost: 2 }] : []),
     ],
-    broker: 'embedded',
   };
 }
 
@@ -64,18 +64,18 @@ function waiting(service: ServiceName, read: Read): Turn<BusySettings> {
       const template = new KafkaTemplate(new DefaultKafkaProducerFactory({ brokers, clientId: 'bench-hearken' }));
       let low = 0;
       const reader = await read(context, topics, async (level, value) => {
-        if (level === URGENT) probe.arrived('urgent', value);
+        if (level === URGENT) probe.arrived(value);
         else low++;
         await Promise.resolve();
         compute(takesMs());
       });
       const send = (value: Buffer): Promise<unknown> => template.send(topics.names[URGENT] ?? '', value);
       try {
-        await probe.run(settings, send, ['urgent']);
-        const fetchP99Ms = probe.p99Ms('urgent');
+        await probe.run(settings, send);
+        const fetchP99Ms = probe.waitMs(0.99);
         probe.reset();
         await fill(brokers, topics.names.slice(0, 1), { records: settings.backlog, size: settings.size });
-        await probe.run(settings, send, ['urgent']);
+        await probe.run(settings, send);
         return figures(probe, fetchP99Ms, settings.backlog - low, settings);
       } finally {
         await reader.stop();
@@ -87,7 +87,7 @@ function waiting(service: ServiceName, read: Read): Turn<BusySettings> {
 
 /** The optimum is the fetch, and the rest of what runs. */
 function figures(probe: WaitProbe, fetchP99Ms: number, backlogLeft: number, { workMs }: BusySettings): Figures {
-  const { p50Ms = NaN, p99Ms = NaN, maxMs = NaN } = probe.figures();
+  const [p50Ms, p99Ms, maxMs] = [0.5, 0.99, 1].map((share) => probe.waitMs(share)) as [number, number, number];
   const optimumP99Ms = fetchP99Ms + workMs;
   const overFetchServices = (p99Ms - fetchP99Ms) / workMs;
   return {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LevelSender } from '../priority/level-sender.js';
 import { withLevels } from '../priority/level-topics.js';
-import { kafkajsReaders, priorityReader } from '../priority/readers.js';
+import { flipkart, kafkajsReaders, priorityReader } from '../priority/readers.js';
 import { COMMON_SETTINGS, defineScenario, type Turn } from '../scenario.js';
 import { cpuOver } from '../stopwatch.js';
 import type { LevelTopics } from '../priority/level-topics.js';
-import type { Handle, Reader } from '../priority/readers.js';
+import { doing, type Work } from '../priority/work.js';
+import type { Reader } from '../priority/readers.js';
 
 const settings = {
   ...COMMON_SETTINGS,
@@ -17,14 +18,19 @@ const settings = {
 type IdleSettings = typeof settings;
 
 const LEVELS = 3;
+/** Of a peer that must be told. */
+const SLOTS = 50;
 
 /** Three levels and no records. That all levels work is seen first. */
 export const priorityIdle = defineScenario<IdleSettings>({
   settings,
   contests: {
     'three levels, embedded broker': {
-      hearken: idling((brokers, topics, handle) => priorityReader(brokers, topics, {}, handle)),
-      peers: { 'kafkajs, a consumer a level': idling(kafkajsReaders) },
+      hearken: idling((brokers, topics, work) => priorityReader(brokers, topics, {}, doing(work))),
+      peers: {
+        'kafkajs, a consumer a level': idling((brokers, topics, work) => kafkajsReaders(brokers, topics, doing(work))),
+        "Flipkart's client": idling((brokers, topics, work) => flipkart(brokers, topics, SLOTS, work)),
+      },
       compared: ['coreShare'],
       gates: [{ figure: 'coreShare', atMost: 0.01 }],
       broker: 'embedded',
@@ -32,19 +38,19 @@ export const priorityIdle = defineScenario<IdleSettings>({
   },
 });
 
-type Read = (brokers: string[], topics: LevelTopics, handle: Handle) => Promise<Reader>;
+type Read = (brokers: string[], topics: LevelTopics, work: Work) => Promise<Reader>;
 
 function idling(read: Read): Turn<IdleSettings> {
   return ({ brokers, settings }) =>
     withLevels(brokers, { levels: LEVELS, partitions: settings.partitions }, async (topics) => {
       const seen = new Set<number>();
-      const reader = await read(brokers, topics, (level) => void seen.add(level));
+      const reader = await read(brokers, topics, { takesMs: () => 1, started: (level) => void seen.add(level) });
       try {
         const sender = new LevelSender(brokers, topics, settings.size);
         await Promise.all(topics.names.map((_, level) => sender.send(level, 1)));
         await sender.close();
         while (seen.size < LEVELS) await sleep(10);
-        return await cpuOver(settings);
+        return await cpuOver(settings, reader.cpuMs);
       } finally {
         await reader.stop();
       }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PriorityListenerContainer } from 'hearken';
-import { DispatchTrace } from '../priority/dispatch-trace.js';
+import { alone, forEachService } from '../priority/contests.js';
+import type { DispatchTrace } from '../priority/dispatch-trace.js';
 import { backlogged, fairnessBound, inversions, shareError, type Stretch } from '../priority/fairness.js';
-import { fill, withLevels, type LevelTopics } from '../priority/level-topics.js';
-import { priorityReader, type PriorityReader } from '../priority/readers.js';
-import { SERVICES, serviceTimes, type ServiceName } from '../priority/service-times.js';
+import { fill, type LevelTopics } from '../priority/level-topics.js';
+import type { PriorityReader } from '../priority/readers.js';
+import type { ServiceName } from '../priority/service-times.js';
+import { LEVELS, onStage } from '../priority/stage.js';
 import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
 import { committedRecords } from '../topics.js';
 
@@ -23,7 +25,6 @@ const settings = {
 type PolicySettings = typeof settings;
 type Context = TurnContext<PolicySettings>;
 
-const LEVELS = 3;
 const ALL = 0b111;
 /** By how many starts shares are judged: the first after each change. */
 const FIRST = 100;
@@ -41,46 +42,30 @@ const WEIGHTS = [[1, 2, 4], [1, 1, 1], undefined];
 /** Policies that change under load: from the next start on the new one holds, and no record is lost by it. */
 export const priorityPolicies = defineScenario<PolicySettings>({
   settings,
-  contests: Object.fromEntries(
-    SERVICES.map((service) => [
-      `${service}, embedded broker`,
-      {
-        hearken: (context: Context) => hearken(context, service),
-        peers: {},
-        compared: [],
-        gates: [
-          { figure: 'ofBound', atMost: 1 + 1e-9 },
-          { figure: 'errorFirst100Pp', atMost: 1.5 },
-          { figure: 'inversions', atMost: 0 },
-          { figure: 'lost', atMost: 0 },
-        ],
-        broker: 'embedded' as const,
-      },
-    ]),
+  contests: forEachService((service) =>
+    alone(
+      (context) => hearken(context, service),
+      { figure: 'ofBound', atMost: 1 + 1e-9 },
+      { figure: 'errorFirst100Pp', atMost: 1.5 },
+      { figure: 'inversions', atMost: 0 },
+      { figure: 'lost', atMost: 0 },
+    ),
   ),
 });
 
-function hearken({ brokers, settings }: Context, service: ServiceName): Promise<Figures> {
-  const { capacity, workMs, partitions, backlog, size } = settings;
-  return withLevels(brokers, { levels: LEVELS, partitions }, async (topics) => {
-    await fill(brokers, topics.names, { records: backlog, size });
-    const trace = new DispatchTrace();
-    const handled = topics.names.map(() => 0);
-    const takesMs = serviceTimes(service, workMs);
-    const levels = [{ weight: 1 }, { weight: 2 }, { weight: 4 }];
-    const reader = await priorityReader(brokers, topics, { capacity, levels }, async (level) => {
-      trace.started(level);
-      await sleep(takesMs());
-      handled[level] = (handled[level] ?? 0) + 1;
-    });
-    trace.of(reader.container);
-    try {
-      const reigns = await change(reader.container, trace, settings);
-      await reader.container.stop();
-      return { ...figures(trace, reigns), lost: await lost(brokers, reader, topics, handled) };
-    } finally {
-      await reader.stop();
-    }
+function hearken(context: Context, service: ServiceName): Promise<Figures> {
+  const { brokers, settings } = context;
+  const handled = Array.from({ length: LEVELS }, () => 0);
+  const plan = {
+    service,
+    own: { levels: [{ weight: 1 }, { weight: 2 }, { weight: 4 }] },
+    prepare: ({ names }: LevelTopics) => fill(brokers, names, { records: settings.backlog, size: settings.size }),
+    ended: (level: number) => void (handled[level] = (handled[level] ?? 0) + 1),
+  };
+  return onStage(context, plan, async ({ topics, reader, trace }) => {
+    const reigns = await change(reader.container, trace, settings);
+    await reader.container.stop();
+    return { ...figures(trace, reigns), lost: await lost(brokers, reader, topics, handled) };
   });
 }
 

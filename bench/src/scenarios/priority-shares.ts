@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bestShareError } from '../priority/clairvoyant.js';
+import { forEachService } from '../priority/contests.js';
 import { DispatchTrace } from '../priority/dispatch-trace.js';
 import { backlogged, fairnessBound, jain, shareError, type Stretch } from '../priority/fairness.js';
-import { fill, withLevels } from '../priority/level-topics.js';
-import { kafkajsReaders, priorityReader, type Reader } from '../priority/readers.js';
-import { SERVICES, serviceTimes, type ServiceName } from '../priority/service-times.js';
+import { fill, withLevels, type LevelTopics } from '../priority/level-topics.js';
+import { flipkart, kafkajsReaders, priorityReader, type Reader } from '../priority/readers.js';
+import { serviceTimes, type ServiceName } from '../priority/service-times.js';
+import { doing, type Work } from '../priority/work.js';
 import {
   COMMON_SETTINGS,
   defineScenario,
@@ -39,21 +41,27 @@ const PERCENT = 100;
 export const priorityShares = defineScenario<ShareSettings>({
   settings,
   contests: {
-    ...Object.fromEntries(
-      SERVICES.map((service) => [
-        `4:2:1, ${service}, embedded broker`,
-        { ...contest(GENTLE, service), broker: 'embedded' } as const,
-      ]),
-    ),
-    '16:4:1, exponential, embedded broker': { ...contest(STEEP, 'exponential'), broker: 'embedded' },
+    ...forEachService((service) => contest(GENTLE, service), '4:2:1, '),
+    ...forEachService((service) => contest(STEEP, service), '16:4:1, '),
     '4:2:1, exponential': contest(GENTLE, 'exponential'),
+    '16:4:1, exponential': contest(STEEP, 'exponential'),
   },
 });
 
 function contest(weights: Weights, service: ServiceName): Contest<ShareSettings> {
   return {
     hearken: (context) => hearken(context, weights, service),
-    peers: { 'kafkajs, a consumer a level': kafkajs(weights, service) },
+    peers: {
+      'kafkajs, a consumer a level': peer(weights, service, ({ brokers }, topics, work) =>
+        kafkajsReaders(brokers, topics, doing(work)),
+      ),
+      // By its own rule each level has twice what the one below it has.
+      ...(weights === GENTLE && {
+        "Flipkart's client": peer(weights, service, ({ brokers, settings: { capacity } }, topics, work) =>
+          flipkart(brokers, topics, capacity, work),
+        ),
+      }),
+    },
     compared: ['jain'],
     gates: [
       { figure: 'error100Pp', atMost: 1.5 },
@@ -68,35 +76,36 @@ function contest(weights: Weights, service: ServiceName): Contest<ShareSettings>
 function hearken(context: Context, weights: Weights, service: ServiceName): Promise<Figures> {
   const { brokers, settings } = context;
   const trace = new DispatchTrace();
-  const takesMs = serviceTimes(service, settings.workMs);
+  const work = traced(trace, service, settings);
   return filled(context, weights, async (topics) => {
-    const handle = async (level: number): Promise<void> => {
-      trace.started(level);
-      await sleep(takesMs());
-    };
     const levels = weights.map((weight) => ({ weight }));
-    const reader = await priorityReader(brokers, topics, { capacity: settings.capacity, levels }, handle);
+    const reader = await priorityReader(brokers, topics, { capacity: settings.capacity, levels }, doing(work));
     trace.of(reader.container);
     await started(trace, settings.n, reader);
-    return figures(trace, weights, backlogged(trace, ALL), settings.n);
+    return figures(trace, weights, backlogged(trace, ALL));
   });
 }
 
-/** It has no shares: what comes is told of the whole turn. */
-function kafkajs(weights: Weights, service: ServiceName): Turn<ShareSettings> {
+/** Nobody knows which of its levels could start: what comes is told of the whole turn, in which all have records. */
+function peer(
+  weights: Weights,
+  service: ServiceName,
+  read: (context: Context, topics: LevelTopics, work: Work) => Promise<Reader>,
+): Turn<ShareSettings> {
   return (context) => {
     const trace = new DispatchTrace();
-    const takesMs = serviceTimes(service, context.settings.workMs);
     return filled(context, weights, async (topics) => {
-      const reader = await kafkajsReaders(context.brokers, topics, async (level) => {
-        trace.started(level);
-        await sleep(takesMs());
-      });
+      const reader = await read(context, topics, traced(trace, service, context.settings));
       await started(trace, context.settings.n, reader);
-      return figures(trace, weights, [{ from: 0, to: trace.levels.length }], trace.levels.length);
+      return figures(trace, weights, [{ from: 0, to: trace.levels.length }]);
     });
   };
 }
+
+const traced = (trace: DispatchTrace, service: ServiceName, { workMs }: ShareSettings): Work => ({
+  takesMs: serviceTimes(service, workMs),
+  started: (level) => trace.started(level),
+});
 
 const filled = (
   { brokers, settings }: Context,
@@ -121,7 +130,7 @@ async function started(trace: DispatchTrace, n: number, reader: Reader): Promise
 }
 
 /** Errors in percentage points. `behindShare`: the part of the starts at which all levels had a record. */
-function figures(trace: DispatchTrace, weights: Weights, stretches: readonly Stretch[], n: number): Figures {
+function figures(trace: DispatchTrace, weights: Weights, stretches: readonly Stretch[]): Figures {
   const worst = (of: (stretch: Stretch) => number): number =>
     Math.max(...stretches.map(of).filter((value) => !Number.isNaN(value)));
   const error = (window: number): number => PERCENT * worst((stretch) => shareError(trace, stretch, weights, window));
@@ -134,6 +143,6 @@ function figures(trace: DispatchTrace, weights: Weights, stretches: readonly Str
     optimum1000Pp: PERCENT * bestShareError(weights, 1000),
     jain: jain(trace, longest, weights),
     ofBound: worst((stretch) => fairnessBound(trace, stretch, weights)),
-    behindShare: stretches.reduce((sum, { from, to }) => sum + to - from, 0) / n,
+    behindShare: stretches.reduce((sum, { from, to }) => sum + to - from, 0) / trace.levels.length,
   };
 }

@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uniform } from '../payloads.js';
 import { bestRate } from '../priority/clairvoyant.js';
-import { DispatchTrace } from '../priority/dispatch-trace.js';
+import { alone, forEachService } from '../priority/contests.js';
 import { lendBack } from '../priority/fairness.js';
-import { LevelSender } from '../priority/level-sender.js';
-import { withLevels } from '../priority/level-topics.js';
-import { priorityReader } from '../priority/readers.js';
-import { SERVICES, serviceTimes, type ServiceName } from '../priority/service-times.js';
-import { SlotMeter } from '../priority/slot-meter.js';
-import { COMMON_SETTINGS, defineScenario, type Contest, type Figures, type TurnContext } from '../scenario.js';
+import type { LevelSender } from '../priority/level-sender.js';
+import type { ServiceName } from '../priority/service-times.js';
+import { LEVELS, onStage } from '../priority/stage.js';
+import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
 
 const settings = {
   ...COMMON_SETTINGS,
@@ -25,7 +23,6 @@ const settings = {
 type SlotSettings = typeof settings;
 type Context = TurnContext<SlotSettings>;
 
-const LEVELS = 3;
 /** Of 4:2:1: after so many without it a level owes nothing. */
 const ROUND = 7;
 /** What a level brings while it is on, as a part of what all slots can do: all three are behind now and then. */
@@ -35,42 +32,21 @@ const LOOK_MS = 20;
 /** Levels that come and go: no slot may be idle while any of them has a record, and who comes back is not kept waiting. */
 export const prioritySlots = defineScenario<SlotSettings>({
   settings,
-  contests: Object.fromEntries(SERVICES.map((service) => [`${service}, embedded broker`, contest(service)])),
-});
-
-function contest(service: ServiceName): Contest<SlotSettings> {
-  return {
-    hearken: (context) => hearken(context, service),
-    peers: {},
-    compared: [],
-    gates: [
+  contests: forEachService((service) =>
+    alone(
+      (context) => hearken(context, service),
       { figure: 'busyShare', atLeast: 0.99 },
       { figure: 'lendBackDispatches', atMost: 0 },
-    ],
-    broker: 'embedded',
-  };
-}
+    ),
+  ),
+});
 
-function hearken({ brokers, settings }: Context, service: ServiceName): Promise<Figures> {
-  const { capacity, workMs, partitions } = settings;
-  return withLevels(brokers, { levels: LEVELS, partitions }, async (topics) => {
-    const takesMs = serviceTimes(service, workMs);
-    const trace = new DispatchTrace();
-    let isReady = (): boolean => false;
-    const meter = new SlotMeter(capacity, () => isReady());
-    const reader = await priorityReader(brokers, topics, { capacity }, async (level) => {
-      trace.started(level);
-      meter.started();
-      await sleep(takesMs());
-      meter.ended();
-    });
-    trace.of(reader.container);
-    const { levels } = reader.container;
-    isReady = () => levels.some((level) => level.isReady);
+const hearken = (context: Context, service: ServiceName): Promise<Figures> =>
+  onStage(context, { service }, async ({ reader: { container }, trace, meter, sender }) => {
+    const { settings } = context;
     // What the levels say of themselves is held against what lies in their buffers: to count that takes longer than a start.
-    const isQueued = (): boolean => levels.some(({ container }) => container.metrics().queued > 0);
+    const isQueued = (): boolean => container.metrics().levels.some(({ queued }) => queued > 0);
     const looking = setInterval(() => meter.look(isQueued()), LOOK_MS);
-    const sender = new LevelSender(brokers, topics, settings.size);
     try {
       await onAndOff(sender, settings, settings.settleMs);
       meter.reset();
@@ -79,17 +55,14 @@ function hearken({ brokers, settings }: Context, service: ServiceName): Promise<
       const elapsedMs = performance.now() - startedAt;
       return {
         busyShare: meter.busyShare,
-        busyOfAllTime: meter.busyMs / (elapsedMs * capacity),
+        busyOfAllTime: meter.busyMs / (elapsedMs * settings.capacity),
         lendBackDispatches: lendBack(trace, LEVELS - 1, ROUND),
         starts: trace.levels.length,
       };
     } finally {
       clearInterval(looking);
-      await sender.close();
-      await reader.stop();
     }
   });
-}
 
 async function onAndOff(sender: LevelSender, settings: SlotSettings, durationMs: number): Promise<void> {
   const until = performance.now() + durationMs;
