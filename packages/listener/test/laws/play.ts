@@ -78,6 +78,7 @@ export class Player {
     for (const step of this.#world.steps) {
       await this.#step(step);
       this.#oracle.check();
+      this.#checkBytes();
     }
     if (!this.#world.stopsEarly && this.#stopping === undefined) await this.#finishEverything();
     await this.#stop();
@@ -399,6 +400,21 @@ export class Player {
     assert.ok(addsUp({ container: this.#container }), JSON.stringify(metrics));
     assert.equal(metrics.polled, this.#oracle.polledRecords);
     assert.equal(metrics.outstanding, 0);
+    this.#checkBytes();
+  }
+
+  /** What waits takes from 1 to 10 bytes a record, and nothing takes any that does not wait. */
+  #checkBytes(): void {
+    const metrics = this.#container.metrics();
+    let total = 0;
+    for (const { partition, queued, queuedBytes } of this.#container.snapshot().partitions) {
+      assert.ok(
+        queuedBytes >= queued && queuedBytes <= queued * 10,
+        `${partition}: ${queuedBytes} of ${queued} records`,
+      );
+      total += queuedBytes;
+    }
+    assert.equal(metrics.queuedBytes, total);
   }
 
   async #checkFinished(): Promise<void> {
