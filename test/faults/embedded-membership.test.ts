@@ -30,7 +30,7 @@ describe('a member of a group, on an embedded Kafka', () => {
       await listener(heard);
       if (heard.n === 3) await once(signal, 'abort');
     };
-    const stalled = orders.member('stalled', { consumer: { sessionTimeoutMs: 250 }, listener: listenToTheEnd });
+    const stalled = orders.member('stalled', { consumer: { sessionTimeoutMs: 1_500 }, listener: listenToTheEnd });
     await stalled.start();
     await orders.send(5);
     await reached.wait();

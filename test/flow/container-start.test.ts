@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict';
-import { codeOf, DefaultKafkaConsumerFactory, MessageListenerContainer, silentLogger } from 'hearken';
+import {
+  codeOf,
+  DefaultKafkaConsumerFactory,
+  MessageListenerContainer,
+  silentLogger,
+  type KafkaOptions,
+} from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 
-const container = (brokers: readonly string[], topic: string): MessageListenerContainer =>
+const container = (
+  brokers: readonly string[],
+  topic: string,
+  kafka: Pick<KafkaOptions, 'bootstrapTimeoutMs'> = {},
+): MessageListenerContainer =>
   new MessageListenerContainer(
-    new DefaultKafkaConsumerFactory({ brokers: [...brokers], clientId: 'flow' }, { groupId: uniqueName('group') }),
-    { topics: [topic], listener: () => undefined, startTimeoutMs: 20_000 },
+    new DefaultKafkaConsumerFactory(
+      { brokers: [...brokers], clientId: 'flow', ...kafka },
+      { groupId: uniqueName('group') },
+    ),
+    { topics: [topic], listener: () => undefined, startTimeoutMs: 120_000 },
     { logger: silentLogger },
   );
 
@@ -31,7 +44,7 @@ describeWithKafka('a listener container that cannot start', function () {
   });
 
   it('says that no broker is there', async () => {
-    const error = await failedStart(container(['127.0.0.1:1'], 'orders'));
+    const error = await failedStart(container(['127.0.0.1:1'], 'orders', { bootstrapTimeoutMs: 500 }));
     assert.equal(codeOf(error), 'CONNECTION_FAILED');
     assert.match(error.message, /127\.0\.0\.1:1/);
   });
