@@ -1,0 +1,20 @@
+import type { Clock, Logger } from '@hearken/core';
+import type { Settings } from '../config/layers.js';
+import type { KafkaListenerEndpointRegistry, RegistryInit } from '../registry/kafka-listener-endpoint-registry.js';
+import type { ProcessSignals } from './process-signals.js';
+import type { Step } from './steps.js';
+
+/** What an application is made of. */
+export interface ApplicationParts {
+  readonly registry: KafkaListenerEndpointRegistry;
+  /** What comes before the listeners: the registry is open, and has them, in the end. */
+  readonly startSteps: (onFailed: RegistryInit['onFailed']) => readonly Step[];
+  /** What comes after the listeners have stopped, also where they have not started. */
+  readonly stopSteps: readonly Step[];
+  /** The clusters' configuration. */
+  readonly described: Settings;
+  /** undefined: the process is somebody else's. */
+  readonly process: ProcessSignals | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}

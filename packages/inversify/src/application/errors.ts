@@ -1,0 +1,39 @@
+import { KafkaError } from '@hearken/core';
+import type { Finding } from './start-checks.js';
+import type { StepReport } from './steps.js';
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A listener did not start, or stopped because of an error. Codes `LISTENER_NOT_STARTED`, `LISTENER_CONTAINER_FAILED`. */
+export class ListenerContainerError extends KafkaError {
+  /** The listener's. */
+  readonly id: string;
+
+  constructor(id: string, where: string, code: 'LISTENER_NOT_STARTED' | 'LISTENER_CONTAINER_FAILED', cause: unknown) {
+    const what = code === 'LISTENER_NOT_STARTED' ? 'did not start' : 'failed';
+    super(`the listener '${id}' (${where}) ${what}: ${textOf(cause)}`, { code, cause });
+    this.id = id;
+  }
+}
+
+/** A step of an application's start or stop took too long, or one of its stop failed. Code `APPLICATION_STEP_FAILED`. */
+export class ApplicationStepError extends KafkaError {
+  readonly report: StepReport;
+
+  constructor(report: StepReport) {
+    const { step, timeoutMs, outcome, error } = report;
+    const what = outcome === 'timed-out' ? `took longer than ${timeoutMs} ms` : `failed: ${textOf(error)}`;
+    super(`${step} ${what}`, { code: 'APPLICATION_STEP_FAILED', cause: error });
+    this.report = report;
+  }
+}
+
+/** What looks like a mistake, where `checks` says that the start fails by it. Code `START_CHECKS_FAILED`. */
+export class StartChecksError extends KafkaError {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super(findings.map(({ message }) => message).join('\n'), { code: 'START_CHECKS_FAILED' });
+    this.findings = findings;
+  }
+}

@@ -1,0 +1,68 @@
+import type { ConsumerOptions, KafkaOptions, ProducerOptions } from '@hearken/client-kafkajs';
+import type { Clock, Logger } from '@hearken/core';
+import type { PriorityKafkaTemplateOptions } from '@hearken/priority';
+import type { KafkaTemplateOptions } from '@hearken/template';
+import type { Container, ResolutionContext } from 'inversify';
+import type { CheckLevels } from '../application/start-checks.js';
+import type { TopicDefinition, TopicSettings } from '../topics/new-topic.js';
+import type { Environment } from './environment.js';
+import type { ContainerOverrides, ContainerSettings } from './settings.js';
+
+/** A Kafka to talk to, and what its producers and consumers are told beside what holds for all clusters. */
+export interface ClusterConfig extends KafkaOptions {
+  readonly producer?: ProducerOptions;
+  readonly consumer?: ConsumerOptions;
+}
+
+interface TemplatePlacement {
+  /** @default 'default' */
+  readonly cluster?: string;
+  /** Gives the template a producer of its own, told this over what the cluster's are told. @default it shares the cluster's */
+  readonly producer?: ProducerOptions;
+}
+
+/** What a template is told; with `levels` it is a `PriorityKafkaTemplate`. */
+export type TemplateConfig = TemplatePlacement &
+  KafkaTemplateOptions<unknown, unknown> &
+  Partial<PriorityKafkaTemplateOptions<unknown, unknown>>;
+
+/** All that an application has to do with Kafka. */
+export interface KafkaModuleConfig {
+  /** By name. The one named 'default', or the only one, is meant where none is named. */
+  readonly clusters: Readonly<Record<string, ClusterConfig>>;
+  /** For the producers of all clusters. */
+  readonly producer?: ProducerOptions;
+  /** For the consumers of all clusters. */
+  readonly consumer?: ConsumerOptions;
+  /**
+   * Templates by name: `@inject(KafkaTemplate) @named('audit')`; 'default' is injected without a name too, and is there if
+   * nothing is said of it. A function may look up what the template needs, as for a bean.
+   */
+  readonly templates?: Readonly<Record<string, TemplateConfig | ((context: ResolutionContext) => TemplateConfig)>>;
+  /**
+   * What containers are told that name this factory, or none and it is 'default'. A function gets the container once the
+   * application starts: for an error handler that needs a template.
+   */
+  readonly factories?: Readonly<
+    Record<string, ContainerSettings | ((container: Container) => ContainerSettings | Promise<ContainerSettings>)>
+  >;
+  /** By id: overrules what factories and decorators say. An id that no listener has is an error. */
+  readonly containers?: Readonly<Record<string, ContainerOverrides>>;
+  /** Ids in `containers` of listeners that are registered while the application runs; `tenant-*` for several. @default none */
+  readonly laterContainers?: readonly string[];
+  /** Created, or compared, as the application starts; see `newTopic`. */
+  readonly topics?: readonly TopicDefinition[];
+  /** What becomes of `topics`. */
+  readonly admin?: TopicSettings;
+  /** What follows what the application finds out about its listeners as it starts. @default 'warn' for all */
+  readonly checks?: CheckLevels;
+  /**
+   * Variables that overrule all of this: `HEARKEN_CONTAINERS_BILLING_CONCURRENCY=16`. false: none.
+   * @default process.env
+   */
+  readonly environment?: Environment | false;
+  /** Of the application, and of clusters, containers and templates that name none. @default warnings and errors to stderr */
+  readonly logger?: Logger;
+  /** @default the system's */
+  readonly clock?: Clock;
+}

@@ -1,0 +1,5 @@
+/** What every listener bean is bound under, beside its class. `listenersModule` does it. */
+export const KAFKA_LISTENER_BEAN = Symbol.for('hearken:listener-bean');
+
+/** What `kafkaModule` was told and made of it. */
+export const KAFKA_SETUP = Symbol.for('hearken:setup');

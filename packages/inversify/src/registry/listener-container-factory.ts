@@ -1,0 +1,130 @@
+import type { Clock, Logger } from '@hearken/core';
+import { nearest, OptionsCheck } from '@hearken/core/internal';
+import { MessageListenerContainer, type ContainerProperties } from '@hearken/listener';
+import { PriorityListenerContainer, type PriorityContainerProperties } from '@hearken/priority';
+import type { ConsumerOptions } from '@hearken/client-kafkajs';
+import { addProblems } from '../config/problems.js';
+import type { EnvironmentReading } from '../config/environment.js';
+import { environmentLayer } from '../config/environment-layer.js';
+import { flatten, unflatten, type Layer, type Settings } from '../config/layers.js';
+import type { ContainerOverrides, ContainerSettings } from '../config/settings.js';
+import type { KafkaListenerEndpoint } from '../endpoint/kafka-listener-endpoint.js';
+import type { Cluster } from '../module/kafka-cluster.js';
+import { checkClusterName } from '../module/cluster-name.js';
+import type { AnyContainer } from './any-container.js';
+import { onClusterConsumer, settingsOf } from './endpoint-settings.js';
+
+export interface ListenerContainerFactoryInit {
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly defaultCluster: string;
+  /** By name. */
+  readonly factories: ReadonlyMap<string, ContainerSettings>;
+  /** By id. */
+  readonly containers: Readonly<Record<string, ContainerOverrides>>;
+  /** What variables say of `factories.<name>` and `containers.<id>`. */
+  readonly variables: EnvironmentReading;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A container, and what it was made of. */
+export interface MadeContainer {
+  readonly container: AnyContainer;
+  readonly cluster: Cluster;
+  readonly settings: Settings;
+}
+
+/** Makes a container of an endpoint and all that the configuration says of it. */
+export class ListenerContainerFactory {
+  readonly #init: ListenerContainerFactoryInit;
+
+  constructor(init: ListenerContainerFactoryInit) {
+    this.#init = init;
+  }
+
+  /**
+   * @param runTime what was changed while the application ran, by path
+   * @throws KafkaConfigError; each problem's path says who wrote it
+   */
+  create(endpoint: KafkaListenerEndpoint, runTime: ReadonlyMap<string, unknown>): MadeContainer {
+    const check = new OptionsCheck(`The listener '${endpoint.id}' (${endpoint.where})`);
+    const { cluster, settings } = this.#settings(check, endpoint, runTime);
+    try {
+      return { cluster, settings, container: this.#container(endpoint, cluster, settings) };
+    } catch (error) {
+      addProblems(check, error, (path) => sourceOf(settings, endpoint, path));
+      check.throwIfAny();
+      throw error; // not reached: it was a problem
+    }
+  }
+
+  #settings(
+    check: OptionsCheck,
+    endpoint: KafkaListenerEndpoint,
+    runTime: ReadonlyMap<string, unknown>,
+  ): Omit<MadeContainer, 'container'> {
+    const { clusters, defaultCluster, variables, containers } = this.#init;
+    const at = `containers.${endpoint.id}`;
+    const settings = settingsOf({
+      endpoint,
+      runTime,
+      factory: (name) => this.#factoryLayers(check, endpoint, name),
+      config: layerOf(at, containers[endpoint.id]),
+      environment: environmentLayer(variables, at),
+    });
+    const name = (settings.get('cluster')?.value as string | undefined) ?? defaultCluster;
+    checkClusterName(check, sourceOf(settings, endpoint, 'cluster'), name, [...clusters.keys()]);
+    check.throwIfAny();
+    const cluster = clusters.get(name);
+    if (cluster === undefined) throw new Error('unreachable: what is missing was a problem');
+    return { cluster, settings: onClusterConsumer(cluster.consumer, settings) };
+  }
+
+  #factoryLayers(check: OptionsCheck, { where }: KafkaListenerEndpoint, name: string): readonly Layer[] {
+    const { factories, variables } = this.#init;
+    const known = [...factories.keys(), 'default'];
+    if (!known.includes(name)) {
+      const near = nearest(name, known);
+      const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+      check.problem(`${where}.containerFactory`, `names no factory of the module: '${name}'${hint}`);
+    }
+    const at = `factories.${name}`;
+    const layers = [layerOf(at, factories.get(name)), environmentLayer(variables, at)];
+    return layers.map((layer) => ({ ...layer, origin: 'factory' }));
+  }
+
+  #container(endpoint: KafkaListenerEndpoint, cluster: Cluster, settings: Settings): AnyContainer {
+    const { clock, logger } = this.#init;
+    const { consumer = {}, ...rest } = unflatten(settings) as { consumer?: ConsumerOptions };
+    const { listener, batchListener } = endpoint;
+    const properties: object = {
+      ...Object.fromEntries(Object.entries(rest).filter(([name]) => !PLACEMENT.includes(name))),
+      ...(listener && { listener }),
+      ...(batchListener && { batchListener }),
+    };
+    const consumers = cluster.consumerFactory(consumer);
+    const dependencies = { clock, logger };
+    return settings.has('levels')
+      ? new PriorityListenerContainer(
+          consumers,
+          properties as PriorityContainerProperties<unknown, unknown>,
+          dependencies,
+        )
+      : new MessageListenerContainer(consumers, properties as ContainerProperties<unknown, unknown>, dependencies);
+  }
+}
+
+/** What is said to the application and not to the container. */
+const PLACEMENT: readonly string[] = ['cluster', 'autoStartup', 'phase', 'containerFactory'];
+
+const layerOf = (at: string, settings: object | undefined): Layer => ({
+  origin: 'config',
+  source: (path) => `${at}.${path}`,
+  values: flatten(settings),
+});
+
+/** Who wrote what a container, or its consumer factory, finds wrong. */
+function sourceOf(settings: Settings, { where }: KafkaListenerEndpoint, path: string): string {
+  const own = path.replace(/^options\./, 'consumer.');
+  return settings.get(own)?.source ?? `${where}.${own}`;
+}

@@ -1,0 +1,163 @@
+import { IllegalStateError } from '@hearken/core';
+import type { StopOptions, StopReport } from '@hearken/listener';
+import { flatten } from '../config/layers.js';
+import type { ContainerSettings } from '../config/settings.js';
+import type { KafkaListenerEndpoint } from '../endpoint/kafka-listener-endpoint.js';
+import { builtInOf, isOver, isPaused, pauseAll, resumeAll, type AnyContainer } from './any-container.js';
+import { configuredValues, type ConfiguredValue } from './endpoint-settings.js';
+import type { ListenerContainerFactory, MadeContainer } from './listener-container-factory.js';
+
+export interface RegisteredListenerInit {
+  readonly endpoint: KafkaListenerEndpoint;
+  readonly factory: ListenerContainerFactory;
+  /** @throws IllegalStateError when nothing may start any more */
+  readonly requireOpen: () => void;
+  /** A container that had started is over because of an error. */
+  readonly onFailed: (listener: RegisteredListener, error: unknown) => void;
+}
+
+/**
+ * A listener by id, for as long as it is registered. A container starts once; this can be started again after a stop, and
+ * makes a new container for it, as the configuration and `configure` say then.
+ */
+export class RegisteredListener {
+  readonly endpoint: KafkaListenerEndpoint;
+  readonly #init: RegisteredListenerInit;
+  readonly #observers = new Set<(container: AnyContainer) => void>();
+  /** What `configure` said. */
+  #runTime: ReadonlyMap<string, unknown> = new Map();
+  #made: MadeContainer;
+  #starting: Promise<void> | undefined;
+  /** Counts stops, so that a start that waits for the one before does not outlive the next. */
+  #stops = 0;
+
+  /** @throws KafkaConfigError */
+  constructor(init: RegisteredListenerInit) {
+    this.#init = init;
+    this.endpoint = init.endpoint;
+    this.#made = init.factory.create(init.endpoint, this.#runTime);
+  }
+
+  get id(): string {
+    return this.endpoint.id;
+  }
+
+  /** The one of now: a start after a stop makes another. */
+  get container(): AnyContainer {
+    return this.#made.container;
+  }
+
+  get state(): AnyContainer['state'] {
+    return this.container.state;
+  }
+
+  /** The cluster it listens to. */
+  get cluster(): string {
+    return this.#made.cluster.name;
+  }
+
+  /** Whether it starts with the application. */
+  get autoStartup(): boolean {
+    return this.setting('autoStartup') !== false;
+  }
+
+  /** Lower ones start first and stop last. */
+  get phase(): number {
+    return (this.setting('phase') as number | undefined) ?? 0;
+  }
+
+  /** What holds of a setting, defaults included; undefined where nothing does. */
+  setting(path: string): unknown {
+    return this.#made.settings.get(path)?.value ?? builtInOf(this.container)[path];
+  }
+
+  /** All that holds, by path, and who said it. */
+  get configuration(): readonly ConfiguredValue[] {
+    return configuredValues(this.#made.settings, builtInOf(this.container));
+  }
+
+  get isPaused(): boolean {
+    return isPaused(this.container);
+  }
+
+  /**
+   * Resolves when it listens, as the container's `start` says; called again it is the same start. While it stops it waits for
+   * that first.
+   * @throws IllegalStateError `APPLICATION_STOPPED`, `UNREGISTERED`; whatever the container's start rejects with
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
+    return this.#starting;
+  }
+
+  /** Drains, commits and leaves, as the container's `stop` says. Never rejects. */
+  stop(options?: StopOptions): Promise<StopReport> {
+    this.#stops += 1;
+    return this.container.stop(options);
+  }
+
+  /** Starts no more records until `resume`, over a stop and a start too. */
+  pause(): void {
+    pauseAll(this.container);
+  }
+
+  resume(): void {
+    resumeAll(this.container);
+  }
+
+  /**
+   * Overrules what everybody else says, until it is unregistered; undefined goes back to what they say. `concurrency` holds at
+   * once, the rest from the next start on.
+   * @returns which of the settings wait for the next start; none if it was not started yet
+   * @throws KafkaConfigError, and everything stays as it was
+   */
+  configure(settings: Partial<ContainerSettings>): readonly string[] {
+    const runTime = new Map(this.#runTime);
+    const changes = flatten(settings);
+    for (const name of Object.keys(settings)) runTime.delete(name);
+    for (const [path, value] of changes) runTime.set(path, value);
+    const made = this.#init.factory.create(this.endpoint, runTime);
+    this.#runTime = runTime;
+    if (this.state === 'created') {
+      this.#adopt(made);
+      return [];
+    }
+    const { container } = this;
+    const { concurrency } = settings;
+    const isLive = concurrency !== undefined && 'concurrency' in container && !isOver(container);
+    if (isLive) container.concurrency = concurrency;
+    this.#made = { ...made, container };
+    return [...changes.keys()].filter((path) => !(isLive && path === 'concurrency'));
+  }
+
+  /**
+   * Calls back with the container of now, and with each one that takes its place: to listen to events, to add middleware.
+   * @returns what ends it
+   */
+  onContainer(tell: (container: AnyContainer) => void): () => void {
+    this.#observers.add(tell);
+    tell(this.container);
+    return () => void this.#observers.delete(tell);
+  }
+
+  async #start(): Promise<void> {
+    this.#init.requireOpen();
+    const stops = this.#stops;
+    if (isOver(this.container)) {
+      await this.container.stop();
+      if (stops !== this.#stops) throw new IllegalStateError('stopped while it started', 'CONTAINER_STOPPED');
+      this.#init.requireOpen();
+      this.#adopt(this.#init.factory.create(this.endpoint, this.#runTime));
+    }
+    const { container } = this;
+    const isFirst = container.state === 'created';
+    await container.start();
+    if (isFirst) container.finished.catch((error: unknown) => this.#init.onFailed(this, error));
+  }
+
+  #adopt(made: MadeContainer): void {
+    if (this.isPaused) pauseAll(made.container);
+    this.#made = made;
+    for (const tell of this.#observers) tell(made.container);
+  }
+}
