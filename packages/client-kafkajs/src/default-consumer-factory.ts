@@ -33,6 +33,10 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
     return this.#options.maxPollIntervalMs;
   }
 
+  get fetchMaxBytes(): number {
+    return this.#options.fetchMaxBytes;
+  }
+
   /** @throws KafkaConfigError for unusable overrides */
   createConsumer(overrides: ConsumerOverrides = {}): Consumer {
     const { clientIdSuffix = '', groupId, maxPollRecords, rebalanceProtocol } = overrides;

@@ -99,6 +99,8 @@ export interface ConsumerFactory {
   /** The group of consumers made without an override. */
   readonly groupId: string | undefined;
   readonly maxPollIntervalMs: number;
+  /** How many fetched bytes a consumer keeps for `poll`, so about the most that a poll brings; undefined if nobody knows. */
+  readonly fetchMaxBytes?: number;
   /** Does not connect: a wrong address rejects the first call that needs a broker. */
   createConsumer(overrides?: ConsumerOverrides): Consumer;
 }

@@ -7,12 +7,15 @@ export interface FakeConsumerFactoryOptions extends Omit<FakeConsumerOptions, 'g
   readonly groupId?: string;
   /** @default 300000 */
   readonly maxPollIntervalMs?: number;
+  /** What the factory says of it; the fakes know no bytes. @default none */
+  readonly fetchMaxBytes?: number;
 }
 
 /** Makes fake consumers over one log and keeps them for the test. */
 export class FakeConsumerFactory implements ConsumerFactory {
   readonly groupId: string | undefined;
   readonly maxPollIntervalMs: number;
+  declare readonly fetchMaxBytes?: number;
   readonly log: FakeLog;
   readonly consumers = new Recorder<FakeConsumer>();
   /** What each consumer was asked for. */
@@ -22,6 +25,7 @@ export class FakeConsumerFactory implements ConsumerFactory {
   constructor(options: FakeConsumerFactoryOptions = {}) {
     this.groupId = options.groupId;
     this.maxPollIntervalMs = options.maxPollIntervalMs ?? 300_000;
+    if (options.fetchMaxBytes !== undefined) this.fetchMaxBytes = options.fetchMaxBytes;
     this.log = options.log ?? new FakeLog();
     this.#options = options;
   }

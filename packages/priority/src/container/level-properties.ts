@@ -4,7 +4,7 @@ import type { ResolvedPriorityProperties } from './resolved-properties.js';
 
 /** What a level's container is told: the user's properties, and where the level lives. */
 export function levelProperties<K, V>(
-  { rest, registry, naming, bufferRecords, levels }: ResolvedPriorityProperties,
+  { rest, registry, naming, buffers }: ResolvedPriorityProperties,
   priority: number,
   groupOfFactory: string | undefined,
 ): Partial<ContainerProperties<K, V>> {
@@ -13,7 +13,7 @@ export function levelProperties<K, V>(
     ...rest,
     ...sourcesOf(registry.places(priority)),
     ...(groupId === undefined ? {} : { groupId: naming.group(groupId, priority) }),
-    ...(bufferRecords === undefined ? {} : { bufferRecords: bufferOf(priority, levels.count, bufferRecords) }),
+    ...buffers[priority],
     clientIdSuffix: `${(rest.clientIdSuffix as string | undefined) ?? ''}-p${priority}`,
   };
 }
@@ -26,10 +26,4 @@ function sourcesOf(places: readonly LevelPlace[]): Pick<ContainerProperties, 'to
       partitions.map((partition) => ({ topic, partition })),
     ),
   };
-}
-
-/** Equal parts; what is left over is the most urgent level's. */
-export function bufferOf(priority: number, levels: number, records: number): number {
-  const part = Math.floor(records / levels);
-  return priority === levels - 1 ? records - part * (levels - 1) : part;
 }

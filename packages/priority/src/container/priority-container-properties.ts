@@ -26,14 +26,21 @@ export type PolicyName = 'weighted' | 'strict' | 'strict-with-floor' | 'drr' | '
 export interface PriorityBuffer {
   /**
    * Records over all levels, from 1 a level. Each level has its part for itself, so a level that is behind takes no room from
-   * another; the most urgent has room for one poll at least. @default a plain container's, for each level
+   * another; what is left over is the most urgent level's. @default a plain container's, for each level
    */
   readonly records?: number;
+  /**
+   * Bytes of their keys and values, over all levels: of both bounds the one that is reached first counts. The most urgent
+   * level's part is one fetch (the consumer factory's `fetchMaxBytes`) at least, so this has to be more than one; all else
+   * as for `records`. One poll may bring too much, as `bufferBytes` of a plain container says.
+   * @default a plain container's, for each level
+   */
+  readonly bytes?: number;
 }
 
 /** What the plain container is told here and not by the user. */
 export type GivenByLevel =
-  'topics' | 'topicPattern' | 'topicPartitions' | 'concurrency' | 'taskExecutor' | 'bufferRecords';
+  'topics' | 'topicPattern' | 'topicPartitions' | 'concurrency' | 'taskExecutor' | 'bufferRecords' | 'bufferBytes';
 
 /** What is the priority container's own. */
 export interface OwnPriorityProperties<Name extends string = string> {

@@ -16,6 +16,7 @@ import { PriorityRegistry } from '../naming/priority-registry.js';
 import { SuffixNaming, type PriorityNaming } from '../naming/priority-naming.js';
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
 import type { QuotaDistributor } from '../quota/quota-distributor.js';
+import { levelBuffers, type LevelBuffer } from './level-buffers.js';
 import { carryOut, minSharesOf, POLICY_NAMES, policyFactory, weightsOf, type PlannedPolicy } from './policy-plan.js';
 import { checkMinShares, checkSlots } from './shape-rules.js';
 import type {
@@ -40,7 +41,8 @@ export interface ResolvedPriorityProperties {
   readonly naming: PriorityNaming;
   readonly capacity: number;
   readonly planned: PlannedPolicy;
-  readonly bufferRecords: number | undefined;
+  /** By level, 0 first. */
+  readonly buffers: readonly LevelBuffer[];
   readonly starvedAfterMs: number;
   readonly stalledAfterMs: number;
   /** What the levels' containers are given. */
@@ -65,7 +67,7 @@ const RULES: OptionRules<Checked> = {
   quotaDistributor: custom<QuotaDistributor | undefined>(undefined, (value) =>
     hasMethods(value, ['distribution']) ? undefined : `must have the method distribution, got ${describe(value)}`,
   ),
-  buffer: custom<PriorityBuffer | undefined>(undefined, () => undefined), // resolved by its own rules
+  buffer: custom<PriorityBuffer | undefined>(undefined, () => undefined), // judged by `levelBuffers`
   starvedAfterMs: durationMs(10_000, { min: 1 }),
   stalledAfterMs: durationMs(60_000, { min: 1 }),
 };
@@ -76,6 +78,7 @@ const GIVEN_BY_LEVEL: Readonly<Record<Exclude<GivenByLevel, 'topics'>, string>> 
   concurrency: 'capacity is how many listeners run at once, over all levels',
   taskExecutor: 'the levels share the slots that capacity says',
   bufferRecords: 'buffer says how many records may wait, over all levels',
+  bufferBytes: 'buffer says how many bytes may wait, over all levels',
 };
 
 /** @throws KafkaConfigError with all problems of what is the priority container's own */
@@ -87,14 +90,15 @@ export function resolvePriorityProperties(
   const check = new OptionsCheck('PriorityListenerContainer');
   const { own, rest } = split(check, given);
   const properties = check.resolve<Checked>(own, RULES);
-  const { records } = check.resolve<{ records: number | undefined }>(
-    properties.buffer,
-    { records: integer(undefined, { min: 1 }) },
-    'buffer',
-  );
   const levels = resolveLevels(check, properties.levels);
+  const buffers = levelBuffers(
+    check,
+    properties.buffer,
+    levels.count,
+    (factory as ConsumerFactory | undefined)?.fetchMaxBytes,
+  );
   if (properties.topics === undefined && check.isFine('topics')) check.problem('topics', 'is required');
-  checkTogether(check, properties, levels, records);
+  checkTogether(check, properties, levels);
   const registry = attempt(
     check,
     () => new PriorityRegistry({ topics: properties.topics ?? [], levels: levels.count, naming: properties.naming }),
@@ -105,7 +109,7 @@ export function resolvePriorityProperties(
   check.throwIfAny();
   if (registry === undefined || planned === undefined) throw new Error('unreachable: what is missing was a problem');
   const { naming, capacity, starvedAfterMs, stalledAfterMs } = properties;
-  return { levels, registry, naming, capacity, planned, bufferRecords: records, starvedAfterMs, stalledAfterMs, rest };
+  return { levels, registry, naming, capacity, planned, buffers, starvedAfterMs, stalledAfterMs, rest };
 }
 
 /** The levels' containers judge the rest; one that is never started does, so that all problems are told at once. */
@@ -143,12 +147,7 @@ function split(check: OptionsCheck, given: unknown): { own: unknown; rest: Reado
   return { own, rest };
 }
 
-function checkTogether(
-  check: OptionsCheck,
-  properties: Checked,
-  levels: PriorityLevels,
-  records: number | undefined,
-): void {
+function checkTogether(check: OptionsCheck, properties: Checked, levels: PriorityLevels): void {
   const { capacity, policy, starvation, quotaDistributor } = properties;
   const { definitions } = levels;
   if (quotaDistributor !== undefined && definitions.some(({ weight }) => weight !== undefined))
@@ -159,8 +158,6 @@ function checkTogether(
   if (tooMuch !== undefined && check.isFine('levels')) check.problem('levels', `by minShare they ${tooMuch}`);
   if (minShares.some((share) => share > 0) && typeof policy === 'string' && !policy.startsWith('strict'))
     check.problem('levels', `cannot have a minShare with policy '${policy}', where weights say who gets how much`);
-  if (records !== undefined && records < levels.count)
-    check.problem('buffer.records', `must be at least one a level, got ${records} for ${levels.count} levels`);
   const withoutSlot = check.isFine('capacity') ? checkSlots(capacity, definitions) : undefined;
   if (withoutSlot !== undefined) check.problem('levels', withoutSlot);
 }

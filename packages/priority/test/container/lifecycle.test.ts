@@ -120,7 +120,6 @@ describe('PriorityListenerContainer: life', () => {
     assert.match(problems({ levels: [{ minShare: 0.5 }, { minShare: 0.5 }], policy: 'strict' }).join(), /promise 1/);
     assert.match(problems({ capacity: 2, levels: [{ minSlots: 3 }, {}] }).join(), /keep 3 slots/);
     assert.match(problems({ capacity: 2, levels: [{ minSlots: 2 }, {}] }).join(), /leave level 1 no slot/);
-    assert.match(problems({ buffer: { records: 2 } }).join(), /buffer.records: must be at least one a level/);
     assert.deepEqual(problems({ capasity: 2, quotaDistribtor: 2 } as unknown as Own), [
       "capasity: is not an option; did you mean 'capacity'?",
       "quotaDistribtor: is not an option; did you mean 'quotaDistributor'?",
