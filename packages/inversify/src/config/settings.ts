@@ -126,7 +126,7 @@ export const CONSUMER_OPTIONS = {
 
 const NESTED_SETTINGS: Readonly<Record<Nested, Readonly<Record<string, TextKind>>>> = {
   batch: { maxRecords: 'number', lingerMs: 'number' } satisfies Record<keyof BatchProperties, TextKind>,
-  buffer: { records: 'number' } satisfies Record<keyof PriorityBuffer, TextKind>,
+  buffer: { records: 'number', bytes: 'number' } satisfies Record<keyof PriorityBuffer, TextKind>,
   consumer: CONSUMER_OPTIONS,
 };
 
