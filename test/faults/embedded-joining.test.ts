@@ -60,9 +60,9 @@ describe('a container that joins a group, on an embedded Kafka, loses nothing wh
         kafka: { clock: hasty(20) },
         // A member that was given an id and never heard it keeps the group waiting for its session.
         consumer: {
-          sessionTimeoutMs: 600,
+          sessionTimeoutMs: 1_500,
           heartbeatIntervalMs: 200,
-          maxPollIntervalMs: 4_000,
+          maxPollIntervalMs: 20_000,
           requestTimeoutMs: 4_000,
         },
         container: { shutdownTimeoutMs: 3_000, revokeDrainTimeoutMs: 3_000 },
