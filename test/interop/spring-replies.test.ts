@@ -34,7 +34,7 @@ describeWithKafka('request and reply between Spring Kafka and us', function () {
       listener: (request) => sender.send(replyTo(request, `${request.value}!`)),
     });
     await responder.start();
-    const spring = await SpringReplies.start({
+    await using spring = await SpringReplies.start({
       brokers: bootstrapServers(),
       answered: answered ?? '',
       asked: asked ?? '',

@@ -20,7 +20,7 @@ export interface SpringRepliesInit {
 }
 
 /** Spring's ends of request and reply, in a JVM. */
-export class SpringReplies {
+export class SpringReplies implements AsyncDisposable {
   /** "ready", and the replies to its own requests. */
   readonly told = new Recorder<string>();
   readonly #java: ChildProcessWithoutNullStreams;
@@ -55,5 +55,11 @@ export class SpringReplies {
   async close(): Promise<void> {
     this.#java.stdin.end();
     await this.#ended;
+  }
+
+  /** However the test ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#java.kill();
+    await this.#ended.catch(() => undefined);
   }
 }
