@@ -21,7 +21,8 @@ try {
   const admin = new KafkaAdmin(kafka.options);
   try {
     screen.line(`Hearken's tour, on ${kafka.name}`);
-    for (const chapter of [mainJob, urgentFirst, handOver, loseAnAnswer]) await chapter({ kafka, admin, findings, screen });
+    for (const chapter of [mainJob, urgentFirst, handOver, loseAnAnswer])
+      await chapter({ kafka, admin, findings, screen });
   } finally {
     await admin.close();
   }
@@ -33,6 +34,7 @@ screen.heading('Proved');
 findings.print(screen);
 screen.heading('Next');
 screen.line(`docs/testing.md                       a first test in fifteen lines
+node examples/dist/priority-live.js   levels of priority at work, live: change the policy while they run
 npm test                              every test, on this broker and on real Kafka
 HEARKEN_BROKERS=host:port npm start   this tour on your Kafka
 npm run broker -- --port 9092 --topics orders:12

@@ -50,6 +50,16 @@ function assertProved({ stdout, stderr }: Said): void {
   assert.doesNotMatch(stdout, /FAILED|\x1b|\r/);
 }
 
+function assertSharesProved({ stdout }: Said): void {
+  assert.match(stdout, /^level {3}share of the last starts/m);
+  assert.match(stdout, /^ok {6}urgent orders, sent last, wait least +p99 after \d+ others, bulk p50 after \d+$/m);
+  for (const policy of ['weighted', 'drr', 'flipkart-burst'])
+    assert.match(stdout, new RegExp(`^ok {6}.* under ${policy} +60, 120, 240 of 420 starts$`, 'm'));
+  assert.match(stdout, /^ok {6}.* under strict +0, 0, 420 of 420 starts$/m);
+  // eslint-disable-next-line no-control-regex -- what a terminal would get
+  assert.doesNotMatch(stdout, /FAILED|\x1b|\r/);
+}
+
 describe('examples that bring their broker', function () {
   this.timeout(300_000); // a process each
 
@@ -61,6 +71,9 @@ describe('examples that bring their broker', function () {
     assert.match(said.stdout, /^Hearken's tour, on the embedded broker/);
     assertProved(said);
   });
+
+  it('the live view of priorities proves what it would show', async () =>
+    assertSharesProved(await run('priority-live', { brokers: '' })));
 });
 
 describeWithKafka('examples', () => {
@@ -76,4 +89,7 @@ describeWithKafka('examples', () => {
     assert.match(said.stdout, /^Hearken's tour, on Kafka at /);
     assertProved(said);
   });
+
+  it('the live view of priorities proves the same on a real Kafka', async () =>
+    assertSharesProved(await run('priority-live')));
 });
