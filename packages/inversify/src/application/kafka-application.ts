@@ -114,7 +114,13 @@ export class KafkaApplication implements AsyncDisposable {
       throw this.#failure?.error ?? error;
     }
     this.#state.moveTo('running');
-    this.#parts.logger.debug({ configuration: this.describe() }, 'an application runs');
+    const describe = (): string => this.describe();
+    const details = {
+      get configuration() {
+        return describe(); // a getter: only a logger that writes it makes it
+      },
+    };
+    this.#parts.logger.debug(details, 'an application runs');
   }
 
   async #startListeners(): Promise<void> {

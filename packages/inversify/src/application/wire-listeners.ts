@@ -3,7 +3,7 @@ import type { Container } from 'inversify';
 import { checkIds, checkSettingNames } from '../config/container-names.js';
 import { readEnvironment, type EnvironmentReading } from '../config/environment.js';
 import { addProblems, gathering } from '../config/problems.js';
-import { CONTAINER_OPTIONS, type ContainerSettings } from '../config/settings.js';
+import { PLAIN_OPTIONS, PRIORITY_OPTIONS, type ContainerSettings } from '../config/settings.js';
 import { endpointsOf } from '../endpoint/endpoints-of.js';
 import type { KafkaListenerEndpoint } from '../endpoint/kafka-listener-endpoint.js';
 import type { KafkaSetup } from '../module/kafka-setup.js';
@@ -32,7 +32,7 @@ export async function wireListeners({ container, setup, registry, onFailed, ...w
   const ids = endpoints.map(({ id }) => id);
   for (const [id, settings] of Object.entries(setup.containers)) checkSettingNames(check, `containers.${id}`, settings);
   checkIds(check, setup.containers, ids, setup.laterContainers);
-  const variables = variablesOf(check, setup, [...new Set([...ids, ...Object.keys(setup.containers)])]);
+  const variables = variablesOf(check, setup, endpoints);
   registry.open({
     factory: new ListenerContainerFactory({ ...setup, clusters: setup.clusterBeans, factories, variables }),
     onFailed,
@@ -71,10 +71,18 @@ async function endpointsOfBeans(check: OptionsCheck, container: Container): Prom
 /** Of templates, factories and clusters they were read when the module was loaded; ids are known only now. */
 function variablesOf(
   check: OptionsCheck,
-  { environment, variables }: KafkaSetup,
-  ids: readonly string[],
+  { environment, variables, containers }: KafkaSetup,
+  endpoints: readonly KafkaListenerEndpoint[],
 ): EnvironmentReading {
-  const sections = ids.map((id) => ({ path: `containers.${id}`, options: CONTAINER_OPTIONS }));
+  const levels = new Map<string, boolean>(
+    Object.entries(containers).map(([id, one]) => [id, one.levels !== undefined]),
+  );
+  for (const { id, properties } of endpoints)
+    levels.set(id, levels.get(id) === true || properties.levels !== undefined);
+  const sections = Array.from(levels, ([id, hasLevels]) => ({
+    path: `containers.${id}`,
+    options: hasLevels ? PRIORITY_OPTIONS : PLAIN_OPTIONS,
+  }));
   const read = readEnvironment(environment === false ? {} : environment, ['containers'], sections);
   for (const { path, message } of read.problems) check.problem(path, message);
   return { values: new Map([...variables.values, ...read.values]), problems: [] };

@@ -140,11 +140,22 @@ export function prefixed(
 
 export const isNested = (name: string): name is Nested => Object.hasOwn(NESTED_SETTINGS, name);
 
-/** Every setting of a container by its path: `concurrency`, `consumer.maxPollRecords`. */
-export const CONTAINER_OPTIONS: Readonly<Record<string, TextKind>> = Object.fromEntries([
+const ALL: Readonly<Record<string, TextKind>> = Object.fromEntries([
   ...Object.entries(OWN_SETTINGS),
   ...Object.entries(NESTED_SETTINGS).flatMap(([name, options]) => Object.entries(prefixed(name, options))),
 ]);
+
+const without = (names: readonly string[]): Readonly<Record<string, TextKind>> =>
+  Object.fromEntries(Object.entries(ALL).filter(([path]) => !names.includes(path.split('.')[0] ?? path)));
+
+/** Every setting by its path, `concurrency` or `consumer.maxPollRecords`: of a container with levels. */
+export const PRIORITY_OPTIONS = without(PLAIN_ONLY);
+
+/** Of one without: `bufferRecords` and `buffer.records` are one name in upper case, so nobody has both. */
+export const PLAIN_OPTIONS = without(PRIORITY_ONLY.filter((name) => name !== 'levels'));
+
+/** Of a factory, which makes both. */
+export const FACTORY_OPTIONS = without(['buffer']);
 
 /** The names on the first level. */
 export const SETTING_NAMES: readonly string[] = [...Object.keys(OWN_SETTINGS), ...Object.keys(NESTED_SETTINGS)];

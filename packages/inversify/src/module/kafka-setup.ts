@@ -9,7 +9,7 @@ import { checkModuleConfig, type CheckedModuleConfig } from '../config/module-op
 import {
   CLUSTER_OPTIONS,
   CONSUMER_OPTIONS,
-  CONTAINER_OPTIONS,
+  FACTORY_OPTIONS,
   PRODUCER_OPTIONS,
   prefixed,
   SASL_OPTIONS,
@@ -64,7 +64,7 @@ function sectionsOf({ clusters, templates, factories }: CheckedModuleConfig): Se
     { path: 'consumer', options: CONSUMER_OPTIONS },
     ...each('clusters', clusters, { ...CLUSTER_OPTIONS, ...SASL_OPTIONS, ...clients }),
     ...each('templates', { default: {}, ...templates }, TEMPLATE_OPTIONS),
-    ...each('factories', { default: {}, ...factories }, CONTAINER_OPTIONS),
+    ...each('factories', { default: {}, ...factories }, FACTORY_OPTIONS),
   ];
 }
 

@@ -27,6 +27,8 @@ export class RegisteredListener {
   /** What `configure` said. */
   #runTime: ReadonlyMap<string, unknown> = new Map();
   #made: MadeContainer;
+  /** What holds of the container's properties; looked up when first asked for. */
+  #builtIn: Readonly<Record<string, unknown>> | undefined;
   #starting: Promise<void> | undefined;
   /** Counts stops, so that a start that waits for the one before does not outlive the next. */
   #stops = 0;
@@ -68,12 +70,12 @@ export class RegisteredListener {
 
   /** What holds of a setting, defaults included; undefined where nothing does. */
   setting(path: string): unknown {
-    return this.#made.settings.get(path)?.value ?? builtInOf(this.container)[path];
+    return this.#made.settings.get(path)?.value ?? this.#properties[path];
   }
 
   /** All that holds, by path, and who said it. */
   get configuration(): readonly ConfiguredValue[] {
-    return configuredValues(this.#made.settings, builtInOf(this.container));
+    return configuredValues(this.#made.settings, this.#properties);
   }
 
   get isPaused(): boolean {
@@ -127,6 +129,7 @@ export class RegisteredListener {
     const isLive = concurrency !== undefined && 'concurrency' in container && !isOver(container);
     if (isLive) container.concurrency = concurrency;
     this.#made = { ...made, container };
+    this.#builtIn = undefined;
     return [...changes.keys()].filter((path) => !(isLive && path === 'concurrency'));
   }
 
@@ -138,6 +141,10 @@ export class RegisteredListener {
     this.#observers.add(tell);
     tell(this.container);
     return () => void this.#observers.delete(tell);
+  }
+
+  get #properties(): Readonly<Record<string, unknown>> {
+    return (this.#builtIn ??= builtInOf(this.container));
   }
 
   async #start(): Promise<void> {
@@ -158,6 +165,7 @@ export class RegisteredListener {
   #adopt(made: MadeContainer): void {
     if (this.isPaused) pauseAll(made.container);
     this.#made = made;
+    this.#builtIn = undefined;
     for (const tell of this.#observers) tell(made.container);
   }
 }

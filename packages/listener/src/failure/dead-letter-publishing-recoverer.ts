@@ -74,6 +74,12 @@ export class DeadLetterPublishingRecoverer implements RecovererObject {
     check.throwIfAny();
   }
 
+  /** Where records of this topic go; undefined if `destination` decides it, record by record. */
+  deadLetterTopic(topic: string): string | undefined {
+    const { suffix, destination } = this.#options;
+    return destination === undefined ? topic + suffix : undefined;
+  }
+
   /** @throws KafkaError `DEAD_LETTER_LOOP`, and whatever the producer rejects with */
   async recover(record: ConsumerRecord, error: unknown, { groupId }: RecoveryContext): Promise<void> {
     const { topic, partition } = await this.#destinationOf(record, error);

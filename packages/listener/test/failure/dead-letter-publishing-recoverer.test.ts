@@ -218,4 +218,11 @@ describe('DeadLetterPublishingRecoverer', () => {
       },
     );
   });
+
+  it('tells where dead letters of a topic go, unless that is decided record by record', () => {
+    assert.equal(setup().recoverer.deadLetterTopic('orders'), 'orders-dlt');
+    assert.equal(setup({ suffix: '.DLT' }).recoverer.deadLetterTopic('orders'), 'orders.DLT');
+    const { recoverer } = setup({ destination: () => ({ topic: 'graveyard' }) });
+    assert.equal(recoverer.deadLetterTopic('orders'), undefined);
+  });
 });
