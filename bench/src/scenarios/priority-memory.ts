@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fill, withLevels } from '../priority/level-topics.js';
-import { priorityReader } from '../priority/readers.js';
+import { priorityReader, type PriorityReader } from '../priority/readers.js';
 import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
 
 const settings = {
   ...COMMON_SETTINGS,
   turns: 1,
-  size: 1024,
+  /** So large that the objects about a record are little beside it. */
+  size: 16_384,
   /** Records that wait, over all levels. */
-  backlog: 300_000,
+  backlog: 30_000,
   /** What a handler waits: so long that buffers fill. */
   workMs: 200,
-  /** Records that may be held beside those that run, over all levels. */
-  bufferRecords: 3000,
+  /** Keys and values that may be held beside those that run, over all levels. */
+  bufferBytes: 25_165_824,
   fetchMaxBytes: 2_097_152,
   maxPartitionFetchBytes: 131_072,
   measureMs: 4000,
@@ -38,7 +39,7 @@ export const priorityMemory = defineScenario<MemorySettings>({
 });
 
 function hearken({ brokers, settings }: TurnContext<MemorySettings>): Promise<Figures> {
-  const { partitions, backlog, size, bufferRecords, fetchMaxBytes, maxPartitionFetchBytes } = settings;
+  const { partitions, backlog, size, bufferBytes, fetchMaxBytes, maxPartitionFetchBytes } = settings;
   return withLevels(brokers, { levels: LEVELS, partitions }, async (topics) => {
     await fill(brokers, topics.names, { records: Math.floor(backlog / LEVELS), size });
     for (let i = 0; i < SETTLING; i++) {
@@ -46,28 +47,30 @@ function hearken({ brokers, settings }: TurnContext<MemorySettings>): Promise<Fi
       await sleep(LOOK_MS); // what filling left is given back in the background
     }
     const before = held();
-    const own = { buffer: { records: bufferRecords }, consumer: { fetchMaxBytes, maxPartitionFetchBytes } };
+    const own = { buffer: { bytes: bufferBytes }, consumer: { fetchMaxBytes, maxPartitionFetchBytes } };
     const reader = await priorityReader(brokers, topics, own, () => sleep(settings.workMs));
     try {
-      let most = 0;
+      let [most, mostQueued] = [0, 0];
       for (const until = performance.now() + settings.measureMs; performance.now() < until;) {
         most = Math.max(most, held());
+        mostQueued = Math.max(mostQueued, queuedBytes(reader));
         await sleep(LOOK_MS);
       }
-      const queued = reader.container.metrics().levels.reduce((sum, level) => sum + level.queued, 0);
-      return { queued, ...figures(most - before, settings) };
+      return { queuedMib: mostQueued / 2 ** 20, ...figures(most - before, settings) };
     } finally {
       await reader.stop();
     }
   });
 }
 
-/** The budget: the records, what a partition may have fetched, and one answer on its way for each level. */
-function figures(bytes: number, settings: MemorySettings): Figures {
-  const { partitions, size, bufferRecords, fetchMaxBytes, maxPartitionFetchBytes } = settings;
-  const budget = bufferRecords * size + LEVELS * (partitions * maxPartitionFetchBytes + fetchMaxBytes);
+/** The budget: what was said, and for each level one fetch. */
+function figures(bytes: number, { bufferBytes, fetchMaxBytes }: MemorySettings): Figures {
+  const budget = bufferBytes + LEVELS * fetchMaxBytes;
   return { heldMib: bytes / 2 ** 20, budgetMib: budget / 2 ** 20, ofBudget: bytes / budget };
 }
+
+const queuedBytes = ({ container }: PriorityReader): number =>
+  container.metrics().levels.reduce((sum, level) => sum + level.queuedBytes, 0);
 
 /** Objects and buffers that are in use. */
 function held(): number {
