@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { percentile } from '../statistics.js';
+import { HandledLog } from './handled-log.js';
+
+export type Fault = 'none' | 'poison' | 'throw' | 'hang' | 'rebalance';
+
+export const LEVELS = 3;
+export const [LOWEST, MIDDLE, URGENT] = [0, 1, 2] as const;
+/** Of the records of the level that suffers, those that do. */
+const EVERY = 10;
+
+/** Does what the fault of the hour is, and notes what was handled and how long urgent records waited. */
+export class FaultyListener {
+  readonly log = new HandledLog(LEVELS);
+  readonly #workMs: number;
+  readonly #sentAt = new Map<number, number>();
+  readonly #thrown = new Set<string>();
+  readonly #waitsMs: Record<Fault, number[]> = { none: [], poison: [], throw: [], hang: [], rebalance: [] };
+  #fault: Fault = 'none';
+  #endOfPhase: Promise<void> = Promise.resolve();
+  #endPhase: () => void = () => undefined;
+
+  constructor(workMs: number) {
+    this.#workMs = workMs;
+  }
+
+  begin(fault: Fault): void {
+    this.#fault = fault;
+    this.#endOfPhase = new Promise((resolve) => (this.#endPhase = resolve));
+  }
+
+  /** What hangs goes on. */
+  end(): void {
+    this.#endPhase();
+  }
+
+  /** Of the waits of urgent records while the fault lasted. */
+  p99Ms(fault: Fault): number {
+    return percentile(this.#waitsMs[fault], 0.99);
+  }
+
+  /** Those so far are of no interest. */
+  reset(): void {
+    for (const waits of Object.values(this.#waitsMs)) waits.length = 0;
+  }
+
+  sent(urgent: number): void {
+    this.#sentAt.set(urgent, performance.now());
+  }
+
+  gaveUp(level: number, number: number): void {
+    this.log.handled(level, number);
+  }
+
+  async handle(level: number, number: number): Promise<void> {
+    const sentAt = level === URGENT ? this.#sentAt.get(number) : undefined;
+    if (sentAt !== undefined) this.#waitsMs[this.#fault].push(performance.now() - sentAt);
+    if (level !== URGENT && number % EVERY === 0) await this.#misbehave(level, number);
+    await sleep(this.#workMs);
+    this.log.handled(level, number);
+  }
+
+  async #misbehave(level: number, number: number): Promise<void> {
+    if (this.#fault === 'poison' && level === LOWEST) throw new Error('poison');
+    if (this.#fault === 'throw' && level === MIDDLE && !this.#thrown.has(String(number))) {
+      this.#thrown.add(String(number));
+      throw new Error('once');
+    }
+    if (this.#fault === 'hang' && level === LOWEST) await this.#endOfPhase;
+  }
+}
