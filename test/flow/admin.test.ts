@@ -9,6 +9,7 @@ import {
 } from 'hearken';
 import { GroupReader } from '../support/group-reader.js';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { until } from '../support/until.js';
 
 async function rejection(promise: Promise<unknown>, code: string): Promise<KafkaError> {
   const error = await promise.then(
@@ -159,8 +160,11 @@ describeWithKafka('KafkaAdmin', function () {
       const reader = new GroupReader({ groupId });
       await reader.read([topic]);
       await reader.assigned.received(1);
-      const [group] = await admin.describeGroups([groupId]);
-      assert.equal(group?.state, 'Stable');
+      // Kafka describes what is written down of a group, a little behind what it answers to members.
+      const group = await until('it is stable', async () => {
+        const [described] = await admin.describeGroups([groupId]);
+        return described?.state === 'Stable' && described;
+      });
       assert.equal(group.protocolType, 'consumer');
       assert.equal(group.protocol, 'range');
       assert.equal(group.members.length, 1);

@@ -58,8 +58,7 @@ describeWithKafka('a group with static members', function () {
         assert.equal(generation(member), before);
       }
       assert.equal(b.consumer.groupMetadata().groupInstanceId, 'b');
-      const { members } = await peer.group(groupId);
-      assert.equal(members.length, 2);
+      await until('the group has two members', async () => (await peer.group(groupId)).members.length === 2);
       assert.deepEqual([generation(b), b.assigned.count, b.revoked.count], [before, told, 0]);
     });
   }

@@ -87,7 +87,8 @@ describeWithKafka('a consumer', function () {
       await b.read([topic]);
       await revoking.wait();
       assert.equal(b.assigned.count, 0);
-      assert.equal((await peer.group(groupId)).state, 'PreparingRebalance');
+      await until('the group waits', async () => (await peer.group(groupId)).state === 'PreparingRebalance');
+      assert.equal(b.assigned.count, 0);
       mayGo.fire();
       await b.owns(1);
       assert.equal((await b.consumer.committed([{ topic, partition: 0 }]))[0]?.offset, 3);
@@ -144,7 +145,7 @@ describeWithKafka('a consumer', function () {
       mayGo.fire();
       const [, again] = await a.assigned.received(2);
       assert.equal(again?.length, 2);
-      assert.equal((await peer.group(groupId)).members.length, 1);
+      await until('the group has one member', async () => (await peer.group(groupId)).members.length === 1);
     });
 
     it('leaves when nobody polls, and joins again when somebody does', async () => {

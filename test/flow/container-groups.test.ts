@@ -62,6 +62,9 @@ describeWithKafka('listener containers and other members of their group', functi
     return made;
   };
   const assignor = async (): Promise<string | undefined> => (await admin.describeGroups([groupId]))[0]?.protocol;
+  /** Kafka describes what is written down of a group, a little behind what it answers to members. */
+  const uses = (name: string): Promise<true> =>
+    until(`the group is known to use ${name}`, async () => (await assignor()) === name);
   const refused = (hint: RegExp) => (error: Error) =>
     codeOf(error) === 'INCONSISTENT_GROUP_PROTOCOL' && hint.test(error.message);
 
@@ -69,16 +72,17 @@ describeWithKafka('listener containers and other members of their group', functi
     const members = [container(), container()];
     for (const member of members) await member.start();
     await until('both share', () => members.every((each) => each.assignment().length === PARTITIONS / 2));
-    assert.equal(await assignor(), 'cooperative-sticky');
+    await uses('cooperative-sticky');
     await Promise.all(members.map((each) => each.stop()));
     await container({ partitionAssignors: ['round-robin'] }).start();
-    assert.equal(await assignor(), 'roundrobin');
+    await uses('roundrobin');
   });
 
   it('are told what to set where the group is one of an eager consumer, and then share with it', async () => {
     const reader = new GroupReader({ groupId });
     await reader.read([topic]);
     await reader.owns(PARTITIONS);
+    await uses('range');
     const stranger = container();
     await assert.rejects(stranger.start(), refused(/uses the assignor 'range' .* set partitionAssignors: \['range'\]/));
     assert.equal(stranger.state, 'failed');
@@ -96,6 +100,7 @@ describeWithKafka('listener containers and other members of their group', functi
     await old.subscribe({ topics: [topic] });
     await old.run({ eachMessage: () => Promise.resolve() });
     await joined;
+    await uses('RoundRobinAssigner');
     await assert.rejects(container().start(), refused(/set partitionAssignors: \['kafkajs-round-robin'\]/));
     const member = container({ partitionAssignors: ['kafkajs-round-robin', 'cooperative-sticky'] });
     await member.start();
@@ -115,7 +120,7 @@ describeWithKafka('listener containers and other members of their group', functi
     const sizes = (): number[] => [...members.map((each) => each.assignment().length), old.owned.length];
     for (const member of members) await member.start();
     await until('all share', () => sizes().every((size) => size > 0) && sum(sizes()) === PARTITIONS);
-    assert.equal(await assignor(), 'cooperative-sticky');
+    await uses('cooperative-sticky');
     await orders.send(400);
     java.leave(old); // it commits what it read
     await until('ours have all', () => sum(members.map((each) => each.assignment().length)) === PARTITIONS);
@@ -153,7 +158,7 @@ describeWithKafka('listener containers and other members of their group', functi
       await orders.send(400);
     }
     await until('all are heard', () => orders.allSeen);
-    assert.equal(await assignor(), 'cooperative-sticky');
+    await uses('cooperative-sticky');
     assert.deepEqual(orders.violations, []);
     assert.ok(assigned.count > 0);
   });

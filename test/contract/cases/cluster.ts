@@ -95,10 +95,16 @@ export function clusterCases(broker: ContractBroker): void {
     assert.equal(nameOf(await endOfEpoch(uniqueName('none'), 0)), 'UNKNOWN_TOPIC_OR_PARTITION');
   });
 
+  /** Kafka describes what is written down of a group, a little behind what it answers to members. */
+  const isIn = (groupId: string, state: string): Promise<true> =>
+    until(`it is ${state}`, async () => (await stateOf(broker, groupId)) === state);
+  const isStable = (groupId: string): Promise<true> => isIn(groupId, 'Stable');
+
   it('describes a group and its members, in every version', async () => {
     const metadata = aProtocol('range', ['a']).metadata;
     const [member] = await stableGroup(broker, uniqueName('group'), [{ clientId: 'described', topics: ['a'] }]);
     const { groupId, memberId } = member!;
+    await isStable(groupId);
     for (const version of broker.versionsOf(describeGroupsApi)) {
       const request = { groups: [groupId], includeAuthorizedOperations: false };
       const { members, ...group } = only((await broker.ask(describeGroupsApi, request, version)).groups);
@@ -118,9 +124,7 @@ export function clusterCases(broker: ContractBroker): void {
 
   it('tells the state of a group', async () => {
     const groupId = uniqueName('group');
-    // Kafka describes what is written down of a group, a little behind what it answers to members.
-    const becomes = (state: string): Promise<true> =>
-      until(`it is ${state}`, async () => (await stateOf(broker, groupId)) === state);
+    const becomes = (state: string): Promise<true> => isIn(groupId, state);
     await becomes('Dead');
     const first = await GroupMember.open(broker, groupId);
     await first.join();
@@ -147,6 +151,7 @@ export function clusterCases(broker: ContractBroker): void {
       );
     };
     const { groupId } = member!;
+    await isStable(groupId);
     for (const version of broker.versionsOf(listGroupsApi)) {
       const all = await list([], version);
       assert.equal(all.get(groupId), version >= 4 ? 'consumer Stable' : 'consumer');

@@ -48,8 +48,10 @@ export function ourClientCases(broker: ContractBroker): void {
   it('describe a group whose leader gave out what is no assignment', async () => {
     const groupId = uniqueName('group');
     await stableGroup(broker, groupId);
-    const [group] = await broker.admin.describeGroups([groupId]);
-    assert.equal(group?.state, 'Stable');
+    const group = await until('it is stable', async () => {
+      const [described] = await broker.admin.describeGroups([groupId]);
+      return described?.state === 'Stable' && described;
+    });
     assert.deepEqual(
       group.members.map(({ assignment }) => assignment),
       [[]],
