@@ -48,13 +48,13 @@ export function declareMethod(target: object, method: string | symbol): MethodDe
   requireLegacyDecorators(method);
   const isStatic = typeof target === 'function';
   const { methods } = declare(isStatic ? target : target.constructor);
-  const known = methods.get(method);
-  if (known !== undefined) return known;
-  const mistakes = isStatic ? ['is static: listeners are methods of a bean'] : [];
-  const declarations: MethodDeclarations = { listeners: [], parameters: [], mistakes };
+  const declarations = methods.get(method) ?? { listeners: [], parameters: [], mistakes: [] };
   methods.set(method, declarations);
+  if (isStatic && !declarations.mistakes.includes(STATIC)) declarations.mistakes.push(STATIC);
   return declarations;
 }
+
+const STATIC = 'is static: listeners are methods of a bean';
 
 /** Standard decorators get a context object here: they know no parameters, and inversify has none of them either. */
 export function requireLegacyDecorators(method: unknown): void {

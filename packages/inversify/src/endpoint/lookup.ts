@@ -24,8 +24,7 @@ export class Lookup {
 
   /** What sends the replies of a method. */
   template({ template = KafkaTemplate }: ReplyDeclaration, where: string): Promise<ReplyTemplate | undefined> {
-    if (typeof template !== 'string')
-      return this.#bound(template, `${where} @SendTo`);
+    if (typeof template !== 'string') return this.#bound(template, `${where} @SendTo`);
     return this.#try(`${where} @SendTo`, () =>
       this.#container.getAsync<ReplyTemplate>(KafkaTemplate as ServiceIdentifier<ReplyTemplate>, { name: template }),
     );
