@@ -26,7 +26,7 @@ describe('ContainerProperties', () => {
   it('have the documented defaults, and are frozen', () => {
     const resolved = resolve(valid);
     const { ordering, concurrency, ackMode, ackCount, ackTimeMs, syncCommits } = resolved;
-    const { commitBefore, commitIntervalMs, bufferRecords, windowRecords } = resolved;
+    const { commitBefore, commitIntervalMs, bufferRecords, bufferBytes, windowRecords } = resolved;
     assert.deepEqual(
       {
         ordering,
@@ -38,6 +38,7 @@ describe('ContainerProperties', () => {
         commitBefore,
         commitIntervalMs,
         bufferRecords,
+        bufferBytes,
         windowRecords,
       },
       {
@@ -50,6 +51,7 @@ describe('ContainerProperties', () => {
         commitBefore: false,
         commitIntervalMs: 100,
         bufferRecords: undefined,
+        bufferBytes: 67_108_864,
         windowRecords: 100_000,
       },
     );
@@ -77,6 +79,7 @@ describe('ContainerProperties', () => {
       concurrency: 0,
       valueSerde: {},
       bufferRecords: -1,
+      bufferBytes: 0,
       errorHandler: 3,
     });
     const expected = [
@@ -87,6 +90,7 @@ describe('ContainerProperties', () => {
       /^concurrency: must be a whole number >= 1, got 0/,
       /^ackMode: must be 'record' or 'batch' or .* or 'manual-immediate', got 'counts'; did you mean 'count'/,
       /^bufferRecords: /,
+      /^bufferBytes: must be a whole number >= 1, got 0/,
       /^errorHandler: must have the method decide/,
       /^topics: exactly one of topics, topicPattern and topicPartitions is needed, got none/,
     ];
