@@ -114,6 +114,28 @@ describe('MessageListenerContainer: an executor that starts its records', () => 
     await bundle.container.stop();
   });
 
+  it('asks for the next turn for what it has only, and then says so even if that is gone: others wait for its word', async () => {
+    const executor = new PullingExecutor();
+    const bundle = setup({
+      taskExecutor: executor,
+      ordering: 'none',
+      listener: () => bundle.clock.advance(5), // above yieldAfterMs
+    });
+    await bundle.container.start();
+    bundle.give(0, ...distinct(3));
+    await until(() => executor.told.includes('r'));
+    assert.deepEqual([executor.pull(), executor.pull()], ['started', 'later']);
+    executor.told = '';
+    bundle.container.pause();
+    await until(() => executor.told === 'r');
+    assert.equal(executor.pull(), 'blocked');
+    bundle.container.resume();
+    assert.equal(executor.pull(), 'started');
+    await eventLoopTurn();
+    assert.deepEqual([executor.pull(), executor.pull()], ['started', 'empty'], 'there is nothing to come back with');
+    await bundle.container.stop();
+  });
+
   it('fails attempts and tries them again as ever', async () => {
     const executor = new PullingExecutor();
     const bundle = setup({ taskExecutor: executor });
