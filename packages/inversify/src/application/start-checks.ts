@@ -1,10 +1,13 @@
 /** What is looked at as an application starts. */
-export type CheckCode =
-  | 'ONE_GROUP_DIFFERENT_TOPICS'
-  | 'MISSING_TOPIC'
-  | 'FEWER_DEAD_LETTER_PARTITIONS'
-  | 'MORE_CONSUMERS_THAN_PARTITIONS'
-  | 'HANDLER_TIMEOUT_BEYOND_POLL_INTERVAL';
+export const CHECK_CODES = [
+  'ONE_GROUP_DIFFERENT_TOPICS',
+  'MISSING_TOPIC',
+  'FEWER_DEAD_LETTER_PARTITIONS',
+  'MORE_CONSUMERS_THAN_PARTITIONS',
+  'HANDLER_TIMEOUT_BEYOND_POLL_INTERVAL',
+] as const;
+
+export type CheckCode = (typeof CHECK_CODES)[number];
 
 /** What follows: the start fails, it is logged, or nobody looks. */
 export type CheckLevel = 'fail' | 'warn' | 'off';

@@ -37,7 +37,13 @@ export async function wireListeners({ container, setup, registry, onFailed, ...w
     factory: new ListenerContainerFactory({ ...setup, clusters: setup.clusterBeans, factories, variables }),
     onFailed,
   });
-  for (const endpoint of endpoints) add(check, registry, endpoint);
+  for (const endpoint of withUniqueIds(check, endpoints)) {
+    gathering(
+      check,
+      (path) => path,
+      () => registry.add(endpoint),
+    );
+  }
   check.throwIfAny();
 }
 
@@ -88,15 +94,17 @@ function variablesOf(
   return { values: new Map([...variables.values, ...read.values]), problems: [] };
 }
 
-function add(check: OptionsCheck, registry: KafkaListenerEndpointRegistry, endpoint: KafkaListenerEndpoint): void {
-  const { id, where } = endpoint;
-  if (registry.has(id)) {
-    check.problem(where, `has the id '${id}', as ${registry.get(id).endpoint.where} has: ids are unique`);
-    return;
+/** The first of each id; others are problems. */
+function withUniqueIds(
+  check: OptionsCheck,
+  endpoints: readonly KafkaListenerEndpoint[],
+): readonly KafkaListenerEndpoint[] {
+  const first = new Map<string, KafkaListenerEndpoint>();
+  for (const endpoint of endpoints) {
+    const { id, where } = endpoint;
+    const taken = first.get(id);
+    if (taken === undefined) first.set(id, endpoint);
+    else check.problem(where, `has the id '${id}', as ${taken.where} has: ids are unique`);
   }
-  gathering(
-    check,
-    (path) => path,
-    () => registry.add(endpoint),
-  );
+  return [...first.values()];
 }

@@ -1,5 +1,18 @@
 import { defaultLogger, systemClock, type Clock, type Logger } from '@hearken/core';
-import { callable, custom, describe, required, type OptionRules, type OptionsCheck } from '@hearken/core/internal';
+import {
+  boolean,
+  callable,
+  custom,
+  describe,
+  integer,
+  oneOf,
+  required,
+  text,
+  type OptionRules,
+  type OptionsCheck,
+} from '@hearken/core/internal';
+import { CHECK_CODES } from '../application/start-checks.js';
+import type { TopicDefinition, TopicSettings } from '../topics/new-topic.js';
 import type { KafkaModuleConfig } from './module-config.js';
 
 /** Each for itself: named things are objects, lists are lists. What is in them is judged by whom it is for. */
@@ -46,12 +59,11 @@ const RULES: OptionRules<CheckedModuleConfig> = {
     [],
     listOf('ids', (one) => typeof one === 'string'),
   ),
-  topics: custom<CheckedModuleConfig['topics']>(
-    [],
-    listOf('topics made by newTopic', (one) => isObject(one) && typeof (one as { name?: unknown }).name === 'string'),
-  ),
+  topics: custom<CheckedModuleConfig['topics']>([], listOf('topics made by newTopic', isObject)),
   admin: custom<CheckedModuleConfig['admin']>({}, object),
-  checks: custom<CheckedModuleConfig['checks']>('warn', () => undefined), // judged where they are made
+  checks: custom<CheckedModuleConfig['checks']>('warn', (value) =>
+    isObject(value) ? undefined : oneOf(CHECK_LEVELS, 'warn').check(value),
+  ),
   environment: custom<CheckedModuleConfig['environment']>(process.env, (value) =>
     value === false || isObject(value) ? undefined : `must be an object or false, got ${describe(value)}`,
   ),
@@ -59,5 +71,34 @@ const RULES: OptionRules<CheckedModuleConfig> = {
   clock: { ...callable<Clock>('now', 'monotonic', 'setTimer'), default: systemClock },
 };
 
-export const checkModuleConfig = (check: OptionsCheck, given: unknown): CheckedModuleConfig =>
-  check.resolve(given, RULES);
+const ADMIN_RULES: OptionRules<Required<TopicSettings>> = {
+  autoCreate: boolean(true),
+  onDifference: oneOf(['warn', 'grow', 'fail'], 'warn'),
+  fatalIfBrokerNotAvailable: boolean(false),
+};
+
+type CheckedTopic = { readonly [Name in keyof TopicDefinition]-?: TopicDefinition[Name] | undefined };
+
+const TOPIC_RULES: OptionRules<CheckedTopic> = {
+  name: required(text<string | undefined>(undefined)),
+  cluster: text<string | undefined>(undefined),
+  partitions: integer<number | undefined>(undefined, { min: 1 }),
+  replicas: integer<number | undefined>(undefined, { min: 1 }),
+  compact: boolean<boolean | undefined>(undefined),
+  retentionMs: integer<number | undefined>(undefined, { min: -1 }),
+  config: custom<TopicDefinition['config']>(undefined, object),
+};
+
+const CHECK_LEVELS = ['fail', 'warn', 'off'] as const;
+
+/** Gathers all problems but those of clusters, templates and listeners. */
+export function checkModuleConfig(check: OptionsCheck, given: unknown): CheckedModuleConfig {
+  const config = check.resolve(given, RULES);
+  if (check.isFine('admin')) check.resolve(config.admin, ADMIN_RULES, 'admin');
+  if (check.isFine('topics')) config.topics.forEach((topic, i) => check.resolve(topic, TOPIC_RULES, `topics[${i}]`));
+  if (typeof config.checks === 'object') {
+    const rules = Object.fromEntries(CHECK_CODES.map((code) => [code, oneOf(CHECK_LEVELS, 'warn')]));
+    check.resolve(config.checks, rules, 'checks');
+  }
+  return config;
+}

@@ -3,7 +3,7 @@ import { nearest, OptionsCheck } from '@hearken/core/internal';
 import { MessageListenerContainer, type ContainerProperties } from '@hearken/listener';
 import { PriorityListenerContainer, type PriorityContainerProperties } from '@hearken/priority';
 import type { ConsumerOptions } from '@hearken/client-kafkajs';
-import { addProblems } from '../config/problems.js';
+import { gathering } from '../config/problems.js';
 import type { EnvironmentReading } from '../config/environment.js';
 import { environmentLayer } from '../config/environment-layer.js';
 import { flatten, unflatten, type Layer, type Settings } from '../config/layers.js';
@@ -49,13 +49,10 @@ export class ListenerContainerFactory {
   create(endpoint: KafkaListenerEndpoint, runTime: ReadonlyMap<string, unknown>): MadeContainer {
     const check = new OptionsCheck(`The listener '${endpoint.id}' (${endpoint.where})`);
     const { cluster, settings } = this.#settings(check, endpoint, runTime);
-    try {
-      return { cluster, settings, container: this.#container(endpoint, cluster, settings) };
-    } catch (error) {
-      addProblems(check, error, (path) => sourceOf(settings, endpoint, path));
-      check.throwIfAny();
-      throw error; // not reached: it was a problem
-    }
+    const container = this.#container(check, endpoint, cluster, settings);
+    check.throwIfAny();
+    if (container === undefined) throw new Error('unreachable: what is missing was a problem');
+    return { cluster, settings, container };
   }
 
   #settings(
@@ -93,7 +90,13 @@ export class ListenerContainerFactory {
     return layers.map((layer) => ({ ...layer, origin: 'factory' }));
   }
 
-  #container(endpoint: KafkaListenerEndpoint, cluster: Cluster, settings: Settings): AnyContainer {
+  /** What the consumer and what the container finds wrong is told together. */
+  #container(
+    check: OptionsCheck,
+    endpoint: KafkaListenerEndpoint,
+    cluster: Cluster,
+    settings: Settings,
+  ): AnyContainer | undefined {
     const { clock, logger } = this.#init;
     const { consumer = {}, ...rest } = unflatten(settings) as { consumer?: ConsumerOptions };
     const { listener, batchListener } = endpoint;
@@ -102,15 +105,18 @@ export class ListenerContainerFactory {
       ...(listener && { listener }),
       ...(batchListener && { batchListener }),
     };
-    const consumers = cluster.consumerFactory(consumer);
+    const pathOf = (path: string): string => sourceOf(settings, endpoint, path);
+    const consumers = gathering(check, pathOf, () => cluster.consumerFactory(consumer)) ?? cluster.consumerFactory({});
     const dependencies = { clock, logger };
-    return settings.has('levels')
-      ? new PriorityListenerContainer(
-          consumers,
-          properties as PriorityContainerProperties<unknown, unknown>,
-          dependencies,
-        )
-      : new MessageListenerContainer(consumers, properties as ContainerProperties<unknown, unknown>, dependencies);
+    return gathering(check, pathOf, () =>
+      settings.has('levels')
+        ? new PriorityListenerContainer(
+            consumers,
+            properties as PriorityContainerProperties<unknown, unknown>,
+            dependencies,
+          )
+        : new MessageListenerContainer(consumers, properties as ContainerProperties<unknown, unknown>, dependencies),
+    );
   }
 }
 
