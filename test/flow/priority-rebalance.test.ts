@@ -24,7 +24,7 @@ interface Member {
 }
 
 describeWithKafka('priority containers that share their groups', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let admin: KafkaAdmin;
   /** By level. */
   let orders: readonly NumberedOrders[] = [];

@@ -22,8 +22,6 @@ export class PulledRuns implements RecordSource, RunOwner {
   readonly #init: PulledRunsInit;
   readonly #slots: RecordSlots;
   readonly #resting: Run[] = [];
-  /** It said 'later': others wait for what it says then, also if it has nothing to start any more. */
-  #owesTurn = false;
 
   constructor(init: PulledRunsInit) {
     this.#init = init;
@@ -33,15 +31,14 @@ export class PulledRuns implements RecordSource, RunOwner {
   /** Tells the executor if records may start. */
   offer(): void {
     const { turns, slice } = this.#init.runs;
-    if (slice.isSpent || (!turns.mayBeReady && !this.#owesTurn)) return;
-    this.#owesTurn = false;
-    this.#slots.ready();
+    if (turns.mayBeReady && !slice.isSpent) this.#slots.ready();
   }
 
   startNext(signal: AbortSignal): RecordStart {
     const { lanes } = this.#init;
     const { turns, slice } = this.#init.runs;
-    if (slice.isSpent && turns.mayBeReady) return this.#later();
+    // Not without a lane: the next turn would have nothing to say, and the others, who wait for that, would stand still.
+    if (slice.isSpent && turns.mayBeReady) return 'later';
     const lane = turns.next();
     if (lane === undefined) return lanes.queued === 0 ? this.#ranDry() : 'blocked';
     const run = this.#resting.pop() ?? new Run(this.#init.runs, undefined, this);
@@ -52,11 +49,6 @@ export class PulledRuns implements RecordSource, RunOwner {
   /** What runs of it still ends, and tells so. */
   close(): void {
     this.#slots.detach();
-  }
-
-  #later(): RecordStart {
-    this.#owesTurn = true;
-    return 'later';
   }
 
   #ranDry(): RecordStart {

@@ -121,7 +121,8 @@ function ofSlots({ priority, isReady, isPaused, available, passedOver, ...facts 
   const total = slots.reduce((sum, each) => sum + each.slots, 0);
   const taken = slots.filter((each) => each.slots > 0).map((each) => `${each.name} has ${each.slots}`);
   const waits: LevelWait[] = [];
-  if (own >= maxSlots) waits.push({ code: 'max-slots', message: `it has all ${maxSlots} slots that it may have` });
+  if (own >= maxSlots && maxSlots < capacity)
+    waits.push({ code: 'max-slots', message: `it has all ${maxSlots} slots that it may have` });
   else if (total >= capacity)
     waits.push({ code: 'slots-taken', message: `all ${capacity} slots are taken: ${taken.join(', ')}` });
   else if (available === 0)

@@ -73,6 +73,14 @@ describe('PriorityListenerContainer: why a level does not move', () => {
     await stopped(bundle);
   });
 
+  it('has all slots itself', async () => {
+    const bundle = await started({ capacity: 2 });
+    bundle.give(0, 5);
+    await until(() => bundle.listener.order === '00');
+    assert.deepEqual(texts(bundle, 0).slice(1), ['all 2 slots are taken: 0 has 2']);
+    await stopped(bundle);
+  });
+
   it('has all the slots it may have, or those that are free are kept for others', async () => {
     const bundle = await started({ capacity: 4, levels: [{ maxSlots: 1 }, {}, { minSlots: 1 }] });
     const { give, listener, container } = bundle;
