@@ -12,7 +12,7 @@ const EVERY = 10;
 /** Does what the fault of the hour is, and notes what was handled and how long urgent records waited. */
 export class FaultyListener {
   readonly log = new HandledLog(LEVELS);
-  readonly #workMs: number;
+  readonly #takesMs: () => number;
   readonly #sentAt = new Map<number, number>();
   readonly #thrown = new Set<string>();
   readonly #waitsMs: Record<Fault, number[]> = { none: [], poison: [], throw: [], hang: [], rebalance: [] };
@@ -20,8 +20,8 @@ export class FaultyListener {
   #endOfPhase: Promise<void> = Promise.resolve();
   #endPhase: () => void = () => undefined;
 
-  constructor(workMs: number) {
-    this.#workMs = workMs;
+  constructor(takesMs: () => number) {
+    this.#takesMs = takesMs;
   }
 
   begin(fault: Fault): void {
@@ -56,7 +56,7 @@ export class FaultyListener {
     const sentAt = level === URGENT ? this.#sentAt.get(number) : undefined;
     if (sentAt !== undefined) this.#waitsMs[this.#fault].push(performance.now() - sentAt);
     if (level !== URGENT && number % EVERY === 0) await this.#misbehave(level, number);
-    await sleep(this.#workMs);
+    await sleep(this.#takesMs());
     this.log.handled(level, number);
   }
 

@@ -17,6 +17,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Scenario>>> = {
   partitions: async () => (await import('./partitions.js')).partitions,
   skew: async () => (await import('./skew.js')).skew,
   embedded: async () => (await import('./embedded.js')).embedded,
+  application: async () => (await import('./application.js')).application,
   'priority-cost': async () => (await import('./priority-cost.js')).priorityCost,
   'priority-wait': async () => (await import('./priority-wait.js')).priorityWait,
   'priority-shares': async () => (await import('./priority-shares.js')).priorityShares,

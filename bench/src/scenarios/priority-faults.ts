@@ -1,12 +1,13 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultErrorHandler, FixedBackOff, type ConsumerRecord } from 'hearken';
-import { alone, embedded } from '../priority/contests.js';
+import { alone, embedded, forEachService } from '../priority/contests.js';
 import { FaultyListener, LEVELS, LOWEST, MIDDLE, URGENT, type Fault } from '../priority/faulty-listener.js';
 import { HandledLog } from '../priority/handled-log.js';
 import { LevelSender, numberOf } from '../priority/level-sender.js';
 import { withLevels } from '../priority/level-topics.js';
 import { priorityReader, type OwnProperties } from '../priority/readers.js';
+import { serviceTimes, type ServiceName } from '../priority/service-times.js';
 import { SeparateReader } from '../priority/separate-reader.js';
 import { COMMON_SETTINGS, defineScenario, type Contest, type Figures, type TurnContext } from '../scenario.js';
 
@@ -14,13 +15,13 @@ const settings = {
   ...COMMON_SETTINGS,
   turns: 1,
   capacity: 20,
-  /** What a handler waits. */
+  /** What a handler waits, in the mean. */
   workMs: 5,
   /** Records a second of each of the two lower levels, and of the urgent one. */
   lowPerSecond: 500,
   urgentPerSecond: 200,
   /** Each fault, and a time without one, in turns. */
-  rounds: 6,
+  rounds: 5,
   /** How long each of them lasts. */
   phaseMs: 1000,
   kills: 2,
@@ -45,15 +46,19 @@ const LIFE = 3;
 export const priorityFaults = defineScenario<FaultSettings>({
   settings,
   contests: {
-    'faults of the lower levels, embedded broker': embedded(faults()),
+    ...forEachService(faults, 'faults of the lower levels, '),
     'kill -9, embedded broker': embedded(killing()),
-    'faults of the lower levels': faults(),
+    'faults of the lower levels, exponential': faults('exponential'),
     'kill -9': killing(),
   },
 });
 
-function faults(): Contest<FaultSettings> {
-  return alone(inTurn, { figure: 'lost', atMost: 0 }, { figure: 'blastRadius', atMost: 1.1 });
+function faults(service: ServiceName): Contest<FaultSettings> {
+  return alone(
+    (context) => inTurn(context, service),
+    { figure: 'lost', atMost: 0 },
+    { figure: 'blastRadius', atMost: 1.1 },
+  );
 }
 
 function killing(): Contest<FaultSettings> {
@@ -64,10 +69,10 @@ function killing(): Contest<FaultSettings> {
  * One container lives through all of them: `blastRadius` is the worst p99 of an urgent record's wait over the one without a fault.
  * The first round is not measured.
  */
-function inTurn({ brokers, settings }: Context): Promise<Figures> {
+function inTurn({ brokers, settings }: Context, service: ServiceName): Promise<Figures> {
   return withLevels(brokers, { levels: LEVELS, partitions: settings.partitions }, async (topics) => {
     const { capacity, workMs, size, rounds } = settings;
-    const listener = new FaultyListener(workMs);
+    const listener = new FaultyListener(serviceTimes(service, workMs));
     const sender = new LevelSender(brokers, topics, size);
     const reader = await priorityReader(brokers, topics, containerProperties(settings, listener), (level, value) =>
       listener.handle(level, numberOf(value)),
