@@ -11,7 +11,7 @@ import { failureOf, lagOf, orderSerde, orderTemplate, PARTITIONS, withTopic, typ
 import { OrderBook, orders, type Order } from './order-book.js';
 import { count } from './screen.js';
 
-const ORDERS = 30_000;
+const ORDERS = 20_000;
 const CUSTOMERS = 1_000;
 const CONCURRENCY = 100;
 /** Every so many-th customer's third order fails, twice. */

@@ -19,8 +19,10 @@ export class OrderBook {
   handled = 0;
   /** Attempts that failed. */
   failed = 0;
-  /** Orders that came before their turn, or again. */
+  /** Orders that came before their turn. */
   outOfTurn = 0;
+  /** Orders that came once more after they had been handled: a container that leaves hands over what it could not commit. */
+  again = 0;
   /** Orders of a customer that began while another of the same customer was being handled. */
   overlapping = 0;
   /** The most listeners that ran at once. */
@@ -28,12 +30,15 @@ export class OrderBook {
 
   /** Notes an attempt to handle the order: when it begins, and how it ends. */
   async attempt({ customer, sequence }: Order, work: () => Promise<void>): Promise<void> {
-    if (sequence !== (this.#next.get(customer) ?? 0)) this.outOfTurn++;
+    const turn = this.#next.get(customer) ?? 0;
+    if (sequence > turn) this.outOfTurn++;
+    if (sequence < turn) this.again++;
     if (this.#busy.has(customer)) this.overlapping++;
     this.#busy.add(customer);
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#busy.size);
     try {
       await work();
+      if (sequence < turn) return;
       this.#next.set(customer, sequence + 1);
       this.#count();
     } catch (error) {

@@ -88,7 +88,8 @@ async function overtake({ container, gate, started, send }: Packing, findings: T
   gate.letOne();
   await until(() => started.length > CAPACITY);
   const isNext = started.indexOf('urgent') === CAPACITY;
-  findings.check('an urgent order is the next to start', isNext, `ahead of ${count(BULK - CAPACITY)}`);
+  const detail = isNext ? `ahead of ${count(BULK - CAPACITY)}` : `${started[CAPACITY]} was`;
+  findings.check('an urgent order is the next to start', isNext, detail);
 }
 
 /** Starts are counted from when every level has as many records as all of those starts could ask for. */
