@@ -1,6 +1,5 @@
 import { Container } from 'inversify';
 import { aRecord, type RecordInit } from '@hearken/testing';
-import type { Bytes, ConsumerRecord } from '@hearken/core';
 import type { BatchListenerContext, BatchReturn, ListenerContext } from '@hearken/listener';
 import { endpointsOf, type KafkaListenerEndpoint } from '../../dist/index.js';
 
@@ -26,7 +25,7 @@ export const aContext = (context: Partial<ListenerContext> = {}): ListenerContex
 
 /** Calls the listener as a container would that was given no serde. */
 export const call = ({ listener }: KafkaListenerEndpoint, record: RecordInit, context = aContext()): unknown =>
-  listener?.(aRecord(record) as ConsumerRecord<Bytes, Bytes>, context, 'normal' as never);
+  listener?.(aRecord(record), context, 'normal' as never);
 
 export const callBatch = (
   { batchListener }: KafkaListenerEndpoint,

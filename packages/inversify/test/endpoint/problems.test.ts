@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-extraneous-class -- beans that are wrong, and never called */
 import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
 import { KafkaTemplate } from '@hearken/template';

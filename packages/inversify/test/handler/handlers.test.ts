@@ -87,7 +87,7 @@ describe('a @KafkaListener on a class', () => {
 
   it('checks each payload by the schema of its handler', async () => {
     const lost = new Recorder<string>();
-    const errorHandler = new DefaultErrorHandler({ recoverer: (record) => void lost.record(String(record.value)) });
+    const errorHandler = new DefaultErrorHandler({ recoverer: (record) => lost.record(String(record.value)) });
     @KafkaListener({ topics, errorHandler })
     class Checked extends Calls {
       @KafkaHandler('order')

@@ -1,4 +1,3 @@
-import type { Bytes } from '@hearken/core';
 import { MessageListenerContainer, type ContainerProperties } from '@hearken/listener';
 import { eventLoopTurn, FakeConsumerFactory, FakeLog, RecordingLogger, type RecordInit } from '@hearken/testing';
 import { Container } from 'inversify';
@@ -24,7 +23,7 @@ export async function listening(bean: object, beans = new Container()): Promise<
   const factory = new FakeConsumerFactory({ groupId: 'g', log, assignOnSubscribe: [{ topic: 't', partition: 0 }] });
   const container = new MessageListenerContainer(
     factory,
-    { topics: ['t'], ...properties, listener, batchListener } as ContainerProperties<Bytes, Bytes>,
+    { topics: ['t'], ...properties, listener, batchListener } as ContainerProperties,
     { logger: new RecordingLogger() },
   );
   running.push(container);

@@ -104,7 +104,7 @@ describe('@SendTo', () => {
       }
     }
     const listener = await endpoint(new Quotes(), container);
-    await assert.rejects(async () => call(listener, request('fail')), new RangeError('no such customer'));
-    await assert.rejects(async () => call(listener, { value: 'no reply topic' }), { code: 'NO_REPLY_TOPIC' });
+    await assert.rejects(Promise.resolve(call(listener, request('fail'))), new RangeError('no such customer'));
+    await assert.rejects(Promise.resolve(call(listener, { value: 'no reply topic' })), { code: 'NO_REPLY_TOPIC' });
   });
 });
