@@ -30,8 +30,9 @@ const container = new MessageListenerContainer(
   },
 );
 await container.start(); // assigned, positions known: what is sent from here on is delivered
+const interrupted = new Promise((resolve) => process.once('SIGINT', resolve));
 const { metadata } = await template.send('orders', { id: 'o-1', total: 12 }, { key: 'customer-7' });
 console.log('sent to partition', metadata.partition);
-await new Promise((interrupted) => process.once('SIGINT', interrupted)); // listens until Ctrl-C
+await interrupted; // listens until Ctrl-C
 await container.stop();
 await template.close();

@@ -8,7 +8,7 @@ import { mainJob } from './tour/main-job.js';
 import { Screen } from './tour/screen.js';
 import { urgentFirst } from './tour/urgent-first.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 const screen = new Screen(process.stdout);
 const findings = new Findings();
