@@ -26,6 +26,7 @@ export interface World {
   readonly maxRecords: number;
   readonly lingerMs: number;
   readonly bufferRecords: number;
+  readonly bufferBytes: number;
   readonly windowRecords: number;
   readonly steps: readonly Step[];
   /** Stops as it is after the last step, or when all is done. */
@@ -83,6 +84,7 @@ export const worlds: fc.Arbitrary<World> = fc
     maxRecords: fc.integer({ min: 1, max: 4 }),
     lingerMs: fc.constantFrom(0, 0, 30),
     bufferRecords: fc.constantFrom(4, 6, 20),
+    bufferBytes: fc.constantFrom(1, 3, 10_000),
     windowRecords: fc.constantFrom(4, 1_000),
     steps: fc.array(step, { maxLength: 100, size: 'max' }),
     stopsEarly: fc.boolean(),
@@ -92,15 +94,34 @@ export const worlds: fc.Arbitrary<World> = fc
 export const isManual = ({ ackMode }: World): boolean => ackMode.startsWith('manual');
 
 type Setting =
-  | ('ordering' | 'concurrency' | 'bufferRecords' | 'windowRecords' | 'ackMode' | 'syncCommits' | 'batch' | 'ackCount')
+  | (
+      | 'ordering'
+      | 'concurrency'
+      | 'bufferRecords'
+      | 'bufferBytes'
+      | 'windowRecords'
+      | 'ackMode'
+      | 'syncCommits'
+      | 'batch'
+      | 'ackCount'
+    )
   | ('ackTimeMs' | 'pollTimeoutMs' | 'revokeDrainTimeoutMs' | 'shutdownTimeoutMs' | 'maxPollRecords');
 
 /** What a user would write for it: only settings that mean something. */
 export function settingsOf(world: World): Pick<BatchContainerProperties, Setting> {
-  const { ordering, concurrency, bufferRecords, windowRecords, ackMode, ackCount, syncCommits } = world;
+  const { ordering, concurrency, bufferRecords, bufferBytes, windowRecords, ackMode, ackCount, syncCommits } = world;
   const { maxRecords, lingerMs } = world;
   return {
-    ...{ ordering, concurrency, bufferRecords, windowRecords, ackMode, syncCommits, batch: { maxRecords, lingerMs } },
+    ...{
+      ordering,
+      concurrency,
+      bufferRecords,
+      bufferBytes,
+      windowRecords,
+      ackMode,
+      syncCommits,
+      batch: { maxRecords, lingerMs },
+    },
     ...(ackMode.startsWith('count') ? { ackCount } : {}),
     ...(ackMode.endsWith('time') ? { ackTimeMs: 150 } : {}),
     ...(ackMode === 'count' ? { pollTimeoutMs: 150 } : {}),
