@@ -156,7 +156,7 @@ describe('a producer, on an embedded Kafka', () => {
   });
 
   it('says of what it gives up that it may be written; what is sent after it is', async () => {
-    await using bench = await setup({ requestTimeoutMs: 100, deliveryTimeoutMs: 300 });
+    await using bench = await setup({ requestTimeoutMs: 500, deliveryTimeoutMs: 2_000 });
     await bench.send(0);
     const held = await bench.faults.on({ api: 'Produce' }).hang();
     for (const end of await Promise.allSettled([bench.send(1), bench.send(2)])) {

@@ -113,7 +113,7 @@ describeWithKafka('an idempotent producer on a bad network', () => {
   });
 
   it('no answer comes until the time is up: the outcome is told as unknown, and as many records after it are written', async () => {
-    open({ requestTimeoutMs: 300, deliveryTimeoutMs: 1_000 });
+    open({ requestTimeoutMs: 1_000, deliveryTimeoutMs: 4_000 });
     const before = await Promise.all(send(0, 10));
     const lost = proxy.swallow(RESPONSES);
     const failed = await Promise.allSettled(send(10, 10));
@@ -133,7 +133,7 @@ describeWithKafka('an idempotent producer on a bad network', () => {
   });
 
   it('no request arrives until the time is up: those records are not there, and the next are written', async () => {
-    open({ requestTimeoutMs: 300, deliveryTimeoutMs: 1_000 });
+    open({ requestTimeoutMs: 1_000, deliveryTimeoutMs: 4_000 });
     const before = await Promise.all(send(0, 10));
     const lost = proxy.swallow(REQUESTS);
     const failed = await Promise.allSettled(send(10, 10));
