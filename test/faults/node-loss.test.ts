@@ -8,7 +8,7 @@ import { ThreeNodes } from '../support/three-nodes.js';
 const PARTITIONS = 6;
 /** A soak has more: `HEARKEN_SOAK_KILLS=200`. */
 const KILLS = Number(process.env.HEARKEN_SOAK_KILLS ?? 20);
-const KILL_TIMEOUT_MS = 30_000;
+const KILL_TIMEOUT_MS = 120_000;
 
 describeWithKafka('three nodes, under load with acks all', function () {
   this.timeout(300_000);

@@ -30,7 +30,7 @@ export interface KafkaOptions {
   readonly heapBytes?: number;
   /** Compile and collect less: up sooner and lighter on the CPU, slower under load. For tests, not for benchmarks. @default false */
   readonly quickStart?: boolean;
-  /** @default 60_000 */
+  /** @default 180_000 */
   readonly startTimeoutMs?: number;
 }
 
@@ -65,7 +65,7 @@ async function makeCluster(options: KafkaOptions, classPath: string): Promise<Ka
     clusterId: randomBytes(16).toString('base64url'),
     formatArguments: scramArguments(users),
     jvmArguments: jvmArguments(options),
-    startTimeoutMs: options.startTimeoutMs ?? 60_000,
+    startTimeoutMs: options.startTimeoutMs ?? 180_000,
     classPath,
   };
   const nodes = ports.map(
