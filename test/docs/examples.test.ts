@@ -10,6 +10,7 @@ const PROGRAMS = {
   send: '10000 sent',
   'request-reply': 'o-1 costs 24',
   listen: 'billed o-99',
+  beans: 'all is kept',
   ordering: 'shipped o-199',
   acknowledge: 'paid o-99',
   middleware: '3 bills',
@@ -20,6 +21,7 @@ const PROGRAMS = {
   running: '100 billed, restarted once, ready: 200',
   levels: 'poll 5: may take 50, 14, 29, takes 50, 0, 0',
   priority: '300 billed',
+  application: 'the order was shipped once, and audited once',
 };
 /** Tests as a user writes them; they need none. */
 const TESTS = ['first-test', 'testing-fakes', 'testing-faults', 'testing-worker'];
