@@ -170,11 +170,11 @@ describe('kafkaModule', () => {
   });
 
   it('wants to be loaded, once', async () => {
-    assert.match((await problemsOf(() => startKafka(new Container())))['container'] ?? '', /got 0/);
+    assert.match((await problemsOf(() => startKafka(new Container()))).container ?? '', /got 0/);
     const container = new Container();
     const module = () => kafkaModule({ clusters: { default: { brokers: ['nowhere:1'] } }, environment: {} });
     container.load(module(), module());
-    assert.match((await problemsOf(() => startKafka(container)))['container'] ?? '', /got 2/);
+    assert.match((await problemsOf(() => startKafka(container))).container ?? '', /got 2/);
   });
 
   it('takes a promise, or a function of one, where it is loaded asynchronously', async () => {
