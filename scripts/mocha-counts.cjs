@@ -2,7 +2,7 @@
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
 
-const LINGER_MS = 10_000;
+const LINGER_MS = 30_000;
 
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
