@@ -23,6 +23,12 @@ describe('The report of a contest', () => {
     assert.equal(pass, true);
   });
 
+  it('leaves out a peer that could not be run', () => {
+    const { ratios, pass } = summarise(contest(), { hearken: turns.hearken, quick: turns.quick });
+    assert.deepEqual(ratios, { quick: { rate: 0.5 } });
+    assert.equal(pass, true);
+  });
+
   const gates: [gate: Gate, reached: number, pass: boolean][] = [
     [{ figure: 'rate', atLeast: 8 }, 8, true],
     [{ figure: 'rate', atLeast: 8.1 }, 8, false],

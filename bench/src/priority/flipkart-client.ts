@@ -24,7 +24,8 @@ const ITS_KAFKA = '0.10.1.1';
 export async function flipkartClassPath(): Promise<string> {
   try {
     await requireJava();
-    const folder = await madeOnce(join(HOME, 'target'), { name: 'flipkart', sources: [POM, READER], make });
+    const name = `flipkart-${COMMIT.slice(0, 7)}`;
+    const folder = await madeOnce(join(HOME, 'target'), { name, sources: [POM, READER], make });
     return [join(folder, 'classes'), join(folder, 'jars', '*')].join(delimiter);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

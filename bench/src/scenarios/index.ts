@@ -9,6 +9,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Scenario>>> = {
   'produce-1k': async () => (await import('./produce.js')).produce1k,
   sequential: async () => (await import('./sequential.js')).sequential,
   consume: async () => (await import('./consume.js')).consume,
+  retrying: async () => (await import('./retrying.js')).retrying,
   parallel: async () => (await import('./parallel.js')).parallel,
   latency: async () => (await import('./latency.js')).latency,
   busy: async () => (await import('./busy.js')).busy,
