@@ -20,10 +20,11 @@ const ONE_FETCH = FETCH_MAX_BYTES + SIZE;
 describeWithKafka('a buffer in bytes', function () {
   this.timeout(300_000);
   const kafka = () => ({ brokers: bootstrapServers(), clientId: 'buffer-bytes' });
-  const admin = new KafkaAdmin(kafka());
+  let admin: KafkaAdmin;
   let topic: string;
 
   before(async () => {
+    admin = new KafkaAdmin(kafka());
     topic = uniqueName('large');
     await admin.createTopics([{ topic, partitions: PARTITIONS }]);
     const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
