@@ -50,13 +50,15 @@ await container.start();
 while (container.metrics().levels.some(({ processed }) => processed < 100)) await new Promise(setImmediate);
 
 // docs:begin priority-change
+container.capacity = 80; // more start at once; of less, those above it end first
 container.updatePolicy({ weights: [1, 1, 8] }); // from the next dispatch on
 container.level('bulk').pause(); // nothing of it starts; what it has polled is kept
 container.setPolicy('strict', { starvation: 'allow' });
 const why = container.explain(); // the last dispatch: its level, which others could have started, and the policy's reason
+const { waitsFor } = container.explain('bulk'); // [{ code: 'level-paused', message: "paused until level('bulk').resume()" }, …]
 container.level('bulk').resume();
 // docs:end priority-change
-console.log(`${billed.length} billed, the last one of ${why?.name ?? 'no level'}`);
+console.log(`${billed.length} billed, the last one of ${why?.name ?? 'no level'}; bulk waits for ${waitsFor[0]?.code}`);
 
 // docs:begin priority-policy
 /** Levels take turns. */
