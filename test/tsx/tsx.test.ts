@@ -10,10 +10,14 @@ describe('a project that is compiled by esbuild', function () {
 
   it('has listener beans', async () => {
     const project = join(ROOT, 'test', 'tsx', 'project');
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'main.ts'], {
-      cwd: project,
-      timeout: 240_000,
-    });
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--import', import.meta.resolve('tsx'), 'main.ts'],
+      {
+        cwd: project,
+        timeout: 240_000,
+      },
+    );
     assert.equal(stdout, 'o-1 12 t orders false 1\nbill of o-1\n', stderr);
   });
 });
