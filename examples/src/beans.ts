@@ -154,9 +154,7 @@ await withOrders(async () => {
   await template.send(payments, 'nothing', { headers: { type: 'parcel' } });
   await container.get(Ledger).has(2 * ORDERS + 2);
 
-  // docs:begin stop
   await application.stop();
-  // docs:end stop
   console.log('all is kept');
   await admin.deleteTopics([bills, payments]);
   await admin.close();
