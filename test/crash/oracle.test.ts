@@ -144,6 +144,10 @@ describe('the oracle of crash runs', () => {
       [began('x', 'none'), owns('x'), ...heard('x', 0, 1, 2, 3), stopped('x', 3)],
       /^x gave up partition 0 at 3, and 0@3 had ended$/,
     ],
+    'stopped, drained, with ended records behind a gap': [
+      [began('x', 'none'), owns('x'), ...heard('x', 0, 1, 3), gone('x', 'revoked'), stopped('x', 2), ...heard('y', 2)],
+      /^x stopped at 2, drained, and 0@3 had ended$/,
+    ],
     'a commit of a zombie that the group took': [
       [began('x', 'none'), ...heard('x', 0, 1, 2, 3), group(4), group(2)],
       /^the group went back from 0@4 to 2$/,

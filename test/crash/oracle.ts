@@ -176,7 +176,18 @@ class Oracle {
   }
 
   #stoppedAt({ who, drained = false, committed = [] }: Of<'stopped'>): void {
-    if (drained) for (const [p, o] of committed) this.#checkTight(who, p, o);
+    if (!drained) return;
+    for (const [p, o] of committed) {
+      this.#checkTight(who, p, o);
+      this.#checkNoneTwice(who, p, o);
+    }
+  }
+
+  /** What ended before a stop that had the time to drain does not come again. */
+  #checkNoneTwice(who: string, p: number, o: number): void {
+    if (!this.#tight.has(who) || this.#refused.has(`${who}|${p}`)) return;
+    const twice = this.#doneFrom(p, o).find((place) => this.replays.hadEnded(who, p, place));
+    if (twice !== undefined) this.violations.push(`${who} stopped at ${o}, drained, and ${twice} had ended`);
   }
 
   /** What ended while it was given up is committed, unless that was refused. */

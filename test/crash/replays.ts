@@ -15,6 +15,8 @@ export class Replays {
   readonly kills: KillReplays[] = [];
   readonly #uncommitted: (p: number) => readonly string[];
   readonly #owners = new Map<number, string>();
+  /** By partition: who gave it up last. */
+  readonly #leavers = new Map<number, string>();
   readonly #mayCome = new Map<number, Set<string>>();
   /** By partition: what has ended in the ownership that lasts. */
   readonly #ended = new Map<number, Set<string>>();
@@ -31,6 +33,11 @@ export class Replays {
     return this.#owners.get(p) === who && this.#ended.get(p)?.has(place) === true;
   }
 
+  /** The same of an ownership that is over, as long as no other has begun. */
+  hadEnded(who: string, p: number, place: string): boolean {
+    return (this.#owners.get(p) ?? this.#leavers.get(p)) === who && this.#ended.get(p)?.has(place) === true;
+  }
+
   owns(who: string, p: number): void {
     const before = this.#owners.get(p);
     if (before !== undefined && before !== who) this.#causes.delete(p); // it was taken from a living one
@@ -42,6 +49,7 @@ export class Replays {
   gone(who: string, p: number): void {
     if (this.#owners.get(p) !== who) return;
     this.#owners.delete(p);
+    this.#leavers.set(p, who);
     this.#causes.delete(p);
   }
 

@@ -120,9 +120,9 @@ describeWithKafka('a listener container', function () {
     await first.finished;
     const { processed, abandoned, polled } = first.metrics();
     assert.equal(polled, processed + abandoned);
-    assert.ok(processed >= 1_000 && processed < 1_100, `${processed}`);
+    assert.ok(processed >= 1_000 && processed < 2_000, `${processed}`);
     const committed = await committedCount(groupId, topic);
-    assert.ok(committed <= processed && committed > 0);
+    assert.equal(committed, processed, 'no gap is left');
     const second = container(groupId, {
       topics: [topic],
       ordering: 'key',
@@ -134,7 +134,7 @@ describeWithKafka('a listener container', function () {
     await second.stop();
     assert.deepEqual(orders.violations, []);
     assert.equal(second.metrics().processed, 3_000 - committed);
-    assert.equal(orders.duplicates, processed - committed, 'only what was done and not yet committable comes again');
+    assert.equal(orders.duplicates, 0);
     assert.equal(await committedCount(groupId, topic), 3_000);
   });
 

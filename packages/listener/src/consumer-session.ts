@@ -58,6 +58,16 @@ export interface SessionEnd {
   readonly failures: readonly unknown[];
 }
 
+/** How a session ends. */
+export interface SessionClose {
+  /** How long listeners may go on. */
+  readonly grace: GracePeriod;
+  /** Their signals' reason after that. */
+  readonly reason: Error;
+  /** Whether records still start that keep others, which ended, from being committed. */
+  readonly closesGaps: boolean;
+}
+
 /** What a stop may take beyond the time its listeners have: for the last commit and for leaving the group. */
 const FAREWELL_MS = 1_000;
 
@@ -130,18 +140,20 @@ export class ConsumerSession {
   }
 
   /** Takes everything down. Each step is done even if one before failed. Never rejects. */
-  async close(grace: GracePeriod, reason: Error): Promise<SessionEnd> {
+  async close(how: SessionClose): Promise<SessionEnd> {
     this.#phase = 'closing';
+    const { grace, reason } = how;
     this.#closeBy = grace;
-    const { consumer, owned, counters } = this.#init;
+    const { consumer, owned, counters, dispatcher } = this.#init;
     const abandonedBefore = counters.abandoned;
     const ownerships = [...owned];
     let drained = false;
-    for (const ownership of ownerships) owned.close(ownership);
+    const closesGaps = how.closesGaps && dispatcher.canStart;
+    this.#handover.stopStarting(ownerships, closesGaps);
     const failures = await allOf([
       () => this.loop.stop(),
       async () => {
-        drained = await this.#handover.giveUp(ownerships, { grace, reason, farewellMs: LAST_WORDS_MS });
+        drained = await this.#handover.giveUp(ownerships, { grace, reason, closesGaps, farewellMs: LAST_WORDS_MS });
       },
       async () => {
         await grace.covers(this.#revokeGiven(), FAREWELL_MS);
@@ -153,7 +165,8 @@ export class ConsumerSession {
     for (const late of [...owned]) owned.end(late); // assigned while it closed, and it had no time to revoke them
     const abandoned = counters.abandoned - abandonedBefore;
     const committed = ownerships.flatMap(committedOf);
-    return { report: { drained: !owned.hasStrays && drained, abandoned, committed }, failures };
+    const comesTwice = !this.#init.properties.commitBefore && ownerships.some(({ tracker }) => tracker.hasGaps);
+    return { report: { drained: !owned.hasStrays && drained && !comesTwice, abandoned, committed }, failures };
   }
 
   /** Runs the action when no poll is outstanding. */

@@ -188,7 +188,8 @@ export class ContainerLifecycle {
     if (this.#takingDown === undefined) {
       const grace = new GracePeriod(clock, timeoutMs);
       const reason = new ListenerAbortedError(code, `${WHY[code]} before the listener ended`);
-      this.#takingDown = { grace, end: line.close(grace, reason) };
+      const closesGaps = code === 'CONTAINER_STOPPED' && this.#failure === undefined && timeoutMs > 0;
+      this.#takingDown = { grace, end: line.close({ grace, reason, closesGaps }) };
     }
     try {
       return await this.#takingDown.end;

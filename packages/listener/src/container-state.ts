@@ -23,7 +23,7 @@ export const CONTAINER_MOVES: Readonly<Record<ContainerState, readonly Container
 };
 
 export interface StopOptions {
-  /** How long running listeners may go on before their signals abort. @default the container's `shutdownTimeoutMs` */
+  /** How long listeners may go on before their signals abort. @default the container's `shutdownTimeoutMs` */
   readonly timeoutMs?: number;
   /** Does not wait for running listeners: their signals abort at once, and only what has ended is committed. @default false */
   readonly immediate?: boolean;
@@ -31,7 +31,10 @@ export interface StopOptions {
 
 /** How a stop went. */
 export interface StopReport {
-  /** Whether every running listener ended in time. */
+  /**
+   * Whether every listener ended in time, and every record that ended could be committed, so that none of them comes twice. It
+   * could not if a record before it failed, or was not acknowledged; `commitBefore` knows no such thing.
+   */
   readonly drained: boolean;
   /** Records that were polled and had not ended: they come again. */
   readonly abandoned: number;

@@ -13,6 +13,8 @@ export interface HandoverOptions {
   readonly grace: GracePeriod;
   /** Their signals' reason after that. */
   readonly reason: Error;
+  /** Whether what keeps records that ended from being committed still starts, in that time. @default nothing starts */
+  readonly closesGaps?: boolean;
   /** How long after the grace period the last commit is waited for. @default as long as the consumer tries */
   readonly farewellMs?: number;
 }
@@ -27,8 +29,17 @@ export class Handover {
     this.#init = init;
   }
 
+  /** The first step of `giveUp`, for who cannot wait for the others. */
+  stopStarting(ownerships: readonly Ownership[], closesGaps: boolean): void {
+    const { owned } = this.#init;
+    for (const ownership of ownerships) {
+      if (closesGaps) owned.finish(ownership);
+      else owned.close(ownership);
+    }
+  }
+
   /**
-   * Starts nothing more, waits for listeners, aborts those that take too long, commits, lets go.
+   * Starts nothing more, or what closes gaps; waits for listeners, aborts those that take too long, commits, lets go.
    * @returns whether all listeners ended in time
    */
   async giveUp(ownerships: readonly Ownership[], options: HandoverOptions): Promise<boolean> {
@@ -55,13 +66,15 @@ export class Handover {
     await recordsOnTheirWay();
   }
 
-  async #giveUp(ownerships: readonly Ownership[], { grace, reason, farewellMs }: HandoverOptions): Promise<boolean> {
+  async #giveUp(ownerships: readonly Ownership[], options: HandoverOptions): Promise<boolean> {
+    const { grace, reason, closesGaps = false, farewellMs } = options;
     const { owned, committer } = this.#init;
-    for (const ownership of ownerships) owned.close(ownership);
+    this.stopStarting(ownerships, closesGaps);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
     const drained = await grace.covers(Promise.all(running.map((ownership) => ownership.whenIdle())));
     if (!drained) for (const ownership of running) ownership.abort(reason);
+    for (const ownership of ownerships) owned.close(ownership);
     const written = committer.flush(ownerships);
     await (farewellMs === undefined ? written : grace.covers(written, farewellMs));
     for (const ownership of ownerships) owned.end(ownership);

@@ -11,7 +11,7 @@ import { topicPartitionKey } from '@hearken/core/internal';
 import { BatchInvoker } from './batch/batch-invoker.js';
 import { BatchPortions } from './batch/batch-portions.js';
 import { BatchSettler } from './batch/batch-settler.js';
-import { ConsumerSession, type SessionEnd } from './consumer-session.js';
+import { ConsumerSession, type SessionClose, type SessionEnd } from './consumer-session.js';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters } from './container-metrics.js';
 import type { AssignedPartition } from './container-properties.js';
@@ -35,7 +35,6 @@ import { Settler, type SettlerInit } from './dispatch/settler.js';
 import { TimeSlice } from './dispatch/time-slice.js';
 import type { Work } from './dispatch/work.js';
 import { Recovery } from './failure/recovery.js';
-import type { GracePeriod } from './grace-period.js';
 import { ListenerInvoker } from './invoke/listener-invoker.js';
 import { recordDecoder } from './invoke/record-decoder.js';
 import type { AnyMiddleware } from './middleware/middleware.js';
@@ -134,10 +133,10 @@ export class Line {
   }
 
   /** Lets go of the consumer. */
-  async close(grace: GracePeriod, reason: Error): Promise<SessionEnd> {
+  async close(how: SessionClose): Promise<SessionEnd> {
     if (this.#session === undefined) return this.#nothingToClose;
     const owned = [...this.#owned];
-    const end = await this.#session.close(grace, reason);
+    const end = await this.#session.close(how);
     this.#session = undefined;
     this.#remember(owned);
     return end;

@@ -74,6 +74,12 @@ export class Dispatcher {
     return this.#runs.waiting;
   }
 
+  /** Whether the executor may start anything, sooner or later. */
+  get canStart(): boolean {
+    const { concurrency, isPaused = false } = this.#init.executor;
+    return concurrency > 0 && !isPaused;
+  }
+
   dispatch(records: ConsumerRecords): void {
     const { counters, intake, slice } = this.#init;
     counters.polled += records.count;

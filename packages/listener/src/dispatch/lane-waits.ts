@@ -69,7 +69,7 @@ export class LaneWaits {
   }
 
   #isStillOurs(lane: DeliveryLane, ownership: Ownership): boolean {
-    if (!ownership.isOpen) this.#init.lanes.release(lane);
+    if (!ownership.isOpen) this.#init.lanes.drop(lane);
     return ownership.isOpen;
   }
 }

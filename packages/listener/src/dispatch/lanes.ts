@@ -123,14 +123,18 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     if (item.next === undefined) lane.last = undefined;
     item.next = undefined; // whoever keeps the record must not keep those behind it
     if (lane.key !== null) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
+    this.#uncount(lane, item);
+    return item;
+  };
+
+  #uncount(lane: Lane<Item, Work>, { record }: Item): void {
     lane.queued--;
     lane.partition.queued--;
     this.#queued--;
-    const bytes = bytesOf(item.record);
+    const bytes = bytesOf(record);
     lane.partition.queuedBytes -= bytes;
     this.#queuedBytes -= bytes;
-    return item;
-  };
+  }
 
   /** What the lane runs is over: the lane goes to the end of the ready list, or is gone if nothing is left. */
   release(lane: Lane<Item, Work>): void {
@@ -164,6 +168,40 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** Ends the wait for more records. */
   filled(lane: Lane<Item, Work>): void {
     if (lane.state === 'filling') this.#makeReady(lane);
+  }
+
+  /** What waits in the partition's lanes, but for what is to be tried again. */
+  *waiting(partition: PartitionLanes<Item, Work>): Iterable<Item> {
+    for (const lane of partition.table) for (let item = lane.first; item !== undefined; item = item.next) yield item;
+  }
+
+  /** Forgets what is not wanted any more, and what stands behind it or behind what is to be tried again. */
+  trim(partition: PartitionLanes<Item, Work>, isWanted: (item: Item) => boolean): void {
+    for (const lane of partition.table) {
+      const triesAgain = lane.state !== 'busy' && lane.current !== undefined;
+      this.#cut(lane, triesAgain ? () => false : isWanted);
+      if (lane.state === 'busy' || lane.first !== undefined) continue;
+      if (lane.state === 'waiting' && !triesAgain) continue; // for a commit, and wakes by itself
+      lane.current = undefined;
+      this.#forget(lane);
+    }
+  }
+
+  #cut(lane: Lane<Item, Work>, isWanted: (item: Item) => boolean): void {
+    let last: Item | undefined;
+    let cut = lane.first;
+    for (; cut !== undefined && isWanted(cut); cut = cut.next) last = cut;
+    if (cut === undefined) return;
+    if (last === undefined) lane.first = undefined;
+    else last.next = undefined;
+    lane.last = last;
+    for (; cut !== undefined; cut = cut.next) this.#uncount(lane, cut);
+  }
+
+  /** What the lane runs is over, and what stands behind it must not pass it: the lane is gone. */
+  drop(lane: Lane<Item, Work>): void {
+    this.#cut(lane, () => false);
+    this.release(lane);
   }
 
   /** Forgets what waits in the partition's lanes. Lanes that run stay closed until they are released. */

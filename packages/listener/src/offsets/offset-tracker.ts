@@ -41,6 +41,11 @@ export class OffsetTracker {
     return this.#tail - this.#head;
   }
 
+  /** Whether a record has ended behind one that has not: no commit covers it. */
+  get hasGaps(): boolean {
+    return this.span > this.#outstanding;
+  }
+
   /** How many records a commit would cover: all up to the oldest open one, since the first. */
   get covered(): number {
     return this.#head;

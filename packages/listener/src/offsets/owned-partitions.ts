@@ -77,9 +77,23 @@ export class OwnedPartitions implements Iterable<Ownership> {
     return [...ownerships, ...[...this.#overtaken].filter((overtaken) => keys.has(topicPartitionKey(overtaken)))];
   }
 
-  /** The first step of giving up: none of its records starts any more, and those that wait are dropped. */
-  close(ownership: Ownership): void {
+  /**
+   * The first step of giving up where there is time: what was polled and lies behind the last record that started is dropped,
+   * and what lies before it still runs. Else what ended already would come again, as nothing is committed past a gap. A
+   * partition that is paused would never close its gaps.
+   */
+  finish(ownership: Ownership): void {
+    const { lanes, commitsBefore } = this.#init;
+    if (commitsBefore || ownership.lanes.paused) this.close(ownership);
     if (!ownership.isOpen) return;
+    const last = lastStarted(ownership, lanes.waiting(ownership.lanes));
+    lanes.trim(ownership.lanes, ({ sequence }) => sequence < last);
+    ownership.finish();
+  }
+
+  /** The first step of giving up at once: none of its records starts any more, and those that wait are dropped. */
+  close(ownership: Ownership): void {
+    if (ownership.isClosed) return;
     ownership.close();
     this.#init.lanes.clear(ownership.lanes);
   }
@@ -104,4 +118,13 @@ export class OwnedPartitions implements Iterable<Ownership> {
     kept.add(ownership);
     void ownership.whenIdle().then(() => kept.delete(ownership));
   }
+}
+
+/** Sequence of the newest record that does not wait to start; that of the one before the first if all do. */
+function lastStarted({ tracker }: Ownership, waiting: Iterable<Delivery>): number {
+  const sequences = new Set<number>();
+  for (const { sequence } of waiting) sequences.add(sequence);
+  let last = tracker.covered + tracker.span - 1;
+  while (sequences.has(last)) last--;
+  return last;
 }

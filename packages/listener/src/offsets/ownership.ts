@@ -41,6 +41,7 @@ export interface OwnershipInit {
  * thread, so there is no lock, and no `await` between a read and its write.
  *
  * - `open`: its records are dispatched.
+ * - `finishing`: those start that keep others, which started, from being committed; none else.
  * - `closing`: no record of it starts any more; those that end still count and are committed.
  * - `over`: whatever still ends is late.
  */
@@ -72,7 +73,7 @@ export class Ownership implements TopicPartition {
   /** Attempts whose listener asked for its signal. */
   readonly #attempts = new Set<AttemptSignal>();
   readonly #commitWaiters = new CommitWaiters();
-  #phase: 'open' | 'closing' | 'over' = 'open';
+  #phase: 'open' | 'finishing' | 'closing' | 'over' = 'open';
   /** Of the tracker's count, how many the last commit sent covers. */
   #sent = 0;
   /** The offset that cannot be written, as its topic was deleted. */
@@ -98,13 +99,20 @@ export class Ownership implements TopicPartition {
     return this.#phase === 'open';
   }
 
+  /** Whether none of its records starts any more. */
+  get isClosed(): boolean {
+    return this.#phase === 'closing' || this.isOver;
+  }
+
   get isOver(): boolean {
     return this.#phase === 'over';
   }
 
   /** Whether a record of it may start: also a claimed one that was committed meanwhile, or nobody would ever process it. */
   get mayStart(): boolean {
-    return this.#phase === 'open' || (this.#phase === 'closing' && this.#init.commitsBefore && !this.isAborted);
+    if (this.#phase === 'open') return true;
+    const isLeft = this.#phase === 'finishing' || (this.#phase === 'closing' && this.#init.commitsBefore);
+    return isLeft && !this.isAborted;
   }
 
   /** Its listeners were told to give up. */
@@ -142,7 +150,12 @@ export class Ownership implements TopicPartition {
 
   /** Resolves when no listener runs, and nothing that one of them left behind: a recovery begins as its listener ends. */
   async whenIdle(): Promise<void> {
-    while (this.#running > 0) await (this.#idle ??= deferred()).promise;
+    while (this.#running > 0 || this.#hasLeft) await (this.#idle ??= deferred()).promise;
+  }
+
+  /** Whether records wait that are still to start. */
+  get #hasLeft(): boolean {
+    return this.#phase === 'finishing' && this.lanes.queued > 0;
   }
 
   /** Takes in the next record. @returns its sequence */
@@ -197,9 +210,20 @@ export class Ownership implements TopicPartition {
     this.#init.counters.lateAcknowledgments++;
   }
 
+  /** Only what waits in its lanes starts from now on, and nothing is tried again. The caller trims them before. */
+  finish(): void {
+    if (this.#phase === 'open') this.#phase = 'finishing';
+    this.#endRetries();
+  }
+
   /** No record of it starts from now on. The caller clears its lanes. */
   close(): void {
-    if (this.#phase === 'open') this.#phase = 'closing';
+    if (this.#phase === 'open' || this.#phase === 'finishing') this.#phase = 'closing';
+    this.#endRetries();
+    if (this.#running === 0) this.#idle?.resolve(); // what was left to start is not any more
+  }
+
+  #endRetries(): void {
     for (const wait of this.retries) wait.clear();
     this.retries.clear();
   }
