@@ -97,8 +97,8 @@ describeWithKafka('a listener container that is a static member', function () {
     const failed = first.finished.catch((error: unknown) => error);
     await orders.send(60);
     await until('its listeners are at work', () => signals.length === PARTITIONS);
-    const second = await start('one', orders.saw.bind(orders));
     const stops = new Promise((resolve) => first.on('state:changed', ({ next }) => next === 'stopping' && resolve(0)));
+    const second = await start('one', orders.saw.bind(orders));
     await stops;
     assert.deepEqual(new Set(signals.map(({ reason }) => codeOf(reason))), new Set(['PARTITION_LOST']));
     await until('all are heard', () => orders.allSeen);
