@@ -112,7 +112,7 @@ export class Settler implements Settles {
         lanes.release(lane);
       } else if (end.kind === 'recovered') this.#end(lane, delivery, 'recovered', error);
       else if (end.kind !== 'failed')
-        lanes.release(lane); // it comes again elsewhere
+        lanes.drop(lane); // it comes again elsewhere
       else if (delivery.hasEnded) this.#failedAfterwards(lane, delivery, end.error);
       else this.#stop(lane, delivery, end.error);
       onReady();
