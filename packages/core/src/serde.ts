@@ -34,10 +34,13 @@ export const string = (): Serde<string> => ({
 /**
  * JSON in UTF-8. With a schema (Standard Schema: zod, valibot, arktype, …) both directions are validated and the type is
  * the schema's. A missing value (tombstone) is an error: see {@link nullable}.
+ * @throws TypeError for what is no Standard Schema
  */
 export function json<S extends StandardSchemaV1>(schema: S): Serde<InferOutput<S>>;
 export function json<T = unknown>(): Serde<T>;
 export function json(schema?: StandardSchemaV1): Serde<unknown> {
+  if (schema !== undefined && !isSchema(schema))
+    throw new TypeError(`json() takes a Standard Schema or nothing, got ${typeName(schema)}`);
   return {
     serialize(value) {
       if (value === null)
@@ -54,6 +57,10 @@ export function json(schema?: StandardSchemaV1): Serde<unknown> {
     },
   };
 }
+
+/** Some schemas are functions. What hands `json` on uncalled, to be called with something else, is told so at once. */
+const isSchema = (schema: unknown): boolean =>
+  typeof (schema as { readonly '~standard'?: unknown } | null)?.['~standard'] === 'object';
 
 /** Lets null through in both directions: tombstones and missing keys. */
 export const nullable = <T>(serde: Serde<T>): Serde<T | null> => ({

@@ -63,6 +63,16 @@ describe('string()', () => {
 });
 
 describe('json()', () => {
+  it('refuses at once what is no schema, and takes those that are functions', () => {
+    for (const wrong of [{}, null, () => undefined])
+      assert.throws(() => json(wrong as never), { name: 'TypeError', message: /takes a Standard Schema or nothing/ });
+    const schema = Object.assign(
+      () => undefined,
+      schemaOf((value) => ({ value: value as Order })),
+    );
+    assert.deepEqual(json(schema).deserialize(Buffer.from('1'), context), 1);
+  });
+
   it('writes and reads any JSON value', () => {
     const serde = json();
     fc.assert(

@@ -6,21 +6,22 @@ import type { Argument } from '../decorators/argument.js';
 export type RecordCall = PriorityListenerFunction<unknown, unknown>;
 export type BatchCall = BatchListenerFunction<unknown, unknown>;
 
-type Bean = Record<string | symbol, (...args: readonly unknown[]) => unknown>;
+type Method = (...args: readonly unknown[]) => unknown;
+type Bean = Readonly<Record<string | symbol, unknown>>;
 
 /** A method of a bean as a listener; looked up with each call, so that a spy put in its place is called. */
-export function recordCall(bean: object, method: string | symbol, plan: readonly Argument[]): RecordCall {
+export function recordCall(bean: object, name: string | symbol, plan: readonly Argument[]): RecordCall {
   const target = bean as Bean;
-  if (plan.length === 0) return (record, context, level) => target[method]?.(record, context, level);
-  return (record, context) => target[method]?.(...argumentsOf(plan, record, context));
+  if (plan.length === 0) return (record, context, level) => (target[name] as Method)(record, context, level);
+  return (record, context) => (target[name] as Method)(...argumentsOf(plan, record, context));
 }
 
 /** The same for batches. */
-export function batchCall(bean: object, method: string | symbol, plan: readonly Argument[]): BatchCall {
+export function batchCall(bean: object, name: string | symbol, plan: readonly Argument[]): BatchCall {
   const target = bean as Bean;
-  if (plan.length === 0) return (records, context) => target[method]?.(records, context) as BatchReturn;
+  if (plan.length === 0) return (records, context) => (target[name] as Method)(records, context) as BatchReturn;
   return (records, context) =>
-    target[method]?.(...plan.map((argument) => argument.ofBatch(records, context))) as BatchReturn;
+    (target[name] as Method)(...plan.map((argument) => argument.ofBatch(records, context))) as BatchReturn;
 }
 
 /** One array a record, and no closure. */

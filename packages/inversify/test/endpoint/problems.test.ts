@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-extraneous-class -- beans that are wrong, and never called */
 import assert from 'node:assert/strict';
-import { KafkaConfigError } from '@hearken/core';
+import { json, KafkaConfigError } from '@hearken/core';
 import { KafkaTemplate } from '@hearken/template';
 import { FakeProducerFactory } from '@hearken/testing';
 import { Container } from 'inversify';
@@ -151,6 +151,18 @@ describe('what is wrong with a bean', () => {
       'Billing.field: is not a method',
       'Billing.batch: cannot have @SendTo with batch: what it returns says which records failed',
     ]);
+  });
+
+  it('is a serde that was not called', async () => {
+    class Billing {
+      @KafkaListener({ topics, valueSerde: json })
+      on(): void {
+        return;
+      }
+    }
+    const [problem, ...others] = await problemsOf(new Billing());
+    assert.match(problem ?? '', /^Billing\.on\.valueSerde: .*json\(\) takes a Standard Schema or nothing, got object$/);
+    assert.deepEqual(others, []);
   });
 
   it('is what the container does not have', async () => {
