@@ -54,6 +54,7 @@ function partsOf(
 ): ApplicationParts {
   const { logger, clock } = setup;
   const registry = container.get(KafkaListenerEndpointRegistry);
+  registry.claim();
   const step = (name: string, run: Step['run']): Step => ({ name, timeoutMs: stepTimeoutMs, run });
   const templates: AnyTemplate[] = [];
   const clusters = [...setup.clusterBeans.values()];

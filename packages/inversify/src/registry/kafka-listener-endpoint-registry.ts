@@ -14,14 +14,16 @@ export interface RegistryInit {
 
 /**
  * - `created`: there is no application yet, and nothing can be registered.
+ * - `claimed`: there is one, and it has not begun to register.
  * - `open`: what is registered starts with the application.
  * - `running`: what is registered starts at once.
  * - `closed`: the application stops, or has stopped. Nothing is registered or started any more.
  */
-type RegistryState = 'created' | 'open' | 'running' | 'closed';
+type RegistryState = 'created' | 'claimed' | 'open' | 'running' | 'closed';
 
 const MOVES: Readonly<Record<RegistryState, readonly RegistryState[]>> = {
-  created: ['open', 'closed'],
+  created: ['claimed'],
+  claimed: ['open', 'closed'],
   open: ['running', 'closed'],
   running: ['closed'],
   closed: [],
@@ -121,6 +123,15 @@ export class KafkaListenerEndpointRegistry {
     return listener;
   }
 
+  /**
+   * The application's: there is one to a container. A second one would take the beans of the first with it when it fails.
+   * @throws IllegalStateError `APPLICATION_EXISTS`
+   */
+  claim(): void {
+    if (this.#state.is('created')) this.#state.moveTo('claimed');
+    else throw new IllegalStateError('the container has an application already', 'APPLICATION_EXISTS');
+  }
+
   /** The application's. */
   open(init: RegistryInit): void {
     this.#state.moveTo('open');
@@ -139,7 +150,7 @@ export class KafkaListenerEndpointRegistry {
 
   #requireOpen(): RegistryInit {
     if (this.#state.is('open', 'running') && this.#init !== undefined) return this.#init;
-    const when = this.#state.is('created') ? 'not started yet' : 'stopped';
+    const when = this.#state.is('created', 'claimed') ? 'not started yet' : 'stopped';
     throw new IllegalStateError(
       `the application is ${when}: no listener can be registered or started`,
       'APPLICATION_STOPPED',

@@ -7,7 +7,7 @@ import { KafkaTemplate } from '@hearken/template';
 import { Recorder, RecordingLogger } from '@hearken/testing';
 import { Container } from 'inversify';
 import { DefaultKafkaProducerFactory } from '@hearken/client-kafkajs';
-import { kafkaModule, newTopic, startKafka } from '../../dist/index.js';
+import { kafkaModule, newTopic, startKafka, type KafkaModuleConfig } from '../../dist/index.js';
 import { configFor, endpoint, start } from './support.js';
 
 describe('the life of an application', () => {
@@ -189,6 +189,33 @@ describe('the life of an application', () => {
     assert.equal(app.state, 'running');
     const admin = { fatalIfBrokerNotAvailable: true };
     await assert.rejects(start(kafka, [], { clusters, admin }), { code: 'CONNECTION_FAILED' });
+  });
+
+  it('is the only one of its container', async () => {
+    const container = new Container();
+    container.load(kafkaModule(configFor(kafka)));
+    await using app = await startKafka(container, { signals: false });
+    await assert.rejects(startKafka(container, { signals: false }), { code: 'APPLICATION_EXISTS' });
+    assert.equal(app.state, 'running');
+    assert.ok(container.get(KafkaTemplate), 'its beans are there');
+  });
+
+  it('has templates that functions make of other beans', async () => {
+    const told = new Recorder<string>();
+    const container = new Container();
+    container
+      .bind('listener')
+      .toConstantValue({ onSuccess: ({ value }: { value: unknown }) => told.record(String(value)) });
+    const templates: KafkaModuleConfig['templates'] = {
+      told: (context) => ({ producerListener: context.get('listener'), defaultTopic: 'orders' }),
+    };
+    const environment = { HEARKEN_TEMPLATES_TOLD_DEFAULT_TOPIC: 'orders-dlt' };
+    container.load(kafkaModule(configFor(kafka, { templates, environment })));
+    await using app = await startKafka(container, { signals: false });
+    await container.get(KafkaTemplate, { name: 'told' }).sendDefault('o-1');
+    assert.deepEqual(told.items, ['o-1']);
+    assert.equal((await kafka.records('orders-dlt')).length, 1);
+    assert.equal(app.state, 'running');
   });
 
   it('has templates by name, on several clusters', async () => {
