@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KafkaListener, Payload, SendTo } from '../../dist/index.js';
+import { Header, KafkaListener, Payload, SendTo } from '../../dist/index.js';
 import { call, endpoint, endpoints } from './beans.js';
 
 const topics = ['orders'];
@@ -150,13 +150,13 @@ describe('inherited listeners', () => {
 
   it('keep their options where only the parameters are decorated again', async () => {
     class Sub extends Base {
-      override on(@Payload() order: unknown): string {
-        return `decorated ${String(order)}`;
+      override on(@Header('trace') trace: unknown): string {
+        return `decorated ${String(trace)}`;
       }
     }
     const { properties, ...rest } = await endpoint(new Sub());
     assert.deepEqual(properties, { topics, groupId: 'g' });
-    assert.equal(call({ properties, ...rest }, { value }), 'decorated o-1');
+    assert.equal(call({ properties, ...rest }, { value, headers: { trace: 't' } }), 'decorated t');
   });
 
   it('come beside those of the subclass', async () => {
