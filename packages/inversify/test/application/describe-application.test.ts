@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describeApplication, printable } from '../../dist/application/describe-application.js';
 
+class AuditErrors {
+  readonly decisions = [];
+}
+
 describe('what is printed of a configuration', () => {
   for (const [path, value, text] of [
     ['clusters.default.sasl', { mechanism: 'plain', username: 'u', password: 'secret' }, '***'],
@@ -10,8 +14,14 @@ describe('what is printed of a configuration', () => {
     ['containers.a.consumer', { groupId: 'g', apiToken: 'secret' }, "{ groupId: 'g', apiToken: *** }"],
     ['clusters.default.brokers', ['a:1', 'b:2'], "['a:1', 'b:2']"],
     ['containers.a.topicPattern', /^a/i, '/^a/i'],
-    ['containers.a.errorHandler', new (class AuditErrors {})(), 'AuditErrors'],
-    ['containers.a.filter', function isOrder() {}, 'function isOrder'],
+    ['containers.a.errorHandler', new AuditErrors(), 'AuditErrors'],
+    [
+      'containers.a.filter',
+      function isOrder() {
+        return true;
+      },
+      'function isOrder',
+    ],
   ] as const) {
     it(`${path} is ${text}`, () => assert.equal(printable(path, value), text));
   }
