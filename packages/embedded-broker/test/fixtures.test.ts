@@ -17,7 +17,7 @@ async function run(args: readonly string[], name: string): Promise<string> {
 }
 
 describe('the fixtures', function () {
-  this.timeout(30_000); // each starts a process
+  this.timeout(120_000); // each starts a process
 
   it('work under mocha', async () => {
     assert.match(await run([MOCHA, '--no-config'], 'mocha-suites'), new RegExp(`^ *${TESTS} passing`, 'm'));

@@ -140,7 +140,7 @@ describe('exactly once per partition, whatever brokers and network do', () => {
       { numRuns: Number(process.env.HEARKEN_RUNS ?? 1_500) },
     );
     assert.equal(most >= 5, true, 'no schedule had five in flight');
-  }).timeout(120_000);
+  }).timeout(600_000);
 });
 
 const numberOf = (value: string): number => Number(value.replace('x', ''));

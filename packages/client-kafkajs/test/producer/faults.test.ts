@@ -79,7 +79,7 @@ describe('an idempotent producer, whatever goes wrong', () => {
       }),
       { numRuns: 400 },
     );
-  }).timeout(30_000);
+  }).timeout(120_000);
 });
 
 function check(sent: readonly Sent[], logOf: (partition: number) => readonly string[]): void {

@@ -38,7 +38,7 @@ async function bootstrapOf(child: ChildProcess): Promise<string[]> {
 }
 
 describe('hearken-broker', function () {
-  this.timeout(20_000); // processes of their own
+  this.timeout(120_000); // processes of their own
 
   it('runs brokers with topics, as it is told, until it is interrupted', async () => {
     const { child, ended } = run('--port=0', '--topics', 'orders:3,bills', '--brokers', '2', '--partitions', '4');

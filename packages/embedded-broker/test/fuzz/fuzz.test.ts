@@ -30,7 +30,7 @@ const MAX_GROWTH_BYTES = 5_000_000;
 const TOPICS = ['orders:3', 'payments'];
 
 describe('a hostile client', function () {
-  this.timeout(180_000); // every connection is a real one
+  this.timeout(600_000); // every connection is a real one
   // Refusals come by the ten thousand, and nobody looks where they come from.
   const { stackTraceLimit } = Error;
   before(() => (Error.stackTraceLimit = 0));

@@ -133,5 +133,5 @@ describe('laws of batches behind middleware', () => {
       }),
       { numRuns: 60, endOnFailure: true },
     );
-  }).timeout(20_000);
+  }).timeout(120_000);
 });
