@@ -2,9 +2,9 @@ import { OptionsCheck } from '@hearken/core/internal';
 import type { Container } from 'inversify';
 import { checkIds, checkSettingNames } from '../config/container-names.js';
 import { readEnvironment, type EnvironmentReading } from '../config/environment.js';
-import { addProblems, gathering } from '../config/problems.js';
+import { gathering } from '../config/problems.js';
 import { PLAIN_OPTIONS, PRIORITY_OPTIONS, type ContainerSettings } from '../config/settings.js';
-import { endpointsOf } from '../endpoint/endpoints-of.js';
+import { readEndpoints } from '../endpoint/endpoints-of.js';
 import type { KafkaListenerEndpoint } from '../endpoint/kafka-listener-endpoint.js';
 import type { KafkaSetup } from '../module/kafka-setup.js';
 import { KAFKA_LISTENER_BEAN } from '../module/tokens.js';
@@ -64,13 +64,7 @@ async function factoriesOf(
 async function endpointsOfBeans(check: OptionsCheck, container: Container): Promise<readonly KafkaListenerEndpoint[]> {
   const beans = new Set(await container.getAllAsync<object>(KAFKA_LISTENER_BEAN));
   const endpoints: KafkaListenerEndpoint[] = [];
-  for (const bean of beans) {
-    try {
-      endpoints.push(...(await endpointsOf(bean, container)));
-    } catch (error) {
-      addProblems(check, error, (path) => path);
-    }
-  }
+  for (const bean of beans) endpoints.push(...(await readEndpoints(bean, container, check)));
   return endpoints;
 }
 

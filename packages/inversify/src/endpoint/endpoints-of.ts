@@ -1,9 +1,10 @@
 import { json } from '@hearken/core';
 import { hasMethods, OptionsCheck } from '@hearken/core/internal';
 import type { Container } from 'inversify';
+import { gathering } from '../config/problems.js';
 import { checkedSerde, type SchemaOf } from '../handler/checked-serde.js';
 import { listeningOf } from '../handler/listening.js';
-import { declaredListeners } from './declared-listener.js';
+import { declaredListeners, type DeclaredListener } from './declared-listener.js';
 import type { EndpointProperties, KafkaListenerEndpoint } from './kafka-listener-endpoint.js';
 import { Lookup } from './lookup.js';
 import { writtenAttributes } from './written-attributes.js';
@@ -14,16 +15,41 @@ import { writtenAttributes } from './written-attributes.js';
  */
 export async function endpointsOf(bean: object, container: Container): Promise<readonly KafkaListenerEndpoint[]> {
   const check = new OptionsCheck(`${bean.constructor.name} as a listener bean`);
-  const lookup = new Lookup(container, check);
-  const endpoints: KafkaListenerEndpoint[] = [];
-  for (const declared of declaredListeners(bean.constructor, check)) {
-    const { id, where, options } = declared;
-    const { settings, properties } = await writtenAttributes(options, where, lookup, check);
-    const { schemaOf, ...listener } = await listeningOf(bean, declared, lookup);
-    endpoints.push({ id, where, ...settings, properties: checked(properties, schemaOf), ...listener });
-  }
+  const endpoints = await readEndpoints(bean, container, check);
   check.throwIfAny();
   return endpoints;
+}
+
+/** Those that can be had: of the others it says what is wrong, so that more can be found wrong with the rest. */
+export async function readEndpoints(
+  bean: object,
+  container: Container,
+  check: OptionsCheck,
+): Promise<readonly KafkaListenerEndpoint[]> {
+  const endpoints: KafkaListenerEndpoint[] = [];
+  for (const declared of declaredListeners(bean.constructor, check)) {
+    const own = new OptionsCheck(declared.where);
+    const endpoint = await endpointOf(bean, declared, new Lookup(container, own), own);
+    if (own.ok) endpoints.push(endpoint);
+    gathering(
+      check,
+      (path) => path,
+      () => own.throwIfAny(),
+    );
+  }
+  return endpoints;
+}
+
+async function endpointOf(
+  bean: object,
+  declared: DeclaredListener,
+  lookup: Lookup,
+  check: OptionsCheck,
+): Promise<KafkaListenerEndpoint> {
+  const { id, where, options } = declared;
+  const { settings, properties } = await writtenAttributes(options, where, lookup, check);
+  const { schemaOf, ...listener } = await listeningOf(bean, declared, lookup);
+  return { id, where, ...settings, properties: checked(properties, schemaOf), ...listener };
 }
 
 /** The properties with a serde whose values are what handlers want them to be. What is no serde is for the container to refuse. */
