@@ -20,11 +20,11 @@ describe('the fixtures', function () {
   this.timeout(120_000); // each starts a process
 
   it('work under mocha', async () => {
-    assert.match(await run([MOCHA, '--no-config'], 'mocha-suites'), new RegExp(`^ *${TESTS} passing`, 'm'));
+    assert.match(await run([MOCHA, '--no-config', '--timeout', '60000'], 'mocha-suites'), new RegExp(`^ *${TESTS} passing`, 'm'));
   });
 
   it('work under mocha’s tdd interface', async () => {
-    const printed = await run([MOCHA, '--no-config', '--ui', 'tdd'], 'mocha-tdd-suites');
+    const printed = await run([MOCHA, '--no-config', '--timeout', '60000', '--ui', 'tdd'], 'mocha-tdd-suites');
     assert.match(printed, new RegExp(`^ *${TESTS} passing`, 'm'));
   });
 
