@@ -20,7 +20,10 @@ describe('the fixtures', function () {
   this.timeout(120_000); // each starts a process
 
   it('work under mocha', async () => {
-    assert.match(await run([MOCHA, '--no-config', '--timeout', '60000'], 'mocha-suites'), new RegExp(`^ *${TESTS} passing`, 'm'));
+    assert.match(
+      await run([MOCHA, '--no-config', '--timeout', '60000'], 'mocha-suites'),
+      new RegExp(`^ *${TESTS} passing`, 'm'),
+    );
   });
 
   it('work under mocha’s tdd interface', async () => {
