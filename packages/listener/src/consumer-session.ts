@@ -147,12 +147,13 @@ export class ConsumerSession {
     const { consumer, owned, counters, dispatcher } = this.#init;
     const abandonedBefore = counters.abandoned;
     const ownerships = [...owned];
-    let drained = false;
+    let drained = false as boolean;
     const closesGaps = how.closesGaps && dispatcher.canStart;
     this.#handover.stopStarting(ownerships, closesGaps);
     const failures = await allOf([
       () => this.loop.stop(),
       async () => {
+        dispatcher.startReady(); // no lane waits for more records any more
         drained = await this.#handover.giveUp(ownerships, { grace, reason, closesGaps, farewellMs: LAST_WORDS_MS });
       },
       async () => {

@@ -327,7 +327,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   /** @param from the delivery whose listener asks: it is not waited for */
   #stop(options: StopOptions | undefined, from?: Delivery): Promise<StopReport> {
     from?.excuse();
-    return this.#lifecycle.stop(options);
+    return this.#context.runInAsyncScope(() => this.#lifecycle.stop(options));
   }
 }
 

@@ -29,6 +29,27 @@ describe('MessageListenerContainer: batches that linger', () => {
     await bundle.container.stop();
   });
 
+  it('linger in a partition that comes back, also where a batch failed as it went', async () => {
+    const bundle = await startedBatches(linger, one);
+    const { give, batches, factory, clock, container } = bundle;
+    give(0, ...distinct(4));
+    const first = await batches.call(0);
+    const revoking = factory.consumer.rebalance({ revoke: [tp(0)] });
+    await eventLoopTurn();
+    first.fail(new Error('no'));
+    await revoking;
+    await factory.consumer.rebalance({ assign: [tp(0)] });
+    (await batches.call(1)).end();
+    give(0, ...distinct(1));
+    await queued(bundle, 1);
+    await eventLoopTurn();
+    assert.equal(batches.order.length, 2);
+    clock.advance(100);
+    (await batches.call(2)).end();
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
   it('start at once when they are full, and what is left over lingers anew', async () => {
     const bundle = await startedBatches(linger, one);
     const { give, batches, clock, container } = bundle;

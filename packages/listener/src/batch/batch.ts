@@ -112,6 +112,10 @@ export class Batch implements Work {
     return deliveries.length === 0 ? undefined : { deliveries, sleepMs };
   }
 
+  get isAwaited(): boolean {
+    return this.lead.isAwaited;
+  }
+
   begin(taskSignal: AbortSignal): void {
     this.lead.begin(taskSignal);
   }

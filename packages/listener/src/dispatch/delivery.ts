@@ -162,6 +162,10 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
     return new Delivery(this.record, this.ownership, this.sequence, this.#host, attempt);
   }
 
+  get isAwaited(): boolean {
+    return this.#awaited;
+  }
+
   /** Nobody waits for the attempt from now on: it waits for the container itself. */
   excuse(): void {
     if (!this.#awaited) return;

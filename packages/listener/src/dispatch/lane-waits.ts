@@ -1,5 +1,4 @@
 import type { Clock } from '@hearken/core';
-import type { Ownership } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
 import type { Work } from './work.js';
@@ -40,7 +39,7 @@ export class LaneWaits {
   postpone(lane: DeliveryLane, again: Work, delayMs: number): boolean {
     const { lanes, clock, onReady } = this.#init;
     const { ownership } = again;
-    if (!this.#isStillOurs(lane, ownership)) return false;
+    if (!this.#isStillOurs(lane, again)) return false;
     lanes.postpone(lane, again);
     const timer = clock.setTimer(() => {
       ownership.retries.delete(wait);
@@ -57,7 +56,7 @@ export class LaneWaits {
   /** The lane goes on with this, in its turn. False as above. */
   goOn(lane: DeliveryLane, next: Work): boolean {
     const { lanes } = this.#init;
-    if (!this.#isStillOurs(lane, next.ownership)) return false;
+    if (!this.#isStillOurs(lane, next)) return false;
     lanes.postpone(lane, next);
     lanes.wake(lane);
     return true;
@@ -65,11 +64,19 @@ export class LaneWaits {
 
   /** Until whoever gives the partition up clears it: what comes after these records must not pass them. */
   closeWith(lane: DeliveryLane, unfinished: Work): void {
-    if (this.#isStillOurs(lane, unfinished.ownership)) this.#init.lanes.postpone(lane, unfinished);
+    if (this.#isStillOurs(lane, unfinished)) this.#init.lanes.postpone(lane, unfinished);
   }
 
-  #isStillOurs(lane: DeliveryLane, ownership: Ownership): boolean {
-    if (!ownership.isOpen) this.#init.lanes.drop(lane);
-    return ownership.isOpen;
+  /** It comes again elsewhere, and so does all behind it, whatever its lane: what has not started is not to. */
+  giveUp(lane: DeliveryLane, { ownership, lead }: Work): void {
+    const { lanes } = this.#init;
+    if (!ownership.isClosed) lanes.trim(ownership.lanes, ({ sequence }) => sequence < lead.sequence);
+    lanes.release(lane);
+    ownership.lookIfIdle();
+  }
+
+  #isStillOurs(lane: DeliveryLane, work: Work): boolean {
+    if (!work.ownership.isOpen) this.giveUp(lane, work);
+    return work.ownership.isOpen;
   }
 }

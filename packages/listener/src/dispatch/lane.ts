@@ -56,6 +56,8 @@ export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   /** Keys and values of those. */
   queuedBytes = 0;
   paused = false;
+  /** No record joins them before they are cleared, so none waits for more. */
+  isComplete = false;
   /** Ready lanes that came up while the partition was paused, in their order. */
   held: Lane<Item, Work>[] = [];
 }

@@ -175,13 +175,17 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     for (const lane of partition.table) for (let item = lane.first; item !== undefined; item = item.next) yield item;
   }
 
-  /** Forgets what is not wanted any more, and what stands behind it or behind what is to be tried again. */
+  /**
+   * No record joins the partition's lanes any more; forgets what is not wanted, and what stands behind it. What is to be tried
+   * again is not, and what stands behind that must not be wanted.
+   */
   trim(partition: PartitionLanes<Item, Work>, isWanted: (item: Item) => boolean): void {
+    partition.isComplete = true;
     for (const lane of partition.table) {
-      const triesAgain = lane.state !== 'busy' && lane.current !== undefined;
-      this.#cut(lane, triesAgain ? () => false : isWanted);
+      this.#cut(lane, isWanted);
+      if (lane.state === 'filling' && lane.first !== undefined) this.#makeReady(lane);
       if (lane.state === 'busy' || lane.first !== undefined) continue;
-      if (lane.state === 'waiting' && !triesAgain) continue; // for a commit, and wakes by itself
+      if (lane.state === 'waiting' && lane.current === undefined) continue; // for a commit, and wakes by itself
       lane.current = undefined;
       this.#forget(lane);
     }
@@ -198,18 +202,13 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     for (; cut !== undefined; cut = cut.next) this.#uncount(lane, cut);
   }
 
-  /** What the lane runs is over, and what stands behind it must not pass it: the lane is gone. */
-  drop(lane: Lane<Item, Work>): void {
-    this.#cut(lane, () => false);
-    this.release(lane);
-  }
-
   /** Forgets what waits in the partition's lanes. Lanes that run stay closed until they are released. */
   clear(partition: PartitionLanes<Item, Work>): void {
     this.#queued -= partition.queued;
     this.#queuedBytes -= partition.queuedBytes;
     partition.queued = partition.queuedBytes = 0;
     partition.held = [];
+    partition.isComplete = false;
     for (const lane of partition.table) {
       lane.first = lane.last = undefined;
       lane.queued = 0;
@@ -253,7 +252,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   }
 
   #offer(lane: Lane<Item, Work>): void {
-    if (this.#portions.mayStart(lane)) this.#makeReady(lane);
+    if (lane.partition.isComplete || this.#portions.mayStart(lane)) this.#makeReady(lane);
     else lane.state = 'filling';
   }
 

@@ -104,15 +104,14 @@ export class Settler implements Settles {
 
   /** The lane stays busy for as long as that takes: nothing passes the record, here or in a later ownership. */
   #recover(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
-    const { recovery, lanes, counters, onReady } = this.#init;
+    const { recovery, lanes, waits, counters, onReady } = this.#init;
     const { ownership } = delivery;
     recovery.recover(delivery, error, (end) => {
       if (ownership.isOver) {
         counters.lateResults++;
         lanes.release(lane);
       } else if (end.kind === 'recovered') this.#end(lane, delivery, 'recovered', error);
-      else if (end.kind !== 'failed')
-        lanes.drop(lane); // it comes again elsewhere
+      else if (end.kind !== 'failed') waits.giveUp(lane, delivery);
       else if (delivery.hasEnded) this.#failedAfterwards(lane, delivery, end.error);
       else this.#stop(lane, delivery, end.error);
       onReady();

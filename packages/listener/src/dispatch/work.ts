@@ -10,6 +10,8 @@ export interface Work {
   readonly lastOffset: number;
   /** Nothing is left to be done for it: it was acknowledged while it waited to be tried again. */
   readonly hasEnded: boolean;
+  /** Whether somebody waits for the attempt. */
+  readonly isAwaited: boolean;
   /** An attempt begins. */
   begin(taskSignal: AbortSignal): void;
   /** Nobody waits for the attempt from now on: it waits for the container itself. */

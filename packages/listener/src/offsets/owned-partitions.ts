@@ -78,16 +78,16 @@ export class OwnedPartitions implements Iterable<Ownership> {
   }
 
   /**
-   * The first step of giving up where there is time: what was polled and lies behind the last record that started is dropped,
-   * and what lies before it still runs. Else what ended already would come again, as nothing is committed past a gap. A
-   * partition that is paused would never close its gaps.
+   * The first step of giving up where there is time: what was polled and lies before the last record that started still runs,
+   * and what lies behind is dropped. Else what ended already would come again, as nothing is committed past a gap. Also
+   * dropped is what lies behind a record that was to be tried again: that gap stays. A partition that is paused would close none.
    */
   finish(ownership: Ownership): void {
     const { lanes, commitsBefore } = this.#init;
     if (commitsBefore || ownership.lanes.paused) this.close(ownership);
     if (!ownership.isOpen) return;
-    const last = lastStarted(ownership, lanes.waiting(ownership.lanes));
-    lanes.trim(ownership.lanes, ({ sequence }) => sequence < last);
+    const end = Math.min(lastStarted(ownership, lanes.waiting(ownership.lanes)), firstToTryAgain(ownership));
+    lanes.trim(ownership.lanes, ({ sequence }) => sequence < end);
     ownership.finish();
   }
 
@@ -127,4 +127,12 @@ function lastStarted({ tracker }: Ownership, waiting: Iterable<Delivery>): numbe
   let last = tracker.covered + tracker.span - 1;
   while (sequences.has(last)) last--;
   return last;
+}
+
+/** Sequence of the oldest record that is to be tried again; Infinity if none is. */
+function firstToTryAgain({ lanes }: Ownership): number {
+  let first = Infinity;
+  for (const { state, current } of lanes.table)
+    if (state !== 'busy' && current !== undefined) first = Math.min(first, current.lead.sequence);
+  return first;
 }

@@ -2,7 +2,7 @@ import type { ConsumerRecord, TopicPartition, Timer } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
-import type { DeliveryLanes } from '../dispatch/delivery.js';
+import type { DeliveryLane, DeliveryLanes } from '../dispatch/delivery.js';
 import { CommitWaiters } from './commit-waiters.js';
 import type { KnownEnds } from './known-ends.js';
 import { OffsetTracker } from './offset-tracker.js';
@@ -143,7 +143,13 @@ export class Ownership implements TopicPartition {
 
   /** A listener is done with, or is no longer waited for. */
   finished(): void {
-    if (--this.#running > 0) return;
+    this.#running--;
+    this.lookIfIdle();
+  }
+
+  /** To be called when what waits will perhaps not start any more. */
+  lookIfIdle(): void {
+    if (this.#running > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
   }
@@ -153,9 +159,17 @@ export class Ownership implements TopicPartition {
     while (this.#running > 0 || this.#hasLeft) await (this.#idle ??= deferred()).promise;
   }
 
-  /** Whether records wait that are still to start. */
+  /** Whether records wait that will start without anybody's doing. */
   get #hasLeft(): boolean {
-    return this.#phase === 'finishing' && this.lanes.queued > 0;
+    if (this.#phase !== 'finishing' || this.lanes.paused || this.lanes.queued === 0) return false;
+    for (const lane of this.lanes.table) if (lane.first !== undefined && this.#goesOn(lane)) return true;
+    return false;
+  }
+
+  /** Not behind a listener that itself waits for the stop, and not if it waits for a commit without anything to commit. */
+  #goesOn({ state, current }: DeliveryLane): boolean {
+    if (state === 'waiting') return this.dirty !== undefined;
+    return state !== 'busy' || current === undefined || current.isAwaited;
   }
 
   /** Takes in the next record. @returns its sequence */
@@ -220,7 +234,7 @@ export class Ownership implements TopicPartition {
   close(): void {
     if (this.#phase === 'open' || this.#phase === 'finishing') this.#phase = 'closing';
     this.#endRetries();
-    if (this.#running === 0) this.#idle?.resolve(); // what was left to start is not any more
+    this.lookIfIdle(); // what was left to start is not any more
   }
 
   #endRetries(): void {
@@ -262,6 +276,7 @@ export class Ownership implements TopicPartition {
   wrote(offset: number): void {
     this.committed = offset;
     this.#commitWaiters.wakeUpTo(offset);
+    this.lookIfIdle();
   }
 
   /** Called by the committer: this offset never will be written. Later ones are tried all the same. */

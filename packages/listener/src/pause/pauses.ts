@@ -54,6 +54,7 @@ export class Pauses {
     else consumer?.resume([ownership]);
     if (owners.has('user') || owners.has('failure')) lanes.pause(ownership.lanes);
     else lanes.resume(ownership.lanes);
+    ownership.lookIfIdle();
     for (const owner of PAUSE_OWNERS)
       if (owners.has(owner) !== (before?.has(owner) ?? false)) this.#tell(owner, ownership, owners.has(owner), cause);
   }

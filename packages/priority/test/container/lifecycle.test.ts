@@ -197,3 +197,20 @@ describe('PriorityListenerContainer: life', () => {
     await container.stop();
   });
 });
+
+describe('PriorityListenerContainer: a stop that drains', () => {
+  it('closes the gaps of each level, so that nothing that ended comes twice', async () => {
+    const bundle = await started({ ordering: 'key', capacity: 2, partitions: 1 });
+    const { container, listener, log, committed } = bundle;
+    for (const key of ['a', 'b', 'a', 'b', 'b', 'a']) log.append('t-1', 0, { key });
+    const first = await listener.call('1:0/0');
+    (await listener.call('1:0/1')).end();
+    const newest = await listener.call('1:0/3');
+    const stopping = container.stop();
+    newest.end();
+    first.end();
+    (await listener.call('1:0/2')).end();
+    const { drained, abandoned } = await stopping;
+    assert.deepEqual([drained, abandoned, committed(1, 0), listener.calls.items.length], [true, 2, 4, 4]);
+  });
+});
