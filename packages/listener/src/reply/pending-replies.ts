@@ -29,6 +29,11 @@ export class PendingReplies {
     return this.#pending.size;
   }
 
+  /** Whether it waits still. */
+  has(id: string): boolean {
+    return this.#pending.has(id);
+  }
+
   /**
    * Resolves with the reply, as it was received.
    * @throws KafkaError `TOO_MANY_PENDING_REPLIES`; what the signal was aborted with

@@ -97,15 +97,14 @@ export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = 
    * decoded, the signal's reason, `TOO_MANY_PENDING_REPLIES`, or `TEMPLATE_CLOSED`.
    */
   async sendAndReceive(topic: string, value: V, options: RequestOptions<K> = {}): Promise<ConsumerRecord<RK, RV>> {
-    const { timeoutMs = this.#replies.timeoutMs, signal, headers, ...rest } = options;
+    const { timeoutMs = this.#replies.timeoutMs, signal, ...rest } = options;
     requireDuration('sendAndReceive', 'timeoutMs', timeoutMs);
     if (this.#closing !== undefined) throw replyTemplateClosed();
     const correlationId = randomBytes(16);
     const id = correlationId.toString('latin1');
+    const headers = this.#headers(rest.headers, correlationId); // before anything waits: they may be refused
     const reply = this.#pending.add(id, { topic, timeoutMs, signal });
-    this.#ask(topic, value, { ...rest, headers: this.#headers(headers, correlationId) }).catch((error: unknown) =>
-      this.#pending.fail(id, error),
-    );
+    this.#ask(id, topic, value, { ...rest, headers }).catch((error: unknown) => this.#pending.fail(id, error));
     return this.#checked(await reply);
   }
 
@@ -125,10 +124,10 @@ export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = 
     this.#pending.failAll(error);
   }
 
-  async #ask(topic: string, value: V, options: SendOptions<K>): Promise<void> {
+  async #ask(id: string, topic: string, value: V, options: SendOptions<K>): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     await this.#container.start();
-    await this.send(topic, value, options);
+    if (this.#pending.has(id)) await this.send(topic, value, options); // else its time was over before it could be sent
   }
 
   #headers(given: HeadersInit | undefined, correlationId: Buffer): Headers {

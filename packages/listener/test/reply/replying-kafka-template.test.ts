@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { Headers, isKafkaError, json, KafkaError, type ConsumerRecord } from '@hearken/core';
-import { FakeConsumerFactory, FakeLog, FakeProducerFactory, ManualClock, RecordingLogger } from '@hearken/testing';
+import {
+  eventLoopTurn,
+  FakeConsumerFactory,
+  FakeLog,
+  FakeProducerFactory,
+  ManualClock,
+  RecordingLogger,
+} from '@hearken/testing';
 import {
   failureReplyTo,
   KafkaHeaders,
@@ -172,6 +179,34 @@ describe('ReplyingKafkaTemplate', () => {
     consumers.consumer.fail(new KafkaError('fenced', { code: 'FENCED' }));
     await assert.rejects(asked, (error) => codeOf(error) === 'FENCED');
     await assert.rejects(template.sendAndReceive('prices', 'tea'), (error) => codeOf(error) === 'FENCED');
+    await template.close();
+  });
+
+  it('rejects once, and leaves nothing to wait, where headers cannot be written', async () => {
+    const { template, clock } = setup({ timeoutMs: 100 });
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    await assert.rejects(template.sendAndReceive('prices', 'tea', { headers: { bad: 7 as never } }));
+    assert.equal(template.pendingReplies, 0);
+    clock.advance(100);
+    await eventLoopTurn();
+    process.off('unhandledRejection', note);
+    assert.deepEqual(unhandled, []);
+    await template.close();
+  });
+
+  it('does not send a request that nobody waits for any more', async () => {
+    const { template, log, clock } = setup({ timeoutMs: 100 });
+    const late = template.sendAndReceive('prices', 'tea'); // starts the container first
+    clock.advance(100);
+    await assert.rejects(late, (error) => codeOf(error) === 'REPLY_TIMED_OUT');
+    await template.start();
+    const asked = template.sendAndReceive('prices', 'rum');
+    const only = await request(log);
+    answer(log, only, 1);
+    await asked;
+    assert.equal(log.records('prices', 0).length, 1);
     await template.close();
   });
 
