@@ -96,7 +96,11 @@ export class ContainerLifecycle {
   stop(options?: StopOptions): Promise<StopReport> {
     const asked = askedMs(options);
     if (asked !== undefined) this.#takingDown?.grace.shortenTo(asked);
-    this.#stopping ??= this.#shutDown(asked);
+    if (this.#stopping === undefined) {
+      const { promise, resolve, reject } = deferred<StopReport>();
+      this.#stopping = promise; // first: an observer who is told that it is stopping may stop it, and must find it so
+      this.#shutDown(asked).then(resolve, reject);
+    }
     return this.#stopping;
   }
 

@@ -1,4 +1,4 @@
-import { KafkaError } from '@hearken/core';
+import { isKafkaError, KafkaError } from '@hearken/core';
 
 /** The capacity cannot be shared out so that every level gets something. Code `QUOTA_CAPACITY_TOO_SMALL`. */
 export class QuotaCapacityError extends KafkaError {
@@ -46,7 +46,7 @@ export class LevelFailedError extends KafkaError {
   readonly priority: number;
 
   constructor(level: { readonly priority: number; readonly name: string }, cause: unknown) {
-    super(`level ${level.name} failed`, { code: 'LEVEL_FAILED', cause });
+    super(`level ${level.name} failed${because(cause)}`, { code: 'LEVEL_FAILED', cause });
     this.priority = level.priority;
   }
 }
@@ -54,6 +54,12 @@ export class LevelFailedError extends KafkaError {
 /** A policy threw, or chose a level that was not ready: the container stops. Code `POLICY_FAILED`. */
 export class PolicyFailedError extends KafkaError {
   constructor(policy: string, cause: unknown) {
-    super(`the dispatch policy ${policy} failed`, { code: 'POLICY_FAILED', cause });
+    super(`the dispatch policy ${policy} failed${because(cause)}`, { code: 'POLICY_FAILED', cause });
   }
 }
+
+/** The words of errors that are not ours stay in the cause: they may quote what is in a record. */
+const because = (cause: unknown): string =>
+  isKafkaError(cause)
+    ? `: ${cause.message}`
+    : ` with ${cause instanceof Error ? cause.name : typeof cause}, see the cause`;

@@ -23,10 +23,10 @@ export function levelBuffers(
   fetchMaxBytes = 1,
 ): readonly LevelBuffer[] {
   const { records, bytes } = check.resolve<Checked>(buffer, RULES, 'buffer');
-  if (records !== undefined && records < levels)
+  if (records !== undefined && check.isFine('buffer.records') && records < levels)
     check.problem('buffer.records', `must be at least one a level, got ${records} for ${levels} levels`);
   const least = fetchMaxBytes + levels - 1;
-  if (bytes !== undefined && bytes < least)
+  if (bytes !== undefined && check.isFine('buffer.bytes') && bytes < least)
     check.problem(
       'buffer.bytes',
       `must be at least ${least}: the most urgent level has room for one fetch (fetchMaxBytes, ${fetchMaxBytes}), and the others for something; got ${bytes}. Raise it, or lower the consumer factory's fetchMaxBytes`,

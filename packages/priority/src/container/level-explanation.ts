@@ -1,3 +1,4 @@
+import { isKafkaError } from '@hearken/core';
 import type { ContainerHealth, ContainerSnapshot, PartitionSnapshot } from '@hearken/listener';
 import type { LevelName } from './priority-events.js';
 
@@ -74,7 +75,9 @@ export function waitsOf(facts: LevelFacts): readonly LevelWait[] {
 }
 
 function ofContainer({ health, container }: LevelFacts): LevelWait[] {
-  const waits = health.reasons.map(({ message }): LevelWait => ({ code: 'container', message }));
+  const waits = health.reasons.map(({ message, error }): LevelWait => {
+    return { code: 'container', message: isKafkaError(error) ? `${message}: ${error.message}` : message };
+  });
   if (container.state !== 'running' || container.partitions.length > 0) return waits;
   return [...waits, { code: 'no-partitions', message: 'no partition of it is assigned to this process' }];
 }
@@ -140,10 +143,10 @@ interface Place {
 const at = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 
 const longestOf = (running: ContainerSnapshot['running'][number]): string =>
-  `the longest ${at(running)}@${running.offset} for ${running.runningMs} ms`;
+  `the longest ${at(running)}@${running.offset} for ${Math.floor(running.runningMs)} ms`;
 
 const nextOf = (waiting: ContainerSnapshot['waiting'][number]): string =>
-  `the next ${at(waiting)}@${waiting.offset} in ${waiting.dueInMs} ms as attempt ${waiting.attempt}`;
+  `the next ${at(waiting)}@${waiting.offset} in ${Math.ceil(waiting.dueInMs)} ms as attempt ${waiting.attempt}`;
 
 /** The first three, and how many more. */
 const listOf = (all: readonly string[]): string =>

@@ -65,7 +65,7 @@ export class LevelWatch {
     const level = this.#init.levels[priority];
     const seen = this.#starts[priority];
     if (level?.isWaiting !== true || seen?.count !== level.started) return 0;
-    return this.#init.clock.monotonic() - seen.since;
+    return Math.floor(this.#init.clock.monotonic() - seen.since);
   }
 
   #look(): void {
@@ -93,7 +93,7 @@ export class LevelWatch {
       seen.told = false;
     } else if (!seen.told && now - seen.since >= afterMs) {
       seen.told = true;
-      tell(now - seen.since);
+      tell(Math.floor(now - seen.since));
     }
   }
 }
@@ -103,7 +103,10 @@ export const watched = <K, V>(level: PriorityLevel<K, V>, dispatcher: PriorityDi
   priority: level.priority,
   get isWaiting() {
     // One that has just started its last record says that it is ready until it is asked again, which takes a free slot.
-    return level.isReady && !level.isPaused && level.container.metrics().queued > 0;
+    // One that has all the slots it may have waits for nobody but itself: `level:stalled` tells of that.
+    const { priority, isReady, isPaused, container } = level;
+    const { limits } = dispatcher;
+    return isReady && !isPaused && limits.running(priority) < limits.most(priority) && container.metrics().queued > 0;
   },
   get running() {
     return dispatcher.limits.running(level.priority);

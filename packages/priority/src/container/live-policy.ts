@@ -10,7 +10,7 @@ import { checkMinShares, checkSlots, checkWeights } from './shape-rules.js';
 export interface PolicyUpdate {
   /** Above 0, one for each level. */
   readonly weights?: readonly number[];
-  /** From 0 to 1, one for each level, 0.9 together at most. */
+  /** From 0 to 1, one for each level, 0.9 together at most. The strict policies go by them; others keep them for these. */
   readonly minShares?: readonly number[];
 }
 
@@ -56,7 +56,7 @@ export class LivePolicy {
     const resolved = check.resolve<Required<PolicyUpdate>>(update, rules);
     check.throwIfAny();
     const [weights, minShares] = [[...resolved.weights], [...resolved.minShares]];
-    const given = update.weights !== undefined; // by hand: no capacity changes them any more
+    const given = resolved.weights !== shape.weights; // by hand: no capacity changes them any more
     return this.#change({
       make,
       shape: { ...shape, weights, minShares },

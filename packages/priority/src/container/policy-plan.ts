@@ -1,5 +1,5 @@
 import { KafkaConfigError } from '@hearken/core';
-import { describe, hasMethods, oneOf } from '@hearken/core/internal';
+import { describe, hasMethods, oneOf, OptionsCheck } from '@hearken/core/internal';
 import type { PriorityLevels } from '../levels.js';
 import { drrPolicy } from '../policy/drr.js';
 import type { DispatchPolicy, DispatchPolicyFactory, PolicyShape } from '../policy/dispatch-policy.js';
@@ -50,6 +50,16 @@ export function policyFactory(
     'strict-with-floor': strictWithFloorPolicy,
     'flipkart-burst': flipkartBurst,
   }[policy]();
+}
+
+/** @throws KafkaConfigError for options there are not, or that the policy has no use for */
+export function checkPolicyOptions(policy: unknown, options: StrictOptions): void {
+  const check = new OptionsCheck('setPolicy');
+  const { starvation } = check.resolve<{ starvation: 'allow' | undefined }>(options, {
+    starvation: oneOf(['allow'], undefined),
+  });
+  if (starvation !== undefined && policy !== 'strict') check.problem('starvation', `needs the policy 'strict'`);
+  check.throwIfAny();
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Logger } from '@hearken/core';
+import { KafkaConfigError, type Logger } from '@hearken/core';
+import { describe, nearest } from '@hearken/core/internal';
 import type { StopReport } from '@hearken/listener';
 import type { PriorityContainerState } from './priority-container-state.js';
 import type { PolicySnapshot } from './priority-metrics.js';
@@ -15,7 +16,7 @@ export interface PriorityEvents {
   'state:changed': { readonly previous: PriorityContainerState; readonly next: PriorityContainerState };
   'container:started': { readonly levels: number };
   'container:stopped': { readonly report: StopReport; readonly error?: unknown };
-  /** Records of the level could start for `waitedMs`, and none did; once until one does. */
+  /** Records of the level could start for `waitedMs`, it had not all the slots it may have, and none did; once until one does. */
   'level:starved': LevelName & { readonly waitedMs: number; readonly queued: number };
   /** Listeners of the level have been running for `forMs` without one of them ending; once until one does. */
   'level:stalled': LevelName & { readonly forMs: number; readonly running: number };
@@ -38,6 +39,16 @@ const NAMES: ReadonlySet<string> = new Set(
     'policy:changed': true,
   } satisfies Record<keyof PriorityEvents, true>),
 );
+
+/** A level's container does not know our events: what is none of its own may be one of ours, misspelt. */
+export function withOurEvents(name: string, error: unknown): unknown {
+  const isUnknown = error instanceof KafkaConfigError && error.problems.some(({ path }) => path === 'event');
+  const near = isUnknown ? nearest(name, [...NAMES]) : undefined;
+  if (near === undefined) return error;
+  return new KafkaConfigError('on', [
+    { path: 'event', message: `is none, got ${describe(name)}; did you mean '${near}'?` },
+  ]);
+}
 
 export const isPriorityEvent = (name: string): name is keyof PriorityEvents => NAMES.has(name);
 

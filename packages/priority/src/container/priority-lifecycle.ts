@@ -59,14 +59,23 @@ export class PriorityLifecycle {
       const message = `the container is ${this.state} and cannot start again: make a new one`;
       return Promise.reject(new IllegalStateError(message, 'ILLEGAL_STATE'));
     }
-    this.#starting ??= this.#start();
+    if (this.#starting === undefined) {
+      const { promise, resolve, reject } = deferred();
+      this.#starting = promise; // first, as with `#stopping`
+      this.#start().then(resolve, reject);
+    }
     return this.#starting;
   }
 
   stop(options?: StopOptions): Promise<StopReport> {
-    if (this.#stopping !== undefined) for (const { container } of this.#init.levels) void container.stop(options);
-    this.#stopping ??= this.#stop(options);
-    return this.#stopping;
+    if (this.#stopping !== undefined) {
+      for (const { container } of this.#init.levels) void container.stop(options);
+      return this.#stopping;
+    }
+    const { promise, resolve, reject } = deferred<StopReport>();
+    this.#stopping = promise; // first: who is told that it is stopping may stop it, and must find it so
+    this.#stop(options).then(resolve, reject);
+    return promise;
   }
 
   /** Something that all levels need is broken. */
@@ -84,7 +93,7 @@ export class PriorityLifecycle {
     try {
       await Promise.all(levels.map((level) => this.#startLevel(level)));
     } catch (error) {
-      this.fail(error);
+      if (this.#stopping === undefined) this.fail(error); // else that is why it did not start, and it stops as asked
       await this.#stopping;
       throw this.#failure?.error ?? error; // the first: what followed from it may have come first here
     }
@@ -112,11 +121,11 @@ export class PriorityLifecycle {
   async #stop(options: StopOptions | undefined): Promise<StopReport> {
     const { levels, watch, observers } = this.#init;
     const wasCreated = this.#state.is('created');
-    if (!wasCreated) this.#state.moveTo('stopping');
+    this.#state.moveTo(wasCreated ? 'stopped' : 'stopping'); // before anything is awaited: nothing starts meanwhile
     watch.stop();
     const reports = await Promise.all(levels.map(({ container }) => container.stop(options)));
     const failure = this.#failure;
-    this.#state.moveTo(failure === undefined ? 'stopped' : 'failed');
+    if (!wasCreated) this.#state.moveTo(failure === undefined ? 'stopped' : 'failed');
     const report = inOne(reports);
     if (!wasCreated) observers.emit('container:stopped', { report, ...failure });
     if (failure === undefined) this.#finished.resolve();

@@ -16,10 +16,16 @@ import { levelProperties } from './level-properties.js';
 import type { LevelExplanation } from './level-explanation.js';
 import { LevelWatch, watched } from './level-watch.js';
 import { LivePolicy, type PolicyChange, type PolicyUpdate } from './live-policy.js';
-import { policyFactory } from './policy-plan.js';
+import { checkPolicyOptions, policyFactory } from './policy-plan.js';
 import type { PolicyName, PriorityContainerProperties, PriorityListener } from './priority-container-properties.js';
 import type { PriorityContainerState } from './priority-container-state.js';
-import { isPriorityEvent, PriorityObservers, type LevelName, type PriorityEvents } from './priority-events.js';
+import {
+  isPriorityEvent,
+  PriorityObservers,
+  withOurEvents,
+  type LevelName,
+  type PriorityEvents,
+} from './priority-events.js';
 import { PriorityLevel } from './priority-level.js';
 import { PriorityLifecycle } from './priority-lifecycle.js';
 import type { DispatchExplanation, PriorityHealth, PriorityMetrics, PrioritySnapshot } from './priority-metrics.js';
@@ -150,6 +156,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
    * @throws KafkaConfigError, and everything stays as it was
    */
   setPolicy(policy: PolicyName | DispatchPolicyFactory, options: StrictOptions = {}): PolicyChange {
+    checkPolicyOptions(policy, options);
     return this.#changed(this.#policy.set(policyFactory(policy, options)));
   }
 
@@ -193,10 +200,14 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
   on(name: 'listener:returned', listener: ContainerEventListener<'listener:returned', K, V>): () => void;
   on(name: string, listener: (payload: never) => unknown): () => void {
     if (isPriorityEvent(name)) return this.#observers.on(name, listener);
-    const off = this.#levels.map(({ container }) =>
-      container.on(name as keyof ContainerEvents, listener as () => unknown),
-    );
-    return () => off.forEach((unsubscribe) => unsubscribe());
+    try {
+      const off = this.#levels.map(({ container }) =>
+        container.on(name as keyof ContainerEvents, listener as () => unknown),
+      );
+      return () => off.forEach((unsubscribe) => unsubscribe());
+    } catch (error) {
+      throw withOurEvents(name, error);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,7 +52,7 @@ export interface ResolvedPriorityProperties {
 const RULES: OptionRules<Checked> = {
   topics: custom<readonly string[] | undefined>(undefined, (value) =>
     Array.isArray(value) && value.length > 0 && value.every((topic) => typeof topic === 'string' && topic !== '')
-      ? undefined
+      ? twice(value as string[])
       : `must be a list of topic names, got ${describe(value)}`,
   ),
   levels: custom<Checked['levels']>(undefined, () => undefined), // judged by `resolveLevels`
@@ -71,6 +71,11 @@ const RULES: OptionRules<Checked> = {
   starvedAfterMs: durationMs(10_000, { min: 1 }),
   stalledAfterMs: durationMs(60_000, { min: 1 }),
 };
+
+function twice(topics: readonly string[]): string | undefined {
+  const topic = topics.find((name, i) => topics.indexOf(name) < i);
+  return topic === undefined ? undefined : `must not name ${topic} twice`;
+}
 
 const GIVEN_BY_LEVEL: Readonly<Record<Exclude<GivenByLevel, 'topics'>, string>> = {
   topicPattern: 'levels need names: give topics',
@@ -154,7 +159,9 @@ function checkTogether(check: OptionsCheck, properties: Checked, levels: Priorit
     check.problem('quotaDistributor', 'cannot go with weights of the levels: both say who gets how much');
   if (starvation !== undefined && policy !== 'strict') check.problem('starvation', `needs policy: 'strict'`);
   const minShares = minSharesOf(levels);
-  const tooMuch = checkMinShares(minShares, levels.count);
+  const tooMuch = definitions.every(({ minShare = 0 }) => minShare <= 1)
+    ? checkMinShares(minShares, levels.count)
+    : undefined;
   if (tooMuch !== undefined && check.isFine('levels')) check.problem('levels', `by minShare they ${tooMuch}`);
   if (minShares.some((share) => share > 0) && typeof policy === 'string' && !policy.startsWith('strict'))
     check.problem('levels', `cannot have a minShare with policy '${policy}', where weights say who gets how much`);

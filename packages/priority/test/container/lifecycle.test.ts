@@ -138,8 +138,8 @@ describe('PriorityListenerContainer: life', () => {
     await until(() => bundle.container.level(0).isReady);
     for (let i = 0; i < 20; i++) clock.advance(250);
     assert.deepEqual(
-      starved.items.filter(({ priority }) => priority === 0).map(({ name, queued }) => [name, queued]),
-      [['0', 2]],
+      starved.items.map(({ name, queued }) => [name, queued]),
+      [['0', 2]], // and not level 2, which has records, too, and all the slots there are
     );
     assert.ok((bundle.container.metrics().levels[0]?.waitedMs ?? 0) >= 1_000);
     await stopped(bundle);

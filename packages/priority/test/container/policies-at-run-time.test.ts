@@ -49,6 +49,8 @@ describe('PriorityListenerContainer: changes at run time', () => {
     assert.throws(() => container.setPolicy('strict'), /starvation/);
     assert.throws(() => container.setPolicy('fifo' as 'strict'), { code: 'INVALID_CONFIG' });
     assert.throws(() => container.setPolicy((() => undefined) as never), { code: 'INVALID_CONFIG' });
+    assert.throws(() => container.setPolicy('drr', { starvation: 'allow' }), /starvation: needs the policy 'strict'/);
+    assert.throws(() => container.setPolicy('strict', { starvaton: 'allow' } as never), /did you mean 'starvation'/);
     assert.throws(() => container.updatePolicy({ weights: [1, 2] }), /weights: must be 3 numbers/);
     assert.throws(
       () => container.updatePolicy({ weights: [3, 2, 1], minShares: [0.5, 0.5, 0.5] }),

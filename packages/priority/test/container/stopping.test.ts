@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { KafkaConfigError } from '@hearken/core';
+import { setup } from './setup.js';
+
+describe('PriorityListenerContainer: stopped at an odd moment', () => {
+  it('is stopped before it starts, and does not start meanwhile', async () => {
+    const { container, factory } = setup();
+    const stopping = container.stop();
+    await assert.rejects(container.start(), { code: 'ILLEGAL_STATE' });
+    assert.deepEqual(await stopping, { drained: true, abandoned: 0, committed: [] });
+    await container.finished;
+    assert.deepEqual([container.state, factory.overrides.length], ['stopped', 0]);
+  });
+
+  it('is stopped while it starts, which is no failure', async () => {
+    const { container, logger } = setup();
+    const starting = assert.rejects(container.start(), { code: 'CONTAINER_STOPPED' });
+    await container.stop();
+    await starting;
+    await container.finished;
+    assert.equal(container.state, 'stopped');
+    assert.deepEqual(logger.at('error'), []);
+  });
+
+  it('is stopped by who is told that it is stopping, with the same report', async () => {
+    const { container } = setup();
+    const again: unknown[] = [];
+    container.on('state:changed', ({ next }) => {
+      if (next === 'stopping') again.push(container.stop());
+    });
+    await container.start();
+    const stopping = container.stop();
+    assert.deepEqual(again, [stopping]);
+    await Promise.all([stopping, ...again, container.finished]);
+  });
+
+  it('is started by who is told that it is starting: the same start', async () => {
+    const { container } = setup();
+    const again: unknown[] = [];
+    container.on('state:changed', ({ next }) => {
+      if (next === 'starting') again.push(container.start());
+    });
+    const starting = container.start();
+    assert.deepEqual(again, [starting]);
+    await starting;
+    await container.stop();
+  });
+
+  it('says why, with the level, when a level fails', async () => {
+    const { container, factory } = setup();
+    factory.createConsumer = () => {
+      throw new KafkaConfigError('the consumer', [{ path: 'rack', message: 'is unknown' }]);
+    };
+    await assert.rejects(container.start(), { code: 'LEVEL_FAILED', message: /^level \d failed: .*rack: is unknown/s });
+    assert.match(container.explain(1).waitsFor[0]?.message ?? '', /^the container failed: .*rack/s);
+  });
+
+  it('knows its own events where a name is misspelt', async () => {
+    const { container } = setup();
+    const on = (name: string, listener?: () => void) => () =>
+      container.on(name as 'listener:returned', listener as never);
+    assert.throws(
+      on('level:starvd', () => undefined),
+      /event: is none.* did you mean 'level:starved'/,
+    );
+    assert.throws(on('container:idle'), /listener: is required/);
+    await container.stop();
+  });
+});
