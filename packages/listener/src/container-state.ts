@@ -32,8 +32,8 @@ export interface StopOptions {
 /** How a stop went. */
 export interface StopReport {
   /**
-   * Whether every listener ended in time, and every record that ended could be committed, so that none of them comes twice. It
-   * could not if a record before it failed, or was not acknowledged; `commitBefore` knows no such thing.
+   * Whether every listener ended in time, and every record that ended is committed, so that none of them comes twice. It is
+   * not if a record before it failed, or was not acknowledged, or the last commit failed; `commitBefore` knows no such thing.
    */
   readonly drained: boolean;
   /** Records that were polled and had not ended: they come again. */

@@ -40,7 +40,7 @@ export class Handover {
 
   /**
    * Starts nothing more, or what closes gaps; waits for listeners, aborts those that take too long, commits, lets go.
-   * @returns whether all listeners ended in time
+   * @returns whether all listeners ended in time, and the last commit was written
    */
   async giveUp(ownerships: readonly Ownership[], options: HandoverOptions): Promise<boolean> {
     const { grace } = options;
@@ -77,8 +77,9 @@ export class Handover {
     for (const ownership of ownerships) owned.close(ownership);
     const written = committer.flush(ownerships);
     await (farewellMs === undefined ? written : grace.covers(written, farewellMs));
+    const isWritten = committer.hasWritten(ownerships);
     for (const ownership of ownerships) owned.end(ownership);
-    return drained;
+    return drained && isWritten;
   }
 }
 

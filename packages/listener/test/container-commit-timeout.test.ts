@@ -75,7 +75,7 @@ describe('MessageListenerContainer: a commit that is never answered', () => {
     await until(() => isStopped || (clock.advance(100), false));
     assert.ok(clock.monotonic() - startedAt <= 3_100, `${clock.monotonic() - startedAt} ms`);
     const { drained, committed } = await stopping;
-    assert.equal(drained, true);
+    assert.equal(drained, false);
     assert.deepEqual(
       committed,
       [

@@ -56,6 +56,17 @@ describe('MessageListenerContainer: start', () => {
     }
   });
 
+  it('is stopped by who is told that it is stopping, with the same report', async () => {
+    const { container } = await started();
+    const again: unknown[] = [];
+    container.on('state:changed', ({ next }) => {
+      if (next === 'stopping') again.push(container.stop());
+    });
+    const stopping = container.stop();
+    assert.deepEqual(again, [stopping]);
+    await Promise.all([stopping, ...again, container.finished]);
+  });
+
   it('takes null for no options of a stop', async () => {
     const { container } = await started();
     assert.equal((await container.stop(null as unknown as undefined)).drained, true);
@@ -268,7 +279,7 @@ describe('MessageListenerContainer: stop', () => {
     await eventLoopTurn();
     assert.equal(closedWith.count, 0);
     clock.advance(1);
-    assert.equal((await stopping).drained, true);
+    assert.equal((await stopping).drained, false);
     assert.deepEqual(closedWith.items, [500], 'without a word its group would wait for it');
     assert.equal(container.state, 'stopped');
     answer();

@@ -49,8 +49,10 @@ export class LoggingProducerListener implements ProducerListener<unknown, unknow
 function textOf(content: unknown): string {
   if (typeof content !== 'object' || content === null || Buffer.isBuffer(content)) return String(content);
   try {
-    return JSON.stringify(content);
+    const text = JSON.stringify(content) as string | undefined; // where its toJSON has nothing to say
+    if (text !== undefined) return text;
   } catch {
-    return Object.prototype.toString.call(content);
+    // nor has what refers to itself
   }
+  return Object.prototype.toString.call(content);
 }

@@ -3,6 +3,7 @@ import { KafkaConfigError, KafkaError } from '@hearken/core';
 import {
   CompositeProducerListener,
   LoggingProducerListener,
+  SendError,
   type LoggingProducerListenerOptions,
   type ProducerListener,
 } from '@hearken/template';
@@ -76,6 +77,16 @@ describe('LoggingProducerListener', () => {
 
   it('refuses options that are none', () => {
     assert.throws(() => new LoggingProducerListener({ maxContentLogged: -1 }), KafkaConfigError);
+  });
+});
+
+describe('LoggingProducerListener: contents', () => {
+  it('of which none can be written are named by their type', () => {
+    const logger = new RecordingLogger();
+    const listener = new LoggingProducerListener({ logger, includeContents: true });
+    const record = { topic: 'orders', value: { toJSON: () => undefined } };
+    listener.onError(record, new SendError(record, 'no', { code: 'NO_ROUTE' }));
+    assert.equal((logger.entries.items[0]?.details as { value: string }).value, '[object Object]');
   });
 });
 

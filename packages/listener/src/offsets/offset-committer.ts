@@ -92,6 +92,11 @@ export class OffsetCommitter {
     else this.#goOn(); // as whatever is sent does when it is over
   }
 
+  /** Whether the group knows how far these are, as far as there is one. */
+  hasWritten(ownerships: readonly Ownership[]): boolean {
+    return !this.#init.enabled || dirtyOf(ownerships).length === 0;
+  }
+
   /** What the group committed, by partition; undefined where that is nothing or cannot be read. */
   async committed(partitions: readonly TopicPartition[]): Promise<(partition: TopicPartition) => number | undefined> {
     const { enabled, consumer, logger } = this.#init;

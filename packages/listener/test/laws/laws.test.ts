@@ -31,6 +31,7 @@ const BROKEN_WHILE_REVOKED: World = {
     { do: 'fatal', pick: 0 },
   ],
   stopsEarly: false,
+  drains: false,
 };
 
 describe('MessageListenerContainer: laws', () => {

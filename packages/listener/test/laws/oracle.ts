@@ -212,6 +212,22 @@ export class Oracle implements ConsumerWatch {
     this.#losses++;
   }
 
+  /** The container is about to stop. @returns what checks that nothing comes twice that ended in what it owns */
+  stops(): () => void {
+    const owned = this.#view.snapshot().map(({ partition }) => ({ partition, epoch: this.#current(partition) }));
+    return () => {
+      for (const { partition, epoch } of owned) {
+        for (const offset of epoch?.ended ?? [])
+          assert.ok(this.#view.committed(partition) > offset, `${partition}/${offset} ended, and comes again`);
+      }
+    };
+  }
+
+  /** Whether something keeps records from being started, or from ending, that no listener's end would change. */
+  get isBarred(): boolean {
+    return this.#paused.size > 0 || this.#recovering.size > 0;
+  }
+
   // ---- laws about what should have happened
 
   /** Nothing moves any more: whatever could start has started. */

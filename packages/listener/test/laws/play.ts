@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { codeOf, KafkaError, silentLogger, type ConsumerRecord } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn, FakeLog, ManualClock } from '@hearken/testing';
-import { MessageListenerContainer, type ListenerContext, type StopReport } from '../../dist/index.js';
+import { MessageListenerContainer, type ListenerContext, type StopOptions, type StopReport } from '../../dist/index.js';
 import { addsUp, tp, until } from '../setup.js';
 import { brokenCommit } from './broken-commit.js';
 import { FAILURES, LawfulErrorHandler, RETRY_MS } from './error-handler.js';
@@ -44,6 +44,10 @@ export class Player {
   #letCommits: (() => void) | undefined;
   #moving = 0;
   #stopping: Promise<StopReport> | undefined;
+  #checkNoneTwice: () => void = () => undefined;
+  /** Failures of listeners. */
+  #failures = 0;
+  #seeking = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -150,6 +154,7 @@ export class Player {
 
   /** @returns what to throw */
   #failed(call: Call, how: Failing): unknown {
+    this.#failures++;
     const { commitBefore } = this.#world;
     const isOver = this.#oracle.hasEnded(call); // acknowledged: its failure is only logged
     if (!isOver && how === 'skip') this.#oracle.ended(call);
@@ -228,7 +233,7 @@ export class Player {
         this.#factory.consumer.fail(new KafkaError('broken', { code: 'UNKNOWN_SERVER_ERROR' }));
         break;
       case 'stop':
-        this.#stopping ??= this.#container.stop();
+        this.#beginToStop();
         break;
     }
   }
@@ -263,7 +268,8 @@ export class Player {
 
   #seek(partition: number, permille: number): void {
     const offset = Math.round((this.#log.endOffset(tp(partition)) * permille) / 1000);
-    const seeking = Promise.resolve(this.#container.seek(tp(partition), offset));
+    this.#seeking++;
+    const seeking = this.#container.seek(tp(partition), offset).finally(() => this.#seeking--);
     this.#asked.push(
       seeking.catch((error: unknown) => assert.ok(SEEK_REFUSED.has(codeOf(error) ?? ''), String(error))),
     );
@@ -377,9 +383,13 @@ export class Player {
   }
 
   async #stop(): Promise<void> {
-    this.#stopping ??= this.#container.stop();
-    const report = await this.#drive(this.#stopping);
+    const [isGood, failures] = [this.#isGoodToStop, this.#failures];
+    this.#beginToStop(isGood ? { timeoutMs: LONG_MS } : undefined);
+    const report = await this.#drive(this.#stopping!, isGood);
     this.#oracle.close();
+    const { drained } = report;
+    if (isGood && failures === this.#failures) assert.ok(drained, 'it had the time to drain, and nothing to bar it');
+    if (drained && !isManual(this.#world) && !this.#world.commitBefore) this.#checkNoneTwice();
     // It may know less than the group: a commit that was on its way when its partition was lost.
     for (const { partition, offset } of report.committed) assert.ok(offset <= this.#committed(partition));
     this.#letCommits?.();
@@ -393,6 +403,23 @@ export class Player {
     this.#oracle.check();
     assert.ok(this.#factory.consumer.closed.fired);
     await this.#checkFinished();
+  }
+
+  #beginToStop(options?: StopOptions): void {
+    if (this.#stopping !== undefined) return;
+    if (this.#moving === 0) this.#checkNoneTwice = this.#oracle.stops(); // else the report is not about all of it
+    this.#stopping = this.#container.stop(options);
+  }
+
+  /** Whether everything that ended will be committed if all listeners end well from now on. */
+  get #isGoodToStop(): boolean {
+    const { drains, commitBefore, executor, steps } = this.#world;
+    if (!drains || commitBefore || isManual(this.#world) || executor.startsWith('overbooked')) return false;
+    if (this.#stopping !== undefined || this.#letCommits !== undefined || steps.some((each) => each.do === 'refuse'))
+      return false;
+    const { state, waiting } = this.#container.snapshot();
+    const isQuiet = this.#moving === 0 && this.#seeking === 0 && waiting.length === 0 && !this.#oracle.isBarred;
+    return state === 'running' && isQuiet && this.#limit > 0;
   }
 
   #checkCounters(): void {
@@ -423,11 +450,12 @@ export class Player {
     else await assert.rejects(finished, (error) => FATAL.has(codeOf(error) ?? ''));
   }
 
-  /** Lets time pass until the promise settles. */
-  async #drive<T>(promise: Promise<T>): Promise<T> {
+  /** Lets time pass until the promise settles. @param ends whether listeners end meanwhile */
+  async #drive<T>(promise: Promise<T>, ends = false): Promise<T> {
     let settled = false;
     void promise.finally(() => (settled = true)).catch(() => undefined);
     await until(() => {
+      if (ends) this.#endAll();
       this.#clock.advance(20);
       return settled;
     });
@@ -438,6 +466,9 @@ export class Player {
     return this.#log.committed('g', tp(partition))?.offset ?? 0;
   }
 }
+
+/** Longer than a stop of these worlds lasts: one that waits for its time to be over does not end. */
+const LONG_MS = 1_000_000;
 
 const SEEK_REFUSED: ReadonlySet<string> = new Set(['NOT_ASSIGNED', 'CONTAINER_NOT_RUNNING', 'ILLEGAL_STATE']);
 

@@ -42,6 +42,7 @@ const worldOf = (steps: readonly Step[]): World => ({
     pollLag: 0,
     restarts: false,
     stopsEarly: false,
+    drains: false,
   },
   steps,
 });

@@ -53,6 +53,8 @@ export interface World {
   readonly steps: readonly Step[];
   /** Stops as it is after the last step, or when all is done. */
   readonly stopsEarly: boolean;
+  /** Listeners end well while it stops, in time. */
+  readonly drains: boolean;
 }
 
 const partition = fc.constantFrom(...PARTITIONS);
@@ -120,6 +122,7 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   restarts: fc.boolean(),
   steps: fc.array(step, { maxLength: 120, size: 'max' }),
   stopsEarly: fc.boolean(),
+  drains: fc.boolean(),
 });
 
 /** Settings that go together. */
