@@ -21,15 +21,19 @@ export function printable(path: string, value: unknown): string {
 }
 
 /** The configuration of clusters and listeners as it holds, a line each: path, value, who said it. Without secrets. */
-export function describeApplication(clusters: Settings, listeners: readonly RegisteredListener[]): string {
-  const lines = [
-    ...Array.from(clusters, ([path, setting]) => [path, setting] as const),
-    ...listeners.flatMap(({ id, configuration }) =>
-      configuration.map((one) => [`containers.${id}.${one.path}`, one] as const),
-    ),
-  ];
-  return table(lines.map(([path, one]) => [path, printable(path, one.value), saidBy(one)]));
+export function describeApplication(
+  clusters: Settings,
+  listeners: readonly Pick<RegisteredListener, 'id' | 'configuration'>[],
+): string {
+  const ofClusters = Array.from(clusters, ([path, one]) => [path, printable(settingIn(path), one.value), saidBy(one)]);
+  const ofListeners = listeners.flatMap(({ id, configuration }) =>
+    configuration.map((one) => [`containers.${id}.${one.path}`, printable(one.path, one.value), saidBy(one)]),
+  );
+  return table([...ofClusters, ...ofListeners]);
 }
+
+/** Without `clusters.<name>`: what a user calls a cluster, or a listener, says nothing of whether a value is secret. */
+const settingIn = (path: string): string => path.replace(/^clusters\.[^.]*\./, '');
 
 const saidBy = ({ origin, source }: Pick<ConfiguredValue, 'origin' | 'source'>): string =>
   source === undefined ? origin : `${origin} (${source})`;

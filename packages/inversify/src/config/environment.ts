@@ -65,6 +65,22 @@ export function readEnvironment(
   return { values, problems };
 }
 
+/**
+ * Variables that look as if they were meant for one of the roots, and are for none: nothing would read them. What is further
+ * off is somebody else's.
+ */
+export function misspeltRoots(environment: Environment, roots: readonly string[]): readonly ConfigProblem[] {
+  const known = roots.map(upperSnake);
+  return Object.entries(environment).flatMap(([variable, text]): ConfigProblem[] => {
+    const [, root, rest] = /^HEARKEN_([A-Z]+)_(.+)$/.exec(variable) ?? [];
+    if (text === undefined || root === undefined || rest === undefined || known.includes(root)) return [];
+    const near = nearest(root, known);
+    return near === undefined
+      ? []
+      : [{ path: variable, message: `is not known; did you mean ${PREFIX}${near}_${rest}?` }];
+  });
+}
+
 interface Target {
   readonly path: string;
   readonly option: string;

@@ -53,7 +53,7 @@ export function KafkaListener<
   K = unknown,
   V = unknown,
   const Batch extends boolean | BatchProperties | undefined = false,
->(options: KafkaListenerOptions<K, V> & { readonly batch?: Batch }): KafkaListenerDecorator<K, V, Batch> {
+>(options: KafkaListenerOptions<K, V> & { readonly batch?: Batch } = {}): KafkaListenerDecorator<K, V, Batch> {
   return (target: object, method?: string | symbol) => {
     requireLegacyDecorators(method);
     const { listeners } = method === undefined ? declare(target) : declareMethod(target, method);

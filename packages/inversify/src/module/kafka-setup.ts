@@ -1,7 +1,7 @@
 import { DefaultKafkaConsumerFactory, DefaultKafkaProducerFactory, type KafkaOptions } from '@hearken/client-kafkajs';
 import { OptionsCheck } from '@hearken/core/internal';
 import { gathering } from '../config/problems.js';
-import { readEnvironment, type EnvironmentReading, type Section } from '../config/environment.js';
+import { misspeltRoots, readEnvironment, type EnvironmentReading, type Section } from '../config/environment.js';
 import { environmentLayer } from '../config/environment-layer.js';
 import { flatten, merge, unflatten, type Layer, type Settings } from '../config/layers.js';
 import type { ClusterConfig, KafkaModuleConfig, TemplateConfig } from '../config/module-config.js';
@@ -37,13 +37,16 @@ const ROOTS = ['clusters', 'producer', 'consumer', 'templates', 'factories'];
 export function resolveSetup(given: KafkaModuleConfig): KafkaSetup {
   const check = new OptionsCheck('kafkaModule');
   const config = checkModuleConfig(check, given);
-  check.throwIfAny(); // the rest needs objects where objects are meant
-  const variables = readEnvironment(config.environment === false ? {} : config.environment, ROOTS, sectionsOf(config));
-  for (const { path, message } of variables.problems) check.problem(path, message);
+  if (!check.isFine(...ROOTS, 'environment')) check.throwIfAny(); // the rest needs objects where objects are meant
+  const environment = config.environment === false ? {} : config.environment;
+  const variables = readEnvironment(environment, ROOTS, sectionsOf(config));
+  const misspelt = misspeltRoots(environment, [...ROOTS, 'containers']);
+  for (const { path, message } of [...misspelt, ...variables.problems]) check.problem(path, message);
   const settings = Object.entries(config.clusters).map((cluster) => clusterSettings(config, variables, cluster));
   const clusters = settings.flatMap((one) => newCluster(check, one) ?? []);
   const defaultCluster = defaultOf(check, config.clusters);
   for (const [name, template] of Object.entries(config.templates)) checkTemplate(check, config, name, template);
+  if (check.isFine('topics')) checkTopics(check, config, defaultCluster);
   check.throwIfAny();
   return {
     ...config,
@@ -137,8 +140,25 @@ function checkTemplate(check: OptionsCheck, { clusters }: CheckedModuleConfig, n
   checkClusterName(check, `templates.${name}.cluster`, cluster, Object.keys(clusters));
 }
 
+/** Each is made or compared once, on a cluster that there is. */
+function checkTopics(check: OptionsCheck, { clusters, topics }: CheckedModuleConfig, defaultCluster: string): void {
+  const seen = new Set<string>();
+  for (const [index, { name, cluster = defaultCluster }] of topics.entries()) {
+    const at = `topics[${index}]`;
+    checkClusterName(check, `${at}.cluster`, cluster, Object.keys(clusters));
+    const key = JSON.stringify([cluster, name]);
+    if (seen.has(key)) check.problem(at, `defines the topic '${name}' again`);
+    seen.add(key);
+  }
+}
+
+/** A logger and a clock are the application's, and nothing that somebody looks up. */
+const isPrinted = (path: string): boolean => path !== 'logger' && path !== 'clock';
+
 const describedCluster = ({ name, kafka, producer, consumer }: ClusterSettings) => [
-  ...Array.from(kafka, ([path, setting]) => [`clusters.${name}.${path}`, setting] as const),
+  ...Array.from(kafka)
+    .filter(([path]) => isPrinted(path))
+    .map(([path, setting]) => [`clusters.${name}.${path}`, setting] as const),
   ...Array.from(producer, ([path, setting]) => [`clusters.${name}.producer.${path}`, setting] as const),
   ...Array.from(consumer, ([path, setting]) => [`clusters.${name}.consumer.${path}`, setting] as const),
 ];

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@hearken/core';
-import { nearest, OptionsCheck } from '@hearken/core/internal';
+import { boolean, integer, nearest, OptionsCheck } from '@hearken/core/internal';
 import { MessageListenerContainer, type ContainerProperties } from '@hearken/listener';
 import { PriorityListenerContainer, type PriorityContainerProperties } from '@hearken/priority';
 import type { ConsumerOptions } from '@hearken/client-kafkajs';
@@ -106,6 +106,7 @@ export class ListenerContainerFactory {
       ...(batchListener && { batchListener }),
     };
     const pathOf = (path: string): string => sourceOf(settings, endpoint, path);
+    checkPlacement(check, settings, pathOf);
     const consumers = gathering(check, pathOf, () => cluster.consumerFactory(consumer)) ?? cluster.consumerFactory({});
     const dependencies = { clock, logger };
     return gathering(check, pathOf, () =>
@@ -122,6 +123,20 @@ export class ListenerContainerFactory {
 
 /** What is said to the application and not to the container. */
 const PLACEMENT: readonly string[] = ['cluster', 'autoStartup', 'phase', 'containerFactory'];
+
+/** The container never sees these, so nobody else looks: `'false'` would start, and no number comes before `'early'`. */
+function checkPlacement(check: OptionsCheck, settings: Settings, pathOf: (path: string) => string): void {
+  for (const [path, { check: problemOf }] of Object.entries(PLACEMENT_RULES)) {
+    const value = settings.get(path)?.value;
+    const message = value === undefined ? undefined : problemOf(value);
+    if (message !== undefined) check.problem(pathOf(path), message);
+  }
+}
+
+const PLACEMENT_RULES = {
+  autoStartup: boolean(true),
+  phase: integer(0, { min: Number.MIN_SAFE_INTEGER }),
+};
 
 const layerOf = (at: string, settings: object | undefined): Layer => ({
   origin: 'config',

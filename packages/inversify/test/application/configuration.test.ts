@@ -67,6 +67,7 @@ describe('the configuration of an application', () => {
     assert.match(text, /clusters\.default\.clientId +'printed' +environment \(HEARKEN_CLUSTERS_DEFAULT_CLIENT_ID\)/);
     assert.match(text, /containers\.billing\.topics +\['orders'\] +listener \(billing\.on\.topics\)/);
     assert.match(text, /containers\.billing\.concurrency +1 +built-in/);
+    assert.doesNotMatch(text, /clusters\.default\.(logger|clock)/, 'nobody said them');
   });
 
   it('has its problems told at once, by where they were written', async () => {
@@ -79,6 +80,7 @@ describe('the configuration of an application', () => {
         { containers, environment: { HEARKEN_CONTAINERS_SHIPPING_PHASE: 'first' } },
         endpoint('billing'),
         endpoint('shipping', { properties: { ackTimeMs: 5 } }),
+        endpoint('late', { autoStartup: 'false' as never, phase: 'early' as never }),
         endpoint('shipping', { where: 'Other.on' }),
       ),
     );
@@ -89,6 +91,8 @@ describe('the configuration of an application', () => {
       'containers.billing.concurency',
       'containers.billing.concurrency',
       'containers.billing.consumer.maxPollRecords',
+      'late.on.autoStartup',
+      'late.on.phase',
       'shipping.on.ackTimeMs',
     ]);
     assert.match(problems['containers.biling'] ?? '', /is the id of no listener; did you mean 'billing'\?/);
@@ -136,37 +140,34 @@ describe('kafkaModule', () => {
         },
         consumer: { maxPollRecord: 1 },
         templates: { audit: { cluster: 'euorpe' } },
-        topics: [{ name: 'orders', partitons: 3 }],
+        topics: [
+          { name: 'orders', cluster: 'europe', partitons: 3 },
+          { name: 'orders', cluster: 'america' },
+          { name: 'bills', cluster: 'amerika' },
+          { name: 'orders', cluster: 'europe', compact: true },
+        ],
         admin: { onDifference: 'ignore' },
         checks: { MISSING_TOPICS: 'fail' },
-        environment: { HEARKEN_PRODUCER_LINGER: '4' },
+        environment: { HEARKEN_PRODUCER_LINGER: '4', HEARKEN_CONTAINER_BILLING_CONCURRENCY: '4' },
       }),
     );
     assert.deepEqual(Object.keys(problems).sort(), [
+      'HEARKEN_CONTAINER_BILLING_CONCURRENCY',
+      'HEARKEN_PRODUCER_LINGER',
       'admin.onDifference',
       'checks.MISSING_TOPICS',
-      'topics[0].partitons',
-    ]);
-    const deeper = await problemsOf(
-      load({
-        clusters: {
-          europe: { borkers: [], brokers: ['nowhere:1'], producer: { lingerMs: -1 } },
-          america: { brokers: ['nowhere:2'] },
-        },
-        consumer: { maxPollRecord: 1 },
-        templates: { audit: { cluster: 'euorpe' } },
-        environment: { HEARKEN_PRODUCER_LINGER: '4' },
-      }),
-    );
-    assert.deepEqual(Object.keys(deeper).sort(), [
-      'HEARKEN_PRODUCER_LINGER',
       'clusters',
       'clusters.europe.borkers',
       'clusters.europe.producer.lingerMs',
       'consumer.maxPollRecord',
       'templates.audit.cluster',
+      'topics[0].partitons',
+      'topics[2].cluster',
+      'topics[3]',
     ]);
-    assert.match(deeper['templates.audit.cluster'] ?? '', /did you mean 'europe'\?/);
+    assert.match(problems['templates.audit.cluster'] ?? '', /did you mean 'europe'\?/);
+    assert.match(problems['topics[2].cluster'] ?? '', /did you mean 'america'\?/);
+    assert.match(problems['topics[3]'] ?? '', /defines the topic 'orders' again/);
   });
 
   it('wants to be loaded, once', async () => {

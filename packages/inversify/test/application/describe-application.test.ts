@@ -26,6 +26,20 @@ describe('what is printed of a configuration', () => {
     it(`${path} is ${text}`, () => assert.equal(printable(path, value), text));
   }
 
+  it('masks by the names of settings, whatever clusters and listeners are called', () => {
+    const said = (value: unknown) => ({ value, source: 'here', origin: 'config' as const });
+    const clusters = new Map([
+      ['clusters.tokens.clientId', said('me')],
+      ['clusters.tokens.sasl', said({ password: 'secret' })],
+    ]);
+    const listener = { id: 'SecretAudit.on', configuration: [{ path: 'groupId', ...said('audit') }] };
+    assert.deepEqual(describeApplication(clusters, [listener]).split('\n'), [
+      `clusters.tokens.clientId           'me'     config (here)`,
+      `clusters.tokens.sasl               ***      config (here)`,
+      `containers.SecretAudit.on.groupId  'audit'  config (here)`,
+    ]);
+  });
+
   it('stands in columns', () => {
     const said = (value: unknown, source: string) => ({ value, source, origin: 'config' as const });
     const settings = new Map([

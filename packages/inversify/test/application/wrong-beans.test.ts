@@ -31,6 +31,14 @@ class Shipping {
   }
 }
 
+@injectable()
+class Empty {
+  @KafkaListener()
+  on(): void {
+    return;
+  }
+}
+
 describe('beans that are wrong', () => {
   const start = async (...beans: readonly (new () => object)[]): Promise<readonly string[]> => {
     const container = new Container();
@@ -53,5 +61,19 @@ describe('beans that are wrong', () => {
       'Billing.on.topics: exactly one of topics, topicPattern and topicPartitions is needed, got none',
       'Shipping.on.concurrency: must be a whole number >= 1, got 0',
     ]);
+  });
+
+  it('may say nothing, and are told what is needed', async () => {
+    assert.deepEqual(await start(Empty), [
+      'Empty.on.topics: exactly one of topics, topicPattern and topicPartitions is needed, got none',
+      'Empty.on.groupId: is required, here or at the factory, unless topicPartitions are given',
+    ]);
+  });
+
+  it('are no classes where files import each other', () => {
+    assert.throws(() => listenersModule(Billing, undefined as never), {
+      code: 'INVALID_CONFIG',
+      message: /classes\[1\]: must be a class, got undefined: do two files import each other\?/,
+    });
   });
 });

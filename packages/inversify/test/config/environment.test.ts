@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseText, upperSnake } from '../../dist/config/environment-text.js';
-import { readEnvironment, variableOf } from '../../dist/config/environment.js';
+import { misspeltRoots, readEnvironment, variableOf } from '../../dist/config/environment.js';
 import { FACTORY_OPTIONS, PLAIN_OPTIONS, PRIORITY_OPTIONS } from '../../dist/config/settings.js';
 
 const sections = [
@@ -51,6 +51,24 @@ describe('the environment', () => {
       {
         path: 'HEARKEN_CONTAINERS_BILLING_ERROR_HANDLER',
         message: 'is an object or a function: only code can give it',
+      },
+    ]);
+  });
+
+  it('is told of what nothing would read, though it was meant to be read', () => {
+    const problems = misspeltRoots(
+      {
+        HEARKEN_CONTAINER_BILLING_PHASE: '1',
+        HEARKEN_CONTAINERS_BILLING_PHASE: '1',
+        HEARKEN_BROKERS: 'somebody else reads it',
+        HEARKEN_TEST_COUNTS: 'and this',
+      },
+      ['clusters', 'consumer', 'containers'],
+    );
+    assert.deepEqual(problems, [
+      {
+        path: 'HEARKEN_CONTAINER_BILLING_PHASE',
+        message: 'is not known; did you mean HEARKEN_CONTAINERS_BILLING_PHASE?',
       },
     ]);
   });
