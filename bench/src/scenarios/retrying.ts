@@ -77,6 +77,7 @@ function listening(
         topics: [topic],
         ordering: 'key',
         concurrency: settings.concurrency,
+        windowRecords: 100_000_000, // or the partition of the record that fails would wait for it before its time is over
         errorHandler: new DefaultErrorHandler({
           backOff: new FixedBackOff({ intervalMs: settings.backOffMs, maxRetries: Number.MAX_SAFE_INTEGER }),
         }),
