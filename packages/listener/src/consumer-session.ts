@@ -81,6 +81,7 @@ const LAST_WORDS_MS = FAREWELL_MS / 2;
  * One consumer and what must not outlive it: who polls it, who commits by it, who answers for its partitions. A container
  * that restarts has another one on the same line.
  */
+// Long because opening and closing a consumer is one story, told in the order in which it happens.
 export class ConsumerSession {
   readonly consumer: Consumer;
   readonly committer: OffsetCommitter;

@@ -37,6 +37,7 @@ export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> =>
  * nothing and keeps no time. Lists are links in the items and lanes themselves, so a record costs no allocation here and no
  * list ever has to be moved.
  */
+// Long because every list and count of records is moved here and nowhere else, in steps of a few lines.
 export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   readonly #ordering: Ordering;
   readonly #portions: Portions<Item, Work>;
