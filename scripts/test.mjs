@@ -1,6 +1,6 @@
 // `npm test [-- mocha's arguments]`: unit tests, then the tests across packages on one real Kafka and the embedded broker,
 // and beside them those that break things, then the contract on the oldest Kafka we promise. Most of them wait most of the
-// time. The last line has the counts: "N passed, N failed", then ", N skipped" if any.
+// time. What failed is told again at the end; the last line has the counts: "N passed, N failed", then ", N skipped" if any.
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { withKafka } from './with-kafka.mjs';
 
 // No test is to fail because a machine is slow: these end only what hangs.
 const RUN_TIMEOUT_MS = 45 * 60_000;
-const UNIT_TIMEOUT_MS = 30_000;
+const UNIT_TIMEOUT_MS = 120_000;
 const REAL_TIMEOUT_MS = 300_000;
 const BREAKING = 'test/dist/{faults,crash}/**/*.test.js';
 const ACROSS = { files: 'test/dist/**/*.test.js', exclude: BREAKING, timeoutMs: REAL_TIMEOUT_MS };
@@ -22,6 +22,8 @@ const OLDER_KAFKA = '3.9.1';
 const PORTS = { ours: '1/3', across: '2/3', beside: '3/3' };
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, told again at the end: the rest of the output is long. */
+const failures = [];
 try {
   setup();
   await runUnits();
@@ -30,6 +32,7 @@ try {
 } catch (error) {
   fail(error.stack);
 }
+if (failures.length > 0) console.log(`== failed\n\n${failures.join('\n\n')}\n`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
@@ -100,7 +103,8 @@ async function mocha({ files, exclude, timeoutMs }, { env = {}, output } = {}) {
       ],
       { env: { ...env, HEARKEN_TEST_COUNTS: countsFile }, timeoutMs: RUN_TIMEOUT_MS, output },
     );
-    const counts = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, 'utf8')) : undefined;
+    const { counts, failed } = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, 'utf8')) : { failed: [] };
+    failures.push(...failed);
     if (counts !== undefined && (code === 0 || counts.failed > 0)) return counts;
     fail(`mocha ended with exit code ${code} over ${files}`);
     return counts ?? { passed: 0, failed: 0, skipped: 0 };
@@ -115,5 +119,6 @@ function add(counts) {
 
 function fail(message) {
   console.error(message);
+  failures.push(message);
   total.failed++;
 }
