@@ -77,17 +77,18 @@ export class PollLoop {
 
   async #turn(): Promise<void> {
     const { consumer, dispatcher, intake, pauses, clock, pollTimeoutMs, keepAliveMs } = this.#init;
+    let polledAt = clock.monotonic();
     while (!this.#stopping) {
-      this.#turnedAt = clock.monotonic();
+      const now = (this.#turnedAt = clock.monotonic());
       this.#act();
       pauses.lookAtExecutor();
       const room = intake.room();
-      if (room > 0) {
-        dispatcher.dispatch(await consumer.poll(pollTimeoutMs, room));
-      } else {
-        await this.#wakeup.sleep(keepAliveMs);
-        await consumer.poll(0, 0);
+      if (room === 0 && now < polledAt + keepAliveMs) {
+        await this.#wakeup.sleep(polledAt + keepAliveMs - now);
+        continue;
       }
+      polledAt = now;
+      dispatcher.dispatch(await consumer.poll(room > 0 ? pollTimeoutMs : 0, room));
     }
   }
 
