@@ -50,6 +50,8 @@ const HOPELESS_CODES: ReadonlySet<unknown> = new Set([
   'INVALID_FILTER_RESULT',
   'DEAD_LETTER_LOOP',
   'NON_RETRIABLE',
+  'NOT_CLONEABLE',
+  'WORKER_MODULE_FAILED',
   'NO_REPLY_TOPIC',
 ]);
 
