@@ -9,3 +9,13 @@ export class TaskRejectedError extends KafkaError {
     super(message, { code: 'TASK_REJECTED', retriable: options.retriable });
   }
 }
+
+/**
+ * A task ran for longer than `timeoutMs`: its signal was aborted with this, and it rejects with it when it ends, whatever it
+ * came to. Code `TASK_TIMED_OUT`; retriable.
+ */
+export class TaskTimeoutError extends KafkaError {
+  constructor(timeoutMs: number) {
+    super(`the task did not end within ${timeoutMs} ms (timeoutMs)`, { code: 'TASK_TIMED_OUT', retriable: true });
+  }
+}

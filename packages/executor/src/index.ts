@@ -1,7 +1,16 @@
 export { AsyncTaskExecutor, type AsyncTaskExecutorOptions } from './async-task-executor.js';
-export { TaskRejectedError } from './errors.js';
+export { BulkheadTaskExecutor, type BulkheadShare } from './bulkhead/bulkhead-task-executor.js';
+export type { CallRates, CircuitBreakerChange, CircuitBreakerState } from './circuit-breaker/circuit-breaker.js';
+export type { CircuitBreakerTaskExecutorOptions } from './circuit-breaker/circuit-breaker-options.js';
+export { CircuitBreakerTaskExecutor } from './circuit-breaker/circuit-breaker-task-executor.js';
+export { TaskRejectedError, TaskTimeoutError } from './errors.js';
 export { PooledTaskExecutor, type PooledTaskExecutorOptions, type RejectionPolicy } from './pooled-task-executor.js';
+export {
+  RateLimitedTaskExecutor,
+  type RateLimitedTaskExecutorOptions,
+} from './rate-limit/rate-limited-task-executor.js';
 export { SyncTaskExecutor } from './sync-task-executor.js';
+export { TimeoutTaskExecutor, type TimeoutTaskExecutorOptions } from './timeout-task-executor.js';
 export type { WorkerListener, WorkerListenerContext } from './worker/worker-listener.js';
 export { WorkerThreadError, type WorkerThreadErrorCode } from './worker/worker-thread-error.js';
 export {

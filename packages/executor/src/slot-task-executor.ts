@@ -1,12 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { TaskExecutor } from '@hearken/core';
 import { deferred, integer, OptionsCheck, type Deferred } from '@hearken/core/internal';
+import { isThenable } from './is-thenable.js';
+import { Rerun } from './rerun.js';
 import { TaskQueue, type Task } from './task-queue.js';
-
-interface Subscription {
-  readonly wake: () => void;
-  active: boolean;
-}
+import { Wakers } from './wakers.js';
 
 /**
  * So many slots and a queue for who finds none: what the executors of this package share. They differ in whether the
@@ -20,14 +18,13 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
   readonly #waiting = new TaskQueue();
   /** What running tasks see; all that started since the last `cancel` share one. Made with the first of them. */
   #cancellation: AbortController | undefined;
-  #subscriptions: readonly Subscription[] = [];
-  /** Who is told first next time: the first may take every slot, and with a fixed order the last would starve. */
-  #toldFirst = 0;
+  readonly #wakers = new Wakers();
   #drained: Deferred<void> | undefined;
-  /** Whether `#advance` is at work further up the stack. */
-  #advancing = false;
-  /** Counts what that `#advance` has to look at again. */
-  #changes = 0;
+  /** Gives free slots to who waits, then tells of those left: each of both may end tasks at once. */
+  readonly #giveSlots = new Rerun(() => {
+    this.#startWaiting();
+    if (this.available > 0) this.#wakers.wakeAll();
+  });
 
   protected constructor(concurrency: number) {
     this.#concurrency = concurrency;
@@ -48,12 +45,7 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
   }
 
   onAvailable(wake: () => void): () => void {
-    const subscription = { wake, active: true };
-    this.#subscriptions = [...this.#subscriptions, subscription];
-    return () => {
-      subscription.active = false;
-      this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
-    };
+    return this.#wakers.add(wake);
   }
 
   drain(): Promise<void> {
@@ -123,27 +115,10 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
     this.#advance();
   }
 
-  /**
-   * Gives free slots to who waits, then tells of those left. A loop, because each of both may end tasks at once: a queue
-   * of synchronous tasks, or a waker that submits them, must not make the stack deeper with every task.
-   */
   #advance(): void {
-    if (this.#advancing) {
-      this.#changes++;
-      return;
-    }
-    this.#advancing = true;
-    let seen: number;
-    do {
-      seen = this.#changes;
-      this.#startWaiting();
-      if (this.available > 0) this.#wakeAll();
-    } while (seen !== this.#changes);
-    this.#advancing = false;
-    if (this.#drained !== undefined && this.#isIdle) {
-      this.#drained.resolve();
-      this.#drained = undefined;
-    }
+    if (!this.#giveSlots.run() || this.#drained === undefined || !this.#isIdle) return;
+    this.#drained.resolve();
+    this.#drained = undefined;
   }
 
   #startWaiting(): void {
@@ -151,15 +126,6 @@ export abstract class SlotTaskExecutor implements TaskExecutor {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       next.resolve(this.runNow(next.task));
-    }
-  }
-
-  #wakeAll(): void {
-    const subscriptions = this.#subscriptions;
-    const first = this.#toldFirst++;
-    for (let i = 0; i < subscriptions.length; i++) {
-      const subscription = subscriptions[(first + i) % subscriptions.length];
-      if (subscription?.active === true) callWaker(subscription.wake);
     }
   }
 
@@ -174,17 +140,3 @@ function newCancellation(): AbortController {
   setMaxListeners(0, cancellation.signal);
   return cancellation;
 }
-
-/** A waker that throws broke its promise; that must be seen, and must not end the task that happened to free the slot. */
-function callWaker(wake: () => void): void {
-  try {
-    wake();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
-}
-
-const isThenable = (result: unknown): result is PromiseLike<unknown> =>
-  typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function';

@@ -1,6 +1,6 @@
 import type { ConsumerGroupMetadata, PartitionLag, TopicPartition } from '@hearken/core';
 import type { ContainerState } from './container-state.js';
-import type { Run } from './dispatch/run.js';
+import type { WaitingRun } from './dispatch/run-list.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { PauseOwner } from './pause/pause-owner.js';
 
@@ -98,7 +98,7 @@ export function partitionSnapshot(
 }
 
 /** @param runs the oldest first */
-export function runningListeners(runs: Iterable<Run>, now: number): readonly RunningListener[] {
+export function runningListeners(runs: Iterable<WaitingRun>, now: number): readonly RunningListener[] {
   const running: RunningListener[] = [];
   for (const { waitsFor } of runs) {
     if (waitsFor === undefined) continue;
@@ -107,7 +107,7 @@ export function runningListeners(runs: Iterable<Run>, now: number): readonly Run
   return running;
 }
 
-function runningListener({ work, since }: NonNullable<Run['waitsFor']>, now: number): RunningListener {
+function runningListener({ work, since }: NonNullable<WaitingRun['waitsFor']>, now: number): RunningListener {
   const { record, attempt } = work.lead;
   return { ...placeOf(record), attempt, runningMs: now - since, isLate: work.ownership.isOver };
 }

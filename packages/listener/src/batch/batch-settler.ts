@@ -1,5 +1,5 @@
 import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
-import type { Settles } from '../dispatch/run.js';
+import type { AttemptFailure, Settles } from '../dispatch/run.js';
 import type { PauseReason, SettlerInit } from '../dispatch/settler.js';
 import { ListenerFailedError } from '../errors.js';
 import { afterFailure } from '../failure/after-failure.js';
@@ -37,6 +37,12 @@ export class BatchSettler implements Settles {
 
   constructor(init: BatchSettlerInit) {
     this.#init = init;
+  }
+
+  failureIn(outcome: BatchOutcome): AttemptFailure | undefined {
+    if (outcome.kind === 'unnamed') return outcome;
+    const [first] = outcome.kind === 'named' ? outcome.failed : [];
+    return first === undefined ? undefined : { error: first.error, isPartial: true };
   }
 
   settle(lane: DeliveryLane, batch: Batch, outcome: BatchOutcome): void {

@@ -7,7 +7,8 @@ import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
 import { PulledRuns } from './pulled-runs.js';
 import { Run, takeFrom, type Invoker, type RunHost, type Settles, type Turns } from './run.js';
-import { RunList } from './run-list.js';
+import { RunList, type WaitingRun } from './run-list.js';
+import { SeenRun } from './seen-run.js';
 import type { TimeSlice, TurnReport } from './time-slice.js';
 import type { Work } from './work.js';
 
@@ -45,6 +46,8 @@ const FIRST_RUNS = 32;
 export class Dispatcher {
   readonly #init: DispatcherInit;
   readonly #runs: RunHost;
+  /** Whether the executor sees every record by itself. */
+  readonly #seesRecords: boolean;
   /** Where the executor starts records itself. */
   readonly #pulled: PulledRuns | undefined;
   readonly #unsubscribe: () => void;
@@ -56,9 +59,8 @@ export class Dispatcher {
   constructor(init: DispatcherInit) {
     this.#init = init;
     const { lanes, turns, invoker, settler, slice, executor } = init;
-    const manyPerTask = executor.unit === 'run' && executor.attach === undefined;
-    const waiting = new RunList();
-    this.#runs = { lanes, turns, invoker, settler, slice, manyPerTask, waiting, running: 0, ended: 0 };
+    this.#seesRecords = executor.unit !== 'run';
+    this.#runs = { lanes, turns, invoker, settler, slice, waiting: new RunList(), running: 0, ended: 0 };
     this.#pulled = executor.attach === undefined ? undefined : this.#newPulledRuns(executor.attach.bind(executor));
     this.#unsubscribe =
       this.#pulled === undefined ? executor.onAvailable(this.#onAvailable) : () => this.#pulled?.close();
@@ -70,7 +72,7 @@ export class Dispatcher {
   }
 
   /** Those of them that have to be waited for, the oldest first. */
-  get waiting(): Iterable<Run> {
+  get waiting(): Iterable<WaitingRun> {
     return this.#runs.waiting;
   }
 
@@ -155,14 +157,15 @@ export class Dispatcher {
     if (this.#starting) return; // a listener that runs inside `execute` got here: the loop below goes on anyway
     const { turns } = this.#init;
     this.#starting = true;
-    for (let left = this.#runs.manyPerTask ? limit : Infinity; this.#mayStart; left--) {
+    for (let left = this.#seesRecords ? Infinity : limit; this.#mayStart; left--) {
       if (left === 0) {
         this.#lookAgain(limit);
         break;
       }
       const lane = turns.next();
       if (lane === undefined) break;
-      this.#start(lane);
+      if (this.#seesRecords) this.#startSeen(lane);
+      else this.#start(lane);
     }
     this.#starting = false;
     this.#lookForRoom();
@@ -209,6 +212,18 @@ export class Dispatcher {
       if (run.hasStarted) this.#init.onFatal(error as Error);
       else this.#refused(lane, error);
     });
+  }
+
+  /** What the executor says of it counts, so it is settled after that; and only then is its lane free for the slot. */
+  #startSeen(lane: DeliveryLane): void {
+    const run = new SeenRun(this.#runs, lane);
+    this.#execute((signal) => run.start(signal))
+      .then(
+        () => run.executed(),
+        (error: unknown) => (run.hasStarted ? run.executed({ error }) : this.#refused(lane, error)),
+      )
+      .then(() => this.startReady())
+      .catch((error: unknown) => this.#init.onFatal(error as Error));
   }
 
   /** One that throws where it should reject would end the loop that asked it, and with it the process. */

@@ -1,16 +1,24 @@
-import type { Run } from './run.js';
+import type { Work } from './work.js';
+
+/** A run, as the list sees it. */
+export interface WaitingRun {
+  before: WaitingRun | undefined;
+  after: WaitingRun | undefined;
+  /** Whose listener it waits for, if it does, and since when on the monotonic clock: its turn's beginning. */
+  readonly waitsFor: { readonly work: Work; readonly since: number } | undefined;
+}
 
 /** Runs that wait for a listener, in the order they began to. The runs are the links, so that being in it costs nothing. */
-export class RunList implements Iterable<Run> {
-  #first: Run | undefined;
-  #last: Run | undefined;
+export class RunList implements Iterable<WaitingRun> {
+  #first: WaitingRun | undefined;
+  #last: WaitingRun | undefined;
 
-  *[Symbol.iterator](): IterableIterator<Run> {
+  *[Symbol.iterator](): IterableIterator<WaitingRun> {
     for (let run = this.#first; run !== undefined; run = run.after) yield run;
   }
 
   /** @param run not in a list */
-  add(run: Run): void {
+  add(run: WaitingRun): void {
     run.before = this.#last;
     if (this.#last === undefined) this.#first = run;
     else this.#last.after = run;
@@ -18,7 +26,7 @@ export class RunList implements Iterable<Run> {
   }
 
   /** @param run in this list */
-  delete(run: Run): void {
+  delete(run: WaitingRun): void {
     if (run.before === undefined) this.#first = run.after;
     else run.before.after = run.after;
     if (run.after === undefined) this.#last = run.before;

@@ -1,7 +1,8 @@
 import { isThenable } from '../is-thenable.js';
+import { cancellationBy, type Cancellation } from './cancellation.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
-import type { RunList } from './run-list.js';
+import type { RunList, WaitingRun } from './run-list.js';
 import type { TimeSlice } from './time-slice.js';
 import type { Work } from './work.js';
 
@@ -17,6 +18,15 @@ export interface Invoker {
 export interface Settles {
   /** @param outcome the invoker's */
   settle(lane: DeliveryLane, work: Work, outcome: unknown): void;
+  /** What failed in an attempt that ended so; undefined if nothing did. */
+  failureIn(outcome: unknown): AttemptFailure | undefined;
+}
+
+/** What an executor that sees every record is told of an attempt. */
+export interface AttemptFailure {
+  readonly error: unknown;
+  /** The listener said of each record of a batch how it ended: that is believed, whatever the executor says. */
+  readonly isPartial?: boolean;
 }
 
 /** Whose turn it is. */
@@ -36,8 +46,6 @@ export interface RunHost {
   readonly invoker: Invoker;
   readonly settler: Settles;
   readonly slice: TimeSlice;
-  /** Whether a run may go on with another record, or the executor wants to see each by itself. */
-  readonly manyPerTask: boolean;
   /** Listeners that run, late ones included. Counted by the runs. */
   running: number;
   /** Listeners that ended. */
@@ -62,10 +70,10 @@ export interface RunOwner {
  *
  * Two callbacks serve all records of a run: an `await` would allocate 100 bytes more for each of them.
  */
-export class Run {
+export class Run implements WaitingRun {
   /** Its neighbours in `RunHost.waiting`. */
-  before: Run | undefined = undefined;
-  after: Run | undefined = undefined;
+  before: WaitingRun | undefined = undefined;
+  after: WaitingRun | undefined = undefined;
   readonly #host: RunHost;
   readonly #owner: RunOwner | undefined;
   /** What it works on; undefined when the run is over. */
@@ -73,6 +81,7 @@ export class Run {
   /** Whose listener it waits for. */
   #work: Work | undefined;
   #signal: AbortSignal | undefined;
+  #cancellation: Cancellation | undefined;
   #turn = 0;
   /** When the turn began in which it called the listener that it waits for. */
   #since = 0;
@@ -108,6 +117,7 @@ export class Run {
   /** The task: ends when the run is over, without a promise if no listener had to be waited for. */
   start(signal: AbortSignal): Promise<void> | undefined {
     this.#signal = signal;
+    this.#cancellation = cancellationBy(signal);
     this.#turn = this.#host.slice.enter();
     this.#goOn(signal);
     if (this.#isOver) return undefined;
@@ -122,6 +132,7 @@ export class Run {
   serve(lane: DeliveryLane, signal: AbortSignal): void {
     this.#lane = lane;
     this.#signal = signal;
+    this.#cancellation = cancellationBy(signal);
     try {
       this.#turn = this.#host.slice.enter();
       this.#goOn(signal);
@@ -182,12 +193,12 @@ export class Run {
 
   /** The lane it goes on with. */
   #another(): DeliveryLane | undefined {
-    const { slice, turns, manyPerTask } = this.#host;
+    const { slice, turns } = this.#host;
     if (slice.turn !== this.#turn) return undefined;
     slice.ended();
-    if (this.#signal?.aborted === true) return undefined; // what did not start before is not what was cancelled
+    if (this.#cancellation?.isCancelled === true) return undefined; // what did not start before is not what was cancelled
     if (this.#owner !== undefined) return this.#owner.another();
-    return manyPerTask && !slice.isSpent ? turns.next() : undefined;
+    return slice.isSpent ? undefined : turns.next();
   }
 
   readonly #onReturned = (result: unknown): void => {

@@ -8,7 +8,7 @@ import type { Delivery, DeliveryLane } from './delivery.js';
 import type { LaneWaits } from './lane-waits.js';
 import type { Lanes } from './lanes.js';
 import type { RecordEnds } from './record-ends.js';
-import type { Settles } from './run.js';
+import type { AttemptFailure, Settles } from './run.js';
 import type { Work } from './work.js';
 
 export interface SettlerInit {
@@ -41,6 +41,10 @@ export class Settler implements Settles {
 
   constructor(init: SettlerInit) {
     this.#init = init;
+  }
+
+  failureIn(outcome: Outcome): AttemptFailure | undefined {
+    return 'error' in outcome ? outcome : undefined;
   }
 
   settle(lane: DeliveryLane, delivery: Delivery, outcome: Outcome): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { deferred } from '@hearken/core/internal';
 import fc from 'fast-check';
 import { Run } from '../../dist/dispatch/run.js';
-import { RunList } from '../../dist/dispatch/run-list.js';
+import { RunList, type WaitingRun } from '../../dist/dispatch/run-list.js';
 
 describe('RunList', () => {
   it('holds what a plain list would, in the order it came, and keeps nothing of what left', () => {
@@ -10,7 +10,7 @@ describe('RunList', () => {
     fc.assert(
       fc.property(steps, (moves) => {
         const list = new RunList();
-        const model: Run[] = [];
+        const model: WaitingRun[] = [];
         for (const { adds, pick } of moves) {
           if (adds) {
             const run = new Run({} as never, undefined);
@@ -41,7 +41,6 @@ describe('RunList', () => {
       invoker: { call: () => results.shift(), returned: () => undefined },
       settler: { settle: () => undefined },
       slice: { turn: 1, startedAt: 7, isSpent: true, enter: () => 1, started: () => undefined, ended: () => undefined },
-      manyPerTask: true,
     } as never;
     const lane = {} as never;
     const { signal } = new AbortController();

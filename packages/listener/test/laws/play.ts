@@ -178,7 +178,11 @@ export class Player {
   async #step(step: Step): Promise<void> {
     if ('pick' in step) this.#settle(step.do, step.pick);
     else if (step.do === 'turn') await this.#rest();
-    else this.#do(step);
+    else {
+      // An executor that sees every record has its say after the listener: no time passes between.
+      if (step.do === 'pass' && this.#world.executor === 'by-record') await soon(10);
+      this.#do(step);
+    }
   }
 
   #do(step: Exclude<Step, { pick: number } | { do: 'turn' }>): void {
@@ -475,6 +479,6 @@ const SEEK_REFUSED: ReadonlySet<string> = new Set(['NOT_ASSIGNED', 'CONTAINER_NO
 const FATAL: ReadonlySet<string> = new Set(['LISTENER_FAILED', 'UNKNOWN_SERVER_ERROR']);
 
 /** A few microtasks. */
-async function soon(): Promise<void> {
-  for (let i = 0; i < 3; i++) await Promise.resolve();
+async function soon(microtasks = 3): Promise<void> {
+  for (let i = 0; i < microtasks; i++) await Promise.resolve();
 }

@@ -1,0 +1,71 @@
+import { isKafkaError } from '@hearken/core';
+import { callable, custom, describe, durationMs, integer, OptionsCheck } from '@hearken/core/internal';
+import type { CircuitBreakerRules } from './circuit-breaker.js';
+
+/** Named as in resilience4j, and with its defaults but where it is said. */
+export interface CircuitBreakerTaskExecutorOptions {
+  /** Opens when so many percent of the calls in the window failed, above 0 to 100. @default 50 */
+  readonly failureRateThreshold?: number;
+  /** Opens when so many percent of the calls in the window were slow, above 0 to 100. @default 100 */
+  readonly slowCallRateThreshold?: number;
+  /** What takes so long is slow, however it ends; in milliseconds. @default 60000 */
+  readonly slowCallDurationThresholdMs?: number;
+  /** How many calls the window has, from 1: the last ones. @default 100 */
+  readonly slidingWindowSize?: number;
+  /** Fewer calls than this in the window say nothing, from 1 to `slidingWindowSize`. @default 100, or the window's size */
+  readonly minimumNumberOfCalls?: number;
+  /** How long it stays open before it tries again, in milliseconds. @default 60000 */
+  readonly waitDurationInOpenStateMs?: number;
+  /** How many calls it tries then; when all have ended it closes or opens. From 1. @default 1; resilience4j has 10 */
+  readonly permittedNumberOfCallsInHalfOpenState?: number;
+  /**
+   * Whether a rejection speaks against what the listener calls. One that does not is no success either: it is not counted.
+   * @default all do but Hearken's own that say that trying again is of no use (`retriable` is false). Those are about the
+   * record or the container: bytes that cannot be decoded, `SkipRecord`, `DeadLetter`, a partition that was revoked
+   */
+  readonly isFailure?: (error: unknown) => boolean;
+}
+
+export interface ResolvedCircuitBreakerOptions extends CircuitBreakerRules {
+  readonly slowCallDurationThresholdMs: number;
+  readonly waitDurationInOpenStateMs: number;
+  readonly isFailure: (error: unknown) => boolean;
+}
+
+const percent = (byDefault: number) =>
+  custom<number>(byDefault, (value) =>
+    typeof value === 'number' && value > 0 && value <= 100
+      ? undefined
+      : `must be a number of percent above 0 to 100, got ${describe(value)}`,
+  );
+
+const RULES = {
+  failureRateThreshold: percent(50),
+  slowCallRateThreshold: percent(100),
+  slowCallDurationThresholdMs: durationMs(60_000, { min: 1 }),
+  slidingWindowSize: integer(100, { min: 1, max: 1_000_000 }),
+  minimumNumberOfCalls: integer(undefined, { min: 1 }),
+  waitDurationInOpenStateMs: durationMs(60_000, { min: 1 }),
+  permittedNumberOfCallsInHalfOpenState: integer(1, { min: 1, max: 1_000_000 }),
+  isFailure: callable<(error: unknown) => boolean>(),
+};
+
+const speaksAgainstTheSink = (error: unknown): boolean => !isKafkaError(error) || error.retriable;
+
+/** @throws KafkaConfigError */
+export function resolveCircuitBreakerOptions(
+  options: CircuitBreakerTaskExecutorOptions | undefined,
+): ResolvedCircuitBreakerOptions {
+  const check = new OptionsCheck('CircuitBreakerTaskExecutor');
+  const resolved = check.resolve(options, RULES);
+  const { slidingWindowSize, isFailure = speaksAgainstTheSink } = resolved;
+  const { minimumNumberOfCalls = Math.min(100, slidingWindowSize) } = resolved;
+  if (check.isFine('slidingWindowSize', 'minimumNumberOfCalls') && minimumNumberOfCalls > slidingWindowSize) {
+    check.problem(
+      'minimumNumberOfCalls',
+      `must be at most slidingWindowSize, ${slidingWindowSize}: it would never open`,
+    );
+  }
+  check.throwIfAny();
+  return { ...resolved, minimumNumberOfCalls, isFailure };
+}

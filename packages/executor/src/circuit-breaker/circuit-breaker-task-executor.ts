@@ -1,0 +1,145 @@
+import { defaultLogger, systemClock, type Clock, type Logger, type TaskExecutor } from '@hearken/core';
+import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
+import { GateTimer } from '../gate-timer.js';
+import { GatedTaskExecutor } from '../gated-task-executor.js';
+import { Observers } from '../observers.js';
+import type { Task } from '../task-queue.js';
+import {
+  CircuitBreaker,
+  type CallRates,
+  type CircuitBreakerChange,
+  type CircuitBreakerState,
+} from './circuit-breaker.js';
+import {
+  resolveCircuitBreakerOptions,
+  type CircuitBreakerTaskExecutorOptions,
+  type ResolvedCircuitBreakerOptions,
+} from './circuit-breaker-options.js';
+
+const EVENT = { event: required(oneOf(['state:changed'], undefined)), observer: required(callable()) };
+
+/**
+ * Stops giving tasks out when too many fail or take too long, and tries a few after a while. While it is open `concurrency` is
+ * 0, so a container pauses its partitions: no record fails for it, none is tried in vain, and nothing is lost. Tasks that run
+ * when it opens go on.
+ *
+ * Failures are what the executor behind rejects with: a container tells an executor that sees every record how each one ended.
+ */
+export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
+  readonly unit = 'record';
+  readonly #options: ResolvedCircuitBreakerOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #breaker: CircuitBreaker;
+  readonly #timer: GateTimer;
+  readonly #observers: Observers<CircuitBreakerChange>;
+
+  /** @throws KafkaConfigError */
+  constructor(
+    executor: TaskExecutor,
+    options?: CircuitBreakerTaskExecutorOptions,
+    { clock = systemClock, logger = defaultLogger }: { readonly clock?: Clock; readonly logger?: Logger } = {},
+  ) {
+    super(executor);
+    this.#options = resolveCircuitBreakerOptions(options);
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#observers = new Observers(logger);
+    this.#breaker = new CircuitBreaker(this.#options, (change) => this.#changed(change));
+    this.#timer = new GateTimer(clock, () => this.#tryAgain());
+  }
+
+  get state(): CircuitBreakerState {
+    return this.#breaker.state;
+  }
+
+  /** Of the calls that are counted in this state. */
+  get rates(): CallRates {
+    return this.#breaker.rates;
+  }
+
+  override get concurrency(): number {
+    if (this.state === 'closed') return super.concurrency;
+    const trials = this.#options.permittedNumberOfCallsInHalfOpenState;
+    return this.state === 'open' ? 0 : Math.min(trials, super.concurrency);
+  }
+
+  override get isPaused(): boolean {
+    return this.state === 'open' || super.isPaused;
+  }
+
+  /**
+   * `state:changed`: it opened, half-opened or closed; with the rates that led to it.
+   * @returns what ends it
+   * @throws KafkaConfigError for an event there is not, or no function
+   */
+  on(event: 'state:changed', observer: (change: CircuitBreakerChange) => unknown): () => void {
+    const check = new OptionsCheck('on');
+    check.resolve({ event, observer }, EVENT);
+    check.throwIfAny();
+    return this.#observers.add(observer);
+  }
+
+  /** Closes it, and forgets what calls came to. */
+  reset(): void {
+    this.#breaker.reset();
+    this.advance();
+  }
+
+  protected override get permits(): number {
+    return this.#breaker.permits;
+  }
+
+  protected override admit<T>(task: Task<T>): Promise<T> {
+    const epoch = this.#breaker.begin();
+    let startedAt: number | undefined;
+    const executed = this.behind.execute((signal) => {
+      startedAt = this.#clock.monotonic();
+      return task(signal);
+    });
+    return executed.then(
+      (value) => {
+        this.#ended(epoch, startedAt, false);
+        return value;
+      },
+      (error: unknown) => {
+        this.#ended(epoch, this.#isFailure(error) ? startedAt : undefined, true);
+        throw error;
+      },
+    );
+  }
+
+  protected override held(): void {
+    this.#timer.keepAlive();
+  }
+
+  /** @param startedAt undefined for a call that says nothing */
+  #ended(epoch: number, startedAt: number | undefined, failed: boolean): void {
+    const slowMs = this.#options.slowCallDurationThresholdMs;
+    const end = startedAt === undefined ? undefined : { failed, slow: this.#clock.monotonic() - startedAt >= slowMs };
+    this.#breaker.ended(epoch, end);
+  }
+
+  #isFailure(error: unknown): boolean {
+    try {
+      return this.#options.isFailure(error);
+    } catch (mistake) {
+      this.#logger.error(
+        { error: mistake },
+        'isFailure of a circuit breaker failed: what it was asked about counts as a failure',
+      );
+      return true;
+    }
+  }
+
+  #changed(change: CircuitBreakerChange): void {
+    this.#timer.clear();
+    if (change.next === 'open') this.#timer.set(this.#options.waitDurationInOpenStateMs, this.hasWaiting);
+    this.#observers.tell(change);
+  }
+
+  #tryAgain(): void {
+    this.#breaker.halfOpen();
+    this.advance();
+  }
+}
