@@ -3,6 +3,7 @@ export type {
   EndpointProperties,
   EndpointSettings,
   KafkaListenerEndpoint,
+  ListenerNeed,
 } from './endpoint/kafka-listener-endpoint.js';
 export type { Discriminator, KafkaListenerOptions } from './endpoint/kafka-listener-options.js';
 export { endpointsOf } from './endpoint/endpoints-of.js';
@@ -13,6 +14,7 @@ export {
   Context,
   Header,
   Headers,
+  Level,
   Payload,
   Record,
   Signal,
@@ -20,8 +22,9 @@ export {
 } from './decorators/parameters.js';
 export { SendTo, type SendToOptions } from './decorators/send-to.js';
 export { kafkaModule, type ModuleConfigSource } from './module/kafka-module.js';
+export { lifecycleModule } from './module/lifecycle-module.js';
 export { listenersModule } from './module/listeners-module.js';
-export { KAFKA_LISTENER_BEAN } from './module/tokens.js';
+export { KAFKA_LISTENER_BEAN, LIFECYCLE_BEAN } from './module/tokens.js';
 export type { ClusterConfig, KafkaModuleConfig, TemplateConfig } from './config/module-config.js';
 export type { ContainerOverrides, ContainerSettings } from './config/settings.js';
 export type { Environment } from './config/environment.js';
@@ -31,8 +34,15 @@ export { startKafka } from './application/start-kafka.js';
 export type { ApplicationOptions } from './application/application-options.js';
 export type { HostProcess } from './application/process-signals.js';
 export type { ApplicationState } from './application/application-state.js';
+export type { Lifecycle } from './application/lifecycle.js';
 export type { ApplicationHealth } from './application/application-health.js';
-export { ApplicationStepError, ListenerContainerError, StartChecksError } from './application/errors.js';
+export {
+  ApplicationStepError,
+  BeanError,
+  ListenerContainerError,
+  ReplyTemplateError,
+  StartChecksError,
+} from './application/errors.js';
 export type { ApplicationStopReport, KafkaApplication } from './application/kafka-application.js';
 export type { CheckCode, CheckLevel, CheckLevels, Finding } from './application/start-checks.js';
 export type { StepReport } from './application/steps.js';

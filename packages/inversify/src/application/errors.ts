@@ -16,6 +16,34 @@ export class ListenerContainerError extends KafkaError {
   }
 }
 
+/** A bean's constructor, or its `start` or `stop`, failed. Codes `BEAN_NOT_MADE`, `BEAN_NOT_STARTED`, `BEAN_NOT_STOPPED`. */
+export class BeanError extends KafkaError {
+  /** The name of its class. */
+  readonly bean: string;
+
+  constructor(bean: string, code: 'BEAN_NOT_MADE' | 'BEAN_NOT_STARTED' | 'BEAN_NOT_STOPPED', cause: unknown) {
+    const what = {
+      BEAN_NOT_MADE: 'cannot be made',
+      BEAN_NOT_STARTED: 'did not start',
+      BEAN_NOT_STOPPED: 'did not stop',
+    };
+    super(`the bean ${bean} ${what[code]}: ${textOf(cause)}`, { code, cause });
+    this.bean = bean;
+  }
+}
+
+/** A template cannot, or can no longer, read replies. Codes `TEMPLATE_NOT_STARTED`, `TEMPLATE_FAILED`. */
+export class ReplyTemplateError extends KafkaError {
+  /** The template's name in `templates`. */
+  readonly template: string;
+
+  constructor(template: string, code: 'TEMPLATE_NOT_STARTED' | 'TEMPLATE_FAILED', cause: unknown) {
+    const what = code === 'TEMPLATE_NOT_STARTED' ? 'did not start' : 'failed';
+    super(`the template '${template}', which reads replies, ${what}: ${textOf(cause)}`, { code, cause });
+    this.template = template;
+  }
+}
+
 /** A step of an application's start or stop took too long, or one of its stop failed. Code `APPLICATION_STEP_FAILED`. */
 export class ApplicationStepError extends KafkaError {
   readonly report: StepReport;

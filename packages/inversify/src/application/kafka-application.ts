@@ -2,13 +2,12 @@ import { IllegalStateError } from '@hearken/core';
 import { deferred, describeError, StateMachine } from '@hearken/core/internal';
 import type { StopReport } from '@hearken/listener';
 import type { KafkaListenerEndpointRegistry } from '../registry/kafka-listener-endpoint-registry.js';
-import type { RegisteredListener } from '../registry/registered-listener.js';
 import { describeApplication } from './describe-application.js';
 import { APPLICATION_MOVES, type ApplicationState } from './application-state.js';
 import type { ApplicationParts } from './application-parts.js';
 import { healthOf, type ApplicationHealth } from './application-health.js';
-import { ApplicationStepError, ListenerContainerError } from './errors.js';
-import { startSteps, stopSteps } from './listener-steps.js';
+import { ApplicationStepError } from './errors.js';
+import { startSteps, stopSteps, type Members } from './phase-steps.js';
 import { runSteps, type Step, type StepReport } from './steps.js';
 
 /** How an application's stop went. */
@@ -20,8 +19,9 @@ export interface ApplicationStopReport {
 }
 
 /**
- * All that listens and sends, started and stopped in one order: topics, templates, listeners by phase; the reverse to stop, and
- * the beans last, so that none loses its database while its listener drains. Made by `startKafka`.
+ * All that listens and sends, started and stopped in one order: topics, templates, then listeners and what lives beside them by
+ * phase; the reverse to stop, and the beans last, so that none loses its database while its listener drains. Made by
+ * `startKafka`.
  */
 export class KafkaApplication implements AsyncDisposable {
   /** The listeners, by id. */
@@ -59,10 +59,10 @@ export class KafkaApplication implements AsyncDisposable {
   }
 
   /**
-   * Resolves when every listener that starts by itself listens. Called again it is the same start. One that fails takes
+   * Resolves when every listener that starts by itself listens, and all that starts with them has. Called again it is the same start. One that fails takes
    * everything down again, the beans included, and rejects with the first failure.
-   * @throws KafkaConfigError; ListenerContainerError; StartChecksError; ApplicationStepError; IllegalStateError
-   * `APPLICATION_STOPPED`
+   * @throws KafkaConfigError; BeanError; ListenerContainerError; ReplyTemplateError; StartChecksError; ApplicationStepError;
+   * IllegalStateError `APPLICATION_STOPPED`
    */
   start(): Promise<void> {
     this.#starting ??= this.#start();
@@ -70,8 +70,8 @@ export class KafkaApplication implements AsyncDisposable {
   }
 
   /**
-   * Listeners drain, by phase, as their containers' `stop` says; then templates flush, producers and admin clients close, and
-   * the beans are let go. Each step has its time, and is followed by the next one whatever becomes of it. Called again it is
+   * Listeners drain and beans stop, by phase, as their containers' `stop` and their own says; then templates flush, producers and
+   * admin clients close, and the beans are let go. Each step has its time, and is followed by the next one whatever becomes of it. Called again it is
    * the same stop. Never rejects: what went wrong is in the report, and told by `finished`.
    */
   stop(): Promise<ApplicationStopReport> {
@@ -79,8 +79,12 @@ export class KafkaApplication implements AsyncDisposable {
     return this.#stopping;
   }
 
-  /** Stops without waiting for listeners that run: their signals abort, and their records come again. */
+  /**
+   * Stops without waiting for listeners that run: their signals abort, and their records come again. So do those of beans that
+   * start or stop.
+   */
   abort(): Promise<ApplicationStopReport> {
+    for (const bean of this.#parts.beans) bean.abort();
     const report = this.stop();
     for (const listener of this.registry.list()) void listener.stop({ immediate: true });
     return report;
@@ -105,7 +109,7 @@ export class KafkaApplication implements AsyncDisposable {
     this.#state.moveTo('starting');
     this.#parts.process?.listen();
     try {
-      await this.#run(this.#parts.startSteps((listener, error) => this.#failed(listener, error)));
+      await this.#run(this.#parts.startSteps((error) => this.#failed(error)));
       await this.#startListeners();
       this.#requireStarting();
     } catch (error) {
@@ -126,7 +130,13 @@ export class KafkaApplication implements AsyncDisposable {
   async #startListeners(): Promise<void> {
     this.#requireStarting();
     this.registry.run();
-    await this.#run(startSteps(this.registry.list().filter(({ autoStartup }) => autoStartup)));
+    const { listeners, ...rest } = this.#members();
+    await this.#run(startSteps({ ...rest, listeners: listeners.filter(({ autoStartup }) => autoStartup) }));
+  }
+
+  #members(): Members {
+    const { beans, stepTimeoutMs } = this.#parts;
+    return { listeners: this.registry.list(), beans, stepTimeoutMs };
   }
 
   /** @throws what the first step fails with */
@@ -156,7 +166,7 @@ export class KafkaApplication implements AsyncDisposable {
     this.registry.close();
     const listeners = new Map<string, StopReport>();
     const steps = await runSteps(
-      [...stopSteps(this.registry.list(), (id, report) => listeners.set(id, report)), ...this.#parts.stopSteps],
+      [...stopSteps(this.#members(), (id, report) => listeners.set(id, report)), ...this.#parts.stopSteps],
       { clock: this.#parts.clock, onReport: (report) => this.#report(report) },
     );
     this.#end(wasStarting);
@@ -182,9 +192,8 @@ export class KafkaApplication implements AsyncDisposable {
     else this.#finished.reject(failure.error);
   }
 
-  #failed({ id, endpoint }: RegisteredListener, cause: unknown): void {
+  #failed(error: Error): void {
     if (this.#stopping === undefined) {
-      const error = new ListenerContainerError(id, endpoint.where, 'LISTENER_CONTAINER_FAILED', cause);
       this.#failure = { error };
       this.#parts.logger.error({ error: describeError(error) }, 'an application fails and stops');
     }

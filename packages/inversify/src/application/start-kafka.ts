@@ -1,9 +1,7 @@
 import { KafkaConfigError } from '@hearken/core';
 import { OptionsCheck } from '@hearken/core/internal';
 import type { Container } from 'inversify';
-import { templateClass } from '../module/kafka-module.js';
 import type { KafkaSetup } from '../module/kafka-setup.js';
-import type { AnyTemplate } from '../module/new-template.js';
 import { KAFKA_SETUP } from '../module/tokens.js';
 import { KafkaListenerEndpointRegistry } from '../registry/kafka-listener-endpoint-registry.js';
 import { APPLICATION_RULES, type ApplicationOptions, type ResolvedApplicationOptions } from './application-options.js';
@@ -11,8 +9,10 @@ import type { ApplicationParts } from './application-parts.js';
 import { KafkaApplication } from './kafka-application.js';
 import { checkListeners, makeTopics } from './look-at-topics.js';
 import { ProcessSignals } from './process-signals.js';
+import type { LivingBean } from './living-bean.js';
 import type { Step } from './steps.js';
-import { wireListeners } from './wire-listeners.js';
+import { Templates } from './templates.js';
+import { wireBeans } from './wire-beans.js';
 
 /**
  * Makes an application of what is bound, and starts it: resolves when every listener that starts by itself listens. From then
@@ -56,10 +56,13 @@ function partsOf(
   const registry = container.get(KafkaListenerEndpointRegistry);
   registry.claim();
   const step = (name: string, run: Step['run']): Step => ({ name, timeoutMs: stepTimeoutMs, run });
-  const templates: AnyTemplate[] = [];
+  const templates = new Templates(container, setup);
+  const beans: LivingBean[] = [];
   const clusters = [...setup.clusterBeans.values()];
   return {
     registry,
+    beans,
+    stepTimeoutMs,
     clock,
     logger,
     described: setup.described,
@@ -68,21 +71,20 @@ function partsOf(
         ? undefined
         : new ProcessSignals({ signals, host: process, clock, logger, exitAfterMs, ...callbacks }),
     startSteps: (onFailed) => [
-      step('make templates', async () => void templates.push(...(await templatesOf(container, setup)))),
-      step('resolve beans', () => wireListeners({ container, setup, registry, endpoints, onFailed })),
-      step('make topics', () => makeTopics(setup)),
+      step('make topics', () => makeTopics(setup)), // first: whoever sends before would create them as the broker likes
+      step('make templates', () => templates.make()),
+      step(
+        'resolve beans',
+        async () => void beans.push(...(await wireBeans({ container, setup, registry, endpoints, onFailed }))),
+      ),
       step('check listeners', () => checkListeners(setup, registry.list())),
+      ...templates.startSteps(onFailed),
     ],
     stopSteps: [
-      step('flush templates', () =>
-        Promise.all(templates.map((template) => template.close({ timeoutMs: stepTimeoutMs }))),
-      ),
+      step('flush templates', () => templates.close(stepTimeoutMs)),
       step('close producers', () => Promise.all(clusters.map((cluster) => cluster.closeProducers(stepTimeoutMs)))),
       step('close admin clients', () => Promise.all(clusters.map(({ admin }) => admin.close()))),
       ...(unbindBeans ? [step('let go of beans', () => container.unbindAllAsync())] : []),
     ],
   };
 }
-
-const templatesOf = (container: Container, setup: KafkaSetup): Promise<AnyTemplate[]> =>
-  Promise.all(setup.templateNames.map((name) => container.getAsync(templateClass(setup, name), { name })));

@@ -44,6 +44,23 @@ export function merge(layers: readonly Layer[]): Settings {
   return merged;
 }
 
+/** Where they differ. */
+export const changedPaths = (before: Settings, after: Settings): readonly string[] =>
+  [...new Set([...before.keys(), ...after.keys()])].filter(
+    (path) => before.get(path)?.value !== after.get(path)?.value || before.has(path) !== after.has(path),
+  );
+
+/** The first, with what the second says of these paths. */
+export function overlaid(settings: Settings, other: Settings, paths: readonly string[]): Settings {
+  const changed = new Map(settings);
+  for (const path of paths) {
+    const setting = other.get(path);
+    if (setting === undefined) changed.delete(path);
+    else changed.set(path, setting);
+  }
+  return changed;
+}
+
 const alternativesTo = (path: string): readonly string[] => ALTERNATIVES.filter((names) => names.includes(path)).flat();
 
 /** Settings by path, those of nested objects too; what is undefined was not said. */

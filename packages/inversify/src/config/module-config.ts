@@ -1,5 +1,6 @@
 import type { ConsumerOptions, KafkaOptions, ProducerOptions } from '@hearken/client-kafkajs';
-import type { Clock, Logger } from '@hearken/core';
+import type { Clock, ConsumerRecord, Logger } from '@hearken/core';
+import type { RepliesOptions } from '@hearken/listener';
 import type { PriorityKafkaTemplateOptions } from '@hearken/priority';
 import type { KafkaTemplateOptions } from '@hearken/template';
 import type { Container, ResolutionContext } from 'inversify';
@@ -21,8 +22,21 @@ interface TemplatePlacement {
   readonly producer?: ProducerOptions;
 }
 
-/** What a template is told; with `levels` it is a `PriorityKafkaTemplate`. */
+/** A method, so that a checker of one type of replies is taken. */
+interface ReplyChecker {
+  errorChecker?(reply: ConsumerRecord<unknown, unknown>): unknown;
+}
+
+interface ReplyPlacement {
+  /** Where replies are read from, and how long they are waited for. Read from before the first listener starts. */
+  readonly replies?: Omit<RepliesOptions<unknown, unknown>, 'errorChecker'> & ReplyChecker;
+  /** With `replies`: what the consumer that reads them is told, over what the cluster's are told. */
+  readonly consumer?: ConsumerOptions;
+}
+
+/** What a template is told; with `levels` it is a `PriorityKafkaTemplate`, with `replies` a `ReplyingKafkaTemplate`. */
 export type TemplateConfig = TemplatePlacement &
+  ReplyPlacement &
   KafkaTemplateOptions<unknown, unknown> &
   Partial<PriorityKafkaTemplateOptions<unknown, unknown>>;
 
@@ -36,7 +50,8 @@ export interface KafkaModuleConfig {
   readonly consumer?: ConsumerOptions;
   /**
    * Templates by name: `@inject(KafkaTemplate) @named('audit')`; 'default' is injected without a name too, and is there if
-   * nothing is said of it. A function may look up what the template needs, as for a bean.
+   * nothing is said of it. Where none of a class is named 'default', the only one is meant. A function may look up what the
+   * template needs, as for a bean; it makes templates without `levels` and `replies`.
    */
   readonly templates?: Readonly<Record<string, TemplateConfig | ((context: ResolutionContext) => TemplateConfig)>>;
   /**

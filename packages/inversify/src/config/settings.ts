@@ -1,5 +1,5 @@
 import type { ConsumerOptions, KafkaOptions, ProducerOptions } from '@hearken/client-kafkajs';
-import type { BatchProperties } from '@hearken/listener';
+import type { BatchProperties, RepliesOptions } from '@hearken/listener';
 import type { PriorityBuffer, PriorityContainerProperties } from '@hearken/priority';
 import type { EndpointProperties, EndpointSettings } from '../endpoint/kafka-listener-endpoint.js';
 import type { TextKind } from './environment-text.js';
@@ -80,6 +80,8 @@ const OWN_SETTINGS = {
   monitorIntervalMs: 'number',
   naming: 'none',
   noProgressTimeoutMs: 'number',
+  offsetMap: 'boolean',
+  offsetMapIntervalMs: 'number',
   onFatal: 'text',
   ordering: 'text',
   phase: 'number',
@@ -200,6 +202,17 @@ export const SASL_OPTIONS: Readonly<Record<string, TextKind>> = {
   'sasl.password': 'text',
 };
 
+/** Of the replies of a template that asks. */
+const REPLIES_OPTIONS = {
+  errorChecker: 'none',
+  groupPrefix: 'text',
+  keySerde: 'none',
+  maxPending: 'number',
+  timeoutMs: 'number',
+  topic: 'text',
+  valueSerde: 'none',
+} as const satisfies Record<keyof RepliesOptions, TextKind>;
+
 /** Of templates. */
 export const TEMPLATE_OPTIONS: Readonly<Record<string, TextKind>> = {
   autoFlush: 'boolean',
@@ -210,4 +223,6 @@ export const TEMPLATE_OPTIONS: Readonly<Record<string, TextKind>> = {
   priorityHeader: 'boolean',
   unequalPartitions: 'text',
   ...prefixed('producer', PRODUCER_OPTIONS),
+  ...prefixed('consumer', CONSUMER_OPTIONS),
+  ...prefixed('replies', REPLIES_OPTIONS),
 };

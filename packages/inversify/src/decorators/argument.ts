@@ -1,5 +1,7 @@
 import type { ConsumerRecord, StandardSchemaV1 } from '@hearken/core';
 import type { BatchListenerContext, ListenerContext } from '@hearken/listener';
+import type { LevelName } from '@hearken/priority';
+import type { ListenerNeed } from '../endpoint/kafka-listener-endpoint.js';
 
 type AnyRecord = ConsumerRecord<unknown, unknown>;
 
@@ -9,7 +11,9 @@ export interface Argument {
   readonly decorator: string;
   /** What payloads have to be, and become. */
   readonly schema?: StandardSchemaV1;
-  ofRecord(record: AnyRecord, context: ListenerContext): unknown;
+  /** Without what it could not be given. */
+  readonly needs?: ListenerNeed['what'];
+  ofRecord(record: AnyRecord, context: ListenerContext, level: LevelName): unknown;
   ofBatch(records: readonly AnyRecord[], context: BatchListenerContext): unknown;
 }
 

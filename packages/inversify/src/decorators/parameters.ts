@@ -1,5 +1,6 @@
 import type { ConsumerRecord, Headers as RecordHeaders, InferOutput, StandardSchemaV1 } from '@hearken/core';
 import type { Acknowledgment, BatchAcknowledgment, BatchListenerContext, ListenerContext } from '@hearken/listener';
+import type { LevelName } from '@hearken/priority';
 import { ofContext, ofEach, type Argument } from './argument.js';
 import { declareMethod } from './declarations.js';
 
@@ -74,9 +75,18 @@ export const Headers = (): ListenerParameter<RecordHeaders> =>
 export const Record = (): ListenerParameter<ConsumerRecord<never, never>> =>
   parameter(ofEach('@Record()', (record) => record));
 
-/** What acknowledges the record, or the batch. With a manual `ackMode`; under any other the listener fails, `NO_ACKNOWLEDGMENT`. */
+/** What acknowledges the record, or the batch. Under an `ackMode` that is not manual the application does not start. */
 export const Ack = (): ListenerParameter<Acknowledgment, BatchAcknowledgment> =>
-  parameter(ofContext('@Ack()', ({ acknowledgment }) => acknowledgment));
+  parameter({ ...ofContext('@Ack()', ({ acknowledgment }) => acknowledgment), needs: 'manual-acks' });
+
+/** The level of the record: its number and name. Where the listener has no `levels` the application does not start. */
+export const Level = (): ListenerParameter<LevelName, never> =>
+  parameter({
+    decorator: '@Level()',
+    needs: 'levels',
+    ofRecord: (_record, _context, level) => level,
+    ofBatch: () => undefined, // never asked: there are no levels with batches
+  });
 
 /** Aborts when the listener should give up; see `ListenerContext.signal`. */
 export const Signal = (): ListenerParameter<AbortSignal> => parameter(ofContext('@Signal()', ({ signal }) => signal));

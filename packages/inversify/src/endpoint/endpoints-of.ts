@@ -15,29 +15,39 @@ import { writtenAttributes } from './written-attributes.js';
  */
 export async function endpointsOf(bean: object, container: Container): Promise<readonly KafkaListenerEndpoint[]> {
   const check = new OptionsCheck(`${bean.constructor.name} as a listener bean`);
-  const endpoints = await readEndpoints(bean, container, check);
+  const { endpoints } = await readEndpoints(bean, container, check);
   check.throwIfAny();
   return endpoints;
 }
 
-/** Those that can be had: of the others it says what is wrong, so that more can be found wrong with the rest. */
-export async function readEndpoints(
-  bean: object,
-  container: Container,
-  check: OptionsCheck,
-): Promise<readonly KafkaListenerEndpoint[]> {
+/** What a bean's class declares: those that cannot be had are known by name, so that nobody takes them for misspelt. */
+export interface BeanListeners {
+  readonly endpoints: readonly KafkaListenerEndpoint[];
+  readonly unusable: readonly KnownListener[];
+}
+
+/** A listener as far as the configuration is checked against it. */
+export interface KnownListener {
+  readonly id: string;
+  readonly hasLevels: boolean;
+}
+
+/** Says what is wrong with some, and goes on with the others: so that more can be found wrong with them. */
+export async function readEndpoints(bean: object, container: Container, check: OptionsCheck): Promise<BeanListeners> {
   const endpoints: KafkaListenerEndpoint[] = [];
+  const unusable: KnownListener[] = [];
   for (const declared of declaredListeners(bean.constructor, check)) {
     const own = new OptionsCheck(declared.where);
     const endpoint = await endpointOf(bean, declared, new Lookup(container, own), own);
     if (own.ok) endpoints.push(endpoint);
+    else unusable.push({ id: declared.id, hasLevels: declared.options.levels !== undefined });
     gathering(
       check,
       (path) => path,
       () => own.throwIfAny(),
     );
   }
-  return endpoints;
+  return { endpoints, unusable };
 }
 
 async function endpointOf(

@@ -52,6 +52,14 @@ export interface EndpointSettings {
   readonly consumer?: Partial<ConsumerOptions>;
 }
 
+/** What a listener needs so that it can work at all: without it the application does not start. */
+export interface ListenerNeed {
+  /** `'manual-acks'`: an `ackMode` that is manual. `'levels'`: a priority container. */
+  readonly what: 'manual-acks' | 'levels';
+  /** Who needs it, as messages say it: `Billing.on takes @Ack()`. */
+  readonly because: string;
+}
+
 /**
  * A listener that an application starts and stops: plain data. The decorators make nothing else, and whoever has no use for
  * them writes it. With `levels` among its properties it becomes a `PriorityListenerContainer`. Exactly one of `listener` and
@@ -61,6 +69,8 @@ export interface KafkaListenerEndpoint<K = unknown, V = unknown> extends Endpoin
   /** How messages name it: `Billing.on`. */
   readonly where: string;
   readonly properties: EndpointProperties<K, V>;
+  /** Looked at before anything starts. @default nothing */
+  readonly needs?: readonly ListenerNeed[];
   /** Called for each record; the level is what a priority container adds. */
   readonly listener?: PriorityListenerFunction<NoInfer<K>, NoInfer<V>>;
   /** Called for each batch. */

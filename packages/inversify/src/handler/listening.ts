@@ -1,6 +1,6 @@
 import { isBatch } from '../endpoint/declaration-rules.js';
 import type { DeclaredListener, ListenerMethod } from '../endpoint/declared-listener.js';
-import type { KafkaListenerEndpoint } from '../endpoint/kafka-listener-endpoint.js';
+import type { KafkaListenerEndpoint, ListenerNeed } from '../endpoint/kafka-listener-endpoint.js';
 import type { Lookup } from '../endpoint/lookup.js';
 import type { SchemaOf } from './checked-serde.js';
 import { Handlers } from './handlers.js';
@@ -8,7 +8,7 @@ import { batchCall, recordCall, type RecordCall } from './method-call.js';
 import { replying } from './replying.js';
 
 /** What calls the methods of a bean, and what payloads they want. */
-export interface Listening extends Pick<KafkaListenerEndpoint, 'listener' | 'batchListener'> {
+export interface Listening extends Pick<KafkaListenerEndpoint, 'listener' | 'batchListener' | 'needs'> {
   readonly schemaOf?: SchemaOf | undefined;
 }
 
@@ -25,12 +25,23 @@ export async function listeningOf(
       target.map(async (method) => ({ ...method, schema: schemaIn(method), call: await callOf(bean, method, lookup) })),
     );
     const { handle, schemaOf, hasSchema } = new Handlers(where, handlers, options.discriminator ?? TYPE_HEADER);
-    return { listener: handle, schemaOf: hasSchema ? schemaOf : undefined };
+    return { listener: handle, schemaOf: hasSchema ? schemaOf : undefined, ...needsOf(target) };
   }
   const schema = schemaIn(target);
   const schemaOf = schema === undefined ? undefined : () => schema;
-  if (isBatch(options.batch)) return { batchListener: batchCall(bean, target.name, target.plan), schemaOf };
-  return { listener: await callOf(bean, target, lookup), schemaOf };
+  const needs = needsOf([target]);
+  if (isBatch(options.batch)) return { batchListener: batchCall(bean, target.name, target.plan), schemaOf, ...needs };
+  return { listener: await callOf(bean, target, lookup), schemaOf, ...needs };
+}
+
+/** Nothing where nobody needs anything: an endpoint has only what somebody wrote. */
+function needsOf(methods: readonly ListenerMethod[]): Pick<KafkaListenerEndpoint, 'needs'> {
+  const needs = methods.flatMap(({ where, plan }) =>
+    plan.flatMap(({ needs: what, decorator }): ListenerNeed[] =>
+      what === undefined ? [] : [{ what, because: `${where} takes ${decorator}` }],
+    ),
+  );
+  return needs.length === 0 ? {} : { needs };
 }
 
 const schemaIn = ({ plan }: ListenerMethod) => plan.find(({ schema }) => schema !== undefined)?.schema;

@@ -1,6 +1,6 @@
 import type { ConsumerRecord } from '@hearken/core';
 import type { BatchListenerFunction, BatchReturn, ListenerContext } from '@hearken/listener';
-import type { PriorityListenerFunction } from '@hearken/priority';
+import type { LevelName, PriorityListenerFunction } from '@hearken/priority';
 import type { Argument } from '../decorators/argument.js';
 
 export type RecordCall = PriorityListenerFunction<unknown, unknown>;
@@ -13,7 +13,7 @@ type Bean = Readonly<Record<string | symbol, unknown>>;
 export function recordCall(bean: object, name: string | symbol, plan: readonly Argument[]): RecordCall {
   const target = bean as Bean;
   if (plan.length === 0) return (record, context, level) => (target[name] as Method)(record, context, level);
-  return (record, context) => (target[name] as Method)(...argumentsOf(plan, record, context));
+  return (record, context, level) => (target[name] as Method)(...argumentsOf(plan, record, context, level));
 }
 
 /** The same for batches. */
@@ -25,8 +25,13 @@ export function batchCall(bean: object, name: string | symbol, plan: readonly Ar
 }
 
 /** One array a record, and no closure. */
-function argumentsOf(plan: readonly Argument[], record: ConsumerRecord<unknown, unknown>, context: ListenerContext) {
+function argumentsOf(
+  plan: readonly Argument[],
+  record: ConsumerRecord<unknown, unknown>,
+  context: ListenerContext,
+  level: LevelName,
+): readonly unknown[] {
   const values: unknown[] = [];
-  for (const argument of plan) values.push(argument.ofRecord(record, context));
+  for (const argument of plan) values.push(argument.ofRecord(record, context, level));
   return values;
 }

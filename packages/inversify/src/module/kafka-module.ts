@@ -1,5 +1,5 @@
 import { DefaultKafkaConsumerFactory, DefaultKafkaProducerFactory, KafkaAdmin } from '@hearken/client-kafkajs';
-import { PriorityKafkaTemplate } from '@hearken/priority';
+import { ReplyingKafkaTemplate } from '@hearken/listener';
 import { KafkaTemplate } from '@hearken/template';
 import { ContainerModule, type Bind, type BindingConstraints, type ServiceIdentifier } from 'inversify';
 import { unflatten } from '../config/layers.js';
@@ -7,7 +7,8 @@ import type { KafkaModuleConfig } from '../config/module-config.js';
 import { KafkaListenerEndpointRegistry } from '../registry/kafka-listener-endpoint-registry.js';
 import { resolveSetup, type KafkaSetup } from './kafka-setup.js';
 import type { Cluster } from './kafka-cluster.js';
-import { isPriority, newTemplate, type AnyTemplate } from './new-template.js';
+import { newTemplate } from './new-template.js';
+import { templateClass, templateKind, type AnyTemplate, type TemplateKind } from './template-class.js';
 import { KAFKA_SETUP } from './tokens.js';
 
 /** What is known when the module is loaded, or will be. */
@@ -39,13 +40,28 @@ function bindAll(bind: Bind, config: KafkaModuleConfig): void {
   bind<KafkaSetup>(KAFKA_SETUP).toConstantValue(setup);
   bind(KafkaListenerEndpointRegistry).toSelf().inSingletonScope();
   for (const [name, cluster] of setup.clusterBeans) bindCluster(bind, cluster, isNamed(name, setup.defaultCluster));
-  for (const name of setup.templateNames) {
-    bind<AnyTemplate>(templateClass(setup, name))
-      .toDynamicValue((context) => newTemplate(setup, name, context))
-      .inSingletonScope()
-      .onDeactivation((template) => template.close())
-      .when(isNamed(name, 'default'));
-  }
+  for (const name of setup.templateNames) bindTemplate(bind, setup, name);
+}
+
+function bindTemplate(bind: Bind, setup: KafkaSetup, name: string): void {
+  const given = setup.templates[name];
+  const Class = templateClass(given);
+  bind<AnyTemplate>(Class)
+    .toDynamicValue((context) => newTemplate(setup, name, context))
+    .inSingletonScope()
+    .onDeactivation((template) => template.close())
+    .when(isNamed(name, defaultTemplate(setup, templateKind(given))));
+  if (Class !== ReplyingKafkaTemplate) return;
+  // It is a KafkaTemplate too, for whoever only sends. No singleton of its own: it would be closed twice.
+  bind<AnyTemplate>(KafkaTemplate)
+    .toDynamicValue((context) => context.get(Class, { name }))
+    .when(isNamed(name, 'default'));
+}
+
+/** What is meant where no name is given: the one named 'default', or the only one of its kind. */
+function defaultTemplate({ templates, templateNames }: KafkaSetup, kind: TemplateKind): string {
+  const names = templateNames.filter((name) => templateKind(templates[name]) === kind);
+  return names.length === 1 ? (names[0] as string) : 'default';
 }
 
 function bindCluster(bind: Bind, cluster: Cluster, isMeant: (where: BindingConstraints) => boolean): void {
@@ -62,8 +78,3 @@ const isNamed =
   (name: string, defaultName: string) =>
   ({ name: asked }: BindingConstraints): boolean =>
     asked === undefined ? name === defaultName : asked === name;
-
-/** What the template of that name is bound under. One that a function makes has no levels. */
-export function templateClass({ templates }: KafkaSetup, name: string): ServiceIdentifier<AnyTemplate> {
-  return isPriority(templates[name]) ? PriorityKafkaTemplate : KafkaTemplate;
-}

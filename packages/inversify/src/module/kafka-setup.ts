@@ -135,8 +135,13 @@ function defaultOf(check: OptionsCheck, clusters: KafkaModuleConfig['clusters'])
 
 /** What a function makes is judged when it is called. */
 function checkTemplate(check: OptionsCheck, { clusters }: CheckedModuleConfig, name: string, template: unknown): void {
-  const { cluster } = template as TemplateConfig;
-  if (typeof template === 'function' || cluster === undefined) return;
+  if (typeof template === 'function') return;
+  const { cluster, levels, replies, consumer } = template as TemplateConfig;
+  if (levels !== undefined && replies !== undefined)
+    check.problem(`templates.${name}.replies`, 'cannot be with levels: requests have no priority');
+  if (consumer !== undefined && replies === undefined)
+    check.problem(`templates.${name}.consumer`, 'is for a template with replies: no other one reads');
+  if (cluster === undefined) return;
   checkClusterName(check, `templates.${name}.cluster`, cluster, Object.keys(clusters));
 }
 

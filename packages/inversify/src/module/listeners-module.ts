@@ -1,5 +1,5 @@
-import { describe, OptionsCheck } from '@hearken/core/internal';
-import { ContainerModule, type Newable } from 'inversify';
+import type { ContainerModule, Newable } from 'inversify';
+import { beansModule } from './beans.js';
 import { KAFKA_LISTENER_BEAN } from './tokens.js';
 
 /**
@@ -7,23 +7,5 @@ import { KAFKA_LISTENER_BEAN } from './tokens.js';
  * starts. The list is all there is: nothing is scanned, and a decorator alone does nothing.
  * @throws KafkaConfigError for what is no class
  */
-export function listenersModule(...classes: readonly Newable[]): ContainerModule {
-  requireClasses(classes);
-  return new ContainerModule(({ bind, isBound }) => {
-    for (const Class of new Set(classes)) {
-      if (!isBound(Class)) bind(Class).toSelf().inSingletonScope();
-      bind(KAFKA_LISTENER_BEAN).toService(Class);
-    }
-  });
-}
-
-/** Of two modules that import each other one sees the other's classes as undefined: said here, where they are listed. */
-function requireClasses(classes: readonly unknown[]): void {
-  const check = new OptionsCheck('listenersModule');
-  for (const [index, one] of classes.entries())
-    if (typeof one !== 'function') {
-      const hint = one === undefined ? ': do two files import each other?' : '';
-      check.problem(`classes[${index}]`, `must be a class, got ${describe(one)}${hint}`);
-    }
-  check.throwIfAny();
-}
+export const listenersModule = (...classes: readonly Newable[]): ContainerModule =>
+  beansModule('listenersModule', KAFKA_LISTENER_BEAN, classes);

@@ -21,6 +21,23 @@ export const isPaused = (container: AnyContainer): boolean =>
     ? container.levels.every((level) => level.isPaused)
     : container.isPaused();
 
+/**
+ * Makes it what another one is, in what may change while it runs.
+ * @param changed the settings in which they differ
+ * @returns those that hold at once
+ */
+export function adjust(container: AnyContainer, to: AnyContainer, changed: readonly string[]): readonly string[] {
+  if (container instanceof PriorityListenerContainer) {
+    if (!(to instanceof PriorityListenerContainer) || !changed.includes('capacity')) return [];
+    container.capacity = to.capacity;
+    return ['capacity'];
+  }
+  const isLive = changed.includes('concurrency') && !changed.includes('taskExecutor');
+  if (to instanceof PriorityListenerContainer || !isLive) return [];
+  container.concurrency = to.concurrency;
+  return ['concurrency'];
+}
+
 /** What pauses by itself. */
 const partsOf = (container: AnyContainer): readonly { pause(): void; resume(): void }[] =>
   container instanceof PriorityListenerContainer ? container.levels : [container];

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@hearken/core';
-import { boolean, integer, nearest, OptionsCheck } from '@hearken/core/internal';
-import { MessageListenerContainer, type ContainerProperties } from '@hearken/listener';
+import { boolean, describe, integer, nearest, OptionsCheck } from '@hearken/core/internal';
+import { MessageListenerContainer, type AckMode, type ContainerProperties } from '@hearken/listener';
 import { PriorityListenerContainer, type PriorityContainerProperties } from '@hearken/priority';
 import type { ConsumerOptions } from '@hearken/client-kafkajs';
 import { gathering } from '../config/problems.js';
@@ -50,6 +50,7 @@ export class ListenerContainerFactory {
     const check = new OptionsCheck(`The listener '${endpoint.id}' (${endpoint.where})`);
     const { cluster, settings } = this.#settings(check, endpoint, runTime);
     const container = this.#container(check, endpoint, cluster, settings);
+    checkNeeds(check, endpoint, settings);
     check.throwIfAny();
     if (container === undefined) throw new Error('unreachable: what is missing was a problem');
     return { cluster, settings, container };
@@ -137,6 +138,29 @@ const PLACEMENT_RULES = {
   autoStartup: boolean(true),
   phase: integer(0, { min: Number.MIN_SAFE_INTEGER }),
 };
+
+/** Known only here, where all that is said has been put together: a decorator's `ackMode` may be overruled. */
+function checkNeeds(check: OptionsCheck, endpoint: KafkaListenerEndpoint, settings: Settings): void {
+  for (const { what, because } of endpoint.needs ?? []) {
+    const { setting, isMet, message } = NEEDS[what];
+    const path = sourceOf(settings, endpoint, setting);
+    const value = settings.get(setting)?.value;
+    if (!isMet(value) && check.isFine(path)) check.problem(path, `${message}, as ${because}; ${got(value)}`);
+  }
+}
+
+const got = (value: unknown): string => (value === undefined ? 'nobody says so' : `got ${describe(value)}`);
+
+const MANUAL: readonly unknown[] = ['manual', 'manual-immediate'] satisfies readonly AckMode[];
+
+const NEEDS = {
+  'manual-acks': {
+    setting: 'ackMode',
+    isMet: (mode: unknown) => MANUAL.includes(mode),
+    message: "must be 'manual' or 'manual-immediate'",
+  },
+  levels: { setting: 'levels', isMet: (levels: unknown) => levels !== undefined, message: 'must be given' },
+} as const;
 
 const layerOf = (at: string, settings: object | undefined): Layer => ({
   origin: 'config',

@@ -1,9 +1,9 @@
 import { IllegalStateError } from '@hearken/core';
 import type { StopOptions, StopReport } from '@hearken/listener';
-import { flatten } from '../config/layers.js';
+import { changedPaths, flatten, overlaid, type Settings } from '../config/layers.js';
 import type { ContainerSettings } from '../config/settings.js';
 import type { KafkaListenerEndpoint } from '../endpoint/kafka-listener-endpoint.js';
-import { builtInOf, isOver, isPaused, pauseAll, resumeAll, type AnyContainer } from './any-container.js';
+import { adjust, builtInOf, isOver, isPaused, pauseAll, resumeAll, type AnyContainer } from './any-container.js';
 import { configuredValues, type ConfiguredValue } from './endpoint-settings.js';
 import type { ListenerContainerFactory, MadeContainer } from './listener-container-factory.js';
 
@@ -27,6 +27,8 @@ export class RegisteredListener {
   /** What `configure` said. */
   #runTime: ReadonlyMap<string, unknown> = new Map();
   #made: MadeContainer;
+  /** What holds of the container of now: less than `#made` says, where that waits for the next start. */
+  #applied: Settings;
   /** What holds of the container's properties; looked up when first asked for. */
   #builtIn: Readonly<Record<string, unknown>> | undefined;
   #starting: Promise<void> | undefined;
@@ -38,6 +40,7 @@ export class RegisteredListener {
     this.#init = init;
     this.endpoint = init.endpoint;
     this.#made = init.factory.create(init.endpoint, this.#runTime);
+    this.#applied = this.#made.settings;
   }
 
   get id(): string {
@@ -108,29 +111,29 @@ export class RegisteredListener {
   }
 
   /**
-   * Overrules what everybody else says, until it is unregistered; undefined goes back to what they say. `concurrency` holds at
-   * once, the rest from the next start on.
-   * @returns which of the settings wait for the next start; none if it was not started yet
-   * @throws KafkaConfigError, and everything stays as it was
+   * Overrules what everybody else says, until it is unregistered; undefined goes back to what they say. `concurrency`, and with
+   * levels `capacity`, hold at once, the rest from the next start on.
+   * @returns which settings wait for the next start, those of earlier calls too; none if it was not started yet
+   * @throws KafkaConfigError, or what a priority container refuses a capacity with; everything stays as it was
    */
   configure(settings: Partial<ContainerSettings>): readonly string[] {
     const runTime = new Map(this.#runTime);
-    const changes = flatten(settings);
     for (const name of Object.keys(settings)) runTime.delete(name);
-    for (const [path, value] of changes) runTime.set(path, value);
+    for (const [path, value] of flatten(settings)) runTime.set(path, value);
     const made = this.#init.factory.create(this.endpoint, runTime);
-    this.#runTime = runTime;
     if (this.state === 'created') {
+      this.#runTime = runTime;
       this.#adopt(made);
       return [];
     }
     const { container } = this;
-    const { concurrency } = settings;
-    const isLive = concurrency !== undefined && 'concurrency' in container && !isOver(container);
-    if (isLive) container.concurrency = concurrency;
+    const changed = changedPaths(this.#applied, made.settings);
+    const live = isOver(container) ? [] : adjust(container, made.container, changed); // first: it may be refused
+    this.#runTime = runTime;
     this.#made = { ...made, container };
+    this.#applied = overlaid(this.#applied, made.settings, live);
     this.#builtIn = undefined;
-    return [...changes.keys()].filter((path) => !(isLive && path === 'concurrency'));
+    return changed.filter((path) => !live.includes(path));
   }
 
   /**
@@ -165,6 +168,7 @@ export class RegisteredListener {
   #adopt(made: MadeContainer): void {
     if (this.isPaused) pauseAll(made.container);
     this.#made = made;
+    this.#applied = made.settings;
     this.#builtIn = undefined;
     for (const tell of this.#observers) tell(made.container);
   }

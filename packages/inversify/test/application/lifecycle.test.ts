@@ -46,7 +46,7 @@ describe('the life of an application', () => {
       steps.slice(-3),
       [-1, 0, 2].map((phase) => `start listeners of phase ${phase}`),
     );
-    assert.deepEqual(steps.slice(0, -3), ['make templates', 'resolve beans', 'make topics', 'check listeners']);
+    assert.deepEqual(steps.slice(0, -3), ['make topics', 'make templates', 'resolve beans', 'check listeners']);
     await app.stop();
     assert.deepEqual(told, ['phase-2', 'phase-0', 'phase--1']);
   });

@@ -44,6 +44,11 @@ type Decode<K, V> = (raw: ConsumerRecord) => ConsumerRecord<K, V> | Promise<Cons
  * container that fails for good, with what it failed with: make a new template then.
  */
 export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = Bytes> extends KafkaTemplate<K, V> {
+  /**
+   * Of the container that reads replies: resolves when the template was closed, rejects with what it can no longer read them
+   * for. Never an unhandled rejection.
+   */
+  readonly finished: Promise<void>;
   readonly #replies: Readonly<ResolvedReplies<RK, RV>>;
   readonly #decode: Decode<RK, RV>;
   readonly #pending: PendingReplies;
@@ -70,7 +75,8 @@ export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = 
     const groupId = `${groupPrefix}-${randomUUID()}`;
     const onReply = (reply: ConsumerRecord): void => this.#onReply(reply);
     this.#container = replyContainer(consumerFactory, { topic, groupId, onReply, clock, logger });
-    this.#container.finished.catch((error: unknown) => this.#failed(error));
+    this.finished = this.#container.finished;
+    this.finished.catch((error: unknown) => this.#failed(error));
   }
 
   /** Requests that wait for their replies. */
