@@ -76,6 +76,11 @@ export interface Consumer {
   endOffsets(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffsets>;
   lag(): readonly PartitionLag[];
   groupMetadata(): ConsumerGroupMetadata;
+  /**
+   * Id of the topic that an assigned partition is read of: one that is deleted and made anew, or another cluster's of that
+   * name, has another. Undefined if brokers do not tell.
+   */
+  topicId?(partition: TopicPartition): string | undefined;
   /** What joining the group failed with last, while it is tried again: for whoever waits for it in vain. */
   readonly lastRetriedError?: unknown;
   /** Leaves the group and lets go. The rebalance listener is told of what was assigned. Idempotent, bounded. */

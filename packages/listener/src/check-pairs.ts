@@ -1,5 +1,6 @@
 import type { ConsumerFactory } from '@hearken/core';
 import type { OptionsCheck } from '@hearken/core/internal';
+import { isManual } from './container-properties.js';
 import type { Checked, Written } from './resolved-properties.js';
 
 /** Settings that do not go together are a misunderstanding of one of them. */
@@ -28,6 +29,7 @@ export function checkPairs(
   }
   checkAcks(check, properties, written);
   if (properties.commitBefore) checkCommitBefore(check, written);
+  checkOffsetMap(check, properties, written);
 }
 
 function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: number): void {
@@ -83,6 +85,26 @@ function checkCommitBefore(check: OptionsCheck, { ackMode = 'record', ordering, 
       check.problem(name, 'cannot go with commitBefore, where each record waits for its own commit');
 }
 
+function checkOffsetMap(check: OptionsCheck, properties: Checked, written: Partial<Written>): void {
+  const { offsetMap, ordering, ackMode, listener, commitBefore, commitMetadata } = properties;
+  if (!offsetMap) {
+    if (written.offsetMapIntervalMs !== undefined) check.problem('offsetMapIntervalMs', 'needs offsetMap: true');
+    return;
+  }
+  if (commitMetadata !== undefined)
+    check.problem('offsetMap', 'cannot go with commitMetadata: Kafka keeps one text with an offset');
+  if (commitBefore)
+    check.problem(
+      'offsetMap',
+      'cannot go with commitBefore: what is committed never comes again, whether it ended or not',
+    );
+  else if (listener !== undefined && ordering === 'partition' && check.isFine('ackMode') && !isManual(ackMode))
+    check.problem(
+      'offsetMap',
+      `needs ordering: 'key' or 'none', a manual ackMode or a batchListener: in partition order records end in order, and the offset says it all`,
+    );
+}
+
 /** What does not go with this consumer factory. */
 export function checkWithFactory(
   check: OptionsCheck,
@@ -94,7 +116,7 @@ export function checkWithFactory(
   if (!hasGroup && written.topicPartitions === undefined) {
     check.problem('groupId', 'is required, here or at the factory, unless topicPartitions are given');
   }
-  for (const name of ['syncCommits', 'commitBefore', 'commitMetadata'] as const)
+  for (const name of ['syncCommits', 'commitBefore', 'commitMetadata', 'offsetMap'] as const)
     if (!hasGroup && properties[name]) check.problem(name, 'needs a groupId: there is nowhere to commit to');
   for (const name of ['shutdownTimeoutMs', 'revokeDrainTimeoutMs'] as const) {
     if (properties[name] >= maxPollIntervalMs) {

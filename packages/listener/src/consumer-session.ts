@@ -8,6 +8,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@hearken/core';
+import { topicPartitionKey } from '@hearken/core/internal';
 import type { GuardedEvents } from './container-events.js';
 import type { ContainerCounters } from './container-metrics.js';
 import type { AssignedPartition } from './container-properties.js';
@@ -20,6 +21,7 @@ import { commitPolicyOf } from './offsets/commit-policy.js';
 import type { ListenerContainer } from './message-listener.js';
 import { requireTopics } from './missing-topics.js';
 import { OffsetCommitter } from './offsets/offset-committer.js';
+import { OffsetMaps } from './offsets/offset-maps.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { Pauses } from './pause/pauses.js';
@@ -90,6 +92,8 @@ export class ConsumerSession {
   readonly #init: ConsumerSessionInit;
   readonly #handover: Handover;
   readonly #rebalance: Rebalance;
+  /** Partitions that begin where the user says: all from there on is to come, also what ended before. */
+  readonly #sought = new Set<string>();
   #phase: 'open' | 'closing' | 'closed' = 'open';
   #closeBy: GracePeriod | undefined;
   #wasAssigned = false;
@@ -98,6 +102,7 @@ export class ConsumerSession {
     const { consumer, properties, owned, maxPollIntervalMs } = init;
     this.#init = init;
     this.consumer = consumer;
+    const maps = properties.offsetMap ? new OffsetMaps(init) : undefined;
     this.committer = new OffsetCommitter({
       ...init,
       policy: commitPolicyOf(properties),
@@ -105,6 +110,7 @@ export class ConsumerSession {
       commitsOnAssignment: properties.assignmentCommitOption === 'always',
       timeoutMs: properties.commitTimeoutMs,
       metadataOf: properties.commitMetadata,
+      maps: maps && { text: maps, intervalMs: properties.offsetMapIntervalMs },
       onRefusalChanged: (ownership) => {
         init.pauses.apply(ownership); // lanes that were set aside go on
         init.dispatcher.startReady();
@@ -128,6 +134,7 @@ export class ConsumerSession {
         timeoutMs: properties.revokeDrainTimeoutMs,
       }),
       revokeDrainTimeoutMs: properties.revokeDrainTimeoutMs,
+      endsToldWith: (at) => (this.#sought.has(topicPartitionKey(at)) ? undefined : maps?.read(at)),
       isOver: () => this.#phase === 'closed',
       onAssigned: () => this.#assigned(),
     });
@@ -167,7 +174,7 @@ export class ConsumerSession {
     for (const late of [...owned]) owned.end(late); // assigned while it closed, and it had no time to revoke them
     const abandoned = counters.abandoned - abandonedBefore;
     const committed = ownerships.flatMap(committedOf);
-    const comesTwice = !this.#init.properties.commitBefore && ownerships.some(({ tracker }) => tracker.hasGaps);
+    const comesTwice = !this.#init.properties.commitBefore && ownerships.some((ownership) => ownership.comesTwice);
     return { report: { drained: !owned.hasStrays && drained && !comesTwice, abandoned, committed }, failures };
   }
 
@@ -185,7 +192,10 @@ export class ConsumerSession {
       await consumer.subscribe(topicPattern ?? topics, this.#listener());
     } else {
       await consumer.assign(startAt.map(({ topic, partition }) => ({ topic, partition })));
-      for (const at of await startOffsets(consumer, startAt)) consumer.seek(at, at.offset);
+      for (const at of await startOffsets(consumer, startAt)) {
+        consumer.seek(at, at.offset);
+        this.#sought.add(topicPartitionKey(at));
+      }
       await this.#listener().onPartitionsAssigned(consumer.assignment());
     }
     this.loop.run().catch((error: unknown) => this.#failed(error));

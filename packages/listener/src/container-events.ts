@@ -112,6 +112,16 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'offsets:committed': { readonly offsets: TopicPartitionOffsets };
   /** The topic was deleted: there is nowhere to write these offsets. */
   'offsets:dropped': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
+  /**
+   * With `offsetMap`: the text that the group keeps with this offset tells nothing of what ended behind it, so all of that
+   * comes again. Somebody else wrote it (`'foreign'`); or it was damaged, or belongs to another offset, partition or topic
+   * (`'mismatched'`).
+   */
+  'offset-map:ignored': TopicPartition & {
+    readonly offset: number;
+    readonly metadata: string;
+    readonly reason: 'foreign' | 'mismatched';
+  };
   /** These offsets stay to be committed; the next try follows. */
   'commit:failed': { readonly offsets: TopicPartitionOffsets; readonly error: unknown };
 }
@@ -153,6 +163,7 @@ const NAMES = Object.keys({
   'listener:timedOut': true,
   'offsets:committed': true,
   'offsets:dropped': true,
+  'offset-map:ignored': true,
   'commit:failed': true,
 } satisfies Record<keyof ContainerEvents, true>);
 

@@ -12,7 +12,7 @@ export interface ContainerCounters {
   recovered: number;
   /** Records that ended unprocessed because a listener or the error handler said so. */
   skipped: number;
-  /** Records that had ended before a rebalance took their partition away and gave it back, and came again as one before them had not. */
+  /** Records that had ended before, and came again as one before them had not: their partition was taken away and given back or, with `offsetMap`, whoever had it told so. */
   alreadyProcessed: number;
   /** Records given up unfinished because their partition was revoked, lost, sought, or the container stopped: they come again, unless `commitBefore` had them committed. */
   abandoned: number;
@@ -32,6 +32,12 @@ export interface ContainerCounters {
   lateAcknowledgments: number;
   commits: number;
   commitFailures: number;
+  /** With `offsetMap`: offsets written with a map of what had ended behind them. */
+  offsetMaps: number;
+  /** Those of them in which not all of it had room. */
+  offsetMapsCut: number;
+  /** Committed offsets with a text that was no map, or not theirs. */
+  offsetMapsIgnored: number;
   /** Consumers made after one that failed. */
   restarts: number;
 }
@@ -87,5 +93,8 @@ export const newCounters = (): ContainerCounters => ({
   lateAcknowledgments: 0,
   commits: 0,
   commitFailures: 0,
+  offsetMaps: 0,
+  offsetMapsCut: 0,
+  offsetMapsIgnored: 0,
   restarts: 0,
 });

@@ -139,6 +139,18 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    */
   readonly commitMetadata?: (offset: TopicPartitionOffset) => string | undefined;
   /**
+   * Commits tell which records behind the offset have ended, in the text that Kafka keeps with it, so that after a crash or a
+   * rebalance only those come again that had not; else all come that ended while one before them had not. For key order, none,
+   * batches or acknowledgments by hand: in partition order a record listener leaves nothing behind. Not with
+   * `commitMetadata`, which wants the same place, nor with `commitBefore`. Members without it ignore what is told. @default false
+   */
+  readonly offsetMap?: boolean;
+  /**
+   * With `offsetMap`: where an offset stays as it is because its record takes long, what ended behind it is told once in so
+   * many milliseconds at most, from 1. Where offsets move it goes with each commit. @default 1000
+   */
+  readonly offsetMapIntervalMs?: number;
+  /**
    * Records fetched and not yet started, about: polling waits while more than half are taken. 0 polls only for free slots.
    * Lanes whose records wait for a full batch share it.
    * @default the larger of 1000 and twice the concurrency; with a `batchListener` twice the concurrency times `maxRecords`

@@ -33,7 +33,8 @@ export interface StopOptions {
 export interface StopReport {
   /**
    * Whether every listener ended in time, and every record that ended is committed, so that none of them comes twice. It is
-   * not if a record before it failed, or was not acknowledged, or the last commit failed; `commitBefore` knows no such thing.
+   * not if a record before it failed, or was not acknowledged, unless `offsetMap` has it told, or the last commit failed;
+   * `commitBefore` knows no such thing.
    */
   readonly drained: boolean;
   /** Records that were polled and had not ended: they come again. */

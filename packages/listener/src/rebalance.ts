@@ -1,10 +1,11 @@
-import type { Clock, Consumer, ConsumerRebalanceListener, TopicPartition } from '@hearken/core';
+import type { Clock, Consumer, ConsumerRebalanceListener, TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { GuardedEvents } from './container-events.js';
 import { ListenerAbortedError } from './errors.js';
 import { GracePeriod } from './grace-period.js';
 import type { Handover } from './handover.js';
-import { KnownEnds, stillCounts, type Standing } from './offsets/known-ends.js';
+import type { EndedOffsets } from './offsets/ended-offsets.js';
+import { endsOf, stillCounts, type Standing } from './offsets/known-ends.js';
 import type { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
@@ -19,6 +20,8 @@ export interface RebalanceInit {
   readonly events: GuardedEvents;
   readonly clock: Clock;
   readonly revokeDrainTimeoutMs: number;
+  /** Which records behind this offset, where reading begins, had ended when it was committed. */
+  readonly endsToldWith: (committed: TopicPartitionOffset) => EndedOffsets | undefined;
   /** The consumer was closed, in time or not: partitions are its successor's now. */
   readonly isOver: () => boolean;
   /** Called after every assignment. */
@@ -27,7 +30,8 @@ export interface RebalanceInit {
 
 /** A partition that was given up. */
 interface Left extends Standing {
-  readonly known: KnownEnds;
+  readonly position: number;
+  readonly known: EndedOffsets;
 }
 
 /** What partitions coming and going mean for the line. */
@@ -47,7 +51,7 @@ export class Rebalance implements ConsumerRebalanceListener {
     const committed = await committer.committed(partitions);
     if (isOver()) return;
     const begun = partitions.map((at) =>
-      owned.begin(at, consumer.position(at), committed(at), this.#knownOf(at, committed(at))),
+      owned.begin(at, consumer.position(at), committed(at)?.offset, this.#knownOf(at, committed(at))),
     );
     this.#left.clear();
     await committer.assigned(begun);
@@ -101,17 +105,19 @@ export class Rebalance implements ConsumerRebalanceListener {
 
   /** With an eager assignor all is given up, and most of it comes back at once. */
   #keepEnds(ownership: Ownership, generationId: number): void {
-    const { committed, tracker } = ownership;
-    if (committed === tracker.nextOffset) return; // nothing of it comes again
-    this.#left.set(topicPartitionKey(ownership), { generationId, committed, known: new KnownEnds(ownership) });
+    const { committed, tracker, known } = ownership;
+    const { nextOffset: position } = tracker;
+    if (committed === position && known === undefined) return; // nothing of it comes again
+    this.#left.set(topicPartitionKey(ownership), { generationId, committed, position, known: endsOf(ownership) });
   }
 
-  #knownOf(partition: TopicPartition, committed: number | undefined): KnownEnds | undefined {
-    const left = this.#left.get(topicPartitionKey(partition));
-    if (left === undefined) return undefined;
-    const { known, ...standing } = left;
-    const now = { generationId: this.#generationId, committed };
-    return stillCounts({ ...standing, position: known.position }, now) ? known : undefined;
+  /** By what this member remembers or, if others may have had it since, by what the group was told. */
+  #knownOf(at: TopicPartition, committed: TopicPartitionOffset | undefined): EndedOffsets | undefined {
+    const { consumer, endsToldWith } = this.#init;
+    const left = this.#left.get(topicPartitionKey(at));
+    const now = { generationId: this.#generationId, committed: committed?.offset };
+    if (left !== undefined && stillCounts(left, now)) return left.known;
+    return committed?.offset === consumer.position(at) ? endsToldWith(committed) : undefined;
   }
 
   #ownershipsOf(partitions: readonly TopicPartition[]): Ownership[] {

@@ -40,6 +40,8 @@ type Present =
   | 'commitIntervalMs'
   | 'commitTimeoutMs'
   | 'assignmentCommitOption'
+  | 'offsetMap'
+  | 'offsetMapIntervalMs'
   | 'bufferBytes'
   | 'windowRecords'
   | 'pollTimeoutMs'
@@ -152,6 +154,8 @@ const RULES: OptionRules<Checked> = {
   commitTimeoutMs: durationMs(60_000, { min: 1 }),
   assignmentCommitOption: oneOf(['always', 'never'], 'always'),
   commitMetadata: callable(),
+  offsetMap: boolean(false),
+  offsetMapIntervalMs: durationMs(1_000, { min: 1 }),
   bufferRecords: integer(undefined),
   bufferBytes: integer(64 * 1024 * 1024, { min: 1 }),
   windowRecords: integer(100_000, { min: 1 }),

@@ -86,7 +86,8 @@ export class FakeAssignment {
       if (cursor.paused || !cursor.fetching) continue;
       const { records, nextOffset } = this.#log.read(cursor, cursor.position, room);
       if (nextOffset === cursor.position) continue;
-      taken.push({ ...plain(cursor), records, nextOffset });
+      const leaderEpoch = records.at(-1)?.leaderEpoch;
+      taken.push({ ...plain(cursor), records, nextOffset, ...(leaderEpoch !== undefined && { leaderEpoch }) });
       cursor.position = nextOffset;
       room -= records.length;
       this.#cursors.delete(key); // to the end of the line: what was served last is served first the next time

@@ -154,6 +154,12 @@ export class KafkaConsumer implements Consumer {
     throw missing ?? new IllegalStateError(`${describePartition(partition)} has no position yet`, 'NO_POSITION');
   }
 
+  topicId(partition: TopicPartition): string | undefined {
+    requirePartitionName(partition);
+    const read = this.#subscription.get(partition)?.topicId; // of what is fetched, also while one made anew is found out
+    return read ?? this.#context.cluster.metadata.topic(partition.topic)?.topicId;
+  }
+
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
     requirePartitionNames(offsets);
     offsets.forEach(requireCommit);

@@ -82,6 +82,8 @@ const OWN_SETTINGS = {
   noProgressTimeoutMs: 'number',
   offsetMap: 'boolean',
   offsetMapIntervalMs: 'number',
+  offsetMap: 'boolean',
+  offsetMapIntervalMs: 'number',
   onFatal: 'text',
   ordering: 'text',
   phase: 'number',

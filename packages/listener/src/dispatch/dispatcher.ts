@@ -1,5 +1,6 @@
 import type { ConsumerRecords, PartitionRecords, PositionReset, TaskExecutor, TopicPartition } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
+import { hasEnded } from '../offsets/ended-offsets.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
 import type { Ownership } from '../offsets/ownership.js';
 import { Delivery, type DeliveryHost, type DeliveryLane } from './delivery.js';
@@ -144,10 +145,10 @@ export class Dispatcher {
     const { known } = ownership;
     for (const record of batch.records) {
       const sequence = ownership.received(record.offset);
-      if (known?.has(record) === true) ownership.ended(sequence, 'alreadyProcessed');
+      if (known !== undefined && hasEnded(known, record)) ownership.ended(sequence, 'alreadyProcessed');
       else lanes.add(ownership.lanes, new Delivery(record, ownership, sequence, host));
     }
-    if (known !== undefined && batch.nextOffset >= known.position) ownership.known = undefined;
+    if (known !== undefined && batch.nextOffset >= known.to) ownership.known = undefined;
     ownership.advance(batch.nextOffset);
     if (batch.leaderEpoch !== undefined) ownership.leaderEpoch = batch.leaderEpoch;
     if (batch.records.length === 0) ownership.moved();

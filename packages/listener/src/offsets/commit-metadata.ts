@@ -1,8 +1,17 @@
 import type { Logger, TopicPartitionOffset } from '@hearken/core';
 import { describe, describePartition } from '@hearken/core/internal';
+import type { PendingOffset } from './pending-offset.js';
 
-/** What the user wants to be kept with committed offsets. It must never be in the way of the offsets themselves. */
-export class CommitMetadata {
+/** A text that is kept with committed offsets. It must never be in the way of the offsets themselves. */
+export interface OffsetText {
+  /** The offset with its text, if there is one; must not throw. */
+  addTo(pending: PendingOffset): PendingOffset;
+  /** The broker found one too long. */
+  tooLong?(): void;
+}
+
+/** What the user wants to be kept. */
+export class CommitMetadata implements OffsetText {
   readonly #provide: ((offset: TopicPartitionOffset) => string | undefined) | undefined;
   readonly #logger: Logger;
 
@@ -11,11 +20,10 @@ export class CommitMetadata {
     this.#logger = logger;
   }
 
-  /** The offset with its metadata, if there is some. */
-  addTo(offset: TopicPartitionOffset): TopicPartitionOffset {
-    if (this.#provide === undefined) return offset;
-    const metadata = this.#ask(this.#provide, offset);
-    return metadata === undefined ? offset : { ...offset, metadata };
+  addTo(pending: PendingOffset): PendingOffset {
+    if (this.#provide === undefined) return pending;
+    const metadata = this.#ask(this.#provide, pending.at);
+    return metadata === undefined ? pending : { ...pending, at: { ...pending.at, metadata } };
   }
 
   #ask(provide: (offset: TopicPartitionOffset) => unknown, offset: TopicPartitionOffset): string | undefined {

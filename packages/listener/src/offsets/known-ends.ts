@@ -1,4 +1,4 @@
-import type { ConsumerRecord } from '@hearken/core';
+import { followedBy, type EndedOffsets } from './ended-offsets.js';
 import type { Ownership } from './ownership.js';
 
 /** Where a partition stood when it was given up, or stands when it is assigned. */
@@ -20,28 +20,18 @@ export function stillCounts(left: Standing & { readonly position: number }, now:
 }
 
 /**
- * Which records of a partition had ended when it was given up, those above the committed offset included: with key order or
- * acknowledgments one record that is not done keeps thousands behind it from being committed, and all of them would come
- * again at every eager rebalance. All that was received, but for what was open then.
+ * Which records of a partition have ended, those above the committed offset included: with key order or acknowledgments one
+ * record that is not done keeps thousands behind it from being committed, and all of them would come again at every eager
+ * rebalance. What was known from before and has not come again by now stays known.
+ * @param max ranges of open offsets; what is above more of them is left out
  */
-export class KnownEnds {
-  /** Past the last record that was received. */
-  readonly position: number;
-  readonly #from: number;
-  readonly #open: ReadonlySet<number>;
-  readonly #leaderEpoch: number;
-
-  constructor({ begunAt, tracker, leaderEpoch }: Pick<Ownership, 'begunAt' | 'tracker' | 'leaderEpoch'>) {
-    this.position = tracker.nextOffset;
-    this.#from = begunAt;
-    this.#open = new Set(tracker.openOffsets());
-    this.#leaderEpoch = leaderEpoch ?? Infinity;
-  }
-
-  /** An election may have lost records and others be written in their place: those are of a newer leader. */
-  has({ offset, leaderEpoch = -1 }: Pick<ConsumerRecord, 'offset' | 'leaderEpoch'>): boolean {
-    return (
-      offset >= this.#from && offset < this.position && leaderEpoch <= this.#leaderEpoch && !this.#open.has(offset)
-    );
-  }
+export function endsOf(
+  { begunAt, tracker, leaderEpoch, known }: Pick<Ownership, 'begunAt' | 'tracker' | 'leaderEpoch' | 'known'>,
+  max?: number,
+): EndedOffsets {
+  const { open, to, isCut } = tracker.openRanges(max);
+  const hasRead = tracker.covered + tracker.span > 0;
+  const newest = leaderEpoch ?? (hasRead ? undefined : known?.leaderEpoch);
+  const ended = { from: begunAt, to, leaderEpoch: newest ?? -1, open };
+  return known === undefined || isCut ? ended : followedBy(ended, tracker.nextOffset, known);
 }

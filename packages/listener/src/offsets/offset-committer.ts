@@ -5,7 +5,7 @@ import type { ContainerCounters } from '../container-metrics.js';
 import { CommitTimeoutError } from '../errors.js';
 import { within } from '../within.js';
 import { fatesIn } from './commit-failure.js';
-import { CommitMetadata } from './commit-metadata.js';
+import { CommitMetadata, type OffsetText } from './commit-metadata.js';
 import type { CommitPolicy } from './commit-policy.js';
 import { CommitRetries } from './commit-retries.js';
 import { CommitSchedule } from './commit-schedule.js';
@@ -13,6 +13,7 @@ import { readCommitted } from './committed-offsets.js';
 import type { OwnedPartitions } from './owned-partitions.js';
 import type { Ownership } from './ownership.js';
 import { dirtyOf, toOffset, type PendingOffset } from './pending-offset.js';
+import { Reminder } from './reminder.js';
 
 export interface OffsetCommitterInit {
   readonly consumer: Pick<Consumer, 'commit' | 'committed'>;
@@ -31,6 +32,8 @@ export interface OffsetCommitterInit {
   readonly timeoutMs: number;
   /** What is kept with an offset. */
   readonly metadataOf: ((offset: TopicPartitionOffset) => string | undefined) | undefined;
+  /** Which records behind an offset have ended, instead; and how often that is told where the offset stays as it is. */
+  readonly maps: { readonly text: OffsetText; readonly intervalMs: number } | undefined;
   /** Called when `isRefused` of a partition changed, before anybody hears that its offset is written; must not throw. */
   readonly onRefusalChanged: (ownership: Ownership) => void;
 }
@@ -50,21 +53,28 @@ export class OffsetCommitter {
   #isClosed = false;
   readonly #schedule: CommitSchedule;
   readonly #retries: CommitRetries;
-  readonly #metadata: CommitMetadata;
+  readonly #text: OffsetText;
+  /** Of what ended behind offsets that are written. */
+  readonly #reminder: Reminder | undefined;
   /** Whose topic is gone; that was said, and listeners may go on for minutes. */
   readonly #deleted = new WeakSet<Ownership>();
 
   constructor(init: OffsetCommitterInit) {
     this.#init = init;
     this.#retries = new CommitRetries(init.clock);
-    this.#metadata = new CommitMetadata(init.metadataOf, init.logger);
     this.#schedule = new CommitSchedule(init.policy, init.clock, () => this.#due());
+    this.#text = init.maps?.text ?? new CommitMetadata(init.metadataOf, init.logger);
+    if (init.maps !== undefined) {
+      const afterMs = Math.max(init.maps.intervalMs, init.policy.spacingMs);
+      this.#reminder = new Reminder(init.clock, afterMs, () => this.#tellEnds());
+    }
   }
 
   /** A record ended, and a commit now would cover so many more. Called for every record, so it does next to nothing. */
   ended(records: number): void {
     this.#schedule.ended(records);
     this.#touch();
+    if (this.#reminder !== undefined) this.#reminder.touch();
   }
 
   /** Commits now, or right after the commit in flight; what was refused still waits. */
@@ -87,7 +97,7 @@ export class OffsetCommitter {
     this.#flushes++;
     while (this.#inFlight !== undefined) await this.#inFlight;
     this.#flushes--;
-    const left = dirtyOf(ownerships);
+    const left = dirtyOf(ownerships, { untold: this.#reminder !== undefined });
     if (left.length > 0) await this.#send(left);
     else this.#goOn(); // as whatever is sent does when it is over
   }
@@ -98,7 +108,9 @@ export class OffsetCommitter {
   }
 
   /** What the group committed, by partition; undefined where that is nothing or cannot be read. */
-  async committed(partitions: readonly TopicPartition[]): Promise<(partition: TopicPartition) => number | undefined> {
+  async committed(
+    partitions: readonly TopicPartition[],
+  ): Promise<(partition: TopicPartition) => TopicPartitionOffset | undefined> {
     const { enabled, consumer, logger } = this.#init;
     return enabled ? readCommitted(consumer, partitions, logger) : () => undefined;
   }
@@ -107,6 +119,7 @@ export class OffsetCommitter {
   close(): void {
     this.#isClosed = true;
     this.#schedule.close();
+    this.#reminder?.close();
     this.#retries.close();
   }
 
@@ -118,8 +131,15 @@ export class OffsetCommitter {
     if (this.#inFlight === undefined) void this.#send(this.#ready());
   }
 
-  #ready(): PendingOffset[] {
-    return dirtyOf(this.#init.owned).filter(({ ownership }) => !this.#retries.isWaiting(ownership));
+  /** Where records ended behind an offset that is written already, the same offset is written again with them. */
+  #tellEnds(): void {
+    const ready = this.#ready({ untold: true });
+    if (this.#inFlight !== undefined) this.#reminder?.touch();
+    else if (ready.some(({ ownership }) => ownership.dirty === undefined)) void this.#send(ready);
+  }
+
+  #ready(what?: { readonly untold: boolean }): PendingOffset[] {
+    return dirtyOf(this.#init.owned, what).filter(({ ownership }) => !this.#retries.isWaiting(ownership));
   }
 
   #send(batch: readonly PendingOffset[]): Promise<void> {
@@ -149,7 +169,10 @@ export class OffsetCommitter {
   }
 
   async #write(dirty: readonly PendingOffset[]): Promise<void> {
-    let open = dirty.map(({ ownership, at }) => ({ ownership, at: this.#metadata.addTo(at) }));
+    // Without room for a map there is nothing to tell of an offset that is written.
+    let open = dirty
+      .map((pending) => this.#text.addTo(pending))
+      .filter(({ ownership, told }) => told !== undefined || ownership.dirty !== undefined);
     while (open.length > 0) {
       try {
         await this.#commit(open);
@@ -178,10 +201,12 @@ export class OffsetCommitter {
     const { counters, events } = this.#init;
     if (written.length === 0) return;
     counters.commits++;
-    for (const { ownership, at } of written) {
+    for (const { ownership, at, told } of written) {
       this.#retries.written(ownership);
       this.#setRefused(ownership, false);
-      ownership.wrote(at.offset);
+      ownership.wrote(at.offset, told);
+      if (told !== undefined) counters.offsetMaps++;
+      if (told?.isWhole === false) counters.offsetMapsCut++;
     }
     events.emit('offsets:committed', { offsets: written.map(toOffset) });
   }
@@ -230,6 +255,8 @@ export class OffsetCommitter {
 
   #withoutMetadata(tooLong: readonly PendingOffset[], error: unknown): PendingOffset[] {
     if (tooLong.length === 0) return [];
+    this.#text.tooLong?.();
+    this.#reminder?.touch();
     const { events, logger } = this.#init;
     const offsets = tooLong.map(toOffset);
     logger.warn({ partitions: describePartitions(offsets), error }, 'offsets are committed without their metadata');
@@ -246,7 +273,10 @@ export class OffsetCommitter {
       return;
     }
     const ownerships = refused.map(({ ownership }) => ownership);
-    const retryInMs = this.#retries.postpone(ownerships, () => this.commitNow());
+    const retryInMs = this.#retries.postpone(ownerships, () => {
+      this.commitNow();
+      this.#reminder?.touch();
+    });
     logger.warn({ partitions: describePartitions(offsets), retryInMs, error }, 'offsets could not be committed');
     events.emit('commit:failed', { offsets, error });
     for (const ownership of ownerships) this.#setRefused(ownership, true);

@@ -64,12 +64,31 @@ export class OffsetTracker {
     return this.oldestOutstanding ?? this.#nextOffset;
   }
 
-  /** Of the records that have not ended, in order. */
-  *openOffsets(): IterableIterator<number> {
-    for (let sequence = this.#head; sequence < this.#tail; sequence++) {
-      const offset = this.#ring[sequence & (this.#ring.length - 1)];
-      if (offset !== undefined && offset !== ENDED) yield offset;
+  /** How many records have ended. */
+  get endedCount(): number {
+    return this.#tail - this.#outstanding;
+  }
+
+  /**
+   * Where ranges of offsets without an ended record begin and, by turns, end; of at most so many ranges. Takes a nanosecond
+   * or two for each record of the span.
+   * @returns and up to where that says all: to the first of the open records that no ended one follows, or of the first
+   *   range that is left out
+   */
+  openRanges(max = Infinity): { readonly open: number[]; readonly to: number; readonly isCut: boolean } {
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const open: number[] = [];
+    let last = ENDED;
+    let sequence = this.#head;
+    for (; sequence < this.#tail; sequence++) {
+      const offset = ring[sequence & mask] ?? ENDED;
+      if (offset === ENDED && last !== ENDED) open.push(last + 1);
+      if (offset !== ENDED && last === ENDED && open.push(offset) > 2 * max) break;
+      last = offset;
     }
+    const to = open.length % 2 === 0 ? this.#nextOffset : (open.pop() ?? this.#nextOffset);
+    return { open, to, isCut: sequence < this.#tail };
   }
 
   /**

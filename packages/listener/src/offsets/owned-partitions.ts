@@ -4,7 +4,7 @@ import type { ContainerCounters } from '../container-metrics.js';
 import type { Delivery } from '../dispatch/delivery.js';
 import type { Lanes } from '../dispatch/lanes.js';
 import type { Work } from '../dispatch/work.js';
-import type { KnownEnds } from './known-ends.js';
+import type { EndedOffsets } from './ended-offsets.js';
 import { Ownership } from './ownership.js';
 
 /** The callbacks must not throw. */
@@ -53,7 +53,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
   }
 
   /** A new epoch of the partition; what was left of the one before is given up. */
-  begin(partition: TopicPartition, position: number, committed: number | undefined, known?: KnownEnds): Ownership {
+  begin(partition: TopicPartition, position: number, committed: number | undefined, known?: EndedOffsets): Ownership {
     this.overtake(this.get(partition));
     const ownership: Ownership = new Ownership({
       partition,

@@ -4,11 +4,19 @@ import type { ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLane, DeliveryLanes } from '../dispatch/delivery.js';
 import { CommitWaiters } from './commit-waiters.js';
-import type { KnownEnds } from './known-ends.js';
+import type { EndedOffsets } from './ended-offsets.js';
 import { OffsetTracker } from './offset-tracker.js';
 
 /** How a record may end, by the counter that says so. */
 export type RecordEnd = 'processed' | 'filtered' | 'recovered' | 'skipped' | 'alreadyProcessed';
+
+/** What the group was told of records behind the offset that it was told. */
+export interface ToldEnds {
+  /** How many records had ended by then, those below the offset included. */
+  readonly ended: number;
+  /** Whether it was all there is to tell. */
+  readonly isWhole: boolean;
+}
 
 /** A record's wait for its next attempt. */
 export interface RetryWait extends Timer {
@@ -30,7 +38,7 @@ export interface OwnershipInit {
   /** Records are committed before they start. */
   readonly commitsBefore: boolean;
   /** What ended in the ownership before, where that still counts. */
-  readonly known?: KnownEnds | undefined;
+  readonly known?: EndedOffsets | undefined;
   /** Called after a record ended, with how many more a commit would cover; must not throw. */
   readonly onEnded: (records: number) => void;
 }
@@ -57,7 +65,7 @@ export class Ownership implements TopicPartition {
   /** The last offset written, by the group before us or by the committer; undefined if none is known. */
   committed: number | undefined;
   /** Records that are not to be processed once more; until all of them came. */
-  known: KnownEnds | undefined;
+  known: EndedOffsets | undefined;
   /** The newest leader epoch that a poll told. */
   leaderEpoch: number | undefined;
   /** Too much of it is queued or unfinished: it is not polled for now. Written by `Intake`. */
@@ -76,6 +84,8 @@ export class Ownership implements TopicPartition {
   #phase: 'open' | 'finishing' | 'closing' | 'over' = 'open';
   /** Of the tracker's count, how many the last commit sent covers. */
   #sent = 0;
+  /** With the last offset written. */
+  #told: ToldEnds | undefined;
   /** The offset that cannot be written, as its topic was deleted. */
   #dropped: number | undefined;
   #abortReason: Error | undefined;
@@ -130,6 +140,19 @@ export class Ownership implements TopicPartition {
     const { committable } = this.#claims;
     if (this.#init.commitsBefore && !this.mayStart) return undefined; // what is claimed cannot start any more
     return this.isOver || committable === this.committed || committable === this.#dropped ? undefined : committable;
+  }
+
+  /** The offset to write once more, if it is written: behind it records ended of which the group was not told. */
+  get untold(): number | undefined {
+    const { hasGaps, endedCount, committable } = this.tracker;
+    if (this.isOver || !hasGaps || endedCount === this.#told?.ended) return undefined;
+    return committable === this.committed ? committable : undefined;
+  }
+
+  /** Whether records come again that ended, as the group does not know of them. */
+  get comesTwice(): boolean {
+    const { hasGaps, endedCount } = this.tracker;
+    return hasGaps && !(this.#told?.isWhole === true && this.#told.ended === endedCount);
   }
 
   /** How many records the next commit would cover that the last one did not. */
@@ -272,9 +295,10 @@ export class Ownership implements TopicPartition {
     this.#sent = this.#claims.covered;
   }
 
-  /** Called by the committer: this offset is written. */
-  wrote(offset: number): void {
+  /** Called by the committer: this offset is written, and what goes with it. */
+  wrote(offset: number, told?: ToldEnds): void {
     this.committed = offset;
+    this.#told = told;
     this.#commitWaiters.wakeUpTo(offset);
     this.lookIfIdle();
   }

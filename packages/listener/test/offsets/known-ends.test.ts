@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { KnownEnds, stillCounts } from '../../dist/offsets/known-ends.js';
+import { hasEnded } from '../../dist/offsets/ended-offsets.js';
+import { endsOf, stillCounts } from '../../dist/offsets/known-ends.js';
 import { OffsetTracker } from '../../dist/offsets/offset-tracker.js';
 
 describe('stillCounts', () => {
@@ -26,7 +27,7 @@ describe('stillCounts', () => {
     assert.equal(stillCounts({ ...left, committed: undefined }, { generationId: 8, committed: 0 }), true));
 });
 
-describe('KnownEnds', () => {
+describe('endsOf', () => {
   it('has exactly the records that were received and ended, whatever the gaps and the order (model: a set)', () => {
     const records = fc.array(fc.record({ gap: fc.nat(3), ends: fc.boolean() }), { maxLength: 200 });
     fc.assert(
@@ -43,10 +44,9 @@ describe('KnownEnds', () => {
           tracker.ended(sequences[i]!);
           ended.add(offsets[i]!);
         }
-        const known = new KnownEnds({ begunAt, tracker, leaderEpoch: undefined });
-        assert.equal(known.position, tracker.nextOffset);
-        for (const offset of offsets) assert.equal(known.has({ offset }), ended.has(offset));
-        for (const offset of [begunAt - 1, tracker.nextOffset]) assert.equal(known.has({ offset }), false);
+        const known = endsOf({ begunAt, tracker, leaderEpoch: undefined, known: undefined });
+        for (const offset of offsets) assert.equal(hasEnded(known, { offset }), ended.has(offset));
+        for (const offset of [begunAt - 1, tracker.nextOffset]) assert.equal(hasEnded(known, { offset }), false);
       }),
     );
   });
@@ -54,10 +54,10 @@ describe('KnownEnds', () => {
   it('has none that a newer leader wrote in the place of one that was lost', () => {
     const tracker = new OffsetTracker(0);
     tracker.ended(tracker.received(0));
-    const known = new KnownEnds({ begunAt: 0, tracker, leaderEpoch: 3 });
+    const known = endsOf({ begunAt: 0, tracker, leaderEpoch: 3, known: undefined });
     assert.deepEqual(
       [2, 3, 4, undefined].map((leaderEpoch) =>
-        known.has({ offset: 0, ...(leaderEpoch === undefined ? {} : { leaderEpoch }) }),
+        hasEnded(known, { offset: 0, ...(leaderEpoch === undefined ? {} : { leaderEpoch }) }),
       ),
       [true, true, false, true],
     );
