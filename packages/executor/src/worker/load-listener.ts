@@ -40,6 +40,6 @@ export function listenerOf(module: unknown, url: string): AnyListener {
   const found = Object.keys(module as object).join(', ') || 'nothing';
   throw new WorkerThreadError(
     'WORKER_MODULE_FAILED',
-    `${url} exports no listener, but ${found}; it takes export const listener = (record, context) => …`,
+    `${url} exports no listener, but ${found}; it takes: export const listener = (record, context) => …`,
   );
 }

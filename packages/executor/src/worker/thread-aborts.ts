@@ -1,6 +1,6 @@
 import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { unpackThrown } from './crossing-error.js';
-import type { AbortedCalls, ThreadSetUp } from './thread-call.js';
+import { ASK, type AbortedCalls, type ThreadSetUp } from './thread-call.js';
 
 /** In a thread: the signal of the call that runs. */
 export class ThreadAborts {
@@ -14,8 +14,10 @@ export class ThreadAborts {
   constructor({ channel, messages }: Pick<ThreadSetUp, 'channel' | 'messages'>) {
     this.#messages = new Int32Array(messages);
     this.#channel = new BroadcastChannel(channel);
-    this.#channel.onmessage = (event) => this.#take((event as { readonly data: AbortedCalls }).data);
+    this.#channel.onmessage = (event) => this.#take((event as { readonly data: AbortedCalls | typeof ASK }).data);
     this.#channel.unref();
+    // What was said before this thread listened is said again: its first call may be aborted before the thread has come up.
+    this.#channel.postMessage(ASK);
   }
 
   begin(id: number): AbortSignal {
@@ -38,14 +40,15 @@ export class ThreadAborts {
     for (let next = this.#receive(); next !== undefined; next = this.#receive()) this.#take(next);
   }
 
-  #receive(): AbortedCalls | undefined {
+  #receive(): AbortedCalls | typeof ASK | undefined {
     // The types do not know that it takes a BroadcastChannel too.
     const received = receiveMessageOnPort(this.#channel as unknown as Parameters<typeof receiveMessageOnPort>[0]);
-    return received?.message as AbortedCalls | undefined;
+    return received?.message as AbortedCalls | typeof ASK | undefined;
   }
 
-  #take(aborted: AbortedCalls): void {
-    this.#aborted = aborted;
+  #take(message: AbortedCalls | typeof ASK): void {
+    if (message === ASK) return; // another thread's question
+    this.#aborted = message;
     this.#abortIfTold();
   }
 

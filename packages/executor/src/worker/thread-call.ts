@@ -21,6 +21,9 @@ export interface ThreadCall extends Omit<WorkerListenerContext, 'signal'> {
 /** Of the calls that run, those whose signal is aborted, and why. Each message says it of all, so the last one is enough. */
 export type AbortedCalls = ReadonlyMap<number, Uint8Array>;
 
+/** What a thread says on the channel when it has come up: to be told of aborted calls. */
+export const ASK = 'ask';
+
 /** How the call ended. A call without an answer is one whose thread is gone. */
 export type ThreadAnswer =
   | { readonly kind: 'returned'; readonly result: Uint8Array | undefined }

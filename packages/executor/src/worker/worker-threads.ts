@@ -37,6 +37,7 @@ export class WorkerThreads {
     this.#options = options;
     this.#slots = new AsyncTaskExecutor({ concurrency: threads });
     this.#channel = new BroadcastChannel(channel);
+    this.#channel.onmessage = () => this.#tellAborts();
     this.#channel.unref();
     this.#pool = new Pool({
       ...{ filename: fileURLToPath(new URL('./thread.js', import.meta.url)), name: 'handle', workerData },
