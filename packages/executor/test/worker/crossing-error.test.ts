@@ -21,7 +21,11 @@ describe('what a listener in a thread throws', () => {
     const error = errorAcross(thrown);
     assert.equal(error.constructor.name, 'CardDeclined');
     assert.deepEqual([error.name, error.message, error.stack], ['Error', 'no money', thrown.stack]);
-    assert.deepEqual({ ...error }, { code: 'CARD_DECLINED', at: new Date(0) }, 'all but what cannot be cloned');
+    assert.deepEqual(
+      Object.assign({}, error),
+      { code: 'CARD_DECLINED', at: new Date(0) },
+      'all but what cannot be cloned',
+    );
   });
 
   it('is of the same class where the engine has it', () => {

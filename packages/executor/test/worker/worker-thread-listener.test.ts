@@ -46,7 +46,7 @@ describe('workerThreadListener', function () {
     const { act } = using();
     const declined = await failureOf(act('decline'));
     assert.equal(declined.constructor.name, 'CardDeclined');
-    assert.deepEqual({ ...declined }, { code: 'CARD_DECLINED', limits: new Map([['a', 1n]]) });
+    assert.deepEqual(Object.assign({}, declined), { code: 'CARD_DECLINED', limits: new Map([['a', 1n]]) });
     assert.match(declined.stack ?? '', /acting-listener/);
     const { cause } = declined;
     assert.ok(cause instanceof TypeError);
