@@ -12,6 +12,7 @@ const BROKEN_WHILE_REVOKED: World = {
   ackCount: 1,
   syncCommits: false,
   commitBefore: false,
+  offsetMap: false,
   bufferRecords: 0,
   bufferBytes: 1_000,
   windowRecords: 2,

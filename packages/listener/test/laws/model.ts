@@ -8,6 +8,12 @@ export interface Again {
   readonly notBefore: number;
 }
 
+/** Where reading of a partition begins, and what of it had ended. */
+export interface Start {
+  readonly start: number;
+  readonly told: ReadonlySet<number>;
+}
+
 /** What a container may know of one partition, from an assignment or seek until it is revoked, lost or sought again. */
 export class Epoch {
   /** Offsets of records that ended in it. */
@@ -27,13 +33,16 @@ export class Epoch {
   /** Everything below has ended, if it was looked at. */
   frontier: number;
 
-  /** @param start where reading began */
-  constructor(start: number) {
+  readonly start: number;
+  /** Offsets of records that the group knew to have ended before: none of them comes. */
+  readonly told: ReadonlySet<number>;
+
+  constructor({ start, told }: Start) {
     this.frontier = start;
     this.start = start;
+    this.told = told;
+    for (const offset of told) this.ended.add(offset);
   }
-
-  readonly start: number;
 }
 
 /** Which records wait for which. */
@@ -66,12 +75,12 @@ export class LaneBook {
     else offsets.push(record.offset);
   }
 
-  /** The first record of the lane from this offset on. */
-  firstFrom(partition: number, lane: string, offset: number): number | undefined {
+  /** The first record of the lane from this offset on that is to come. */
+  firstFrom(partition: number, lane: string, offset: number, told: ReadonlySet<number>): number | undefined {
     return this.#lanes
       .get(partition)
       ?.get(lane)
-      ?.find((each) => each >= offset);
+      ?.find((each) => each >= offset && !told.has(each));
   }
 
   lanesOf(partition: number): Iterable<string> {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import type { ConsumerRecord, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import type { ConsumerRecord, TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from '@hearken/core';
 import type { ListenerContext, PartitionSnapshot } from '../../dist/index.js';
-import { Epoch, LaneBook } from './model.js';
+import { decodeOffsetMap } from '../../dist/offsets/offset-map.js';
+import { hasEnded } from '../../dist/offsets/ended-offsets.js';
+import { Epoch, LaneBook, type Start } from './model.js';
 import type { ConsumerWatch } from './watched-consumer.js';
 import { isManual, REVOKE_DRAIN_MS, type World } from './world.js';
 
@@ -25,7 +27,7 @@ export interface View {
   /** Nothing reaches the group any more, whatever is asked for. */
   isClosed(): boolean;
   /** What the group has committed. */
-  committed(partition: number): number;
+  committed(partition: number): TopicPartitionOffset;
   recordsOf(partition: number): readonly ConsumerRecord[];
   /** How many tasks of others the executor runs, and how many it may run. */
   foreign(): number;
@@ -46,7 +48,7 @@ export class Oracle implements ConsumerWatch {
   readonly #world: World;
   readonly #view: View;
   /** Where a partition's next epoch begins, if another one comes. */
-  readonly #starts = new Map<number, number>();
+  readonly #starts = new Map<number, Start>();
   readonly #epochs = new Map<number, Epoch>();
   /** Lanes whose record the recoverer works on, of whatever epoch. */
   readonly #recovering = new Set<string>();
@@ -88,7 +90,8 @@ export class Oracle implements ConsumerWatch {
   }
 
   begins({ partition }: TopicPartition, offset: number, why: 'assigned' | 'sought'): void {
-    this.#starts.set(partition, offset);
+    const committed = this.#view.committed(partition);
+    this.#starts.set(partition, { start: offset, told: why === 'assigned' ? this.#toldWith(committed) : new Set() });
     if (why === 'assigned') return;
     this.#losses++;
     for (const { offset: each } of this.#view.recordsOf(partition)) {
@@ -218,7 +221,7 @@ export class Oracle implements ConsumerWatch {
     return () => {
       for (const { partition, epoch } of owned) {
         for (const offset of epoch?.ended ?? [])
-          assert.ok(this.#view.committed(partition) > offset, `${partition}/${offset} ended, and comes again`);
+          assert.ok(this.#isSpared(partition, offset), `${partition}/${offset} ended, and comes again`);
       }
     };
   }
@@ -282,7 +285,7 @@ export class Oracle implements ConsumerWatch {
   }
 
   #epoch(partition: number, number: number): Epoch {
-    const known = this.#epochs.get(number) ?? new Epoch(this.#starts.get(partition) ?? 0);
+    const known = this.#epochs.get(number) ?? new Epoch(this.#starts.get(partition) ?? { start: 0, told: new Set() });
     this.#epochs.set(number, known);
     return known;
   }
@@ -302,24 +305,44 @@ export class Oracle implements ConsumerWatch {
     return [...this.running].filter((call) => call.record.partition === partition && !this.#strays.has(call));
   }
 
-  #checkCommit(asked: readonly { partition: number; offset: number; epoch: Epoch | undefined }[]): void {
+  /** Which records behind a committed offset it tells to have ended. */
+  #toldWith(committed: TopicPartitionOffset): ReadonlySet<number> {
+    const { metadata } = committed;
+    if (metadata === undefined) return new Set();
+    assert.ok(this.#world.offsetMap, 'nobody wanted a map');
+    const map = decodeOffsetMap(metadata, committed);
+    assert.ok(typeof map === 'object', `${metadata} is ${String(map)}`);
+    const ended = this.#view.recordsOf(committed.partition).filter((record) => hasEnded(map, record));
+    return new Set(ended.map(({ offset }) => offset));
+  }
+
+  /** Whether the group knows that a record ended. */
+  #isSpared(partition: number, offset: number): boolean {
+    const committed = this.#view.committed(partition);
+    return offset < committed.offset || this.#toldWith(committed).has(offset);
+  }
+
+  #checkCommit(asked: readonly (TopicPartitionOffset & { readonly epoch: Epoch | undefined })[]): void {
     assert.equal(this.#commitsUnderWay, 1, 'two commits at a time');
     const assigned = new Set(this.#view.assigned().map(({ partition }) => partition));
-    for (const { partition, offset, epoch } of asked) {
+    for (const at of asked) {
+      const { partition, offset, epoch } = at;
       assert.ok(assigned.has(partition), `${partition} is committed, and not ours`);
       assert.ok(epoch !== undefined, `${partition} is committed, and was given up`);
       assert.ok(offset >= epoch.committed, `${partition} goes back from ${epoch.committed} to ${offset}`);
       epoch.committed = offset;
       if (!this.#world.commitBefore) this.#checkEnded(partition, epoch, offset);
+      for (const told of this.#toldWith(at)) assert.ok(epoch.ended.has(told), `${partition}/${told} has not ended`);
     }
   }
 
-  /** What ended up to the first that has not is committed. */
+  /** What ended up to the first that has not is committed, and with maps all that ended is known. */
   #checkWritten(partition: number, epoch: Epoch): void {
     for (const { offset } of this.#view.recordsOf(partition)) {
       if (offset < epoch.start) continue;
-      if (!epoch.ended.has(offset)) return;
-      assert.ok(this.#view.committed(partition) > offset, `${partition}/${offset} ended, and was given up uncommitted`);
+      if (!epoch.ended.has(offset) && !this.#world.offsetMap) return;
+      const isSpared = !epoch.ended.has(offset) || this.#isSpared(partition, offset);
+      assert.ok(isSpared, `${partition}/${offset} ended, and was given up uncommitted`);
     }
   }
 
@@ -355,11 +378,15 @@ export class Oracle implements ConsumerWatch {
       assert.ok(this.#view.now() >= notBefore, `${partition}/${offset} comes again too early`);
       return;
     }
-    const next = this.book.firstFrom(partition, lane, before === undefined ? epoch.start : before + 1);
+    const next = this.#nextOf(epoch, partition, lane, before);
     assert.deepEqual({ offset, attempt }, { offset: next, attempt: 1 }, `lane ${lane} after ${before}`);
     if (this.#world.syncCommits && before !== undefined) {
-      assert.ok(this.#view.committed(partition) > before, `lane ${lane} goes on before ${before} is committed`);
+      assert.ok(this.#view.committed(partition).offset > before, `lane ${lane} goes on before ${before} is committed`);
     }
+  }
+
+  #nextOf({ start, told }: Epoch, partition: number, lane: string, before: number | undefined): number | undefined {
+    return this.book.firstFrom(partition, lane, before === undefined ? start : before + 1, told);
   }
 
   #checkPaused(partition: number): void {
@@ -369,7 +396,7 @@ export class Oracle implements ConsumerWatch {
   }
 
   #checkAtMostOnce(partition: number, offset: number, at: string): void {
-    assert.ok(this.#view.committed(partition) > offset, `${at} starts before it is committed`);
+    assert.ok(this.#view.committed(partition).offset > offset, `${at} starts before it is committed`);
     assert.ok(!this.#called.has(at), `${at} starts twice`);
   }
 
@@ -377,7 +404,7 @@ export class Oracle implements ConsumerWatch {
   #checkAhead(): void {
     let ahead = 0;
     for (const { partition } of this.#view.snapshot()) {
-      const committed = this.#view.committed(partition);
+      const { offset: committed } = this.#view.committed(partition);
       for (const { offset } of this.#view.recordsOf(partition)) {
         const at = `${partition}/${offset}`;
         if (offset < committed && !this.#called.has(at) && !this.#leftOut.has(at)) ahead++;
@@ -406,7 +433,7 @@ export class Oracle implements ConsumerWatch {
       return;
     }
     if (again !== undefined && again.notBefore > this.#view.now()) return; // acknowledged while it waited
-    const next = this.book.firstFrom(partition, lane, before === undefined ? epoch.start : before + 1);
+    const next = this.#nextOf(epoch, partition, lane, before);
     if (next === undefined || next >= position) return;
     if (this.#world.syncCommits && before !== undefined && epoch.written <= before) return;
     assert.fail(`${partition}/${next} could have started`);

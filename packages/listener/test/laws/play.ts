@@ -63,7 +63,7 @@ export class Player {
       },
       isRunning: () => this.#container.state === 'running',
       isClosed: () => this.#factory.consumer.closed.fired,
-      committed: (partition) => this.#committed(partition),
+      committed: (partition) => this.#log.committed('g', tp(partition)) ?? { ...tp(partition), offset: 0 },
       recordsOf: (partition) => this.#log.records('t', partition),
       foreign: () => this.#foreign.length,
       limit: () => Math.max(this.#limitOfTurn, this.#limit),

@@ -25,17 +25,18 @@ function* worlds(): Generator<World> {
       for (const how of ['revoke', 'lose'] as const) {
         for (const late of [[], [{ do: 'end', pick: 0 }]] satisfies Step[][]) {
           const moved: Step[] = [{ do: how, partition: 0 }, ...late, { do: 'assign', partition: 0 }, TURN];
-          yield worldOf([...given, TURN, ...ended, ...moved]);
+          for (const offsetMap of [false, true]) yield worldOf([...given, TURN, ...ended, ...moved], offsetMap);
         }
       }
     }
   }
 }
 
-const worldOf = (steps: readonly Step[]): World => ({
+const worldOf = (steps: readonly Step[], offsetMap: boolean): World => ({
   ...{ ordering: 'key', executor: 'own', concurrency: SLOTS, ackMode: 'batch', ackCount: 1, syncCommits: false },
   ...{
     commitBefore: false,
+    offsetMap,
     bufferRecords: 20,
     bufferBytes: 1_000,
     windowRecords: 1_000,

@@ -43,6 +43,7 @@ export interface World {
   readonly ackCount: number;
   readonly syncCommits: boolean;
   readonly commitBefore: boolean;
+  readonly offsetMap: boolean;
   readonly bufferRecords: number;
   readonly bufferBytes: number;
   readonly windowRecords: number;
@@ -115,6 +116,7 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   ackCount: fc.integer({ min: 1, max: 5 }),
   syncCommits: fc.boolean(),
   commitBefore: fc.nat(3).map((chance) => chance === 0),
+  offsetMap: fc.boolean(),
   bufferRecords: fc.constantFrom(0, 1, 3, 20),
   bufferBytes: fc.constantFrom(1, 10, 10_000),
   windowRecords: fc.constantFrom(2, 8, 1_000),
@@ -128,9 +130,9 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
 /** Settings that go together. */
 export const worlds = anyWorld.map((world): World => {
   const syncCommits = world.syncCommits && world.ackMode === 'record' && !world.commitBefore;
-  return world.commitBefore && world.ordering !== 'key'
-    ? atMostOnce(world)
-    : { ...world, syncCommits, commitBefore: false };
+  if (world.commitBefore && world.ordering !== 'key') return atMostOnce(world);
+  const offsetMap = world.offsetMap && (world.ordering !== 'partition' || isManual(world));
+  return { ...world, syncCommits, commitBefore: false, offsetMap };
 });
 
 /**
@@ -140,7 +142,7 @@ export const worlds = anyWorld.map((world): World => {
 function atMostOnce(world: World): World {
   const executor = world.executor.startsWith('overbooked') ? 'pooled' : world.executor;
   const steps = world.steps.filter((each) => each.do !== 'seek' && each.do !== 'slots');
-  return { ...world, executor, steps, ackMode: 'record', syncCommits: false };
+  return { ...world, executor, steps, ackMode: 'record', syncCommits: false, offsetMap: false };
 }
 
 export const isManual = ({ ackMode }: World): boolean => ackMode.startsWith('manual');
@@ -153,8 +155,10 @@ const RESTARTS = {
 /** What a user would write for it: only settings that mean something. */
 export function settingsOf(world: World): Omit<RecordContainerProperties, 'listener'> {
   const { ordering, bufferRecords, bufferBytes, windowRecords, ackMode, ackCount, syncCommits, commitBefore } = world;
+  const { offsetMap } = world;
   return {
     ...{ ordering, bufferRecords, bufferBytes, windowRecords, ackMode, syncCommits, commitBefore },
+    ...(offsetMap ? { offsetMap, offsetMapIntervalMs: 120 } : {}),
     ...(ackMode.startsWith('count') ? { ackCount } : {}),
     ...(ackMode.endsWith('time') ? { ackTimeMs: 150 } : {}),
     ...(ackMode === 'count' ? { pollTimeoutMs: 150 } : {}),
