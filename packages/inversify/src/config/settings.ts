@@ -82,8 +82,6 @@ const OWN_SETTINGS = {
   noProgressTimeoutMs: 'number',
   offsetMap: 'boolean',
   offsetMapIntervalMs: 'number',
-  offsetMap: 'boolean',
-  offsetMapIntervalMs: 'number',
   onFatal: 'text',
   ordering: 'text',
   phase: 'number',
