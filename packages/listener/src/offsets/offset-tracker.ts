@@ -78,17 +78,17 @@ export class OffsetTracker {
   openRanges(max = Infinity): { readonly open: number[]; readonly to: number; readonly isCut: boolean } {
     const ring = this.#ring;
     const mask = ring.length - 1;
+    const tail = this.#tail;
     const open: number[] = [];
-    let last = ENDED;
     let sequence = this.#head;
-    for (; sequence < this.#tail; sequence++) {
-      const offset = ring[sequence & mask] ?? ENDED;
-      if (offset === ENDED && last !== ENDED) open.push(last + 1);
-      if (offset !== ENDED && last === ENDED && open.push(offset) > 2 * max) break;
-      last = offset;
+    while (sequence < tail) {
+      while (sequence < tail && ring[sequence & mask] === ENDED) sequence++;
+      if (sequence === tail || open.push(ring[sequence & mask] ?? ENDED) > 2 * max) break;
+      while (sequence < tail && ring[sequence & mask] !== ENDED) sequence++;
+      if (sequence < tail) open.push((ring[(sequence - 1) & mask] ?? ENDED) + 1);
     }
     const to = open.length % 2 === 0 ? this.#nextOffset : (open.pop() ?? this.#nextOffset);
-    return { open, to, isCut: sequence < this.#tail };
+    return { open, to, isCut: sequence < tail };
   }
 
   /**

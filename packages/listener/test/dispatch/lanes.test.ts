@@ -18,6 +18,10 @@ class Item {
     };
   }
 
+  get sequence(): number {
+    return this.number;
+  }
+
   get bytes(): number {
     return (this.record.key?.length ?? 0) + (this.record.value?.length ?? 0);
   }
@@ -64,6 +68,8 @@ class Checked {
   /** Handed out lanes, and the item taken, if any. */
   readonly busy = new Map<Lane<Item>, Item | undefined>();
   readonly postponed = new Map<Lane<Item>, Item | undefined>();
+  /** Lanes that are ready to try this again. */
+  readonly again = new Map<Lane<Item>, Item>();
   readonly paused = new Set<unknown>();
   #added = 0;
 
@@ -123,8 +129,22 @@ class Checked {
     if (lane === undefined) return false;
     assert.ok(!this.busy.has(lane) && !this.postponed.has(lane), 'a closed lane was handed out');
     assert.ok(!this.paused.has(lane.partition), 'a paused partition was handed out');
+    assert.equal(lane.oldest, this.#oldestReady(lane.partition), 'an older record could have started');
+    this.again.delete(lane);
     this.busy.set(lane, undefined);
     return true;
+  }
+
+  /** Of what may start in the partition. */
+  #oldestReady(partition: unknown): number {
+    const closed = new Set([...this.busy, ...this.postponed].map(([lane]) => lane));
+    const ready = [...this.lanesOf(partition)].filter((lane) => !closed.has(lane));
+    const next = ready.map((lane) => this.again.get(lane) ?? lane.first).filter((item) => item !== undefined);
+    return Math.min(...next.map(({ number }) => number));
+  }
+
+  lanesOf(partition: unknown): Iterable<Lane<Item>> {
+    return [0, 1, 2].map((number) => this.of(number)).find((of) => of === partition)?.table ?? [];
   }
 
   #onBusy(action: 'take' | 'release' | 'postpone' | 'hold', index: number): void {
@@ -158,13 +178,17 @@ class Checked {
   #wake(index: number): void {
     const lane = [...this.postponed.keys()][index % this.postponed.size];
     if (lane === undefined) return;
+    const current = this.postponed.get(lane);
+    if (current !== undefined) this.again.set(lane, current);
     this.postponed.delete(lane);
     this.lanes.wake(lane);
   }
 
   #clear(number: number): void {
     for (const items of this.waiting.values()) if (items[0]?.partition === number) items.splice(0);
-    for (const lane of this.postponed.keys()) if (lane.partition === this.of(number)) this.postponed.delete(lane);
+    for (const lanes of [this.postponed, this.again]) {
+      for (const lane of lanes.keys()) if (lane.partition === this.of(number)) lanes.delete(lane);
+    }
     this.lanes.clear(this.of(number));
   }
 
@@ -177,6 +201,17 @@ class Checked {
     this.paused.delete(this.of(number));
     this.lanes.resume(this.of(number));
   }
+}
+
+/** Runs all that may run, one after the other, and says what in which order. */
+function allOf(lanes: Lanes<Item>): number[] {
+  const order: number[] = [];
+  for (let lane = lanes.next(); lane !== undefined; lane = lanes.next()) {
+    const item = lanes.take(lane);
+    if (item !== undefined) order.push(item.number);
+    lanes.release(lane);
+  }
+  return order;
 }
 
 describe('Lanes', () => {
@@ -196,16 +231,33 @@ describe('Lanes', () => {
     });
   }
 
-  it('hands out ready lanes first in, first out', () => {
+  it('hands out the lane with the oldest record first', () => {
     const lanes = new Lanes<Item>('key', oneByOne());
     const partition = lanes.of({ topic: 't', partition: 0 });
-    for (const [number, key] of ['a', 'b', 'a', 'c'].entries()) lanes.add(partition, new Item(0, number, key));
-    const order: number[] = [];
-    for (let lane = lanes.next(); lane !== undefined; lane = lanes.next()) {
-      order.push(lanes.take(lane)!.number);
-      lanes.release(lane);
-    }
-    assert.deepEqual(order, [0, 1, 3, 2]);
+    for (const [number, key] of ['a', 'b', 'a', 'c', 'a', 'b'].entries())
+      lanes.add(partition, new Item(0, number, key));
+    assert.deepEqual(allOf(lanes), [0, 1, 2, 3, 4, 5]);
+  });
+
+  it('hands out what is tried again before younger records', () => {
+    const lanes = new Lanes<Item>('none', oneByOne());
+    const partition = lanes.of({ topic: 't', partition: 0 });
+    for (const number of [0, 1, 2]) lanes.add(partition, new Item(0, number, null));
+    const failed = lanes.next()!;
+    lanes.postpone(failed, lanes.take(failed)!);
+    const other = lanes.next()!;
+    lanes.take(other);
+    lanes.release(other);
+    lanes.wake(failed);
+    assert.deepEqual(allOf(lanes), [0, 2]);
+  });
+
+  it('lets partitions take turns, however many lanes of one are ready', () => {
+    const lanes = new Lanes<Item>('key', oneByOne());
+    const [first, second] = [lanes.of({ topic: 't', partition: 0 }), lanes.of({ topic: 't', partition: 1 })];
+    for (const number of [0, 1, 2, 3]) lanes.add(first, new Item(0, number, `${number}`));
+    for (const number of [4, 5]) lanes.add(second, new Item(1, number, `${number}`));
+    assert.deepEqual(allOf(lanes), [0, 4, 1, 5, 2, 3]);
   });
 
   it('hands out what a pause held before what came after it', () => {

@@ -311,7 +311,7 @@ export class Oracle implements ConsumerWatch {
     if (metadata === undefined) return new Set();
     assert.ok(this.#world.offsetMap, 'nobody wanted a map');
     const map = decodeOffsetMap(metadata, committed);
-    assert.ok(typeof map === 'object', `${metadata} is ${String(map)}`);
+    assert.ok(typeof map === 'object', `${metadata} is none`);
     const ended = this.#view.recordsOf(committed.partition).filter((record) => hasEnded(map, record));
     return new Set(ended.map(({ offset }) => offset));
   }

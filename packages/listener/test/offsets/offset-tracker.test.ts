@@ -46,12 +46,29 @@ function apply(tracker: OffsetTracker, model: Model, what: Step): void {
   }
 }
 
+/** Whether the ranges say of each record below where they end what the list says, and that is as far as they can tell. */
+function assertRanges(tracker: OffsetTracker, { records, nextOffset }: Model): void {
+  const { open, to, isCut } = tracker.openRanges();
+  const newestEnd = records.findLastIndex(({ ended }) => ended);
+  assert.deepEqual([to, isCut], [records[newestEnd + 1]?.offset ?? nextOffset, false]);
+  const isOpen = (offset: number): boolean => open.filter((edge) => edge <= offset).length % 2 === 1;
+  for (const { offset, ended } of records) if (offset < to) assert.equal(isOpen(offset), !ended, `${offset}`);
+  assert.deepEqual(
+    open,
+    [...new Set(open)].sort((a, b) => a - b),
+  );
+  const first = tracker.openRanges(1);
+  assert.deepEqual([first.open, first.to], [open.slice(0, 2), open[2] ?? to]);
+  assert.ok(first.isCut || open.length <= 2);
+}
+
 function assertSame(tracker: OffsetTracker, model: Model): void {
   assert.equal(tracker.committable, model.committable);
   assert.equal(tracker.outstanding, model.open.length);
   assert.equal(tracker.oldestOutstanding, model.open[0]?.offset);
   assert.equal(tracker.nextOffset, model.nextOffset);
   assert.equal(tracker.span, model.span);
+  assert.equal(tracker.endedCount, model.records.length - model.open.length);
 }
 
 describe('OffsetTracker', () => {
@@ -67,6 +84,7 @@ describe('OffsetTracker', () => {
           assert.ok(tracker.committable >= before, `went back from ${before} to ${tracker.committable}`);
           before = tracker.committable;
         }
+        assertRanges(tracker, model);
       }),
     );
   });
