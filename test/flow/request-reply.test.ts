@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { Recorder } from '@hearken/testing';
 import {
+  type ConsumerRecord,
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
   failureReplyTo,
@@ -11,8 +13,10 @@ import {
   nullable,
   ReplyingKafkaTemplate,
   replyTo,
+  string,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { until } from '../support/until.js';
 
 describeWithKafka('request and reply', function () {
   this.timeout(300_000);
@@ -58,6 +62,42 @@ describeWithKafka('request and reply', function () {
     assert.deepEqual([one.pendingReplies, other.pendingReplies], [0, 0]);
     await Promise.all([responder.stop(), one.close(), other.close(), sender.close()]);
     await Promise.all([producers.close(), admin.close()]);
+  });
+
+  it('brings replies although their topic is made anew and grows while requests wait', async () => {
+    const kafka = { brokers: bootstrapServers(), clientId: 'flow' };
+    const [requests, replies] = [uniqueName('requests'), uniqueName('replies')];
+    await using admin = new KafkaAdmin(kafka);
+    const producers = new DefaultKafkaProducerFactory(kafka);
+    await admin.createTopics([requests, replies].map((topic) => ({ topic, partitions: 1 })));
+    await using sender = new KafkaTemplate<Buffer | null, string>(producers);
+    const consumers = new DefaultKafkaConsumerFactory(kafka, { groupId: uniqueName('group'), metadataMaxAgeMs: 500 });
+    const asked = new Recorder<ConsumerRecord<Buffer | null, Buffer | null>>();
+    await using responder = new MessageListenerContainer(consumers, { topics: [requests], listener: asked.record });
+    // Whoever has this for listeners wants to be told; a topic of replies has nobody to tell.
+    const strict = new DefaultKafkaConsumerFactory(kafka, { autoOffsetReset: 'none', metadataMaxAgeMs: 500 });
+    await using asker = new ReplyingKafkaTemplate(producers, strict, {
+      replies: { topic: replies, valueSerde: string(), timeoutMs: 120_000 },
+    });
+    await Promise.all([responder.start(), asker.start()]);
+    const waiting = ['a', 'b'].map((text) => asker.sendAndReceive(requests, text));
+    await asked.received(2);
+
+    await admin.deleteTopics([replies]);
+    await admin.createTopics([{ topic: replies, partitions: 1 }]);
+    await admin.createPartitions([{ topic: replies, partitions: 2 }]);
+    await until('all know of the second partition', async () => (await admin.offsets(replies)).length === 2);
+    for (const [partition, request] of asked.items.entries())
+      await sender.send({ ...replyTo(request, `to ${String(request.value)}`), partition });
+    assert.deepEqual(
+      (await Promise.all(waiting)).map(({ partition, value }) => [partition, value]),
+      [
+        [0, 'to a'],
+        [1, 'to b'],
+      ],
+    );
+    await Promise.all([responder.stop(), asker.close(), sender.close()]);
+    await producers.close();
   });
 });
 

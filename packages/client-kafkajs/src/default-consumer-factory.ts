@@ -39,7 +39,7 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
 
   /** @throws KafkaConfigError for unusable overrides */
   createConsumer(overrides: ConsumerOverrides = {}): Consumer {
-    const { clientIdSuffix = '', groupId, maxPollRecords, rebalanceProtocol } = overrides;
+    const { clientIdSuffix = '', groupId, maxPollRecords, rebalanceProtocol, autoOffsetReset } = overrides;
     const isCooperative = this.#assignors === undefined && rebalanceProtocol === 'cooperative';
     const check = new OptionsCheck('createConsumer');
     const options = resolveConsumerOptions(
@@ -48,6 +48,7 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
         ...this.#options,
         groupId: groupId ?? this.#options.groupId,
         maxPollRecords: maxPollRecords ?? this.#options.maxPollRecords,
+        autoOffsetReset: autoOffsetReset ?? this.#options.autoOffsetReset,
         ...(isCooperative && { partitionAssignors: ['cooperative-sticky'] }),
       },
       '',

@@ -124,8 +124,8 @@ describe('DefaultKafkaConsumerFactory', () => {
   it('refuses unusable overrides', () => {
     const factory = new DefaultKafkaConsumerFactory(kafka);
     assert.deepEqual(
-      problemsOf(() => factory.createConsumer({ maxPollRecords: -1 })),
-      ['maxPollRecords'],
+      problemsOf(() => factory.createConsumer({ maxPollRecords: -1, autoOffsetReset: 'newest' as never })).sort(),
+      ['autoOffsetReset', 'maxPollRecords'],
     );
   });
 });

@@ -98,6 +98,8 @@ export interface ConsumerOverrides {
    * rebalance what it is not told to give up (KIP-429). @default what the factory takes for the safest
    */
   readonly rebalanceProtocol?: 'eager' | 'cooperative';
+  /** Where to read where nothing is committed, or what was to be read is gone. @default what the factory's user said */
+  readonly autoOffsetReset?: 'earliest' | 'latest' | 'none';
 }
 
 export interface ConsumerFactory {

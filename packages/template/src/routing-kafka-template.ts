@@ -41,7 +41,8 @@ export class RoutingKafkaTemplate<K = unknown, V = unknown> implements AsyncDisp
   send(topic: string, value: V, options?: SendOptions<K>): Promise<SendResult<K, V>>;
   send(topicOrRecord: string | ProducerRecord<K, V>, value?: V, options?: SendOptions<K>): Promise<SendResult<K, V>> {
     const record = typeof topicOrRecord === 'object' ? topicOrRecord : { topic: topicOrRecord, value: value as V };
-    const template = this.templateFor(record.topic);
+    const { topic } = Object(record) as typeof record; // null, as JavaScript may, must not throw here
+    const template = this.templateFor(topic);
     if (template === undefined) return Promise.reject(noRoute(record));
     return template.send(topicOrRecord as string, value as V, options); // of either form: what is wrong with it, it says itself
   }

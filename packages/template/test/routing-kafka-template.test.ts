@@ -55,6 +55,7 @@ describe('RoutingKafkaTemplate', () => {
       return true;
     });
     await assert.rejects(routing.partitionsFor('else'), { code: 'NO_ROUTE' });
+    await assert.rejects(routing.send(null as never), { code: 'NO_ROUTE' }); // as JavaScript may: nothing throws at once
     assert.equal(routing.templateFor('else'), undefined);
     await routing.close();
   });

@@ -20,7 +20,7 @@ export function replyContainer(
 ): MessageListenerContainer {
   const met = new Set<number>();
   return new MessageListenerContainer(
-    consumerFactory,
+    readingAll(consumerFactory),
     {
       topics: [topic],
       groupId,
@@ -39,3 +39,14 @@ export function replyContainer(
     { clock, logger },
   );
 }
+
+/**
+ * From the beginning of what is there, whatever the factory's user wants of listeners: only where the topic was deleted and made
+ * anew, or its records were, is there a choice left, and a reply may have come before that was found out.
+ */
+const readingAll = (factory: ConsumerFactory): ConsumerFactory => ({
+  groupId: factory.groupId,
+  maxPollIntervalMs: factory.maxPollIntervalMs,
+  ...(factory.fetchMaxBytes === undefined ? {} : { fetchMaxBytes: factory.fetchMaxBytes }),
+  createConsumer: (overrides) => factory.createConsumer({ ...overrides, autoOffsetReset: 'earliest' }),
+});

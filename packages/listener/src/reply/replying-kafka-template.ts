@@ -7,11 +7,11 @@ import {
   type CloseOptions,
   type ConsumerFactory,
   type ConsumerRecord,
-  type HeadersInit,
   type Logger,
   type ProducerFactory,
+  type ProducerRecord,
 } from '@hearken/core';
-import { KafkaTemplate, type Sendable, type SendOptions } from '@hearken/template';
+import { KafkaTemplate, SendError, type Sendable, type SendOptions } from '@hearken/template';
 import { ReplyFailedError } from '../errors.js';
 import { recordDecoder } from '../invoke/record-decoder.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
@@ -103,12 +103,13 @@ export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = 
    * decoded, the signal's reason, `TOO_MANY_PENDING_REPLIES`, or `TEMPLATE_CLOSED`.
    */
   async sendAndReceive(topic: string, value: V, options: RequestOptions<K> = {}): Promise<ConsumerRecord<RK, RV>> {
+    if (!isObject(options)) throw invalid({ topic, value }, 'what follows the value must be an object such as { key }');
     const { timeoutMs = this.#replies.timeoutMs, signal, ...rest } = options;
     requireDuration('sendAndReceive', 'timeoutMs', timeoutMs);
     if (this.#closing !== undefined) throw replyTemplateClosed();
     const correlationId = randomBytes(16);
     const id = correlationId.toString('latin1');
-    const headers = this.#headers(rest.headers, correlationId); // before anything waits: they may be refused
+    const headers = this.#headers({ topic, value, ...rest }, correlationId); // before anything waits: they may be refused
     const reply = this.#pending.add(id, { topic, timeoutMs, signal });
     this.#ask(id, topic, value, { ...rest, headers }).catch((error: unknown) => this.#pending.fail(id, error));
     return this.#checked(await reply);
@@ -136,8 +137,8 @@ export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = 
     if (this.#pending.has(id)) await this.send(topic, value, options); // else its time was over before it could be sent
   }
 
-  #headers(given: HeadersInit | undefined, correlationId: Buffer): Headers {
-    const headers = Headers.from(given).set(KafkaHeaders.CORRELATION_ID, correlationId);
+  #headers(request: ProducerRecord<K, V>, correlationId: Buffer): Headers {
+    const headers = headersOf(request).set(KafkaHeaders.CORRELATION_ID, correlationId);
     if (!headers.has(KafkaHeaders.REPLY_TOPIC)) headers.set(KafkaHeaders.REPLY_TOPIC, this.#replies.topic);
     return headers;
   }
@@ -161,3 +162,16 @@ export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = 
     return reply;
   }
 }
+
+const isObject = (options: unknown): boolean => typeof options === 'object' && options !== null;
+
+function headersOf<K, V>(request: ProducerRecord<K, V>): Headers {
+  try {
+    return Headers.from(request.headers);
+  } catch (cause) {
+    throw invalid(request, (cause as Error).message, cause);
+  }
+}
+
+const invalid = <K, V>(request: ProducerRecord<K, V>, problem: string, cause?: unknown): SendError<K, V> =>
+  new SendError(request, problem, { code: 'INVALID_RECORD', cause });

@@ -8,6 +8,7 @@ import {
   ManualClock,
   RecordingLogger,
 } from '@hearken/testing';
+import { SendError } from '@hearken/template';
 import {
   failureReplyTo,
   KafkaHeaders,
@@ -107,6 +108,13 @@ describe('ReplyingKafkaTemplate', () => {
     await Promise.all([one.template.close(), other.template.close()]);
   });
 
+  it('reads what is there where its place in a topic is lost, whatever listeners do then', async () => {
+    const { template, consumers } = setup();
+    await template.start();
+    assert.equal(consumers.overrides[0]?.autoOffsetReset, 'earliest');
+    await template.close();
+  });
+
   it('reads a partition that was added from its beginning, and one that comes back from where it was', async () => {
     const { template, consumers, log } = setup();
     await template.start();
@@ -187,12 +195,23 @@ describe('ReplyingKafkaTemplate', () => {
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
-    await assert.rejects(template.sendAndReceive('prices', 'tea', { headers: { bad: 7 as never } }));
+    const refused = template.sendAndReceive('prices', 'tea', { headers: { bad: 7 as never } });
+    await assert.rejects(refused, (error) => error instanceof SendError && error.code === 'INVALID_RECORD');
     assert.equal(template.pendingReplies, 0);
     clock.advance(100);
     await eventLoopTurn();
     process.off('unhandledRejection', note);
     assert.deepEqual(unhandled, []);
+    await template.close();
+  });
+
+  it('refuses what is no options: a key in their place would be lost', async () => {
+    const { template } = setup();
+    for (const wrong of ['key', null])
+      await assert.rejects(
+        template.sendAndReceive('prices', 'tea', wrong as never),
+        (error) => error instanceof SendError && error.code === 'INVALID_RECORD',
+      );
     await template.close();
   });
 
