@@ -49,4 +49,4 @@ export type { StepReport } from './application/steps.js';
 export type { AnyContainer } from './registry/any-container.js';
 export type { ConfiguredValue } from './registry/endpoint-settings.js';
 export { KafkaListenerEndpointRegistry } from './registry/kafka-listener-endpoint-registry.js';
-export type { RegisteredListener } from './registry/registered-listener.js';
+export type { RegisteredListener, RunTimeSettings } from './registry/registered-listener.js';

@@ -61,7 +61,8 @@ function bindTemplate(bind: Bind, setup: KafkaSetup, name: string): void {
 /** What is meant where no name is given: the one named 'default', or the only one of its kind. */
 function defaultTemplate({ templates, templateNames }: KafkaSetup, kind: TemplateKind): string {
   const names = templateNames.filter((name) => templateKind(templates[name]) === kind);
-  return names.length === 1 ? (names[0] as string) : 'default';
+  const [only = 'default', ...others] = names;
+  return others.length === 0 ? only : 'default';
 }
 
 function bindCluster(bind: Bind, cluster: Cluster, isMeant: (where: BindingConstraints) => boolean): void {

@@ -145,11 +145,10 @@ function checkNeeds(check: OptionsCheck, endpoint: KafkaListenerEndpoint, settin
     const { setting, isMet, message } = NEEDS[what];
     const path = sourceOf(settings, endpoint, setting);
     const value = settings.get(setting)?.value;
-    if (!isMet(value) && check.isFine(path)) check.problem(path, `${message}, as ${because}; ${got(value)}`);
+    if (!isMet(value) && check.isFine(path))
+      check.problem(path, `${message}, as ${because}; got ${value === undefined ? 'none' : describe(value)}`);
   }
 }
-
-const got = (value: unknown): string => (value === undefined ? 'nobody says so' : `got ${describe(value)}`);
 
 const MANUAL: readonly unknown[] = ['manual', 'manual-immediate'] satisfies readonly AckMode[];
 

@@ -16,6 +16,11 @@ export interface RegisteredListenerInit {
   readonly onFailed: (listener: RegisteredListener, error: unknown) => void;
 }
 
+/** What `configure` is told. */
+export type RunTimeSettings = {
+  readonly [Name in keyof ContainerSettings]?: ContainerSettings[Name] | undefined;
+};
+
 /**
  * A listener by id, for as long as it is registered. A container starts once; this can be started again after a stop, and
  * makes a new container for it, as the configuration and `configure` say then.
@@ -116,7 +121,7 @@ export class RegisteredListener {
    * @returns which settings wait for the next start, those of earlier calls too; none if it was not started yet
    * @throws KafkaConfigError, or what a priority container refuses a capacity with; everything stays as it was
    */
-  configure(settings: Partial<ContainerSettings>): readonly string[] {
+  configure(settings: RunTimeSettings): readonly string[] {
     const runTime = new Map(this.#runTime);
     for (const name of Object.keys(settings)) runTime.delete(name);
     for (const [path, value] of flatten(settings)) runTime.set(path, value);

@@ -136,6 +136,14 @@ describe('the life of an application', () => {
     await assert.rejects(app.registry.start('fine'), { code: 'APPLICATION_STOPPED' });
   });
 
+  it('says what is missing where a level of a listener does not start', async () => {
+    const properties = { topics: ['rush'], levels: ['bulk', 'high'], missingTopicsFatal: true };
+    await assert.rejects(start(kafka, [endpoint('urgent', { properties })], { checks: 'off' }), {
+      code: 'LISTENER_NOT_STARTED',
+      message: /^the listener 'urgent' \(urgent\.on\) did not start: level (bulk|high) failed: .*rush-[01]/,
+    });
+  });
+
   it('can be stopped while it starts', async () => {
     const app = await start(kafka, [endpoint('billing')], {}, { autoStart: false });
     const starting = app.start();

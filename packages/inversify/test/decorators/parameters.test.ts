@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { aRecord } from '@hearken/testing';
-import { Ack, Context, Header, Headers, KafkaListener, Payload, Record, Signal } from '../../dist/index.js';
+import { Ack, Context, Header, Headers, KafkaListener, Level, Payload, Record, Signal } from '../../dist/index.js';
 import { aContext, call, callBatch, endpoint } from './beans.js';
 
 const topics = ['orders'];
 const signal = new AbortController().signal;
 const acknowledgment = { isAcknowledged: false } as never;
+const level = { priority: 1, name: 'high' };
 
 /** A bean whose only listener has all there are. */
 function all(batch: boolean): object {
@@ -20,8 +21,9 @@ function all(batch: boolean): object {
       @Ack() ack: unknown,
       @Signal() aborted: unknown,
       @Context() context: unknown,
+      @Level() level: unknown,
     ): unknown {
-      return { value, trace, number, headers, record, ack, aborted, context };
+      return { value, trace, number, headers, record, ack, aborted, context, level };
     }
   }
   return new Billing();
@@ -32,7 +34,7 @@ describe('parameters', () => {
     const init = { value: 'v', headers: { trace: ['old', 't'], number: Buffer.from([0, 0, 1, 0]) } };
     const context = aContext({ signal, acknowledgment });
     const record = aRecord(init);
-    const given = (await endpoint(all(false))).listener?.(record, context, undefined as never);
+    const given = (await endpoint(all(false))).listener?.(record, context, level);
     assert.deepEqual(given, {
       value: Buffer.from('v'),
       trace: 't',
@@ -42,6 +44,7 @@ describe('parameters', () => {
       ack: acknowledgment,
       aborted: signal,
       context,
+      level,
     });
   });
 
@@ -58,6 +61,7 @@ describe('parameters', () => {
       ack: acknowledgment,
       aborted: signal,
       context,
+      level: undefined, // the application does not start by then
     });
   });
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { DefaultKafkaProducerFactory } from '@hearken/client-kafkajs';
 import { EmbeddedKafka } from '@hearken/embedded-broker';
+import { AsyncTaskExecutor } from '@hearken/executor';
+import type { MessageListenerContainer } from '@hearken/listener';
+import { PriorityListenerContainer } from '@hearken/priority';
 import { KafkaTemplate } from '@hearken/template';
 import { Recorder } from '@hearken/testing';
 import { endpoint, start } from '../application/support.js';
@@ -81,6 +84,34 @@ describe('KafkaListenerEndpointRegistry', () => {
     await send('one');
     app.registry.resume('billing');
     await seen.received(1);
+  });
+
+  it('takes settings at run time: what can holds at once, what cannot waits for the next start', async () => {
+    await kafka.addTopics('urgent-0:1', 'urgent-1:1');
+    const urgent = endpoint('urgent', { properties: { topics: ['urgent'], levels: 2, capacity: 5 } });
+    const pooled = endpoint('pooled', { properties: { taskExecutor: new AsyncTaskExecutor({ concurrency: 3 }) } });
+    const endpoints = [endpoint('plain', { properties: { concurrency: 2 } }), urgent, pooled];
+    await using app = await start(kafka, endpoints);
+    const listener = app.registry.get('urgent');
+    const { container } = listener;
+    assert.ok(container instanceof PriorityListenerContainer);
+    assert.deepEqual(listener.configure({ capacity: 9, pollTimeoutMs: 7 }), ['pollTimeoutMs']);
+    assert.equal(container.capacity, 9);
+    assert.deepEqual(listener.configure({ capacity: undefined }), ['pollTimeoutMs'], 'it still waits');
+    assert.equal(container.capacity, 5, 'what the listener says');
+    assert.throws(() => listener.configure({ capacity: 0 }), { code: 'INVALID_CONFIG' });
+    assert.equal(listener.setting('capacity'), 5);
+
+    const plain = app.registry.get('plain');
+    const concurrency = (): number => (plain.container as MessageListenerContainer).concurrency;
+    assert.deepEqual(plain.configure({ concurrency: 6 }), []);
+    assert.equal(concurrency(), 6);
+    assert.deepEqual(plain.configure({ concurrency: undefined }), []);
+    assert.equal(concurrency(), 2);
+    assert.deepEqual(app.registry.get('pooled').configure({ concurrency: 6 }).slice().sort(), [
+      'concurrency',
+      'taskExecutor',
+    ]);
   });
 
   it('registers at run time, and unregisters so that it has really stopped and committed', async () => {
