@@ -1,8 +1,11 @@
 import type { Bytes } from '@hearken/core';
 import { LaneTable } from './lane-table.js';
+import { ReadyLanes } from './ready-lanes.js';
 
 /** What stands in a lane: a link of its list. */
 export interface LaneItem<Item> {
+  /** Its place among the records of its partition. */
+  readonly sequence: number;
   readonly record: { readonly key: Bytes; readonly value: Bytes };
   next: Item | undefined;
 }
@@ -24,7 +27,7 @@ export class Lane<Item extends LaneItem<Item>, Work = Item> {
   nextInBucket: Lane<Item, Work> | undefined = undefined;
   /**
    * - `filling`: could start, and waits for more records to start with. Leads to ready, gone.
-   * - `ready`: has a record to run and stands in the ready list, or in its partition's while that is paused.
+   * - `ready`: has a record to run and stands among the ready lanes of its partition.
    * - `busy`: `next` handed it out. Leads to ready, filling, waiting, gone.
    * - `waiting`: between two attempts, or for a commit. Leads to ready, filling, gone.
    * - `gone`: nothing of it is left; the next record of its key makes a new lane.
@@ -36,6 +39,8 @@ export class Lane<Item extends LaneItem<Item>, Work = Item> {
   last: Item | undefined = undefined;
   /** Records from `first` to `last`. */
   queued = 0;
+  /** Sequence of what runs, or of what is to run next. */
+  oldest = 0;
   nextReady: Lane<Item, Work> | undefined = undefined;
 
   constructor(partition: PartitionLanes<Item, Work>, key: Bytes, hash: number) {
@@ -56,8 +61,13 @@ export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   /** Keys and values of those. */
   queuedBytes = 0;
   paused = false;
+  /** A lane of it that could have started was set aside. */
+  isAside = false;
+  /** Those that may start when it is the partition's turn: none is, while it is paused or aside. */
+  readonly ready = new ReadyLanes<Item, Work>();
+  /** In the list of partitions that have such lanes. */
+  isListed = false;
+  nextListed: PartitionLanes<Item, Work> | undefined = undefined;
   /** No record joins them before they are cleared, so none waits for more. */
   isComplete = false;
-  /** Ready lanes that came up while the partition was paused, in their order. */
-  held: Lane<Item, Work>[] = [];
 }

@@ -33,17 +33,18 @@ export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> =>
 });
 
 /**
- * What must wait for what, and whose turn it is: first in, first out among lanes that are ready. Pure memory: it starts
- * nothing and keeps no time. Lists are links in the items and lanes themselves, so a record costs no allocation here and no
- * list ever has to be moved.
+ * What must wait for what, and whose turn it is: partitions take turns, and of a partition's ready lanes the one with the
+ * oldest record is first. Pure memory: it starts nothing and keeps no time. Lists are links in the items and lanes themselves,
+ * so a record costs no allocation here and no list ever has to be moved.
  */
 // Long because every list and count of records is moved here and nowhere else, in steps of a few lines.
 export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   readonly #ordering: Ordering;
   readonly #portions: Portions<Item, Work>;
   readonly #partitions = new Map<string, PartitionLanes<Item, Work>>();
-  #firstReady: Lane<Item, Work> | undefined;
-  #lastReady: Lane<Item, Work> | undefined;
+  /** Partitions that have ready lanes, in the order of their turns. */
+  #firstListed: PartitionLanes<Item, Work> | undefined;
+  #lastListed: PartitionLanes<Item, Work> | undefined;
   #queued = 0;
   #queuedBytes = 0;
   /** Without an order nothing looks for a lane: any number spreads them. */
@@ -66,7 +67,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
 
   /** Whether a lane may be ready; `next` says it for sure. */
   get mayBeReady(): boolean {
-    return this.#firstReady !== undefined;
+    return this.#firstListed !== undefined;
   }
 
   /** The partition's lanes, the same objects each time. */
@@ -96,13 +97,13 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
 
   /** Hands out the lane whose turn it is; it is busy until `release`, `postpone` or `hold`. */
   next(): Lane<Item, Work> | undefined {
-    for (let lane = this.#shiftReady(); lane !== undefined; lane = this.#shiftReady()) {
-      if (lane.state !== 'ready') continue; // cleared while it stood in the list
-      if (!lane.partition.paused) {
-        lane.state = 'busy';
-        return lane;
-      }
-      lane.partition.held.push(lane);
+    for (let partition = this.#shiftListed(); partition !== undefined; partition = this.#shiftListed()) {
+      if (partition.paused || partition.isAside) continue; // listed again when it is resumed
+      const lane = nextOf(partition);
+      if (!partition.ready.isEmpty) this.#list(partition);
+      if (lane === undefined) continue;
+      lane.state = 'busy';
+      return lane;
     }
     return undefined;
   }
@@ -155,10 +156,10 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     lane.state = 'waiting';
   }
 
-  /** Takes a busy lane back unchanged: it is among the first when its partition is resumed. */
+  /** Takes a busy lane back unchanged. None of its partition has its turn until that is resumed. */
   setAside(lane: Lane<Item, Work>): void {
-    lane.state = 'ready';
-    lane.partition.held.push(lane);
+    lane.partition.isAside = true;
+    this.#makeReady(lane);
   }
 
   /** Ends a wait; a lane that was cleared meanwhile stays gone. */
@@ -208,7 +209,8 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     this.#queued -= partition.queued;
     this.#queuedBytes -= partition.queuedBytes;
     partition.queued = partition.queuedBytes = 0;
-    partition.held = [];
+    partition.ready.clear();
+    partition.isAside = false;
     partition.isComplete = false;
     for (const lane of partition.table) {
       lane.first = lane.last = undefined;
@@ -223,12 +225,9 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     partition.paused = true;
   }
 
-  /** Those that were held go first: they were there before the lanes of their partition that are in the list. */
   resume(partition: PartitionLanes<Item, Work>): void {
-    partition.paused = false;
-    const held = partition.held;
-    partition.held = [];
-    for (const lane of held.reverse()) this.#makeFirst(lane);
+    partition.paused = partition.isAside = false;
+    if (!partition.ready.isEmpty) this.#list(partition);
   }
 
   #laneOf(partition: PartitionLanes<Item, Work>, item: Item): Lane<Item, Work> {
@@ -263,26 +262,39 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   }
 
   #makeReady(lane: Lane<Item, Work>): void {
+    const { partition } = lane;
     lane.state = 'ready';
-    if (this.#lastReady === undefined) this.#firstReady = lane;
-    else this.#lastReady.nextReady = lane;
-    this.#lastReady = lane;
+    if (lane.current === undefined) lane.oldest = lane.first?.sequence ?? 0;
+    partition.ready.add(lane);
+    this.#list(partition);
   }
 
-  #makeFirst(lane: Lane<Item, Work>): void {
-    lane.nextReady = this.#firstReady;
-    this.#firstReady = lane;
-    this.#lastReady ??= lane;
+  #list(partition: PartitionLanes<Item, Work>): void {
+    if (partition.isListed || partition.paused || partition.isAside) return;
+    partition.isListed = true;
+    if (this.#lastListed === undefined) this.#firstListed = partition;
+    else this.#lastListed.nextListed = partition;
+    this.#lastListed = partition;
   }
 
-  #shiftReady(): Lane<Item, Work> | undefined {
-    const lane = this.#firstReady;
-    if (lane === undefined) return undefined;
-    this.#firstReady = lane.nextReady;
-    if (lane.nextReady === undefined) this.#lastReady = undefined;
-    lane.nextReady = undefined;
-    return lane;
+  #shiftListed(): PartitionLanes<Item, Work> | undefined {
+    const partition = this.#firstListed;
+    if (partition === undefined) return undefined;
+    this.#firstListed = partition.nextListed;
+    if (partition.nextListed === undefined) this.#lastListed = undefined;
+    partition.nextListed = undefined;
+    partition.isListed = false;
+    return partition;
   }
+}
+
+function nextOf<Item extends LaneItem<Item>, Work>(
+  partition: PartitionLanes<Item, Work>,
+): Lane<Item, Work> | undefined {
+  for (let lane = partition.ready.shift(); lane !== undefined; lane = partition.ready.shift()) {
+    if (lane.state === 'ready') return lane; // else it was trimmed
+  }
+  return undefined;
 }
 
 function newLane<Item extends LaneItem<Item>, Work>(

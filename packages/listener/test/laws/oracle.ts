@@ -170,8 +170,8 @@ export class Oracle implements ConsumerWatch {
       ?.again.set(lane, { offset: record.offset, attempt, notBefore: this.#view.now() + delayMs });
   }
 
-  /** The same for a record whose listener could not be called. */
-  refused(record: ConsumerRecord, attempt: number, delayMs: number): void {
+  /** The same, as the container tells it: of a record whose listener could not be called, or whose wait begins later. */
+  waits(record: ConsumerRecord, attempt: number, delayMs: number): void {
     const lane = this.book.laneOf(record);
     const epoch = this.#current(record.partition);
     epoch?.newest.set(lane, record.offset);

@@ -101,8 +101,13 @@ export class Player {
       },
       { clock: this.#clock, logger: silentLogger },
     );
+    // An executor that sees every record has its say after the listener: the wait begins only then.
+    const isSeen = this.#world.executor === 'by-record';
     container.on('record:retried', ({ record, error, attempt, delayMs }) => {
-      if (codeOf(error) === 'TASK_REJECTED') this.#oracle.refused(record, attempt + 1, delayMs);
+      if (isSeen || codeOf(error) === 'TASK_REJECTED') this.#oracle.waits(record, attempt + 1, delayMs);
+    });
+    container.on('record:nacked', ({ record, attempt, delayMs }) => {
+      if (isSeen) this.#oracle.waits(record, attempt, delayMs);
     });
     container.on('partition:paused', ({ partition, owner }) => {
       if (owner === 'failure') this.#oracle.pauses(partition);
@@ -178,11 +183,7 @@ export class Player {
   async #step(step: Step): Promise<void> {
     if ('pick' in step) this.#settle(step.do, step.pick);
     else if (step.do === 'turn') await this.#rest();
-    else {
-      // An executor that sees every record has its say after the listener: no time passes between.
-      if (step.do === 'pass' && this.#world.executor === 'by-record') await soon(10);
-      this.#do(step);
-    }
+    else this.#do(step);
   }
 
   #do(step: Exclude<Step, { pick: number } | { do: 'turn' }>): void {
@@ -479,6 +480,6 @@ const SEEK_REFUSED: ReadonlySet<string> = new Set(['NOT_ASSIGNED', 'CONTAINER_NO
 const FATAL: ReadonlySet<string> = new Set(['LISTENER_FAILED', 'UNKNOWN_SERVER_ERROR']);
 
 /** A few microtasks. */
-async function soon(microtasks = 3): Promise<void> {
-  for (let i = 0; i < microtasks; i++) await Promise.resolve();
+async function soon(): Promise<void> {
+  for (let i = 0; i < 3; i++) await Promise.resolve();
 }
