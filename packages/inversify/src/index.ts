@@ -43,7 +43,7 @@ export {
   ReplyTemplateError,
   StartChecksError,
 } from './application/errors.js';
-export type { ApplicationStopReport, KafkaApplication } from './application/kafka-application.js';
+export { KafkaApplication, type ApplicationStopReport } from './application/kafka-application.js';
 export type { CheckCode, CheckLevel, CheckLevels, Finding } from './application/start-checks.js';
 export type { StepReport } from './application/steps.js';
 export type { AnyContainer } from './registry/any-container.js';

@@ -16,7 +16,8 @@ import { wireBeans } from './wire-beans.js';
 
 /**
  * Makes an application of what is bound, and starts it: resolves when every listener that starts by itself listens. From then
- * on the application has charge of the container: its beans are let go when it stops, or does not start.
+ * on the application has charge of the container: its beans are let go when it stops, or does not start. Beans may have it
+ * injected, as `KafkaApplication`.
  *
  * ```ts
  * await using app = await startKafka(container);
@@ -34,6 +35,7 @@ export async function startKafka(container: Container, options?: ApplicationOpti
       onAbort: () => void application.abort(),
     }),
   );
+  container.bind(KafkaApplication).toConstantValue(application); // for beans: a probe asks it how it is
   if (resolved.autoStart) await application.start();
   return application;
 }

@@ -5,6 +5,7 @@ import { KafkaTemplate } from '@hearken/template';
 import { Container, inject, injectable } from 'inversify';
 import {
   BeanError,
+  KafkaApplication,
   kafkaModule,
   KafkaListener,
   lifecycleModule,
@@ -26,8 +27,12 @@ describe('beans that live with the application', () => {
 
     @injectable()
     class Desk implements Lifecycle {
-      constructor(@inject(KafkaTemplate) readonly template: KafkaTemplate) {}
+      constructor(
+        @inject(KafkaTemplate) readonly template: KafkaTemplate,
+        @inject(KafkaApplication) readonly application: KafkaApplication,
+      ) {}
       async start(): Promise<void> {
+        assert.equal(this.application, app);
         told.push(`open, listeners ${app.registry.get('slow').state}`);
         await this.template.send('orders', 'o-1');
       }
