@@ -6,6 +6,7 @@ import { until } from '../support/until.js';
 
 // Who gets which partitions does not matter: of these customers' names any two partitions have a dozen or more.
 const [BEFORE_THE_STOP, CUSTOMERS, CLIENTS, PARTITIONS] = [60, 40, 10, 4];
+const REPLY_TIMEOUT_MS = '60000'; // no claim: a busy machine takes its time
 const LEVELS = ['bulk', 'normal', 'urgent'];
 /** Of groups and of their topics. */
 const WORK: readonly (readonly [group: string, topic: string])[] = [
@@ -28,7 +29,7 @@ describeWithKafka('two processes of the order service', function () {
       await using admin = new KafkaAdmin({ brokers });
       const services: OrderService[] = [];
       try {
-        for (let i = 0; i < 2; i++) services.push(await OrderService.start(name, brokers.join()));
+        for (let i = 0; i < 2; i++) services.push(await OrderService.start(name, brokers.join(), { REPLY_TIMEOUT_MS }));
         const [leaving, staying] = [services[stopped]!, services[1 - stopped]!];
         await settled(name, admin);
         const shipped = (): string[] => services.flatMap((service) => service.shipped);
