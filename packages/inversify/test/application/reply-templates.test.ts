@@ -16,7 +16,8 @@ import { configFor, endpoint } from './support.js';
 
 type Asking = ReplyingKafkaTemplate<string, number, Bytes, number>;
 
-const ask = { valueSerde: json<number>(), replies: { topic: 'replies', valueSerde: json<number>() } };
+const replies = { topic: 'replies', valueSerde: json<number>(), timeoutMs: 60_000 };
+const ask = { valueSerde: json<number>(), replies };
 
 describe('a template that asks', () => {
   let kafka: EmbeddedKafka;
