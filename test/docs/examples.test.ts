@@ -17,6 +17,7 @@ const PROGRAMS = {
   batches: '299 mailed, 1 given up after 2 retries',
   failures: 'the container is failed: LISTENER_FAILED',
   executors: '300 orders handled',
+  'worker-threads': '100 proofs, in 2 threads',
   'flow-control': 'saved 190 of partition 0',
   running: '100 billed, restarted once, ready: 200',
   levels: 'poll 5: may take 50, 14, 29, takes 50, 0, 0',

@@ -1,3 +1,4 @@
+import { registerTsx } from './register-tsx.js';
 import { WorkerThreadError } from './worker-thread-error.js';
 
 type AnyListener = (records: unknown, context: object) => unknown;
@@ -8,6 +9,7 @@ type AnyListener = (records: unknown, context: object) => unknown;
  * @throws WorkerThreadError `WORKER_MODULE_FAILED` for a mistake in the program, which stays one in every thread
  */
 export async function loadListener(url: string): Promise<AnyListener> {
+  await registerTsx(url);
   const module: unknown = await import(url).catch((cause: unknown) => {
     if (isMistake(cause)) throw new WorkerThreadError('WORKER_MODULE_FAILED', `${url} cannot be loaded`, { cause });
     setImmediate(() => {

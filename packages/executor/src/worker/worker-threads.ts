@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
@@ -91,6 +92,7 @@ export class WorkerThreads {
   #whenThreadIsFree(pack: () => Omit<ThreadCall, 'id'>, signal: AbortSignal): Promise<ThreadAnswer> {
     const answer = deferred<ThreadAnswer>();
     const giveUp = (): void => answer.reject(signal.reason);
+    setMaxListeners(0, signal); // the records of a batch share one, and Node takes more than ten listeners for a leak
     signal.addEventListener('abort', giveUp, { once: true });
     this.#slots
       .execute(async () => {
