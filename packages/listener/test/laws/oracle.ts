@@ -228,7 +228,14 @@ export class Oracle implements ConsumerWatch {
 
   /** Whether something keeps records from being started, or from ending, that no listener's end would change. */
   get isBarred(): boolean {
-    return this.#paused.size > 0 || this.#recovering.size > 0;
+    return this.#paused.size > 0 || this.#recovering.size > 0 || this.#isAnyToComeAgain;
+  }
+
+  /** A stop tries nothing again, not even what could start by then. */
+  get #isAnyToComeAgain(): boolean {
+    return [...this.#epochs.values()].some(({ again, ended }) =>
+      [...again.values()].some(({ offset }) => !ended.has(offset)),
+    );
   }
 
   // ---- laws about what should have happened
