@@ -153,7 +153,7 @@ async function* limited(request: IncomingMessage): AsyncGenerator<Buffer> {
   if (left < 0) throw new RangeError(`an order has at most ${MAX_BODY_BYTES} bytes`);
 }
 
-/** What went wrong is for the log: it may tell of keys and hosts. After a 504 or a 500 the order may be shipped all the same. */
+/** What went wrong is for the log: it may tell of keys and hosts. After a 500 the order may be shipped all the same. */
 function apology(error: unknown): Answer {
   console.error(error);
   return codeOf(error) === 'REPLY_TIMED_OUT' ? [504, 'nobody approved it in time'] : [500, 'it failed'];
