@@ -14,9 +14,9 @@ import { promiseOver } from './when-over.js';
 export abstract class GatedTaskExecutor implements TaskExecutor {
   abstract readonly unit: 'record' | 'run';
   protected readonly behind: TaskExecutor;
+  protected readonly signals = new LinkedSignals();
   readonly #waiting = new TaskQueue();
   readonly #wakers = new Wakers();
-  readonly #signals = new LinkedSignals();
   /** Tasks that were let in and whose promise has not settled. */
   #inside = 0;
   #drained: Deferred<void> | undefined;
@@ -70,15 +70,22 @@ export abstract class GatedTaskExecutor implements TaskExecutor {
   cancel(reason: Error): void {
     // Out of the queue first: an abort listener may free a slot at once, and would start one of them.
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next.reject(reason);
-    this.#signals.abort(reason);
+    this.signals.abort(reason);
     this.advance();
   }
 
   /** How many more tasks may go in now; may be Infinity, and below 0. */
   protected abstract get permits(): number;
 
-  /** Gives the task to the executor behind, and keeps its count. Never throws. */
-  protected abstract admit<T>(task: Task<T>): Promise<T>;
+  /** Gives the task to the executor behind. What does more keeps its count here. Never throws. */
+  protected admit<T>(task: Task<T>): Promise<T> {
+    return this.behind.execute(task);
+  }
+
+  /** Runs the task, in a slot of the executor behind, and with a signal that aborts on `cancel` too. */
+  protected run<T>(task: Task<T>, given: AbortSignal): T | Promise<T> {
+    return this.signals.run(task, given);
+  }
 
   /** A task has to wait, for the gate or for a slot. */
   protected held(): void {
@@ -116,7 +123,7 @@ export abstract class GatedTaskExecutor implements TaskExecutor {
   #start<T>(task: Task<T>): Promise<T> {
     this.#inside++;
     return promiseOver(
-      this.admit((signal) => this.#signals.run(task, signal)),
+      this.admit((given) => this.run(task, given)),
       () => {
         this.#inside--;
         this.advance();

@@ -3,7 +3,6 @@ import { durationMs, OptionsCheck, required } from '@hearken/core/internal';
 import { TaskTimeoutError } from './errors.js';
 import { GatedTaskExecutor } from './gated-task-executor.js';
 import { isThenable } from './is-thenable.js';
-import { LinkedSignals } from './linked-signals.js';
 import type { Task } from './task-queue.js';
 import { promiseOver } from './when-over.js';
 
@@ -44,24 +43,17 @@ export class TimeoutTaskExecutor extends GatedTaskExecutor {
     return Infinity;
   }
 
-  protected override admit<T>(task: Task<T>): Promise<T> {
-    return this.behind.execute((signal) => this.#timed(task, signal));
-  }
-
   /** What ends at once is not timed. */
-  #timed<T>(task: Task<T>, given: AbortSignal): T | Promise<T> {
-    const own = new LinkedSignals();
-    const result = own.run(task, given);
+  protected override run<T>(task: Task<T>, given: AbortSignal): T | Promise<T> {
+    const controller = new AbortController();
+    const result = this.signals.runAlone(task, given, controller);
     if (!isThenable(result)) return result;
     let error: TaskTimeoutError | undefined;
-    const timer = this.#clock.setTimer(
-      () => own.abort((error = new TaskTimeoutError(this.#timeoutMs))),
-      this.#timeoutMs,
-      { keepAlive: false },
-    );
+    const abort = (): void => controller.abort((error = new TaskTimeoutError(this.#timeoutMs)));
+    const timer = this.#clock.setTimer(abort, this.#timeoutMs, { keepAlive: false });
     return promiseOver(Promise.resolve(result), () => {
       timer.clear();
-      if (error !== undefined) throw error;
+      if (error !== undefined) throw error; // in place of what it came to
     });
   }
 }
