@@ -75,6 +75,22 @@ await withOrders(async () => {
   await paid.reached;
   await payer.stop();
 
+  // docs:begin offset-map
+  const shipper = new MessageListenerContainer(factory, {
+    groupId: `shipping-of-${orders}`,
+    topics: [orders],
+    valueSerde: json<Order>(),
+    ordering: 'key',
+    concurrency: 100,
+    offsetMap: true, // one customer's order takes minutes: after a crash the thousands behind it do not come again
+    listener: async (record) => ship(record.value),
+  });
+  // docs:end offset-map
+  const shipped = countdown(ORDERS);
+  await shipper.start();
+  await shipped.reached;
+  await shipper.stop();
+
   // docs:begin commit-before
   const reminder = new MessageListenerContainer(factory, {
     groupId: `reminding-of-${orders}`,
@@ -102,6 +118,11 @@ await withOrders(async () => {
     askedFor.add(id);
     if (isInStock) packed.count(`packed ${id}`);
     return isInStock;
+  }
+
+  async function ship(order: Order): Promise<void> {
+    await Promise.resolve();
+    shipped.count(`shipped ${order.id}`);
   }
 
   async function remind(order: Order): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { deferred } from '@hearken/core/internal';
 import { Recorder } from '@hearken/testing';
-import { startKafka } from '@hearken/tools-kafka';
+import { startKafka, type KafkaCluster } from '@hearken/tools-kafka';
 import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
@@ -26,7 +26,7 @@ const ENDED = RECORDS - SLOW.length - LAST.length;
 type Properties = Partial<RecordContainerProperties<Buffer | null, string>>;
 
 /** One broker, topic and group, and what listens to it. */
-class Scene implements AsyncDisposable {
+class Scene {
   readonly topic = uniqueName('offset-map');
   readonly groupId = uniqueName('group');
   readonly admin: KafkaAdmin;
@@ -34,7 +34,7 @@ class Scene implements AsyncDisposable {
   readonly #template: KafkaTemplate;
   readonly #containers: MessageListenerContainer<Buffer | null, string>[] = [];
 
-  constructor(brokers = bootstrapServers()) {
+  constructor(brokers: string[]) {
     this.#kafka = { brokers, clientId: 'offset-map' };
     this.admin = new KafkaAdmin(this.#kafka);
     this.#template = new KafkaTemplate(new DefaultKafkaProducerFactory(this.#kafka));
@@ -91,7 +91,7 @@ class Scene implements AsyncDisposable {
     return groupId;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     await Promise.all(this.#containers.map((each) => each.stop({ immediate: true })));
     await this.#template.close();
     await this.admin.close();
@@ -147,9 +147,16 @@ function assertSpared(heard: readonly string[], expected: readonly string[], alr
 
 describeWithKafka('offsetMap', function () {
   this.timeout(300_000);
+  const scenes: Scene[] = [];
+  const newScene = (brokers = bootstrapServers()): Scene => {
+    const scene = new Scene(brokers);
+    scenes.push(scene);
+    return scene;
+  };
+  afterEach(() => Promise.all(scenes.splice(0).map((scene) => scene.close())));
 
   it('spares what ended behind a slow record, and nothing else, when the group goes on', async () => {
-    await using scene = new Scene();
+    const scene = newScene();
     await stoppedWithGaps(scene);
     assert.equal((await scene.committed())?.offset, 0);
     const { container, heard } = scene.listening([]);
@@ -163,7 +170,7 @@ describeWithKafka('offsetMap', function () {
   });
 
   it('has told a group what it needs when a process is killed', async () => {
-    await using scene = new Scene();
+    const scene = newScene();
     const { left } = await listenedWithGaps(scene); // what a process that is killed now leaves
     const { container, heard } = scene.listening([], {}, await scene.groupAt(left));
     await container.start();
@@ -173,7 +180,7 @@ describeWithKafka('offsetMap', function () {
   });
 
   it('goes with a partition to another member', async () => {
-    await using scene = new Scene();
+    const scene = newScene();
     await scene.create(2);
     for (const partition of [0, 1]) await scene.send(RECORDS, partition);
     const first = scene.listening(SLOW);
@@ -190,7 +197,7 @@ describeWithKafka('offsetMap', function () {
   });
 
   it('ignores what somebody else wrote, and says so', async () => {
-    await using scene = new Scene();
+    const scene = newScene();
     await stoppedWithGaps(scene);
     const { topic } = scene;
     const by = { topic, partition: 0, offset: 0, metadata: 'moved by hand' };
@@ -206,7 +213,7 @@ describeWithKafka('offsetMap', function () {
   });
 
   it('is of no use for a topic that was deleted and made anew', async () => {
-    await using scene = new Scene();
+    const scene = newScene();
     const { topic, partition, offset, metadata = '' } = await stoppedWithGaps(scene);
     assert.notEqual(metadata, '');
     await scene.admin.deleteTopics([scene.topic]);
@@ -219,10 +226,15 @@ describeWithKafka('offsetMap', function () {
     assert.equal(container.metrics().offsetMapsIgnored, 1);
   });
 
-  it('takes what a broker allows, and never keeps it from an offset', async () => {
-    const kafka = await startKafka({ quickStart: true, config: { 'offset.metadata.max.bytes': 40 } });
-    try {
-      await using scene = new Scene([...kafka.brokers]);
+  describe('where a broker takes little', () => {
+    let kafka: KafkaCluster;
+    before(async () => {
+      kafka = await startKafka({ quickStart: true, config: { 'offset.metadata.max.bytes': 40 } });
+    });
+    after(() => kafka.stop());
+
+    it('takes no more, and is never in the way of an offset', async () => {
+      const scene = newScene([...kafka.brokers]);
       await scene.create();
       await scene.send(300);
       const slow = Array.from({ length: 100 }, (_, i) => `${Math.floor(i ** 1.2) + 1}`);
@@ -232,8 +244,6 @@ describeWithKafka('offsetMap', function () {
       assert.ok(container.metrics().commitFailures > 0);
       const { offset, metadata = '' } = told.last!;
       assert.deepEqual([offset, metadata.length > 0, metadata.length <= 40], [1, true, true]);
-    } finally {
-      await kafka.stop();
-    }
+    });
   });
 });
