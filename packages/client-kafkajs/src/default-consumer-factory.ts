@@ -25,6 +25,11 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
     this.#assignors = options.partitionAssignors;
   }
 
+  /** What consumers are told, defaults included, unless whoever asks for one says otherwise. */
+  get options(): Readonly<ConsumerOptions> {
+    return this.#options;
+  }
+
   get groupId(): string | undefined {
     return this.#options.groupId;
   }

@@ -20,7 +20,7 @@ export function printable(path: string, value: unknown): string {
   return `{ ${entries.join(', ')} }`;
 }
 
-/** The configuration of clusters and listeners as it holds, a line each: path, value, who said it. Without secrets. */
+/** The configuration of clusters, templates and listeners as it holds, a line each: path, value, who said it. Without secrets. */
 export function describeApplication(
   clusters: Settings,
   listeners: readonly Pick<RegisteredListener, 'id' | 'configuration'>[],
@@ -32,8 +32,8 @@ export function describeApplication(
   return table([...ofClusters, ...ofListeners]);
 }
 
-/** Without `clusters.<name>`: what a user calls a cluster, or a listener, says nothing of whether a value is secret. */
-const settingIn = (path: string): string => path.replace(/^clusters\.[^.]*\./, '');
+/** Without `clusters.<name>`: what a user calls a cluster, or a template, says nothing of whether a value is secret. */
+const settingIn = (path: string): string => path.replace(/^(clusters|templates)\.[^.]*\./, '');
 
 const saidBy = ({ origin, source }: Pick<ConfiguredValue, 'origin' | 'source'>): string =>
   source === undefined ? origin : `${origin} (${source})`;

@@ -27,12 +27,9 @@ function facts(listener: RegisteredListener, id: string, properties: Readonly<Re
     isMember: topicPartitions === undefined,
     deadLetterTopic: (topic) => deadLetterTopicOf(listener.setting('errorHandler'), topic),
     handlerTimeoutMs,
-    maxPollIntervalMs: Number(listener.setting('consumer.maxPollIntervalMs') ?? MAX_POLL_INTERVAL_MS),
+    maxPollIntervalMs: Number(listener.setting('consumer.maxPollIntervalMs')),
   };
 }
-
-/** The consumer's default. */
-const MAX_POLL_INTERVAL_MS = 300_000;
 
 /** As `DeadLetterPublishingRecoverer` says, or another recoverer that has the method. */
 function deadLetterTopicOf(errorHandler: unknown, topic: string): string | undefined {

@@ -1,6 +1,6 @@
 import { DefaultKafkaConsumerFactory, DefaultKafkaProducerFactory, KafkaAdmin } from '@hearken/client-kafkajs';
 import type { ConsumerOptions, KafkaOptions, ProducerOptions } from '@hearken/client-kafkajs';
-import type { ConsumerFactory, ProducerFactory } from '@hearken/core';
+import type { ProducerFactory } from '@hearken/core';
 import type { Settings } from '../config/layers.js';
 
 /** A cluster as an application uses it: who makes its consumers and producers. Nothing connects by itself. */
@@ -11,7 +11,7 @@ export interface Cluster {
   readonly producerFactory: ProducerFactory;
   /** What consumers are told unless their container says otherwise. */
   readonly consumer: Settings;
-  consumerFactory(options: ConsumerOptions): ConsumerFactory;
+  consumerFactory(options: ConsumerOptions): DefaultKafkaConsumerFactory;
   newProducerFactory(options: ProducerOptions): ProducerFactory;
   /** Closes the producers, its own and those it made factories for. */
   closeProducers(timeoutMs: number): Promise<void>;
@@ -50,7 +50,7 @@ export class KafkaCluster implements Cluster {
     return factory;
   }
 
-  consumerFactory(options: ConsumerOptions): ConsumerFactory {
+  consumerFactory(options: ConsumerOptions): DefaultKafkaConsumerFactory {
     return new DefaultKafkaConsumerFactory(this.#kafka, options);
   }
 

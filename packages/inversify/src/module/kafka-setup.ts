@@ -3,7 +3,7 @@ import { OptionsCheck } from '@hearken/core/internal';
 import { gathering } from '../config/problems.js';
 import { misspeltRoots, readEnvironment, type EnvironmentReading, type Section } from '../config/environment.js';
 import { environmentLayer } from '../config/environment-layer.js';
-import { flatten, merge, unflatten, type Layer, type Settings } from '../config/layers.js';
+import { flatten, merge, unflatten, type Layer, type Setting, type Settings } from '../config/layers.js';
 import type { ClusterConfig, KafkaModuleConfig, TemplateConfig } from '../config/module-config.js';
 import { checkModuleConfig, type CheckedModuleConfig } from '../config/module-options.js';
 import {
@@ -27,8 +27,8 @@ export interface KafkaSetup extends CheckedModuleConfig {
   readonly templateNames: readonly string[];
   /** What variables say of templates and factories. */
   readonly variables: EnvironmentReading;
-  /** By path, for whoever prints it. */
-  readonly described: Settings;
+  /** By path, for whoever prints it: clusters, and templates once they are made. */
+  readonly described: Map<string, Setting>;
 }
 
 const ROOTS = ['clusters', 'producer', 'consumer', 'templates', 'factories'];
@@ -158,7 +158,7 @@ function checkTopics(check: OptionsCheck, { clusters, topics }: CheckedModuleCon
 }
 
 /** A logger and a clock are the application's, and nothing that somebody looks up. */
-const isPrinted = (path: string): boolean => path !== 'logger' && path !== 'clock';
+export const isPrinted = (path: string): boolean => path !== 'logger' && path !== 'clock';
 
 const describedCluster = ({ name, kafka, producer, consumer }: ClusterSettings) => [
   ...Array.from(kafka)

@@ -10,7 +10,7 @@ import type { TemplateConfig } from '../config/module-config.js';
 import { gathering } from '../config/problems.js';
 import { checkClusterName } from './cluster-name.js';
 import type { Cluster } from './kafka-cluster.js';
-import type { KafkaSetup } from './kafka-setup.js';
+import { isPrinted, type KafkaSetup } from './kafka-setup.js';
 import { templateKind, type AnyTemplate, type TemplateKind } from './template-class.js';
 
 /**
@@ -37,6 +37,8 @@ export function newTemplate(setup: KafkaSetup, name: string, context: Resolution
     gathering(check, pathOf, () => NEW[templateKind(setup.templates[name])](options, producers, consumers));
   check.throwIfAny();
   if (template === undefined) throw new Error('unreachable: what is missing was a problem');
+  for (const [path, setting] of settings)
+    if (isPrinted(path)) setup.described.set(`templates.${name}.${path}`, setting);
   return template;
 }
 

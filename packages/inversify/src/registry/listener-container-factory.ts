@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@hearken/core';
+import type { Clock, ConsumerFactory, Logger } from '@hearken/core';
 import { boolean, describe, integer, nearest, OptionsCheck } from '@hearken/core/internal';
 import { MessageListenerContainer, type AckMode, type ContainerProperties } from '@hearken/listener';
 import { PriorityListenerContainer, type PriorityContainerProperties } from '@hearken/priority';
@@ -32,6 +32,8 @@ export interface MadeContainer {
   readonly container: AnyContainer;
   readonly cluster: Cluster;
   readonly settings: Settings;
+  /** What its consumer is told by default or otherwise, by path. */
+  readonly consumer: Readonly<Record<string, unknown>>;
 }
 
 /** Makes a container of an endpoint and all that the configuration says of it. */
@@ -49,18 +51,22 @@ export class ListenerContainerFactory {
   create(endpoint: KafkaListenerEndpoint, runTime: ReadonlyMap<string, unknown>): MadeContainer {
     const check = new OptionsCheck(`The listener '${endpoint.id}' (${endpoint.where})`);
     const { cluster, settings } = this.#settings(check, endpoint, runTime);
-    const container = this.#container(check, endpoint, cluster, settings);
+    const { consumer = {}, ...rest } = unflatten(settings) as { consumer?: ConsumerOptions };
+    const pathOf = (path: string): string => sourceOf(settings, endpoint, path);
+    const consumers = gathering(check, pathOf, () => cluster.consumerFactory(consumer)) ?? cluster.consumerFactory({});
+    checkPlacement(check, settings, pathOf);
+    const container = gathering(check, pathOf, () => this.#container(endpoint, consumers, rest));
     checkNeeds(check, endpoint, settings);
     check.throwIfAny();
     if (container === undefined) throw new Error('unreachable: what is missing was a problem');
-    return { cluster, settings, container };
+    return { cluster, settings, container, consumer: builtInConsumer(consumers.options) };
   }
 
   #settings(
     check: OptionsCheck,
     endpoint: KafkaListenerEndpoint,
     runTime: ReadonlyMap<string, unknown>,
-  ): Omit<MadeContainer, 'container'> {
+  ): Pick<MadeContainer, 'cluster' | 'settings'> {
     const { clusters, defaultCluster, variables, containers } = this.#init;
     const at = `containers.${endpoint.id}`;
     const settings = settingsOf({
@@ -91,36 +97,30 @@ export class ListenerContainerFactory {
     return layers.map((layer) => ({ ...layer, origin: 'factory' }));
   }
 
-  /** What the consumer and what the container finds wrong is told together. */
-  #container(
-    check: OptionsCheck,
-    endpoint: KafkaListenerEndpoint,
-    cluster: Cluster,
-    settings: Settings,
-  ): AnyContainer | undefined {
+  #container(endpoint: KafkaListenerEndpoint, consumers: ConsumerFactory, settings: object): AnyContainer {
     const { clock, logger } = this.#init;
-    const { consumer = {}, ...rest } = unflatten(settings) as { consumer?: ConsumerOptions };
     const { listener, batchListener } = endpoint;
     const properties: object = {
-      ...Object.fromEntries(Object.entries(rest).filter(([name]) => !PLACEMENT.includes(name))),
+      ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLACEMENT.includes(name))),
       ...(listener && { listener }),
       ...(batchListener && { batchListener }),
     };
-    const pathOf = (path: string): string => sourceOf(settings, endpoint, path);
-    checkPlacement(check, settings, pathOf);
-    const consumers = gathering(check, pathOf, () => cluster.consumerFactory(consumer)) ?? cluster.consumerFactory({});
     const dependencies = { clock, logger };
-    return gathering(check, pathOf, () =>
-      settings.has('levels')
-        ? new PriorityListenerContainer(
-            consumers,
-            properties as PriorityContainerProperties<unknown, unknown>,
-            dependencies,
-          )
-        : new MessageListenerContainer(consumers, properties as ContainerProperties<unknown, unknown>, dependencies),
-    );
+    return 'levels' in properties
+      ? new PriorityListenerContainer(
+          consumers,
+          properties as PriorityContainerProperties<unknown, unknown>,
+          dependencies,
+        )
+      : new MessageListenerContainer(consumers, properties as ContainerProperties<unknown, unknown>, dependencies);
   }
 }
+
+/** But for what the container decides unless somebody says it: the assignors. */
+const builtInConsumer = ({ partitionAssignors, ...options }: ConsumerOptions): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [[`consumer.${name}`, value]])),
+  );
 
 /** What is said to the application and not to the container. */
 const PLACEMENT: readonly string[] = ['cluster', 'autoStartup', 'phase', 'containerFactory'];

@@ -152,7 +152,7 @@ export class RegisteredListener {
   }
 
   get #properties(): Readonly<Record<string, unknown>> {
-    return (this.#builtIn ??= builtInOf(this.container));
+    return (this.#builtIn ??= { ...builtInOf(this.container), ...this.#made.consumer });
   }
 
   async #start(): Promise<void> {

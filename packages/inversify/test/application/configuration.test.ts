@@ -59,7 +59,11 @@ describe('the configuration of an application', () => {
     await using app = await registered(
       {
         clusters: { default: { brokers: kafka.brokers } },
-        environment: { HEARKEN_CLUSTERS_DEFAULT_CLIENT_ID: 'printed' },
+        templates: { 'my-tokens': { defaultTopic: 'orders' } },
+        environment: {
+          HEARKEN_CLUSTERS_DEFAULT_CLIENT_ID: 'printed',
+          HEARKEN_TEMPLATES_MY_TOKENS_DEFAULT_TOPIC: 'bills',
+        },
       },
       endpoint('billing', { autoStartup: false }),
     );
@@ -67,6 +71,8 @@ describe('the configuration of an application', () => {
     assert.match(text, /clusters\.default\.clientId +'printed' +environment \(HEARKEN_CLUSTERS_DEFAULT_CLIENT_ID\)/);
     assert.match(text, /containers\.billing\.topics +\['orders'\] +listener \(billing\.on\.topics\)/);
     assert.match(text, /containers\.billing\.concurrency +1 +built-in/);
+    assert.match(text, /templates\.my-tokens\.defaultTopic +'bills' +environment \(HEARKEN_TEMPLATES_MY_TOKENS_DEF/);
+    assert.match(text, /containers\.billing\.consumer\.sessionTimeoutMs +45000 +built-in/);
     assert.doesNotMatch(text, /clusters\.default\.(logger|clock)/, 'nobody said them');
   });
 
