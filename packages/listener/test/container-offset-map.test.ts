@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { CommitFailedError, type TopicPartitionOffset } from '@hearken/core';
 import type { FakeLog } from '@hearken/testing';
 import type { RecordContainerProperties } from '../dist/index.js';
+import { startedBatches } from './batch-setup.js';
 import { addsUp, distinct, keyed, setup, started, tp, until, type Bundle } from './setup.js';
 
 const PROPERTIES = { ordering: 'key', concurrency: 10, offsetMap: true } as const;
@@ -233,6 +234,22 @@ describe('MessageListenerContainer: offsetMap', () => {
     await end(given, 0);
     assert.equal(given.container.metrics().alreadyProcessed, 3, 'but not where the group says it');
     await given.container.stop();
+  });
+
+  it('spares what a batch listener acknowledged out of order, and in partition order too', async () => {
+    const properties = { ackMode: 'manual', offsetMap: true, batch: { maxRecords: 2 } } as const;
+    const bundle = await startedBatches(properties, { partitions: [tp(0)] });
+    bundle.give(0, ...distinct(5));
+    for (let batch = 0; batch < 2; batch++) (await bundle.batches.call(batch)).end(); // neither is acknowledged yet
+    const last = await bundle.batches.call(2);
+    bundle.batches.calls.items[1]?.context.acknowledgment.acknowledge(0);
+    last.context.acknowledgment.acknowledge();
+    await kill(bundle);
+    const next = await startedBatches(properties, { partitions: [tp(0)], log: bundle.log });
+    (await next.batches.call(0)).end();
+    assert.deepEqual([next.batches.calls.items[0]?.offsets, (await next.batches.call(1)).offsets], [[0, 1], [3]]);
+    assert.ok(addsUp(next));
+    await kill(next);
   });
 
   for (const [properties, message] of [
