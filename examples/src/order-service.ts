@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedKafka } from '@hearken/embedded-broker';
 import {
   Header,
+  KafkaApplication,
   KafkaListener,
   kafkaModule,
   lifecycleModule,
@@ -18,7 +19,6 @@ import {
   Payload,
   SendTo,
   startKafka,
-  type KafkaApplication,
   type Lifecycle,
 } from '@hearken/inversify';
 import {
@@ -90,8 +90,6 @@ class Shipping {
 
 type Answer = readonly [status: number, content: unknown];
 
-let application: KafkaApplication | undefined = undefined; // once it runs
-
 @injectable()
 class Desk implements Lifecycle {
   readonly #server = createServer((request, response) => {
@@ -105,6 +103,7 @@ class Desk implements Lifecycle {
   });
 
   constructor(
+    @inject(KafkaApplication) readonly application: KafkaApplication,
     @inject(PriorityKafkaTemplate) readonly template: PriorityKafkaTemplate<string, Order>,
     @inject(ReplyingKafkaTemplate) readonly asking: ReplyingKafkaTemplate<string, Order, Buffer | null, Approval>,
   ) {}
@@ -128,7 +127,7 @@ class Desk implements Lifecycle {
       case 'POST /orders':
         return this.#take(request);
       case 'GET /health':
-        return application?.health().ready === true ? [200, 'ready'] : [503, 'not ready'];
+        return this.application.health().ready ? [200, 'ready'] : [503, 'not ready'];
       default:
         return [404, 'POST /orders, or GET /health'];
     }
@@ -191,6 +190,6 @@ container.load(
   listenersModule(Approvals, Warehouse, Shipping),
   lifecycleModule(Desk),
 );
-application = await startKafka(container);
+const application = await startKafka(container);
 await application.finished.finally(() => embedded?.stop()); // rejects, and the process ends with 1, unless all was drained
 console.log('drained');

@@ -5,7 +5,7 @@ import { OrderService } from '../support/order-service.js';
 import { until } from '../support/until.js';
 
 // Who gets which partitions does not matter: of these customers' names any two partitions have a dozen or more.
-const [BEFORE_THE_STOP, CUSTOMERS, CLIENTS, PARTITIONS] = [60, 40, 10, 4];
+const [BEFORE_THE_STOP, CUSTOMERS, CLIENTS, PARTITIONS] = [30, 40, 10, 4];
 const REPLY_TIMEOUT_MS = '60000'; // no claim: a busy machine takes its time
 const LEVELS = ['bulk', 'normal', 'urgent'];
 /** Of groups and of their topics. */
