@@ -17,6 +17,7 @@ const PROGRAMS = {
   batches: '299 mailed, 1 given up after 2 retries',
   failures: 'the container is failed: LISTENER_FAILED',
   executors: '300 orders handled',
+  resilience: '200 charged and 200 mailed, drained: true',
   'worker-threads': '100 proofs, in 2 threads',
   'flow-control': 'saved 190 of partition 0',
   running: '100 billed, restarted once, ready: 200',
