@@ -80,7 +80,7 @@ export const Ack = (): ListenerParameter<Acknowledgment, BatchAcknowledgment> =>
   parameter({ ...ofContext('@Ack()', ({ acknowledgment }) => acknowledgment), needs: 'manual-acks' });
 
 /** The level of the record: its number and name. Where the listener has no `levels` the application does not start. */
-export const Level = (): ListenerParameter<LevelName, never> =>
+export const Level = (): ListenerParameter<LevelName, LevelName> =>
   parameter({
     decorator: '@Level()',
     needs: 'levels',

@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { json, type Bytes, type ConsumerRecord, type Headers as RecordHeaders } from '@hearken/core';
 import type { Acknowledgment, BatchAcknowledgment, BatchListenerContext, ListenerContext } from '@hearken/listener';
+import type { LevelName } from '@hearken/priority';
 import { z } from 'zod';
-import { Ack, Context, Header, Headers, KafkaListener, Payload, Record, SendTo, Signal } from '../../dist/index.js';
+import {
+  Ack,
+  Context,
+  Header,
+  Headers,
+  KafkaListener,
+  Level,
+  Payload,
+  Record,
+  SendTo,
+  Signal,
+} from '../../dist/index.js';
 
 // Compiled, hardly run: what is wrong here breaks the build.
 
@@ -117,8 +129,9 @@ describe('types of decorators', () => {
         @Context() context: ListenerContext,
         @Headers() headers: RecordHeaders,
         @Header('number', (bytes) => bytes.readInt32BE()) number: number | undefined,
+        @Level() level: LevelName,
       ): unknown {
-        return [record, acknowledgment, signal, context, headers, number];
+        return [record, acknowledgment, signal, context, headers, number, level];
       }
       @KafkaListener({ topics, batch: true })
       batch(
@@ -131,6 +144,8 @@ describe('types of decorators', () => {
       }
       @KafkaListener({ topics })
       wrong(
+        // @ts-expect-error a level has a number and a name
+        @Level() level: number,
         // @ts-expect-error a header may be missing
         @Header('trace') trace: string,
         // @ts-expect-error a header is text
@@ -146,7 +161,7 @@ describe('types of decorators', () => {
         // @ts-expect-error all headers
         @Headers() headers: string,
       ): unknown {
-        return [trace, number, signal, record, context, acknowledgment, headers];
+        return [level, trace, number, signal, record, context, acknowledgment, headers];
       }
     }
     assert.ok(Billing);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { DefaultKafkaProducerFactory } from '@hearken/client-kafkajs';
 import { EmbeddedKafka } from '@hearken/embedded-broker';
-import { AsyncTaskExecutor } from '@hearken/executor';
 import type { MessageListenerContainer } from '@hearken/listener';
 import { PriorityListenerContainer } from '@hearken/priority';
 import { KafkaTemplate } from '@hearken/template';
-import { Recorder } from '@hearken/testing';
+import { FakeTaskExecutor, Recorder } from '@hearken/testing';
 import { endpoint, start } from '../application/support.js';
 
 describe('KafkaListenerEndpointRegistry', () => {
@@ -89,7 +88,7 @@ describe('KafkaListenerEndpointRegistry', () => {
   it('takes settings at run time: what can holds at once, what cannot waits for the next start', async () => {
     await kafka.addTopics('urgent-0:1', 'urgent-1:1');
     const urgent = endpoint('urgent', { properties: { topics: ['urgent'], levels: 2, capacity: 5 } });
-    const pooled = endpoint('pooled', { properties: { taskExecutor: new AsyncTaskExecutor({ concurrency: 3 }) } });
+    const pooled = endpoint('pooled', { properties: { taskExecutor: new FakeTaskExecutor({ concurrency: 3 }) } });
     const endpoints = [endpoint('plain', { properties: { concurrency: 2 } }), urgent, pooled];
     await using app = await start(kafka, endpoints);
     const listener = app.registry.get('urgent');
