@@ -12,7 +12,8 @@ export interface TaskExecutor {
   readonly isPaused?: boolean;
   /**
    * What one task stands for. `'record'` (default): the executor must see every record by itself, to count, limit or time
-   * it: a container's task rejects if the attempt failed, and if `execute` rejects the attempt has failed. `'run'`: records that run one after the other may be one task, which saves a promise a record.
+   * it. A container's task rejects if the attempt failed, and if `execute` rejects the attempt has failed. `'run'`: records
+   * that run one after the other may be one task, which saves a promise a record.
    */
   readonly unit?: 'record' | 'run';
   /**
