@@ -34,7 +34,7 @@ describeWithKafka('back-pressure', () => {
     const sends = Array.from({ length: PARTITIONS * PER_PARTITION }, (_, i) =>
       source
         .send(topic, value, { partition: i % PARTITIONS, key: `${Math.floor(i / PARTITIONS)}` })
-        .then(() => (most.sent = Math.max(most.sent, source.metrics()?.bufferedBytes ?? 0))),
+        .then(() => (most.sent = Math.max(most.sent, source.metrics().bufferedBytes))),
     );
 
     // The sink: takes 2 000 records a second, through a template with as little memory; partition 0 does not move at all.
@@ -60,16 +60,15 @@ describeWithKafka('back-pressure', () => {
           most.held = Math.max(most.held, container.metrics().queuedBytes);
           if (record.partition === 0) await held.promise;
           await sink.send(out, record.value, { partition: record.partition, key: record.key });
-          most.forwarded = Math.max(most.forwarded, sink.metrics()?.bufferedBytes ?? 0);
+          most.forwarded = Math.max(most.forwarded, sink.metrics().bufferedBytes);
           if (record.partition !== 0 && ++ofOthers === (PARTITIONS - 1) * PER_PARTITION) othersDone.fire();
         },
       },
     );
     const paused = new Set<number>();
-    container.on(
-      'partition:paused',
-      ({ owner, partition }) => void (owner === 'back-pressure' && paused.add(partition)),
-    );
+    container.on('partition:paused', ({ owner, partition }) => {
+      if (owner === 'back-pressure') paused.add(partition);
+    });
 
     await container.start();
     await othersDone.wait(); // though partition 0 would fill the buffer by itself
