@@ -73,6 +73,10 @@ describe('the oracle of crash runs', () => {
       ...[began('y', 'none'), owns('y'), ...heard('y', 0), committed('y', 1), gone('y', 'revoked')],
       ...[began('z', 'none'), owns('z'), ...heard('z', 1, 2, 3)],
     ],
+    'given up with a gap, and spared what is behind it': [
+      ...[began('x', 'partition', false), owns('x'), ...heard('x', 0, 1), gone('x', 'revoked'), owns('x')],
+      ...[start('x', 0, 1, 2), done('x', 0), start('x', 2, 1, 2), done('x', 2), start('x', 3, 1, 2), done('x', 3)],
+    ],
     'given up uncommitted, as the commit was refused': [
       ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1), refused('x'), gone('x', 'revoked')],
       ...[began('y', 'none'), owns('y'), ...heard('y', 0, 1, 2, 3)],

@@ -108,6 +108,8 @@ class Oracle {
   readonly #tight = new Set<string>();
   /** By ordering, lane and rank: what has ended. */
   readonly #ended = new Set<string>();
+  /** By listener, lane and rank: what ended there. */
+  readonly #endedBy = new Set<string>();
   /** By listener, ownership and lane: the rank it started last. */
   readonly #started = new Map<string, number>();
   /** By partition: below it everything has ended, as an index; and the highest offset committed. */
@@ -257,7 +259,9 @@ class Oracle {
     }
     const ownership = `${event.who}|${event.epoch}|${lane}`;
     const last = this.#started.get(ownership);
-    const expected = event.attempt === 1 && last !== undefined ? last + 1 : (last ?? rank);
+    let expected = event.attempt === 1 && last !== undefined ? last + 1 : (last ?? rank);
+    // What it had ended in an ownership before, and was acknowledged there, it is spared.
+    while (expected < rank && this.#endedBy.has(`${event.who}|${lane}|${expected}`)) expected++;
     if (rank !== expected) {
       this.violations.push(
         `${event.who} started number ${rank} of ${lane}, not number ${expected} (${placeOf(event)})`,
@@ -274,7 +278,9 @@ class Oracle {
     this.done.add(place);
     this.replays.done(event.who, event.p, place);
     for (const ordering of ['partition', 'key'] as const) {
-      this.#ended.add(`${laneOf(record, ordering)}|${this.#topic.rank(record, ordering)}`);
+      const rank = `${laneOf(record, ordering)}|${this.#topic.rank(record, ordering)}`;
+      this.#ended.add(rank);
+      this.#endedBy.add(`${event.who}|${rank}`);
     }
   }
 
