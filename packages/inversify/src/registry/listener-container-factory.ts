@@ -117,9 +117,11 @@ export class ListenerContainerFactory {
 }
 
 /** But for what the container decides unless somebody says it: the assignors. */
-const builtInConsumer = ({ partitionAssignors, ...options }: ConsumerOptions): Readonly<Record<string, unknown>> =>
+const builtInConsumer = (options: ConsumerOptions): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [[`consumer.${name}`, value]])),
+    Object.entries(options)
+      .filter(([name, value]) => value !== undefined && name !== 'partitionAssignors')
+      .map(([name, value]) => [`consumer.${name}`, value]),
   );
 
 /** What is said to the application and not to the container. */
