@@ -82,7 +82,7 @@ export class CrashLogReader implements Disposable {
       read = readSync(this.#file, this.#chunk);
       const lines = (this.#rest + this.#chunk.toString('latin1', 0, read)).split('\n');
       this.#rest = lines.pop() ?? '';
-      for (const line of lines) this.#take(JSON.parse(line) as CrashEvent);
+      for (const line of lines) this.#take(JSON.parse(whole(line)) as CrashEvent);
     }
     return this.events;
   }
@@ -97,3 +97,6 @@ export class CrashLogReader implements Disposable {
     closeSync(this.#file);
   }
 }
+
+/** Of a line that begins with what a killed process did not come to end, the event that another wrote behind it. */
+const whole = (line: string): string => line.slice(Math.max(0, line.lastIndexOf('{"at":')));

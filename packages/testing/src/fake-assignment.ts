@@ -39,8 +39,9 @@ export class FakeAssignment {
     for (const key of this.#cursors.keys()) if (!kept.has(key)) this.#cursors.delete(key);
   }
 
-  has(partition: TopicPartition): boolean {
-    return this.#cursors.has(topicPartitionKey(partition));
+  /** Another one each time that the partition is assigned; undefined while it is not. */
+  stintOf(partition: TopicPartition): unknown {
+    return this.#cursors.get(topicPartitionKey(partition));
   }
 
   all(): readonly TopicPartition[] {

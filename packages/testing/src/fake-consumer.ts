@@ -166,7 +166,7 @@ export class FakeConsumer implements Consumer {
   assign(partitions: readonly TopicPartition[]): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
     this.#assigned.keepOnly(partitions);
-    this.#open(partitions.filter((partition) => !this.#assigned.has(partition)));
+    this.#open(partitions.filter((partition) => this.#assigned.stintOf(partition) === undefined));
     this.#assigned.setFetching(partitions, true);
     this.#serve();
     return Promise.resolve();
@@ -241,9 +241,10 @@ export class FakeConsumer implements Consumer {
     const { groupId } = this.#options;
     if (groupId === null) throw new IllegalStateError('a consumer without a group cannot commit', 'NO_GROUP_ID');
     this.commitCalls.record(offsets);
+    const stints = offsets.map((at) => this.#assigned.stintOf(at));
     await this.#commitGate;
     if (this.closed.fired) throw closedError();
-    this.#refuseForeign(offsets);
+    this.#refuseForeign(offsets, stints);
     const failure = this.#commitFailures.shift()?.(offsets);
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- a test may script anything that code can throw
     if (failure !== undefined) throw failure;
@@ -360,9 +361,11 @@ export class FakeConsumer implements Consumer {
     return groupId === null ? undefined : this.log.committed(groupId, partition);
   }
 
-  /** A member may commit what it owns; stricter than a broker, which knows only the generation. */
-  #refuseForeign(offsets: TopicPartitionOffsets): void {
-    const foreign = offsets.filter((offset) => !this.#assigned.has(offset));
+  /** A member may commit what it has owned since it asked to; stricter than a broker, which knows only the generation. */
+  #refuseForeign(offsets: TopicPartitionOffsets, stints: readonly unknown[]): void {
+    const isOurs = (at: TopicPartitionOffset, stint: unknown): boolean =>
+      stint !== undefined && this.#assigned.stintOf(at) === stint;
+    const foreign = offsets.filter((at, i) => !isOurs(at, stints[i]));
     if (foreign.length === 0) return;
     const code = 'ILLEGAL_GENERATION';
     throw new CommitFailedError(`not assigned: ${describePartitions(foreign)}`, {
