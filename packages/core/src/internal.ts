@@ -1,5 +1,6 @@
 // For Hearken's own packages: the tools they are built with. No part of the public API, and no promise across versions.
 export { deferred, type Deferred } from './deferred.js';
+export { isThenable } from './is-thenable.js';
 export { describeError } from './logger.js';
 export { nearest } from './nearest.js';
 export {

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { TaskExecutor } from '@hearken/core';
-import { deferred, integer, OptionsCheck, type Deferred } from '@hearken/core/internal';
-import { isThenable } from './is-thenable.js';
+import { deferred, type Deferred, integer, isThenable, OptionsCheck } from '@hearken/core/internal';
 import { Rerun } from './rerun.js';
 import { TaskQueue, type Task } from './task-queue.js';
 import { Wakers } from './wakers.js';

@@ -1,8 +1,7 @@
 import { systemClock, type Clock, type TaskExecutor } from '@hearken/core';
-import { durationMs, OptionsCheck, required } from '@hearken/core/internal';
+import { durationMs, isThenable, OptionsCheck, required } from '@hearken/core/internal';
 import { TaskTimeoutError } from './errors.js';
 import { GatedTaskExecutor } from './gated-task-executor.js';
-import { isThenable } from './is-thenable.js';
 import type { Task } from './task-queue.js';
 import { promiseOver } from './when-over.js';
 

@@ -1,4 +1,4 @@
-import { isThenable } from './is-thenable.js';
+import { isThenable } from '@hearken/core/internal';
 
 /** Calls it, and `over` once it has ended, however it did: at once if it ended at once. Returns or throws what it does. */
 export function whenOver<T>(call: () => T | Promise<T>, over: () => void): T | Promise<T> {

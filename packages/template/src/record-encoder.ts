@@ -7,7 +7,7 @@ import {
   type Serde,
   type SerdeContext,
 } from '@hearken/core';
-import { serializeDefault } from '@hearken/core/internal';
+import { isThenable, serializeDefault } from '@hearken/core/internal';
 
 /** Turns keys and values into bytes. Makes a promise only where a serde does. */
 export class RecordEncoder<K, V> {
@@ -101,6 +101,3 @@ function failedToSerialize(part: Part, error: unknown): SerializationError {
   const name = error instanceof Error ? error.name : typeof error;
   return new SerializationError(`${part}Serde failed with ${name}, see the cause`, { cause: error });
 }
-
-const isThenable = (result: unknown): result is PromiseLike<unknown> =>
-  typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function';

@@ -53,6 +53,7 @@ interface PendingPoll {
  * A consumer in memory that keeps every promise of the SPI and is steered by the test: `give` records, `rebalance`, let
  * commits fail or wait. One long class, because the SPI is one; what is assigned and where it reads stands apart.
  */
+// Long because it is an interface whole, and beside it what a test may make of it.
 export class FakeConsumer implements Consumer {
   readonly log: FakeLog;
   /** Every `poll`, as it was called. */

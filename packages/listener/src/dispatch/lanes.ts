@@ -138,7 +138,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     this.#queuedBytes -= bytes;
   }
 
-  /** What the lane runs is over: the lane goes to the end of the ready list, or is gone if nothing is left. */
+  /** What the lane runs is over: the lane is ready again, or gone if nothing is left. */
   release(lane: Lane<Item, Work>): void {
     lane.current = undefined;
     this.#leave(lane);

@@ -29,7 +29,7 @@ export class ReadyLanes<Item extends LaneItem<Item>, Work = Item> {
 
   /** Takes out the lane with the oldest record. */
   shift(): Lane<Item, Work> | undefined {
-    const [older] = this.#older;
+    const older = this.#older.length > 0 ? this.#older[0] : undefined;
     const first = this.#first;
     if (older !== undefined && (first === undefined || older.oldest < first.oldest)) return pop(this.#older);
     if (first === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { isThenable } from '../is-thenable.js';
+import { isThenable } from '@hearken/core/internal';
 import { cancellationBy, type Cancellation } from './cancellation.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
@@ -66,7 +66,7 @@ export interface RunOwner {
  * One task of the executor. It starts with one lane and goes on with the next ready one, record by record, for as long as the
  * turn of the event loop in which it began and its time slice last. So listeners that end at once share one task, and one
  * that waits for something real costs a task of its own; no slot is held longer than a turn and a record, which is what a
- * shared executor can live with. Lanes take turns after every record.
+ * shared executor can live with. After every record it is asked anew whose turn it is.
  *
  * Two callbacks serve all records of a run: an `await` would allocate 100 bytes more for each of them.
  */

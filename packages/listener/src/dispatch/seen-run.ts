@@ -1,4 +1,4 @@
-import { isThenable } from '../is-thenable.js';
+import { isThenable } from '@hearken/core/internal';
 import type { DeliveryLane } from './delivery.js';
 import { takeFrom, type AttemptFailure, type RunHost } from './run.js';
 import type { WaitingRun } from './run-list.js';

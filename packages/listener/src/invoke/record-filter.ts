@@ -1,6 +1,6 @@
 import type { ConsumerRecord } from '@hearken/core';
+import { isThenable } from '@hearken/core/internal';
 import { InvalidFilterResultError } from '../errors.js';
-import { isThenable } from '../is-thenable.js';
 
 /** Says which records a listener is to get: true keeps, as with `Array.filter`. Synchronous; it sees the decoded record. */
 export type RecordFilter<K, V> = (record: ConsumerRecord<K, V>) => boolean;

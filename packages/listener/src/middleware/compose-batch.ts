@@ -1,8 +1,7 @@
 import { codeOf, type ConsumerRecord, type Logger } from '@hearken/core';
-import { describe } from '@hearken/core/internal';
+import { describe, isThenable } from '@hearken/core/internal';
 import type { BatchListenerContext, BatchResult } from '../batch-listener.js';
 import { InvalidBatchResultError } from '../errors.js';
-import { isThenable } from '../is-thenable.js';
 import { compose } from './compose.js';
 import type { BatchMiddleware } from './middleware.js';
 import { withHeaders } from './with-headers.js';

@@ -1,5 +1,5 @@
 import { IllegalStateError, type Logger } from '@hearken/core';
-import { isThenable } from '../is-thenable.js';
+import { isThenable } from '@hearken/core/internal';
 import { NextResult } from './next-result.js';
 
 /** Goes on to the inner middleware, and in the end to the listener; with another input, if one is given. */

@@ -43,6 +43,7 @@ export interface OffsetCommitterInit {
  * with the next. What is not written stays dirty (`Ownership.dirty`), so a failed commit needs no bookkeeping but when to try
  * again: later and later, reported each time, and by itself, so that a partition that is refused holds up no other.
  */
+// Long because a commit and each of its ends is one story; when it is due and what may be written are elsewhere.
 export class OffsetCommitter {
   readonly #init: OffsetCommitterInit;
   /** Never rejects. */

@@ -1,11 +1,11 @@
 import { codeOf, type Clock, type Logger } from '@hearken/core';
+import { isThenable } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { Deadlines } from '../deadlines.js';
 import type { Invoker } from '../dispatch/run.js';
 import type { Work } from '../dispatch/work.js';
 import { ListenerTimeoutError } from '../errors.js';
-import { isThenable } from '../is-thenable.js';
 
 export interface ListenerTimeoutsInit {
   readonly invoker: Invoker;
