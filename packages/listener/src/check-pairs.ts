@@ -27,6 +27,7 @@ export function checkPairs(
   if (written.concurrency !== undefined && written.taskExecutor !== undefined) {
     check.problem('taskExecutor', 'cannot go with concurrency: the executor says how many listeners run at once');
   }
+  checkKeys(check, properties, written);
   checkAcks(check, properties, written);
   if (properties.commitBefore) checkCommitBefore(check, written);
   checkOffsetMap(check, properties, written);
@@ -57,6 +58,13 @@ function checkAcks(check: OptionsCheck, { ackMode, ...properties }: Checked, wri
   if (!check.isFine('ackMode')) return;
   const counts = ackMode === 'count' || ackMode === 'count-time';
   const keepsTime = ackMode === 'time' || ackMode === 'count-time';
+function checkKeys(check: OptionsCheck, { ordering }: Checked, written: Partial<Written>): void {
+  if (ordering === 'key' || !check.isFine('ordering')) return;
+  for (const name of ['nullKey', 'keySelector'] as const)
+    if (written[name] !== undefined)
+      check.problem(name, `needs ordering: 'key', got '${ordering}', where keys mean nothing`);
+}
+
   if (properties.syncCommits && ackMode !== 'record' && !properties.commitBefore)
     check.problem('syncCommits', `needs ackMode: 'record', got '${ackMode}'`);
   if (counts && properties.ackCount === undefined) check.problem('ackCount', `is required with ackMode: '${ackMode}'`);

@@ -1,4 +1,5 @@
 import type { Bytes, Clock, Logger, Serde, TaskExecutor, TopicPartition, TopicPartitionOffset } from '@hearken/core';
+import type { KeySelector, NullKey } from './dispatch/lane-keys.js';
 import type { Ordering } from './dispatch/lanes.js';
 import type { BackOff } from './failure/back-off.js';
 import type { BatchListener, BatchProperties } from './batch-listener.js';
@@ -75,11 +76,23 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   /** Decodes values; without it they are `Buffer | null`. */
   readonly valueSerde?: Serde<V>;
   /**
-   * Which records wait for each other: those of a partition, those with the same key in a partition (records without a key
-   * count as one key), or none. @default 'partition'
+   * Which records wait for each other: those of a partition, those with the same key in a partition, byte for byte, or none.
+   * @default 'partition'
    */
   readonly ordering?: Ordering;
   /**
+  /**
+   * With `ordering: 'key'`, what a record without a key waits for: nothing (`'unordered'`), the one before it in its partition
+   * (`'partition'`), or the same and only one at a time in the whole container (`'single'`). @default 'unordered'
+   */
+  readonly nullKey?: NullKey;
+  /**
+   * With `ordering: 'key'`: the key to order by, where that is not the record's own. Records of one key still wait for each
+   * other only within a partition. Called for each record as it is polled, before anything of it is decoded, and sometimes once
+   * more: it has to be quick, and to say the same each time. If it throws, or returns what is no key, the record fails without
+   * a retry (`KEY_SELECTOR_FAILED`) when its turn comes, which is that of a record without a key. @default the record's key
+   */
+  readonly keySelector?: KeySelector;
    * How many listeners may run at once - not consumers, as in Spring: one consumer feeds them all. In partition order at
    * most one a partition runs. @default 1
    */
@@ -164,6 +177,12 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    */
   readonly bufferBytes?: number;
   /**
+  /**
+   * How much of `bufferRecords` and `bufferBytes` one partition may hold while records of others wait to be read, above 0 and
+   * up to 1. One that holds more is not polled until it is down to half of that, so that a partition with a backlog does not
+   * keep the others out. While no other has anything it may hold all. @default 0.75
+   */
+  readonly maxPartitionBufferShare?: number;
    * How many records a partition may be ahead of its oldest unfinished one before it is polled no more (event
    * `window:filled`). Bounds memory and what comes again after a crash, from 1. @default 100000
    */

@@ -57,6 +57,23 @@ export class InvalidFilterResultError extends KafkaError {
 }
 
 /**
+ * A `keySelector` threw, which is the cause, or returned what is no key. The record is not given to its listener, and not
+ * retried. Code `KEY_SELECTOR_FAILED`.
+ */
+export class KeySelectorError extends KafkaError {
+  constructor(record: ConsumerRecord, failed: { readonly cause: unknown } | { readonly result: unknown }) {
+    const code = 'KEY_SELECTOR_FAILED';
+    if ('cause' in failed) super(`the keySelector failed on ${place(record)}`, { code, cause: failed.cause });
+    else {
+      const got = describe(failed.result);
+      super(`a keySelector must return bytes, a string, null or undefined, and not a promise; it returned ${got}`, {
+        code,
+      });
+    }
+  }
+}
+
+/**
  * A batch listener throws this to say how far it got: the records before are done, this one failed, and those behind it come
  * again with it, or as soon as it is recovered or skipped; that takes none of their attempts. Code `BATCH_LISTENER_FAILED`.
  */

@@ -32,6 +32,7 @@ export type {
   BatchResult,
   BatchReturn,
 } from './batch-listener.js';
+export type { KeySelector, NullKey } from './dispatch/lane-keys.js';
 export type { Ordering } from './dispatch/lanes.js';
 export type { PauseOwner } from './pause/pause-owner.js';
 export type { PartitionTarget } from './pause/target-set.js';
@@ -91,3 +92,4 @@ export { ReplyingKafkaTemplate, type RequestOptions } from './reply/replying-kaf
 export type { RepliesOptions, ReplyingKafkaTemplateOptions } from './reply/replying-template-options.js';
 export { failureReplyTo, replyTo } from './reply/reply-to.js';
 export { KafkaHeaders } from './reply/kafka-headers.js';
+  KeySelectorError,

@@ -23,6 +23,7 @@ import {
   type ContainerSnapshot,
   type PartitionSnapshot,
 } from './container-snapshot.js';
+import { BacklogElsewhere } from './dispatch/backlog-elsewhere.js';
 import { CommitFirst } from './dispatch/commit-first.js';
 import type { Delivery, DeliveryHost, DeliveryLane } from './dispatch/delivery.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -31,12 +32,13 @@ import { LaneWaits } from './dispatch/lane-waits.js';
 import { Lanes, oneByOne, type Portions } from './dispatch/lanes.js';
 import { RecordEnds } from './dispatch/record-ends.js';
 import type { Settles } from './dispatch/run.js';
+import { SelectedKeys } from './dispatch/selected-keys.js';
 import { Settler, type SettlerInit } from './dispatch/settler.js';
 import { TimeSlice } from './dispatch/time-slice.js';
 import type { Work } from './dispatch/work.js';
 import { Recovery } from './failure/recovery.js';
 import { ListenerInvoker } from './invoke/listener-invoker.js';
-import { recordDecoder } from './invoke/record-decoder.js';
+import { recordDecoder, type RecordDecoder } from './invoke/record-decoder.js';
 import type { AnyMiddleware } from './middleware/middleware.js';
 import type { ListenerContainer } from './message-listener.js';
 import { OwnedPartitions } from './offsets/owned-partitions.js';
@@ -85,6 +87,8 @@ export class Line {
   readonly #ends: RecordEnds;
   readonly #owned: OwnedPartitions;
   readonly #pauses: Pauses;
+  /** Undefined where records are ordered by their own keys, or by none. */
+  readonly #selectedKeys: SelectedKeys | undefined;
   readonly #intake: Intake;
   readonly #invoker: ListenerInvoker | BatchInvoker;
   /** Undefined where listeners may take as long as they like. */
@@ -98,7 +102,9 @@ export class Line {
     this.#init = init;
     const { properties } = init;
     this.#portions = this.#newPortions();
-    this.#lanes = new Lanes(properties.ordering, this.#portions);
+    const { ordering, nullKey, keySelector } = properties;
+    this.#selectedKeys = keySelector === undefined ? undefined : new SelectedKeys(keySelector);
+    this.#lanes = new Lanes(ordering, this.#portions, { nullKey, keyOf: this.#selectedKeys?.keyOf });
     this.#ends = new RecordEnds({ ...init, errorHandler: properties.errorHandler });
     this.#owned = this.#newOwned();
     this.#pauses = this.#newPauses();
@@ -249,9 +255,9 @@ export class Line {
 
   #newInvoker(): ListenerInvoker | BatchInvoker {
     const { properties } = this.#init;
-    const { listener, batchListener, keySerde, valueSerde, commitBefore } = properties;
+    const { listener, batchListener, commitBefore } = properties;
     const middleware = properties.middleware as readonly AnyMiddleware[];
-    const init = { ...properties, middleware, decode: recordDecoder(keySerde, valueSerde) };
+    const init = { ...properties, middleware, decode: this.#newDecoder() };
     if (listener !== undefined) return new ListenerInvoker({ ...init, listener, once: commitBefore });
     if (batchListener === undefined) throw new TypeError('a container without a listener');
     const onFiltered = (delivery: Delivery): void => this.#ends.filtered(delivery);
@@ -288,6 +294,12 @@ export class Line {
       lanes: this.#lanes,
       standing: this.#init.standingPauses,
       onReady: () => this.#dispatcher.startReady(),
+  #newDecoder(): RecordDecoder {
+    const { keySerde, valueSerde } = this.#init.properties;
+    const decode = recordDecoder(keySerde, valueSerde);
+    return this.#selectedKeys?.guard(decode) ?? decode;
+  }
+
     });
   }
 
@@ -324,6 +336,7 @@ export class Line {
       slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),
       host,
       counters,
+    const backlog = this.#newBacklog();
       onReset: (reset) => events.emit('position:reset', reset),
       onRoom: () => this.#session?.loop.wake(),
       onAvailable: () => this.#pauses.lookAtExecutor(),
@@ -333,6 +346,8 @@ export class Line {
 
   #commitFirst(): CommitFirst {
     const { executor, logger } = this.#init;
+      partitionShare: properties.maxPartitionBufferShare,
+      hasBacklogElsewhere: (ownership) => backlog.isThere(ownership),
     return new CommitFirst({
       lanes: this.#lanes,
       executor,
@@ -341,6 +356,17 @@ export class Line {
       onReady: () => this.#dispatcher.startReady(),
     });
   }
+  #newBacklog(): BacklogElsewhere {
+    return new BacklogElsewhere({
+      clock: this.#init.clock,
+      lag: () => this.#session?.consumer.lag() ?? [],
+      isRead: (partition) => {
+        const ownership = this.#owned.get(partition);
+        return ownership !== undefined && this.#pauses.ownersOf(ownership).length === 0;
+      },
+    });
+  }
+
 
   #newSettler(): Settles {
     const { properties, counters, events, logger, clock, host, onFatal } = this.#init;

@@ -33,6 +33,7 @@ type Present =
   | 'middleware'
   | 'ordering'
   | 'concurrency'
+  | 'nullKey'
   | 'ackMode'
   | 'ackTimeMs'
   | 'syncCommits'
@@ -44,6 +45,7 @@ type Present =
   | 'offsetMapIntervalMs'
   | 'bufferBytes'
   | 'windowRecords'
+  | 'maxPartitionBufferShare'
   | 'pollTimeoutMs'
   | 'startTimeoutMs'
   | 'shutdownTimeoutMs'
@@ -154,6 +156,8 @@ const RULES: OptionRules<Checked> = {
   commitTimeoutMs: durationMs(60_000, { min: 1 }),
   assignmentCommitOption: oneOf(['always', 'never'], 'always'),
   commitMetadata: callable(),
+  nullKey: oneOf(['unordered', 'partition', 'single'], 'unordered'),
+  keySelector: callable(),
   offsetMap: boolean(false),
   offsetMapIntervalMs: durationMs(1_000, { min: 1 }),
   bufferRecords: integer(undefined),
@@ -169,6 +173,7 @@ const RULES: OptionRules<Checked> = {
     hasMethods(value, ['decide']) ? undefined : `must have the method decide, got ${describe(value)}`,
   ),
   handlerTimeoutMs: durationMs(undefined, { min: 1 }),
+  maxPartitionBufferShare: ratio(0.75),
   idleEventIntervalMs: durationMs(undefined, { min: 1 }),
   idlePartitionEventIntervalMs: durationMs(undefined, { min: 1 }),
   monitorIntervalMs: durationMs(30_000, { min: 1 }),

@@ -5,6 +5,7 @@ import type { Acknowledgment, ListenerContainer, ListenerContext } from '../mess
 import type { Ownership } from '../offsets/ownership.js';
 import type { SeekTarget } from '../seek/seeks.js';
 import { AttemptSignal } from './attempt-signal.js';
+import { detached } from './detached-record.js';
 import type { Lane, PartitionLanes } from './lane.js';
 import type { Work } from './work.js';
 
@@ -157,9 +158,12 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
     this.excuse();
   }
 
-  /** The same record once more. An object of its own, because the listener of this one may still hold its context. */
+  /**
+   * The same record once more. An object of its own, because the listener of this one may still hold its context, and without
+   * what it was fetched with: it may wait for long.
+   */
   again(attempt = this.attempt + 1): Delivery {
-    return new Delivery(this.record, this.ownership, this.sequence, this.#host, attempt);
+    return new Delivery(detached(this.record), this.ownership, this.sequence, this.#host, attempt);
   }
 
   get isAwaited(): boolean {

@@ -9,7 +9,11 @@ import type { Work } from './work.js';
 export interface IntakeInit {
   readonly bufferRecords: number;
   readonly bufferBytes: number;
+  /** How much of both one partition may hold while others have a backlog: above 0, up to 1. */
+  readonly partitionShare: number;
   readonly windowRecords: number;
+  /** Whether records of another partition wait to be read. Asked about one that holds more than `partitionShare`. */
+  readonly hasBacklogElsewhere: (ownership: Ownership) => boolean;
   /** Records that a call takes at most: 1, or those of a batch. */
   readonly recordsPerCall: number;
   /** Starts a lane that waits for more records. False if none does. */
@@ -22,6 +26,9 @@ export interface IntakeInit {
   /** Called when a partition is too far ahead of its oldest record. */
   readonly onWindowFilled: (ownership: Ownership) => void;
 }
+
+/** It cannot go on, or is too far ahead; it holds more than its share while others have a backlog. */
+type Fullness = 'stuck' | 'share';
 
 /** The least calls to hold records for: a poll costs as much as some dozens of quick ones. */
 const LEAST_AHEAD = 64;
@@ -50,10 +57,14 @@ export const lookahead = ({ wasSpent, calls }: TurnReport, bufferRecords: number
  * ready and more than half of the buffer taken, the partitions that hold more than half of their share of it count as full:
  * they are not polled until they are down to a quarter, and what they hold no longer keeps others from being polled. About
  * twice the buffer may be held then.
+ *
+ * A partition that could go on, but is far ahead of what slots get through, keeps others out for as long. So one that holds
+ * more than `partitionShare` of the buffer counts as full as well, until it is down to half of that, if others have a backlog.
  */
 export class Intake {
   readonly #init: IntakeInit;
-  readonly #full = new Set<Ownership>();
+  /** Partitions that are not polled, and why. */
+  readonly #full = new Map<Ownership, Fullness>();
   #ahead: number;
   /** The mean size of the records that waited when the last ones came. */
   #recordBytes = 0;
@@ -81,15 +92,16 @@ export class Intake {
   turned(last: TurnReport): void {
     const { owned, bufferRecords, recordsPerCall, hurry } = this.#init;
     // Their records may all have run without one of them ending: under `ackMode: 'manual'` that comes later.
-    for (const ownership of this.#full) this.ended(ownership);
+    for (const ownership of this.#full.keys()) this.ended(ownership);
     this.#ahead = lookahead(last, bufferRecords, recordsPerCall);
     if (this.isClogged) this.#ahead = bufferRecords; // lanes that may run are short then, and not time
+    if (this.#isHalfTaken) for (const ownership of owned) if (this.#isGreedy(ownership)) this.#fill(ownership, 'share');
     if (!this.isClogged || hurry()) return; // the next turn looks again
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
     const [records, bytes] = [this.#share / 2, this.#shareOfBytes / 2];
     for (const ownership of owned) {
       const { queued, queuedBytes } = ownership.lanes;
-      if (!ownership.isFull && (queued >= records || queuedBytes >= bytes)) this.#setFull(ownership, true);
+      if (!ownership.isFull && (queued >= records || queuedBytes >= bytes)) this.#fill(ownership, 'stuck');
     }
   }
 
@@ -97,16 +109,21 @@ export class Intake {
   added(ownership: Ownership): void {
     const { queued, queuedBytes } = this.#init.lanes;
     if (queued > 0) this.#recordBytes = queuedBytes / queued;
-    if (ownership.isFull || ownership.tracker.span < this.#init.windowRecords) return;
-    this.#setFull(ownership, true);
-    this.#init.onWindowFilled(ownership);
+    if (ownership.isFull) return;
+    if (ownership.tracker.span >= this.#init.windowRecords) {
+      this.#fill(ownership, 'stuck');
+      this.#init.onWindowFilled(ownership);
+    } else if (this.#isGreedy(ownership)) this.#fill(ownership, 'share');
   }
 
   /** Looks at a full partition after one of its records ended. */
   ended(ownership: Ownership): void {
     const { tracker, lanes } = ownership;
-    const isDown = lanes.queued <= this.#share / 4 && lanes.queuedBytes <= this.#shareOfBytes / 4;
-    if (isDown && tracker.span < this.#init.windowRecords) this.#setFull(ownership, false);
+    const [records, bytes] = this.#full.get(ownership) === 'share' ? this.#halfOfMost : this.#quarterOfShare;
+    const isDown = lanes.queued <= records && lanes.queuedBytes <= bytes;
+    if (!isDown || tracker.span >= this.#init.windowRecords || !this.#full.delete(ownership)) return;
+    ownership.isFull = false;
+    this.#init.onChange(ownership);
   }
 
   /** The partition is given up. */
@@ -114,18 +131,35 @@ export class Intake {
     this.#full.delete(ownership);
   }
 
-  #setFull(ownership: Ownership, isFull: boolean): void {
-    ownership.isFull = isFull;
-    if (isFull) this.#full.add(ownership);
-    else this.#full.delete(ownership);
+  #fill(ownership: Ownership, why: Fullness): void {
+    ownership.isFull = true;
+    this.#full.set(ownership, why);
     this.#init.onChange(ownership);
+  }
+
+  /** Whether it holds more than one may while others wait to be read. */
+  #isGreedy(ownership: Ownership): boolean {
+    const { owned, partitionShare, bufferRecords, bufferBytes, hasBacklogElsewhere } = this.#init;
+    const { queued, queuedBytes } = ownership.lanes;
+    const isOver = queued > partitionShare * bufferRecords || queuedBytes > partitionShare * bufferBytes;
+    return isOver && !ownership.isFull && owned.size > 1 && hasBacklogElsewhere(ownership);
+  }
+
+  /** Records and bytes that are half of what a partition may hold. */
+  get #halfOfMost(): readonly [number, number] {
+    const { partitionShare, bufferRecords, bufferBytes } = this.#init;
+    return [(partitionShare * bufferRecords) / 2, (partitionShare * bufferBytes) / 2];
+  }
+
+  get #quarterOfShare(): readonly [number, number] {
+    return [this.#share / 4, this.#shareOfBytes / 4];
   }
 
   /** Whether more is by what partitions hold that are not full. */
   get #isHalfTaken(): boolean {
     const { lanes, bufferBytes } = this.#init;
     let { queued, queuedBytes } = lanes;
-    for (const ownership of this.#full) {
+    for (const ownership of this.#full.keys()) {
       queued -= ownership.lanes.queued;
       queuedBytes -= ownership.lanes.queuedBytes;
     }

@@ -20,19 +20,23 @@ export const bytesOf = ({ key, value }: { readonly key: Bytes; readonly value: B
  */
 export class Lane<Item extends LaneItem<Item>, Work = Item> {
   readonly partition: PartitionLanes<Item, Work>;
-  /** Of the record that runs, or of the first: it must not keep the bytes of records long gone. Null without key order. */
+  /**
+   * Of the record that runs, or of the first, or a copy: it must not keep the bytes of records long gone. Null where records
+   * are not told apart by keys, or have none.
+   */
   key: Bytes;
   readonly hash: number;
   /** In its bucket of the table. */
   nextInBucket: Lane<Item, Work> | undefined = undefined;
   /**
    * - `filling`: could start, and waits for more records to start with. Leads to ready, gone.
-   * - `ready`: has a record to run and stands among the ready lanes of its partition.
+   * - `ready`: has a record to run and stands among the ready lanes of its partition. Leads to busy, barred, gone.
+   * - `barred`: as ready, but a lane of another partition runs that it must not run beside. Leads to ready, gone.
    * - `busy`: `next` handed it out. Leads to ready, filling, waiting, gone.
    * - `waiting`: between two attempts, or for a commit. Leads to ready, filling, gone.
    * - `gone`: nothing of it is left; the next record of its key makes a new lane.
    */
-  state: 'filling' | 'ready' | 'busy' | 'waiting' | 'gone' = 'gone';
+  state: 'filling' | 'ready' | 'barred' | 'busy' | 'waiting' | 'gone' = 'gone';
   /** What runs, or is to be tried again. Not counted as queued. */
   current: Work | undefined = undefined;
   first: Item | undefined = undefined;
@@ -54,7 +58,7 @@ export class Lane<Item extends LaneItem<Item>, Work = Item> {
 export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   /** Those that hold records. */
   readonly table = new LaneTable<Item, Work>();
-  /** Without an order: the lane that the next record joins, if there is still room in it. */
+  /** The lane without an order that the next record joins, if there is still room in it. */
   open: Lane<Item, Work> | undefined = undefined;
   /** Records that wait in lanes. */
   queued = 0;

@@ -1,17 +1,16 @@
 import type { Bytes, TopicPartition } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
+import { LaneGate } from './lane-gate.js';
+import type { LaneKeys } from './lane-keys.js';
 import { hashOf } from './lane-table.js';
 import { bytesOf, Lane, PartitionLanes, type LaneItem } from './lane.js';
 
-/**
- * Which records must wait for each other: those of a partition, those of a partition with the same key (byte for byte;
- * records without a key count as one key), or none.
- */
+/** Which records must wait for each other: those of a partition, those of a partition with the same key (byte for byte), or none. */
 export type Ordering = 'partition' | 'key' | 'none';
 
 /** How much of a lane runs at once. */
 export interface Portions<Item extends LaneItem<Item>, Work> {
-  /** Records in a portion at most. Without an order no lane holds more. */
+  /** Records in a portion at most. A lane without an order holds no more. */
   readonly size: number;
   /** Makes the next portion of a lane out of what it shifts; undefined if the lane holds nothing. */
   next(shift: (lane: Lane<Item, Work>) => Item | undefined, lane: Lane<Item, Work>): Work | undefined;
@@ -39,7 +38,13 @@ export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> =>
  */
 // Long because every list and count of records is moved here and nowhere else, in steps of a few lines.
 export class Lanes<Item extends LaneItem<Item>, Work = Item> {
-  readonly #ordering: Ordering;
+  readonly #hasKeys: boolean;
+  /** Whether what has no key waits for nothing. */
+  readonly #spreads: boolean;
+  /** Undefined if that is the record's own. */
+  readonly #keyOf: ((item: Item) => Bytes) | undefined;
+  /** Before lanes without a key, where only one of them may run at a time. */
+  readonly #gate: LaneGate<Item, Work> | undefined;
   readonly #portions: Portions<Item, Work>;
   readonly #partitions = new Map<string, PartitionLanes<Item, Work>>();
   /** Partitions that have ready lanes, in the order of their turns. */
@@ -47,11 +52,14 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   #lastListed: PartitionLanes<Item, Work> | undefined;
   #queued = 0;
   #queuedBytes = 0;
-  /** Without an order nothing looks for a lane: any number spreads them. */
+  /** Nothing looks for a lane that has no order: any number spreads them. */
   #lanesMade = 0;
 
-  constructor(ordering: Ordering, portions: Portions<Item, Work>) {
-    this.#ordering = ordering;
+  constructor(ordering: Ordering, portions: Portions<Item, Work>, keys: LaneKeys<Item> = { nullKey: 'unordered' }) {
+    this.#hasKeys = ordering === 'key';
+    this.#spreads = ordering === 'none' || (this.#hasKeys && keys.nullKey === 'unordered');
+    this.#keyOf = keys.keyOf;
+    if (this.#hasKeys && keys.nullKey === 'single') this.#gate = new LaneGate((lane) => this.#makeReady(lane));
     this.#portions = portions;
   }
 
@@ -99,11 +107,19 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   next(): Lane<Item, Work> | undefined {
     for (let partition = this.#shiftListed(); partition !== undefined; partition = this.#shiftListed()) {
       if (partition.paused || partition.isAside) continue; // listed again when it is resumed
-      const lane = nextOf(partition);
+      const lane = this.#nextOf(partition);
       if (!partition.ready.isEmpty) this.#list(partition);
       if (lane === undefined) continue;
       lane.state = 'busy';
       return lane;
+    }
+    return undefined;
+  }
+
+  #nextOf(partition: PartitionLanes<Item, Work>): Lane<Item, Work> | undefined {
+    for (let lane = partition.ready.shift(); lane !== undefined; lane = partition.ready.shift()) {
+      if (lane.state !== 'ready') continue; // it was trimmed
+      if (this.#gate === undefined || lane.key !== null || this.#gate.admits(lane)) return lane;
     }
     return undefined;
   }
@@ -124,7 +140,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     lane.first = item.next;
     if (item.next === undefined) lane.last = undefined;
     item.next = undefined; // whoever keeps the record must not keep those behind it
-    if (lane.key !== null) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
+    if (lane.key !== null && this.#keyOf === undefined) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
     this.#uncount(lane, item);
     return item;
   };
@@ -141,6 +157,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** What the lane runs is over: the lane is ready again, or gone if nothing is left. */
   release(lane: Lane<Item, Work>): void {
     lane.current = undefined;
+    this.#gate?.left(lane);
     this.#leave(lane);
   }
 
@@ -148,18 +165,22 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   postpone(lane: Lane<Item, Work>, again: Work): void {
     lane.current = again;
     lane.state = 'waiting';
+    this.#gate?.left(lane);
   }
 
   /** What the lane runs is over, but the lane stays closed until `wake`. */
   hold(lane: Lane<Item, Work>): void {
     lane.current = undefined;
     lane.state = 'waiting';
+    this.#gate?.left(lane);
   }
 
   /** Takes a busy lane back unchanged. None of its partition has its turn until that is resumed. */
   setAside(lane: Lane<Item, Work>): void {
     lane.partition.isAside = true;
+    this.#gate?.left(lane);
     this.#makeReady(lane);
+    this.#gate?.look();
   }
 
   /** Ends a wait; a lane that was cleared meanwhile stays gone. */
@@ -191,6 +212,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
       lane.current = undefined;
       this.#forget(lane);
     }
+    this.#gate?.look();
   }
 
   #cut(lane: Lane<Item, Work>, isWanted: (item: Item) => boolean): void {
@@ -219,22 +241,34 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
       lane.current = undefined;
       this.#forget(lane);
     }
+    this.#gate?.look();
   }
 
   pause(partition: PartitionLanes<Item, Work>): void {
     partition.paused = true;
+    this.#gate?.look();
   }
 
   resume(partition: PartitionLanes<Item, Work>): void {
     partition.paused = partition.isAside = false;
     if (!partition.ready.isEmpty) this.#list(partition);
+    this.#gate?.look();
   }
 
   #laneOf(partition: PartitionLanes<Item, Work>, item: Item): Lane<Item, Work> {
-    if (this.#ordering === 'none') return this.#openLane(partition);
-    const key = this.#ordering === 'key' ? item.record.key : null;
+    const key = this.#hasKeys ? this.#keyOfItem(item) : null;
+    if (key === null && this.#spreads) return this.#openLane(partition);
     const hash = hashOf(key);
-    return partition.table.find(key, hash) ?? newLane(partition, key, hash);
+    return partition.table.find(key, hash) ?? newLane(partition, this.#kept(key), hash);
+  }
+
+  #keyOfItem(item: Item): Bytes {
+    return this.#keyOf === undefined ? item.record.key : this.#keyOf(item);
+  }
+
+  /** What a lane keeps of a key: one that was selected need not be in the records that come after, so it is copied. */
+  #kept(key: Bytes): Bytes {
+    return key === null || this.#keyOf === undefined ? key : Buffer.from(key);
   }
 
   #openLane(partition: PartitionLanes<Item, Work>): Lane<Item, Work> {
@@ -286,15 +320,6 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     partition.isListed = false;
     return partition;
   }
-}
-
-function nextOf<Item extends LaneItem<Item>, Work>(
-  partition: PartitionLanes<Item, Work>,
-): Lane<Item, Work> | undefined {
-  for (let lane = partition.ready.shift(); lane !== undefined; lane = partition.ready.shift()) {
-    if (lane.state === 'ready') return lane; // else it was trimmed
-  }
-  return undefined;
 }
 
 function newLane<Item extends LaneItem<Item>, Work>(

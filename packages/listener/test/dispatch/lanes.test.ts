@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Lane } from '../../dist/dispatch/lane.js';
+import type { LaneKeys } from '../../dist/dispatch/lane-keys.js';
 import { Lanes, oneByOne, type Ordering } from '../../dist/dispatch/lanes.js';
 
 class Item {
@@ -30,7 +31,7 @@ class Item {
 type Step =
   | { do: 'add'; partition: number; key: string | null; size: number | null }
   | { do: 'next' }
-  | { do: 'take' | 'release' | 'postpone' | 'hold'; pick: number }
+  | { do: 'take' | 'release' | 'postpone' | 'hold' | 'setAside'; pick: number }
   | { do: 'wake'; pick: number }
   | { do: 'clear' | 'pause' | 'resume'; partition: number };
 
@@ -48,15 +49,40 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('next' as const) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('take' as const), pick }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'release', 'postpone', 'hold'), pick }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'release', 'postpone', 'hold', 'setAside'), pick }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wake' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clear' as const, 'pause', 'resume'), partition }) },
 );
 
-const laneOf = (item: Item, ordering: Ordering): string => {
-  const key = item.record.key === null ? 'null' : `'${item.record.key.toString('hex')}'`;
-  return { partition: `${item.partition}`, key: `${item.partition}/${key}`, none: `${item.number}` }[ordering];
+interface Rule extends LaneKeys<Item> {
+  readonly ordering: Ordering;
+}
+
+const RULES: Readonly<Record<string, Rule>> = {
+  'ordering partition': { ordering: 'partition', nullKey: 'unordered' },
+  'ordering none': { ordering: 'none', nullKey: 'partition' },
+  'ordering key, null keys unordered': { ordering: 'key', nullKey: 'unordered' },
+  'ordering key, null keys in partition order': { ordering: 'key', nullKey: 'partition' },
+  'ordering key, null keys one at a time': { ordering: 'key', nullKey: 'single' },
+  'ordering key, selected': {
+    ordering: 'key',
+    nullKey: 'single',
+    keyOf: ({ number }) => (number % 4 === 0 ? null : Buffer.from(`${number % 3}`)),
+  },
 };
+
+const keyOf = (item: Item, { keyOf: select }: Rule): Buffer | null =>
+  select === undefined ? item.record.key : select(item);
+
+function laneOf(item: Item, rule: Rule): string {
+  if (rule.ordering === 'partition') return `${item.partition}`;
+  const key = rule.ordering === 'none' ? null : keyOf(item, rule);
+  if (key !== null) return `${item.partition}/'${key.toString('hex')}'`;
+  return rule.ordering === 'none' || rule.nullKey === 'unordered' ? `${item.number}` : `${item.partition}/null`;
+}
 
 const bytesOf = (items: readonly Item[]): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -73,8 +99,8 @@ class Checked {
   readonly paused = new Set<unknown>();
   #added = 0;
 
-  constructor(readonly ordering: Ordering) {
-    this.lanes = new Lanes(ordering, oneByOne());
+  constructor(readonly rule: Rule) {
+    this.lanes = new Lanes(rule.ordering, oneByOne(), rule);
   }
 
   of(number: number): ReturnType<Lanes<Item>['of']> {
@@ -119,35 +145,59 @@ class Checked {
 
   #add(number: number, key: string | null, size: number | null): void {
     const item = new Item(number, this.#added++, key, size);
-    const lane = laneOf(item, this.ordering);
+    const lane = laneOf(item, this.rule);
     this.waiting.set(lane, [...(this.waiting.get(lane) ?? []), item]);
     this.lanes.add(this.of(number), item);
   }
 
   #next(): boolean {
     const lane = this.lanes.next();
-    if (lane === undefined) return false;
+    if (lane === undefined) {
+      for (const number of [0, 1, 2]) this.#checkNothingIsReady(this.of(number));
+      return false;
+    }
     assert.ok(!this.busy.has(lane) && !this.postponed.has(lane), 'a closed lane was handed out');
     assert.ok(!this.paused.has(lane.partition), 'a paused partition was handed out');
-    assert.equal(lane.oldest, this.#oldestReady(lane.partition), 'an older record could have started');
+    assert.ok(!this.#isSingle(lane) || !this.#isSingleBusy, 'two without a key at a time');
+    this.#checkIsOldest(lane);
     this.again.delete(lane);
     this.busy.set(lane, undefined);
     return true;
   }
 
-  /** Of what may start in the partition. */
-  #oldestReady(partition: unknown): number {
+  /** But for those without a key, if another one of them has its turn. */
+  #checkIsOldest(lane: Lane<Item>): void {
+    const ready = this.#readyOf(lane.partition);
+    const others = this.#isSingle(lane) ? ready : ready.filter((each) => !this.#isSingle(each));
+    const next = others.map((each) => this.again.get(each) ?? each.first).filter((item) => item !== undefined);
+    assert.equal(lane.oldest, Math.min(...next.map(({ number }) => number)), 'an older record could have started');
+  }
+
+  #checkNothingIsReady(partition: Lane<Item>['partition']): void {
+    if (this.paused.has(partition)) return;
+    const ready = this.#readyOf(partition).filter((lane) => !(this.#isSingle(lane) && this.#isSingleBusy));
+    assert.deepEqual(ready, [], 'a lane could have started');
+  }
+
+  #readyOf(partition: unknown): Lane<Item>[] {
     const closed = new Set([...this.busy, ...this.postponed].map(([lane]) => lane));
-    const ready = [...this.lanesOf(partition)].filter((lane) => !closed.has(lane));
-    const next = ready.map((lane) => this.again.get(lane) ?? lane.first).filter((item) => item !== undefined);
-    return Math.min(...next.map(({ number }) => number));
+    return [...this.lanesOf(partition)].filter((lane) => !closed.has(lane));
+  }
+
+  /** One of those of which only one may run. */
+  #isSingle({ key }: Lane<Item>): boolean {
+    return this.rule.ordering === 'key' && this.rule.nullKey === 'single' && key === null;
+  }
+
+  get #isSingleBusy(): boolean {
+    return [...this.busy.keys()].some((lane) => this.#isSingle(lane));
   }
 
   lanesOf(partition: unknown): Iterable<Lane<Item>> {
     return [0, 1, 2].map((number) => this.of(number)).find((of) => of === partition)?.table ?? [];
   }
 
-  #onBusy(action: 'take' | 'release' | 'postpone' | 'hold', index: number): void {
+  #onBusy(action: 'take' | 'release' | 'postpone' | 'hold' | 'setAside', index: number): void {
     const lane = [...this.busy.keys()][index % this.busy.size];
     if (lane === undefined) return;
     if (action === 'take') {
@@ -155,11 +205,21 @@ class Checked {
       return;
     }
     const current = this.busy.get(lane);
+    if (action === 'setAside') {
+      if (current === undefined && this.paused.has(lane.partition)) this.#setAside(lane);
+      return;
+    }
     if (action === 'postpone' && current === undefined) return;
     this.busy.delete(lane);
     if (action !== 'release') this.postponed.set(lane, action === 'postpone' ? current : undefined);
     if (action === 'postpone') this.lanes.postpone(lane, current!);
     else this.lanes[action](lane);
+  }
+
+  #setAside(lane: Lane<Item>): void {
+    this.busy.delete(lane);
+    if (lane.current !== undefined) this.again.set(lane, lane.current);
+    this.lanes.setAside(lane);
   }
 
   #take(lane: Lane<Item>): void {
@@ -168,11 +228,11 @@ class Checked {
     this.busy.set(lane, item);
     if (item === undefined) return;
     assert.equal(item.next, undefined, 'a taken item keeps no other in memory');
-    const name = laneOf(item, this.ordering);
+    const name = laneOf(item, this.rule);
     if (retried !== undefined) assert.equal(item, retried, 'what is tried again comes first');
     else assert.equal(this.waiting.get(name)?.shift(), item, 'out of order');
     const open = [...this.busy.values(), ...this.postponed.values()].filter((other) => other !== undefined);
-    assert.equal(open.filter((other) => laneOf(other, this.ordering) === name).length, 1, 'two of one lane at a time');
+    assert.equal(open.filter((other) => laneOf(other, this.rule) === name).length, 1, 'two of one lane at a time');
   }
 
   #wake(index: number): void {
@@ -215,11 +275,11 @@ function allOf(lanes: Lanes<Item>): number[] {
 }
 
 describe('Lanes', () => {
-  for (const ordering of ['partition', 'key', 'none'] as const) {
-    it(`runs one record of a lane at a time, in order, counts what waits, and leaves nothing behind (ordering ${ordering})`, () => {
+  for (const [name, rule] of Object.entries(RULES)) {
+    it(`runs one record of a lane at a time, the oldest first, whatever may run, and leaves nothing behind (${name})`, () => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-          const checked = new Checked(ordering);
+          const checked = new Checked(rule);
           for (const what of steps) {
             checked.run(what);
             checked.checkCounts();
@@ -310,6 +370,72 @@ describe('Lanes', () => {
       lanes.add(partition, Object.assign(new Item(0, number, null), { record: { key, value: null } }));
     }
     assert.equal(partition.table.size, 4);
+  });
+
+  it('lets a record without a key wait for nothing, and one with an empty key for its like', () => {
+    const lanes = new Lanes<Item>('key', oneByOne());
+    const partition = lanes.of({ topic: 't', partition: 0 });
+    for (const [number, key] of [null, null, '', ''].entries()) lanes.add(partition, new Item(0, number, key));
+    const ready = [lanes.next(), lanes.next(), lanes.next(), lanes.next()];
+    assert.deepEqual(
+      ready.map((lane) => lane?.oldest),
+      [0, 1, 2, undefined],
+    );
+  });
+
+  it('lets lanes without a key take turns over partitions, one at a time, however often another one could start', () => {
+    const lanes = new Lanes<Item>('key', oneByOne(), { nullKey: 'single' });
+    const partitions = [0, 1, 2].map((partition) => lanes.of({ topic: 't', partition }));
+    for (const number of [0, 1, 2, 3, 4, 5, 6, 7, 8])
+      lanes.add(partitions[number % 3]!, new Item(number % 3, number, null));
+    const order: number[] = [];
+    for (let lane = lanes.next(); lane !== undefined; lane = lanes.next()) {
+      order.push(lanes.take(lane)!.number);
+      assert.equal(lanes.next(), undefined, 'a second one runs');
+      lanes.release(lane);
+    }
+    assert.deepEqual(order, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('gives the turn of a lane without a key to another partition while its own is paused', () => {
+    const lanes = new Lanes<Item>('key', oneByOne(), { nullKey: 'single' });
+    const [first, second, third] = [0, 1, 2].map((partition) => lanes.of({ topic: 't', partition }));
+    for (const [number, partition] of [first, second, third].entries())
+      lanes.add(partition!, new Item(number, number, null));
+    const running = lanes.next()!;
+    lanes.take(running);
+    assert.equal(lanes.next(), undefined); // the others have come to the gate
+    lanes.release(running);
+    lanes.pause(second!); // whose turn it was
+    assert.deepEqual(allOf(lanes), [2]);
+    lanes.resume(second!);
+    assert.deepEqual(allOf(lanes), [1]);
+  });
+
+  it('runs no lane without a key beside one whose record was given up and still runs', () => {
+    const lanes = new Lanes<Item>('key', oneByOne(), { nullKey: 'single' });
+    const [first, second] = [0, 1].map((partition) => lanes.of({ topic: 't', partition }));
+    lanes.add(first!, new Item(0, 0, null));
+    const running = lanes.next()!;
+    lanes.take(running);
+    lanes.clear(first!);
+    lanes.add(first!, new Item(0, 1, null));
+    lanes.add(second!, new Item(1, 2, null));
+    assert.equal(lanes.next(), undefined);
+    lanes.release(running);
+    assert.deepEqual(allOf(lanes), [2, 1]);
+  });
+
+  it('keeps a copy of a selected key, as the records behind need not have its bytes', () => {
+    const selected = Buffer.from('selected');
+    const lanes = new Lanes<Item>('key', oneByOne(), { nullKey: 'unordered', keyOf: () => selected });
+    const partition = lanes.of({ topic: 't', partition: 0 });
+    for (const number of [0, 1]) lanes.add(partition, new Item(0, number, `${number}`));
+    const lane = lanes.next()!;
+    lanes.take(lane);
+    assert.equal(lanes.next(), undefined);
+    assert.deepEqual(lane.key, selected);
+    assert.notEqual(lane.key, selected);
   });
 
   it('keeps of a lane that never empties the key of the record that runs, not of one long gone', () => {
