@@ -30,6 +30,11 @@ export function checkPairs(
   checkKeys(check, properties, written);
   checkAcks(check, properties, written);
   if (properties.commitBefore) checkCommitBefore(check, written);
+  if (properties.commitBefore && properties.shed !== undefined)
+    check.problem(
+      'shed',
+      'cannot go with commitBefore: what is skipped is replayed at least once, and not at most once',
+    );
   checkOffsetMap(check, properties, written);
 }
 
@@ -53,11 +58,6 @@ function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: nu
     );
 }
 
-/** A setting that does nothing in this mode is a misunderstanding of one of both. */
-function checkAcks(check: OptionsCheck, { ackMode, ...properties }: Checked, written: Partial<Written>): void {
-  if (!check.isFine('ackMode')) return;
-  const counts = ackMode === 'count' || ackMode === 'count-time';
-  const keepsTime = ackMode === 'time' || ackMode === 'count-time';
 function checkKeys(check: OptionsCheck, { ordering }: Checked, written: Partial<Written>): void {
   if (ordering === 'key' || !check.isFine('ordering')) return;
   for (const name of ['nullKey', 'keySelector'] as const)
@@ -65,6 +65,11 @@ function checkKeys(check: OptionsCheck, { ordering }: Checked, written: Partial<
       check.problem(name, `needs ordering: 'key', got '${ordering}', where keys mean nothing`);
 }
 
+/** A setting that does nothing in this mode is a misunderstanding of one of both. */
+function checkAcks(check: OptionsCheck, { ackMode, ...properties }: Checked, written: Partial<Written>): void {
+  if (!check.isFine('ackMode')) return;
+  const counts = ackMode === 'count' || ackMode === 'count-time';
+  const keepsTime = ackMode === 'time' || ackMode === 'count-time';
   if (properties.syncCommits && ackMode !== 'record' && !properties.commitBefore)
     check.problem('syncCommits', `needs ackMode: 'record', got '${ackMode}'`);
   if (counts && properties.ackCount === undefined) check.problem('ackCount', `is required with ackMode: '${ackMode}'`);
@@ -124,7 +129,7 @@ export function checkWithFactory(
   if (!hasGroup && written.topicPartitions === undefined) {
     check.problem('groupId', 'is required, here or at the factory, unless topicPartitions are given');
   }
-  for (const name of ['syncCommits', 'commitBefore', 'commitMetadata', 'offsetMap'] as const)
+  for (const name of ['syncCommits', 'commitBefore', 'commitMetadata', 'offsetMap', 'shed'] as const)
     if (!hasGroup && properties[name]) check.problem(name, 'needs a groupId: there is nowhere to commit to');
   for (const name of ['shutdownTimeoutMs', 'revokeDrainTimeoutMs'] as const) {
     if (properties[name] >= maxPollIntervalMs) {

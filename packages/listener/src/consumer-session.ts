@@ -31,6 +31,7 @@ import { RebalanceCalls } from './rebalance-listener.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
 import { Seeks } from './seek/seeks.js';
 import { startOffsets } from './seek/start-offsets.js';
+import { Shedding } from './shed/shedding.js';
 
 export interface ConsumerSessionInit {
   readonly properties: ResolvedContainerProperties;
@@ -44,6 +45,8 @@ export interface ConsumerSessionInit {
   readonly onPolled?: ((records: ConsumerRecords) => void) | undefined;
   readonly intake: Intake;
   readonly pauses: Pauses;
+  /** Called at each turn of the poll loop, on the monotonic clock. */
+  readonly onTurn: (now: number) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: GuardedEvents;
@@ -89,6 +92,7 @@ export class ConsumerSession {
   readonly committer: OffsetCommitter;
   readonly loop: PollLoop;
   readonly seeks: Seeks;
+  readonly shedding: Shedding;
   readonly #init: ConsumerSessionInit;
   readonly #handover: Handover;
   readonly #rebalance: Rebalance;
@@ -124,6 +128,8 @@ export class ConsumerSession {
       keepAliveMs: Math.max(1, Math.floor(maxPollIntervalMs / 3)),
     });
     this.seeks = new Seeks({ consumer, owned, betweenPolls: (action) => this.betweenPolls(action) });
+    const { shed, groupId } = properties;
+    this.shedding = new Shedding({ ...init, properties: shed, groupId, seeks: this.seeks });
     this.#rebalance = new Rebalance({
       ...init,
       committer: this.committer,
@@ -269,8 +275,8 @@ const withPolledTold = ({ dispatcher, onPolled }: ConsumerSessionInit): Pick<Dis
   onPolled === undefined
     ? dispatcher
     : {
-        dispatch(records) {
+        dispatch(records, at) {
           onPolled(records);
-          dispatcher.dispatch(records);
+          dispatcher.dispatch(records, at);
         },
       };

@@ -11,6 +11,8 @@ import { EventEmitter } from 'eventemitter3';
 import type { ContainerState, StopReport } from './container-state.js';
 import type { ContainerStall, PartitionStall } from './watch/progress-watch.js';
 import type { PauseOwner } from './pause/pause-owner.js';
+import type { ShedRange } from './shed/shed-range.js';
+import type { PartitionBlock } from './watch/head-of-line.js';
 
 /** A failure that the container answers with a new consumer. */
 interface Restart {
@@ -50,6 +52,15 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'position:reset': TopicPartition & PositionReset;
   /** A partition is not polled until its oldest record ends: it is `windowRecords` ahead of it. */
   'window:filled': TopicPartition & { readonly oldestOutstanding: number; readonly span: number };
+  /** `shed` skipped these ranges; they are recorded, and no listener sees them before a CompensationListenerContainer does. */
+  'partitions:shed': { readonly ranges: readonly ShedRange[] };
+  /**
+   * One record keeps a partition from being committed: nearly all of `windowRecords` lies behind it, and nearly all of that has
+   * ended (`blockedSpanRatio`, `blockedEndedRatio`). Told once for each such record.
+   */
+  'partition:blocked': PartitionBlock;
+  /** That record has ended. */
+  'partition:unblocked': TopicPartition & { readonly offset: number };
   /** Nothing was polled for `idleEventIntervalMs`, or for as much longer. */
   'container:idle': { readonly idleMs: number };
   /** Records come again, after so long. */
@@ -140,6 +151,9 @@ const NAMES = Object.keys({
   'rebalance-listener:failed': true,
   'position:reset': true,
   'window:filled': true,
+  'partitions:shed': true,
+  'partition:blocked': true,
+  'partition:unblocked': true,
   'container:idle': true,
   'container:busy': true,
   'partition:idle': true,
@@ -173,6 +187,23 @@ export type ContainerEventListener<Name extends keyof ContainerEvents, K = Bytes
   payload: ContainerEvents<K, V>[Name],
 ) => unknown;
 
+/** Each observer is guarded by itself: what one throws must not keep the event from the next. */
+export function guardedObserver<Payload>(
+  logger: Logger,
+  event: string,
+  listener: (payload: Payload) => unknown,
+): (payload: Payload) => void {
+  const report = (error: unknown): void => logger.error({ event, error }, 'an observer of container events failed');
+  return (payload) => {
+    try {
+      const result = listener(payload);
+      if (result instanceof Promise) result.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  };
+}
+
 /** Tells observers, and keeps whatever they throw or reject with away from the container: it is logged. */
 export class GuardedEvents {
   readonly #emitter = new EventEmitter();
@@ -190,17 +221,7 @@ export class GuardedEvents {
     const check = new OptionsCheck('on');
     check.resolve({ event: name, listener }, RULES);
     check.throwIfAny();
-    const report = (error: unknown): void =>
-      this.#logger.error({ event: name, error }, 'an observer of container events failed');
-    // Each observer is guarded by itself: what one throws must not keep the event from the next.
-    const guarded = (payload: ContainerEvents<never, never>[Name]): void => {
-      try {
-        const result = listener(payload);
-        if (result instanceof Promise) result.catch(report);
-      } catch (error) {
-        report(error);
-      }
-    };
+    const guarded = guardedObserver(this.#logger, name, listener);
     this.#emitter.on(name, guarded);
     return () => void this.#emitter.off(name, guarded);
   }

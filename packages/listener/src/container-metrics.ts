@@ -38,6 +38,8 @@ export interface ContainerCounters {
   offsetMapsCut: number;
   /** Committed offsets with a text that was no map, or not theirs. */
   offsetMapsIgnored: number;
+  /** Offsets that `shed` skipped. */
+  shedOffsets: number;
   /** Consumers made after one that failed. */
   restarts: number;
 }
@@ -54,21 +56,27 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
   readonly running: number;
   /** Records that wait to be tried, or recovered, again. */
   readonly retrying: number;
+  /** How long ago the oldest of `outstanding` was polled; undefined if there is none. */
+  readonly oldestAgeMs: number | undefined;
   /** Offsets that are not done, up to the end of each partition that was fetched from. */
   readonly lag: number;
   /** Partitions that are ours. */
   readonly assigned: number;
   /** Those of them that somebody keeps from being polled. */
   readonly paused: number;
+  /** Those of them that one record holds up, as `partition:blocked` told. */
+  readonly blocked: number;
 }
 
 /** What is counted by looking. */
 export function gaugesOf(
   partitions: readonly PartitionSnapshot[],
-): Pick<ContainerMetrics, 'outstanding' | 'retrying' | 'lag' | 'assigned' | 'paused'> {
+): Pick<ContainerMetrics, 'outstanding' | 'oldestAgeMs' | 'retrying' | 'lag' | 'assigned' | 'paused'> {
   const sum = (of: (at: PartitionSnapshot) => number): number => partitions.reduce((total, at) => total + of(at), 0);
+  const ages = partitions.flatMap(({ oldestAgeMs = [] }) => oldestAgeMs);
   return {
     outstanding: sum(({ outstanding }) => outstanding),
+    oldestAgeMs: ages.length === 0 ? undefined : Math.max(...ages),
     retrying: sum(({ retrying }) => retrying),
     lag: sum(({ lag = 0 }) => lag),
     assigned: partitions.length,
@@ -96,5 +104,6 @@ export const newCounters = (): ContainerCounters => ({
   offsetMaps: 0,
   offsetMapsCut: 0,
   offsetMapsIgnored: 0,
+  shedOffsets: 0,
   restarts: 0,
 });

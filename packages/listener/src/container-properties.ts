@@ -9,6 +9,7 @@ import type { MessageListener } from './message-listener.js';
 import type { RebalanceListener } from './rebalance-listener.js';
 import type { OnFatal } from './restart-policy.js';
 import type { BatchMiddleware, RecordMiddleware } from './middleware/middleware.js';
+import type { ShedProperties } from './shed/shed-properties.js';
 
 /** When a record is done, and when that is committed; see `ContainerProperties.ackMode`. */
 export type AckMode = 'record' | 'batch' | 'count' | 'time' | 'count-time' | 'manual' | 'manual-immediate';
@@ -81,7 +82,6 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    */
   readonly ordering?: Ordering;
   /**
-  /**
    * With `ordering: 'key'`, what a record without a key waits for: nothing (`'unordered'`), the one before it in its partition
    * (`'partition'`), or the same and only one at a time in the whole container (`'single'`). @default 'unordered'
    */
@@ -93,6 +93,7 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    * a retry (`KEY_SELECTOR_FAILED`) when its turn comes, which is that of a record without a key. @default the record's key
    */
   readonly keySelector?: KeySelector;
+  /**
    * How many listeners may run at once - not consumers, as in Spring: one consumer feeds them all. In partition order at
    * most one a partition runs. @default 1
    */
@@ -177,16 +178,26 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    */
   readonly bufferBytes?: number;
   /**
-  /**
    * How much of `bufferRecords` and `bufferBytes` one partition may hold while records of others wait to be read, above 0 and
    * up to 1. One that holds more is not polled until it is down to half of that, so that a partition with a backlog does not
    * keep the others out. While no other has anything it may hold all. @default 0.75
    */
   readonly maxPartitionBufferShare?: number;
+  /**
    * How many records a partition may be ahead of its oldest unfinished one before it is polled no more (event
    * `window:filled`). Bounds memory and what comes again after a crash, from 1. @default 100000
    */
   readonly windowRecords?: number;
+  /**
+   * How much of `windowRecords` has to lie between a partition's oldest unfinished record and its newest, above 0 and up to 1,
+   * and how much of that has to have ended (`blockedEndedRatio`), for that one record to be told as `partition:blocked`.
+   * @default 0.9
+   */
+  readonly blockedSpanRatio?: number;
+  /** See `blockedSpanRatio`. @default 0.98 */
+  readonly blockedEndedRatio?: number;
+  /** What `shed` needs: where it records what it skips, and the leave to do it. Needs a `groupId`. @default none: it refuses */
+  readonly shed?: ShedProperties;
   /** Records of one poll at most, from 1. @default the factory's */
   readonly maxPollRecords?: number;
   /** How long one poll may wait for records, in milliseconds, from 1. @default 5000 */

@@ -151,6 +151,19 @@ export class ListenerTimeoutError extends KafkaError {
   }
 }
 
+/**
+ * `shed` skips records that are then processed after those behind them: the order of keys is given up, and nobody said that it
+ * may be. Code `REORDER_NOT_ALLOWED`.
+ */
+export class ShedRefusedError extends KafkaError {
+  constructor() {
+    const why = 'what is skipped is processed after what comes behind it, so keys lose their order';
+    super(`shed is refused: ${why}; if they may, say so with shed: { template, allowReorder: true }`, {
+      code: 'REORDER_NOT_ALLOWED',
+    });
+  }
+}
+
 /** With `missingTopicsFatal`: topics do not exist, or this client may not see them. Code `MISSING_TOPICS`. */
 export class MissingTopicsError extends KafkaError {
   readonly topics: readonly string[];

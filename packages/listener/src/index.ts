@@ -37,6 +37,14 @@ export type { Ordering } from './dispatch/lanes.js';
 export type { PauseOwner } from './pause/pause-owner.js';
 export type { PartitionTarget } from './pause/target-set.js';
 export type { RebalanceListener } from './rebalance-listener.js';
+export { CompensationListenerContainer, type CompensationMetrics } from './shed/compensation-listener-container.js';
+export type { CompensationEventListener, CompensationEvents } from './shed/compensation-events.js';
+export type { CompensationProperties } from './shed/compensation-properties.js';
+export type { ShedTemplate } from './shed/shed-ledger.js';
+export type { ShedProperties } from './shed/shed-properties.js';
+export type { ShedRange } from './shed/shed-range.js';
+export type { ShedOptions } from './shed/shedding.js';
+export type { PartitionBlock } from './watch/head-of-line.js';
 export type { SeekTarget } from './seek/seeks.js';
 export {
   ExponentialBackOff,
@@ -66,6 +74,13 @@ export type {
 export type { ContainerState, StopOptions, StopReport } from './container-state.js';
 export type { ContainerEventListener, ContainerEvents } from './container-events.js';
 export type { ContainerMetrics } from './container-metrics.js';
+export type { Binding, ThroughputBounds } from './explain/bounds.js';
+export type {
+  ContainerExplanation,
+  HotKey,
+  LaneCounts,
+  PartitionExplanation,
+} from './explain/container-explanation.js';
 export type { ContainerHealth, HealthReason, HealthReasonCode } from './watch/container-health.js';
 export type { ContainerStall, PartitionStall } from './watch/progress-watch.js';
 export type { StallReason } from './watch/stall.js';
@@ -77,6 +92,7 @@ export {
   ContainerStopError,
   InvalidBatchResultError,
   InvalidFilterResultError,
+  KeySelectorError,
   ListenerAbortedError,
   ListenerFailedError,
   ListenerTimeoutError,
@@ -86,10 +102,10 @@ export {
   RecoveryFailedError,
   ReplyFailedError,
   ReplyTimeoutError,
+  ShedRefusedError,
   StartTimeoutError,
 } from './errors.js';
 export { ReplyingKafkaTemplate, type RequestOptions } from './reply/replying-kafka-template.js';
 export type { RepliesOptions, ReplyingKafkaTemplateOptions } from './reply/replying-template-options.js';
 export { failureReplyTo, replyTo } from './reply/reply-to.js';
 export { KafkaHeaders } from './reply/kafka-headers.js';
-  KeySelectorError,

@@ -36,6 +36,8 @@ import { SelectedKeys } from './dispatch/selected-keys.js';
 import { Settler, type SettlerInit } from './dispatch/settler.js';
 import { TimeSlice } from './dispatch/time-slice.js';
 import type { Work } from './dispatch/work.js';
+import type { ContainerExplanation } from './explain/container-explanation.js';
+import { Explainer } from './explain/explainer.js';
 import { Recovery } from './failure/recovery.js';
 import { ListenerInvoker } from './invoke/listener-invoker.js';
 import { recordDecoder, type RecordDecoder } from './invoke/record-decoder.js';
@@ -47,7 +49,9 @@ import { Pauses } from './pause/pauses.js';
 import type { StandingPauses } from './pause/standing-pauses.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
 import { ListenerTimeouts, type HangingListener } from './watch/listener-timeouts.js';
+import { HeadOfLine, type PartitionBlock } from './watch/head-of-line.js';
 import type { Seeks, SeekTarget } from './seek/seeks.js';
+import type { Shedding } from './shed/shedding.js';
 
 export interface LineInit {
   readonly properties: ResolvedContainerProperties;
@@ -83,17 +87,20 @@ export interface SessionListener {
 export class Line {
   readonly #init: LineInit;
   readonly #portions: Portions<Delivery, Work>;
+  /** Undefined where records are ordered by their own keys, or by none. */
+  readonly #selectedKeys: SelectedKeys | undefined;
   readonly #lanes: Lanes<Delivery, Work>;
   readonly #ends: RecordEnds;
   readonly #owned: OwnedPartitions;
   readonly #pauses: Pauses;
-  /** Undefined where records are ordered by their own keys, or by none. */
-  readonly #selectedKeys: SelectedKeys | undefined;
   readonly #intake: Intake;
   readonly #invoker: ListenerInvoker | BatchInvoker;
   /** Undefined where listeners may take as long as they like. */
   readonly #timeouts: ListenerTimeouts | undefined;
   readonly #dispatcher: Dispatcher;
+  readonly #headOfLine: HeadOfLine;
+  /** Made when somebody asks. */
+  #explainer: Explainer | undefined;
   #session: ConsumerSession | undefined;
   /** Where the last session got to with partitions that it was given, not assigned by a group. */
   readonly #reached = new Map<string, number>();
@@ -112,6 +119,7 @@ export class Line {
     this.#invoker = this.#newInvoker();
     this.#timeouts = this.#newTimeouts();
     this.#dispatcher = this.#newDispatcher();
+    this.#headOfLine = new HeadOfLine({ ...init, limits: properties, owned: this.#owned });
   }
 
   /** Before the first record. */
@@ -134,6 +142,7 @@ export class Line {
       intake: this.#intake,
       dispatcher: this.#dispatcher,
       pauses: this.#pauses,
+      onTurn: (now) => this.#headOfLine.turned(now),
     });
     this.#session.open(this.#startAt());
   }
@@ -177,7 +186,21 @@ export class Line {
 
   /** @throws IllegalStateError `CONTAINER_NOT_RUNNING` without a consumer */
   get seeks(): Seeks {
-    if (this.#session !== undefined) return this.#session.seeks;
+    return this.#open.seeks;
+  }
+
+  /** @throws IllegalStateError `CONTAINER_NOT_RUNNING` without a consumer */
+  get shedding(): Shedding {
+    return this.#open.shedding;
+  }
+
+  /** Partitions that one record holds up. */
+  get blocked(): readonly PartitionBlock[] {
+    return this.#headOfLine.blocked;
+  }
+
+  get #open(): ConsumerSession {
+    if (this.#session !== undefined) return this.#session;
     throw new IllegalStateError('the container is not running', 'CONTAINER_NOT_RUNNING');
   }
 
@@ -210,9 +233,10 @@ export class Line {
   snapshot(): readonly PartitionSnapshot[] {
     const lags = this.#session?.consumer.lag() ?? [];
     const ends = new Map(lags.map((lag) => [topicPartitionKey(lag), lag.endOffset]));
+    const now = this.#init.clock.monotonic();
     return [...this.#owned]
       .sort(byTopicAndPartition)
-      .map((at) => partitionSnapshot(at, ends.get(topicPartitionKey(at)), this.#pauses.ownersOf(at)));
+      .map((at) => partitionSnapshot(at, ends.get(topicPartitionKey(at)), this.#pauses.ownersOf(at), now));
   }
 
   /** The rest of a snapshot of the container. */
@@ -223,6 +247,12 @@ export class Line {
       running: runningListeners(this.#dispatcher.waiting, now),
       waiting: waitingRecords(this.#owned, now),
     };
+  }
+
+  /** Measures from the first call on. */
+  explain(): ContainerExplanation {
+    this.#explainer ??= this.#newExplainer();
+    return this.#explainer.explain();
   }
 
   /** Start offsets are for the first session; a later one goes on where its predecessor was, also without a group that knows. */
@@ -264,6 +294,12 @@ export class Line {
     return new BatchInvoker({ ...init, listener: batchListener, onFiltered });
   }
 
+  #newDecoder(): RecordDecoder {
+    const { keySerde, valueSerde } = this.#init.properties;
+    const decode = recordDecoder(keySerde, valueSerde);
+    return this.#selectedKeys?.guard(decode) ?? decode;
+  }
+
   #newTimeouts(): ListenerTimeouts | undefined {
     const { handlerTimeoutMs } = this.#init.properties;
     if (handlerTimeoutMs === undefined) return undefined;
@@ -294,18 +330,13 @@ export class Line {
       lanes: this.#lanes,
       standing: this.#init.standingPauses,
       onReady: () => this.#dispatcher.startReady(),
-  #newDecoder(): RecordDecoder {
-    const { keySerde, valueSerde } = this.#init.properties;
-    const decode = recordDecoder(keySerde, valueSerde);
-    return this.#selectedKeys?.guard(decode) ?? decode;
-  }
-
     });
   }
 
   #newIntake(): Intake {
     const { properties, executor } = this.#init;
     const portions = this.#portions;
+    const backlog = this.#newBacklog();
     return new Intake({
       // Concurrency may change while it runs, and what keeps as many listeners busy with it.
       get bufferRecords() {
@@ -315,11 +346,24 @@ export class Line {
       recordsPerCall: portions.size,
       hurry: () => portions.hurry(),
       windowRecords: properties.windowRecords,
+      partitionShare: properties.maxPartitionBufferShare,
+      hasBacklogElsewhere: (ownership) => backlog.isThere(ownership),
       executor,
       lanes: this.#lanes,
       owned: this.#owned,
       onChange: (ownership) => this.#pauses.apply(ownership),
       onWindowFilled: (ownership) => this.#reportWindow(ownership),
+    });
+  }
+
+  #newBacklog(): BacklogElsewhere {
+    return new BacklogElsewhere({
+      clock: this.#init.clock,
+      lag: () => this.#session?.consumer.lag() ?? [],
+      isRead: (partition) => {
+        const ownership = this.#owned.get(partition);
+        return ownership !== undefined && this.#pauses.ownersOf(ownership).length === 0;
+      },
     });
   }
 
@@ -336,7 +380,6 @@ export class Line {
       slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),
       host,
       counters,
-    const backlog = this.#newBacklog();
       onReset: (reset) => events.emit('position:reset', reset),
       onRoom: () => this.#session?.loop.wake(),
       onAvailable: () => this.#pauses.lookAtExecutor(),
@@ -344,10 +387,19 @@ export class Line {
     });
   }
 
+  #newExplainer(): Explainer {
+    return new Explainer({
+      ...this.#init,
+      ordering: this.#init.properties.ordering,
+      lanes: this.#lanes,
+      owned: this.#owned,
+      dispatcher: this.#dispatcher,
+      snapshot: () => this.snapshot(),
+    });
+  }
+
   #commitFirst(): CommitFirst {
     const { executor, logger } = this.#init;
-      partitionShare: properties.maxPartitionBufferShare,
-      hasBacklogElsewhere: (ownership) => backlog.isThere(ownership),
     return new CommitFirst({
       lanes: this.#lanes,
       executor,
@@ -356,17 +408,6 @@ export class Line {
       onReady: () => this.#dispatcher.startReady(),
     });
   }
-  #newBacklog(): BacklogElsewhere {
-    return new BacklogElsewhere({
-      clock: this.#init.clock,
-      lag: () => this.#session?.consumer.lag() ?? [],
-      isRead: (partition) => {
-        const ownership = this.#owned.get(partition);
-        return ownership !== undefined && this.#pauses.ownersOf(ownership).length === 0;
-      },
-    });
-  }
-
 
   #newSettler(): Settles {
     const { properties, counters, events, logger, clock, host, onFatal } = this.#init;

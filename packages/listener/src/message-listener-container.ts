@@ -23,6 +23,7 @@ import { GuardedEvents, type ContainerEventListener, type ContainerEvents } from
 import { gaugesOf, newCounters, type ContainerMetrics } from './container-metrics.js';
 import type { ContainerSnapshot } from './container-snapshot.js';
 import { isManual, type ContainerDependencies, type ContainerProperties } from './container-properties.js';
+import type { ContainerExplanation } from './explain/container-explanation.js';
 import { ContainerLifecycle } from './container-lifecycle.js';
 import type { ContainerState, StopOptions, StopReport } from './container-state.js';
 import type { Delivery } from './dispatch/delivery.js';
@@ -38,6 +39,8 @@ import { verdictOf, type ContainerHealth } from './watch/container-health.js';
 import { ContainerWatch } from './watch/container-watch.js';
 import type { SeekPosition } from './seek/seek-position.js';
 import type { SeekTarget } from './seek/seeks.js';
+import type { ShedRange } from './shed/shed-range.js';
+import type { ShedOptions } from './shed/shedding.js';
 
 /**
  * Reads topics and calls a listener for each record, as many at once as `concurrency` or the executor allows and the
@@ -235,6 +238,21 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     return this.#seekTo('seekToTimestamp', { timestamp: timestampMs }, targets);
   }
 
+  /**
+   * Skips the backlog of all that is assigned, or of some of it: records what it skips in the shed topic, and only then goes
+   * on behind it, as `seek` does. Listeners that run are let end; a CompensationListenerContainer gives all that had not
+   * ended to its own, at least once and out of order. Paused partitions stay paused.
+   *
+   * Nothing is lost if it fails, or the process does: what is not recorded is not skipped. A partition that is given up, reset
+   * or sought before its range is written goes on where it is, and its records may come twice.
+   * @returns what was skipped; partitions without a backlog, and those that went on where they were, are left out
+   * @throws ShedRefusedError `REORDER_NOT_ALLOWED` unless `shed: { allowReorder: true }`; IllegalStateError `NOT_ASSIGNED`; what
+   *   the ranges could not be written for
+   */
+  async shed(options?: ShedOptions): Promise<readonly ShedRange[]> {
+    return this.#line.shedding.shed(options);
+  }
+
   /** The properties that hold, defaults included, where they can be written down: objects and functions are left out. */
   get properties(): Readonly<Record<string, unknown>> {
     return plainly(this.#properties);
@@ -262,12 +280,28 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
 
   metrics(): ContainerMetrics {
     const { queued, queuedBytes, running } = this.#line;
-    return { ...this.#counters, queued, queuedBytes, running, ...gaugesOf(this.#line.snapshot()) };
+    return {
+      ...this.#counters,
+      queued,
+      queuedBytes,
+      running,
+      ...gaugesOf(this.#line.snapshot()),
+      blocked: this.#line.blocked.length,
+    };
   }
 
   snapshot(): ContainerSnapshot {
     const partitions = this.#line.snapshot();
     return { state: this.state, paused: this.isPaused(), partitions, ...this.#line.snapshotOfWork() };
+  }
+
+  /**
+   * Why it does not do more: which bound it has reached, and where they are. The first call begins to measure, which costs a
+   * look at about a thousand calls of the listener in a second from then on, and nothing before; so its figures come with the
+   * second call.
+   */
+  explain(): ContainerExplanation {
+    return this.#line.explain();
   }
 
   /** @returns what unsubscribes. An observer that throws or rejects is logged and changes nothing. */

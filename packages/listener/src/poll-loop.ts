@@ -11,6 +11,8 @@ export interface PollLoopInit {
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
   readonly intake: Intake;
   readonly pauses: Pick<Pauses, 'lookAtExecutor'>;
+  /** Called at each turn, on the monotonic clock. */
+  readonly onTurn: (now: number) => void;
   readonly clock: Clock;
   readonly pollTimeoutMs: number;
   /** While there is no room, the consumer is told that often that we are alive. */
@@ -76,19 +78,21 @@ export class PollLoop {
   }
 
   async #turn(): Promise<void> {
-    const { consumer, dispatcher, intake, pauses, clock, pollTimeoutMs, keepAliveMs } = this.#init;
+    const { consumer, dispatcher, intake, pauses, clock, onTurn, pollTimeoutMs, keepAliveMs } = this.#init;
     let polledAt = clock.monotonic();
     while (!this.#stopping) {
       const now = (this.#turnedAt = clock.monotonic());
       this.#act();
       pauses.lookAtExecutor();
+      onTurn(now);
       const room = intake.room();
       if (room === 0 && now < polledAt + keepAliveMs) {
         await this.#wakeup.sleep(polledAt + keepAliveMs - now);
         continue;
       }
       polledAt = now;
-      dispatcher.dispatch(await consumer.poll(room > 0 ? pollTimeoutMs : 0, room));
+      const records = await consumer.poll(room > 0 ? pollTimeoutMs : 0, room);
+      dispatcher.dispatch(records, clock.monotonic());
     }
   }
 

@@ -27,13 +27,14 @@ import type { BackOff } from './failure/back-off.js';
 import { backOffProblem, DefaultErrorHandler } from './failure/default-error-handler.js';
 import type { ErrorHandler } from './failure/error-handler.js';
 import { DEFAULT_RESTART_BACK_OFF, type OnFatal } from './restart-policy.js';
+import { SHED_RULES, type ResolvedShedProperties } from './shed/shed-properties.js';
 
 /** Never undefined once resolved. */
 type Present =
   | 'middleware'
   | 'ordering'
-  | 'concurrency'
   | 'nullKey'
+  | 'concurrency'
   | 'ackMode'
   | 'ackTimeMs'
   | 'syncCommits'
@@ -44,8 +45,10 @@ type Present =
   | 'offsetMap'
   | 'offsetMapIntervalMs'
   | 'bufferBytes'
-  | 'windowRecords'
   | 'maxPartitionBufferShare'
+  | 'windowRecords'
+  | 'blockedSpanRatio'
+  | 'blockedEndedRatio'
   | 'pollTimeoutMs'
   | 'startTimeoutMs'
   | 'shutdownTimeoutMs'
@@ -67,8 +70,9 @@ export type Checked = { readonly [Name in keyof Written]-?: Written[Name] | unde
 >;
 
 /** The properties with defaults, as the container reads them. */
-export type ResolvedContainerProperties = Omit<Checked, 'batch'> & {
+export type ResolvedContainerProperties = Omit<Checked, 'batch' | 'shed'> & {
   readonly batch: Required<BatchProperties>;
+  readonly shed: ResolvedShedProperties | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly groupId: string | undefined;
@@ -128,6 +132,13 @@ const rebalanceListener = (value: unknown): string | undefined => {
     : `must have methods among ${names.join(', ')}, got ${describe(value)}`;
 };
 
+const ratio = (byDefault: number) =>
+  custom<number>(byDefault, (value) =>
+    typeof value === 'number' && value > 0 && value <= 1
+      ? undefined
+      : `must be a number above 0 and up to 1, got ${describe(value)}`,
+  );
+
 const ACK_MODES = ['record', 'batch', 'count', 'time', 'count-time', 'manual', 'manual-immediate'] as const;
 
 const RULES: OptionRules<Checked> = {
@@ -145,6 +156,8 @@ const RULES: OptionRules<Checked> = {
   keySerde: callable('serialize', 'deserialize'),
   valueSerde: callable('serialize', 'deserialize'),
   ordering: oneOf(['partition', 'key', 'none'], 'partition'),
+  nullKey: oneOf(['unordered', 'partition', 'single'], 'unordered'),
+  keySelector: callable(),
   concurrency: integer(1, { min: 1 }),
   taskExecutor: custom<Written['taskExecutor']>(undefined, executor),
   ackMode: oneOf(ACK_MODES, 'batch'),
@@ -156,13 +169,15 @@ const RULES: OptionRules<Checked> = {
   commitTimeoutMs: durationMs(60_000, { min: 1 }),
   assignmentCommitOption: oneOf(['always', 'never'], 'always'),
   commitMetadata: callable(),
-  nullKey: oneOf(['unordered', 'partition', 'single'], 'unordered'),
-  keySelector: callable(),
   offsetMap: boolean(false),
   offsetMapIntervalMs: durationMs(1_000, { min: 1 }),
   bufferRecords: integer(undefined),
   bufferBytes: integer(64 * 1024 * 1024, { min: 1 }),
+  maxPartitionBufferShare: ratio(0.75),
   windowRecords: integer(100_000, { min: 1 }),
+  blockedSpanRatio: ratio(0.9),
+  blockedEndedRatio: ratio(0.98),
+  shed: custom<Written['shed']>(undefined, () => undefined), // by rules of its own
   maxPollRecords: integer(undefined, { min: 1 }),
   pollTimeoutMs: durationMs(5_000, { min: 1 }),
   startTimeoutMs: durationMs(60_000, { min: 1 }),
@@ -173,7 +188,6 @@ const RULES: OptionRules<Checked> = {
     hasMethods(value, ['decide']) ? undefined : `must have the method decide, got ${describe(value)}`,
   ),
   handlerTimeoutMs: durationMs(undefined, { min: 1 }),
-  maxPartitionBufferShare: ratio(0.75),
   idleEventIntervalMs: durationMs(undefined, { min: 1 }),
   idlePartitionEventIntervalMs: durationMs(undefined, { min: 1 }),
   monitorIntervalMs: durationMs(30_000, { min: 1 }),
@@ -213,12 +227,14 @@ export function resolveContainerProperties(
   const properties = check.resolve<Checked>(given, RULES);
   const { clock, logger } = check.resolve(dependencies, DEPENDENCY_RULES, 'dependencies');
   const batch = check.resolve(properties.batch, BATCH_RULES, 'batch');
+  const shed = properties.shed && check.resolve<ResolvedShedProperties>(properties.shed, SHED_RULES, 'shed');
   checkPairs(check, properties, given ?? {}, batch.maxRecords);
   if (check.isFine('consumerFactory')) checkWithFactory(check, properties, given ?? {}, factory);
   check.throwIfAny();
   return Object.freeze({
     ...properties,
     batch,
+    shed,
     clock,
     logger,
     groupId: properties.groupId ?? factory.groupId,

@@ -10,4 +10,6 @@ export const KafkaHeaders = {
   REPLY_ERROR: 'hearken_replyError',
   /** In such a reply: the code of the error, if it has one. */
   REPLY_ERROR_CODE: 'hearken_replyErrorCode',
+  /** Set as a record of a range that was shed is given to its listener: topic, partition and offsets of the range, as UTF-8. */
+  SHED_RANGE: 'hearken_shedRange',
 } as const;

@@ -68,7 +68,7 @@ export class Seeks {
    */
   async seekTo(to: SeekPosition, targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets> {
     const request = ++this.#requests;
-    const asked = this.#ownedOf(targets);
+    const asked = this.ownedOf(targets);
     const tenures = new Set(asked.map((ownership) => this.#tenureOf(ownership)));
     const found = await lookUp(this.#init.consumer, to, asked.map(plain));
     const sought: TopicPartitionOffset[] = [];
@@ -107,7 +107,8 @@ export class Seeks {
     throw new IllegalStateError(`${describePartition(partition)} is not assigned`, 'NOT_ASSIGNED');
   }
 
-  #ownedOf(targets: readonly PartitionTarget[] | undefined): readonly Ownership[] {
+  /** @throws IllegalStateError `NOT_ASSIGNED` for a partition, named as such, that is not owned */
+  ownedOf(targets: readonly PartitionTarget[] | undefined): readonly Ownership[] {
     const open = [...this.#init.owned].filter(({ isOpen }) => isOpen);
     if (targets === undefined) return open;
     const topics = new Set(targets.filter((target) => typeof target === 'string'));

@@ -8,6 +8,7 @@ import type { ContainerState } from '../container-state.js';
  * - `LOOP_NOT_TURNING`: nothing was polled for the consumer's `maxPollIntervalMs`.
  * - `LISTENER_HANGING`: listeners have not ended though they were told to by `handlerTimeoutMs`.
  * - `PARTITION_STALLED`: nothing goes on in a partition that has something to do; see `noProgressTimeoutMs`.
+ * - `PARTITION_BLOCKED`: one record keeps a partition from being committed, in which nearly all else has ended.
  * - `COMMITS_FAILING`: offsets of a partition cannot be committed.
  */
 export type HealthReasonCode =
@@ -21,6 +22,7 @@ export type HealthReasonCode =
   | 'LOOP_NOT_TURNING'
   | 'LISTENER_HANGING'
   | 'PARTITION_STALLED'
+  | 'PARTITION_BLOCKED'
   | 'COMMITS_FAILING';
 
 /** Something that is not as it should be, or not yet. */
@@ -52,7 +54,12 @@ export interface ContainerHealth {
 }
 
 const DEADLY: ReadonlySet<HealthReasonCode> = new Set(['FAILED', 'LOOP_NOT_TURNING']);
-const TOLERABLE: ReadonlySet<HealthReasonCode> = new Set(['LISTENER_HANGING', 'PARTITION_STALLED', 'COMMITS_FAILING']);
+const TOLERABLE: ReadonlySet<HealthReasonCode> = new Set([
+  'LISTENER_HANGING',
+  'PARTITION_STALLED',
+  'PARTITION_BLOCKED',
+  'COMMITS_FAILING',
+]);
 
 /** What the reasons amount to. */
 export function verdictOf(reasons: readonly HealthReason[]): Pick<ContainerHealth, 'live' | 'ready' | 'status'> {

@@ -17,7 +17,7 @@ export interface ContainerWatchInit {
   readonly logger: Logger;
   readonly events: GuardedEvents;
   readonly executor: Pick<TaskExecutor, 'available' | 'isPaused'>;
-  readonly line: Pick<Line, 'snapshot' | 'turnedAt' | 'whyNotAssigned' | 'hanging'>;
+  readonly line: Pick<Line, 'snapshot' | 'turnedAt' | 'whyNotAssigned' | 'hanging' | 'blocked'>;
   readonly lifecycle: Pick<ContainerLifecycle, 'state' | 'failure' | 'trouble'>;
 }
 
@@ -67,6 +67,7 @@ export class ContainerWatch {
       ...this.#ofGroup(),
       ...this.#ofListeners(),
       ...this.#ofPartitions(),
+      ...this.#ofBlocked(),
       ...this.#ofCommits(),
     ];
   }
@@ -180,6 +181,13 @@ export class ContainerWatch {
       code: 'PARTITION_STALLED' as const,
       message: `${describePartitions([at])} does not go on: its records wait for ${reasons.join(', ')}`,
       forMs,
+    }));
+  }
+
+  #ofBlocked(): HealthReason[] {
+    return this.#init.line.blocked.map(({ offset, ...at }) => ({
+      code: 'PARTITION_BLOCKED' as const,
+      message: `${describePartitions([at])}@${offset} keeps its partition from being committed: nearly all behind it has ended`,
     }));
   }
 

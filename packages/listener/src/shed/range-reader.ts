@@ -1,0 +1,84 @@
+import type { Consumer, ConsumerRebalanceListener, Logger, TopicPartition } from '@hearken/core';
+import type { OpenRanges } from './open-ranges.js';
+
+export interface RangeReaderInit {
+  readonly consumer: Consumer;
+  /** The shed topic. */
+  readonly topic: string;
+  readonly ranges: OpenRanges;
+  readonly pollTimeoutMs: number;
+  readonly logger: Logger;
+  readonly onAssigned: () => void;
+  /** There may be something to do. */
+  readonly onRead: () => void;
+  /** These partitions of the shed topic go to another instance when this has ended. */
+  readonly onGone: (homes: ReadonlySet<number>) => Promise<void>;
+}
+
+/**
+ * Follows the shed topic. Of its partitions each has one instance that replays what is recorded in it: the group's membership
+ * is the lock. Nothing is committed, as whoever gets a partition has to know all that is in it.
+ */
+export class RangeReader {
+  readonly #init: RangeReaderInit;
+  /** Where partitions ended when they were assigned: until that is read, what stands there may be deleted further on. */
+  readonly #unread = new Map<number, number>();
+  #isStopping = false;
+
+  constructor(init: RangeReaderInit) {
+    this.#init = init;
+  }
+
+  /** Whether `ranges` holds what is, and not what once was. */
+  get hasReadAll(): boolean {
+    return this.#unread.size === 0;
+  }
+
+  /** Reads until stopped. Rejects with the consumer's fatal error. */
+  async run(): Promise<void> {
+    const { consumer, topic, pollTimeoutMs, onRead } = this.#init;
+    await consumer.subscribe([topic], this.#listener());
+    while (!this.#isStopping) {
+      const records = await consumer.poll(pollTimeoutMs);
+      for (const record of records) this.#take(record);
+      for (const [partition, end] of this.#unread)
+        if (consumer.position({ topic, partition }) >= end) this.#unread.delete(partition);
+      onRead();
+    }
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+    this.#init.consumer.wakeup();
+  }
+
+  #take(record: Parameters<OpenRanges['read']>[0] & { readonly offset: number }): void {
+    if (this.#init.ranges.read(record)) return;
+    const { topic, logger } = this.#init;
+    const { partition, offset } = record;
+    logger.warn({ topic, partition, offset }, 'a record of the shed topic is no range: it is ignored');
+  }
+
+  #listener(): ConsumerRebalanceListener {
+    return {
+      onPartitionsAssigned: (partitions) => this.#assigned(partitions),
+      onPartitionsRevoked: (partitions) => this.#gone(partitions),
+      onPartitionsLost: (partitions) => this.#gone(partitions),
+    };
+  }
+
+  async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    const { consumer, onAssigned } = this.#init;
+    await consumer.seekToBeginning(partitions);
+    if (partitions.length > 0)
+      for (const { partition, offset } of await consumer.endOffsets(partitions)) this.#unread.set(partition, offset);
+    onAssigned();
+  }
+
+  async #gone(partitions: readonly TopicPartition[]): Promise<void> {
+    const homes = new Set(partitions.map(({ partition }) => partition));
+    for (const home of homes) this.#unread.delete(home);
+    this.#init.ranges.drop(homes);
+    await this.#init.onGone(homes);
+  }
+}

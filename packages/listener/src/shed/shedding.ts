@@ -1,0 +1,127 @@
+import type { Consumer, Logger, TopicPartition } from '@hearken/core';
+import { custom, describe, describePartitions, OptionsCheck, topicPartitionKey } from '@hearken/core/internal';
+import { requireTargets } from '../arguments.js';
+import type { GuardedEvents } from '../container-events.js';
+import type { ContainerCounters } from '../container-metrics.js';
+import { ShedRefusedError } from '../errors.js';
+import type { Ownership } from '../offsets/ownership.js';
+import type { PartitionTarget } from '../pause/target-set.js';
+import { lookUp, type OffsetSource, type SeekPosition } from '../seek/seek-position.js';
+import type { Seeks } from '../seek/seeks.js';
+import { ShedLedger } from './shed-ledger.js';
+import { shedTopic, type ResolvedShedProperties } from './shed-properties.js';
+import { bare, type RecordedRange, type ShedRange } from './shed-range.js';
+
+/** What to skip. */
+export interface ShedOptions {
+  /**
+   * Up to where: the end of each partition as it is at the call, or the first record whose timestamp is at least this (the end
+   * where there is none). @default 'end'
+   */
+  readonly to?: 'end' | Date;
+  /** Topics and partitions. @default all that are assigned */
+  readonly partitions?: readonly PartitionTarget[];
+}
+
+export interface SheddingInit {
+  /** Undefined where the container was not told how. */
+  readonly properties: ResolvedShedProperties | undefined;
+  readonly groupId: string | undefined;
+  readonly consumer: OffsetSource & Pick<Consumer, 'topicId'>;
+  readonly seeks: Pick<Seeks, 'ownedOf' | 'seekWithin'>;
+  readonly events: GuardedEvents;
+  readonly logger: Logger;
+  readonly counters: ContainerCounters;
+}
+
+/** A range, and who is to go on at its end. */
+interface Skip {
+  readonly ownership: Ownership;
+  readonly range: RecordedRange;
+}
+
+/**
+ * Skips a backlog, which is recorded first. Nothing is lost wherever it ends halfway: until the range is acknowledged the
+ * partition goes on as before; from then on its records come once more, whether or not it was sought. It is sought only
+ * within the ownership that the range was measured in: one that was given up, reset or sought meanwhile goes on where it is.
+ */
+export class Shedding {
+  readonly #init: SheddingInit;
+
+  constructor(init: SheddingInit) {
+    this.#init = init;
+  }
+
+  /** @returns what was skipped */
+  async shed(options: ShedOptions | undefined): Promise<readonly ShedRange[]> {
+    const ledger = this.#ledger();
+    const { to, partitions } = checked(options);
+    const skips = await this.#measure(to, partitions);
+    await ledger.write(skips.map(({ range }) => range));
+    const done = await Promise.all(skips.map((skip) => this.#skip(skip)));
+    return this.#report(skips, done);
+  }
+
+  #ledger(): ShedLedger {
+    const { properties, groupId } = this.#init;
+    if (properties?.allowReorder !== true || groupId === undefined) throw new ShedRefusedError();
+    return new ShedLedger({ template: properties.template, topic: shedTopic(properties, groupId) });
+  }
+
+  /** From the lowest offset that has not ended, which is what is committable: those above it that did come twice. */
+  async #measure(to: SeekPosition, targets: readonly PartitionTarget[] | undefined): Promise<Skip[]> {
+    const { consumer, seeks } = this.#init;
+    const owned = seeks.ownedOf(targets);
+    const found = await lookUp(consumer, to, owned.map(plain));
+    const ends = new Map(found.map((at) => [topicPartitionKey(at), at.offset]));
+    return owned.flatMap((ownership) => {
+      const from = ownership.tracker.committable;
+      const end = ends.get(topicPartitionKey(ownership)) ?? 0;
+      const topicId = consumer.topicId?.(plain(ownership));
+      const range = { ...plain(ownership), from, to: end, ...(topicId !== undefined && { topicId }), done: from };
+      return from < end ? [{ ownership, range }] : [];
+    });
+  }
+
+  /** Never back: while the range was written all of it may have ended, and what is behind it begun. */
+  async #skip({ ownership, range }: Skip): Promise<boolean> {
+    const { tracker } = ownership;
+    if (tracker.committable >= range.to) return true;
+    const skipped = range.to - tracker.committable;
+    const isDone = await this.#init.seeks.seekWithin(ownership, () => Math.max(range.to, tracker.committable));
+    if (isDone) this.#init.counters.shedOffsets += skipped;
+    return isDone;
+  }
+
+  #report(skips: readonly Skip[], done: readonly boolean[]): readonly ShedRange[] {
+    const { events, logger } = this.#init;
+    const ranges = skips.filter((_, i) => done[i]).map(({ range }) => bare(range));
+    const left = skips.filter((_, i) => !done[i]).map(({ range }) => range);
+    if (left.length > 0)
+      logger.warn({ partitions: describePartitions(left) }, 'ranges were recorded and not skipped: they come twice');
+    if (ranges.length > 0) {
+      logger.warn({ ranges }, 'a backlog was skipped, to be replayed later');
+      events.emit('partitions:shed', { ranges });
+    }
+    return ranges;
+  }
+}
+
+const RULES = {
+  to: custom<'end' | Date>('end', (value) =>
+    value === 'end' || (value instanceof Date && value.getTime() >= 0)
+      ? undefined
+      : `must be 'end' or a Date from 1970 on, got ${describe(value)}`,
+  ),
+  partitions: custom<ShedOptions['partitions']>(undefined, () => undefined), // as `pause` judges them
+};
+
+function checked(options: ShedOptions | undefined): { to: SeekPosition; partitions: ShedOptions['partitions'] } {
+  const check = new OptionsCheck('shed');
+  const { to, partitions } = check.resolve<{ to: 'end' | Date; partitions: ShedOptions['partitions'] }>(options, RULES);
+  check.throwIfAny();
+  if (partitions !== undefined) requireTargets('shed', partitions);
+  return { to: to === 'end' ? to : { timestamp: to.getTime() }, partitions };
+}
+
+const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { FakeLog, type ManualClock } from '@hearken/testing';
+import { CompensationListenerContainer, KafkaHeaders } from '../../dist/index.js';
+import { distinct, tp, until } from '../setup.js';
+import { compensating, record, recorded, SHED_TOPIC } from './shed-setup.js';
+
+const range = (from: number, to: number, partition = 0) => ({ topic: 't', partition, from, to });
+
+/** A log with so many records in partition 0 of topic `t`. */
+function logOf(count: number): FakeLog {
+  const log = new FakeLog();
+  log.append('t', 0, ...distinct(count));
+  return log;
+}
+
+/** Time goes on until it is so. */
+const passing = (clock: ManualClock, isSo: () => boolean): Promise<void> =>
+  until(() => {
+    clock.advance(10);
+    return isSo();
+  });
+
+describe('CompensationListenerContainer', () => {
+  it('replays the records of a range, and no other, and forgets it', async () => {
+    const log = logOf(10);
+    record(log, range(3, 6));
+    const { container, listener, events, clock } = compensating({}, { log });
+    const ended = events('range:compensated');
+    await container.start();
+    for (const at of ['0/3', '0/4', '0/5']) (await listener.call(at)).end();
+    await passing(clock, () => ended.count === 1);
+    assert.deepEqual(ended.items, [{ range: range(3, 6), missing: 0 }]);
+    assert.deepEqual(listener.order, ['0/3', '0/4', '0/5']);
+    assert.equal(recorded(log).size, 0);
+    assert.deepEqual(container.metrics(), { compensated: 1, processed: 3, missing: 0, ranges: 0, offsets: 0 });
+    const [call] = listener.calls.items;
+    assert.equal(call?.record.headers.string(KafkaHeaders.SHED_RANGE), 't/0/3/6');
+    await container.stop();
+    await container.finished;
+    assert.equal(container.state, 'stopped');
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('goes on where it was, after a stop or a crash', async () => {
+    const log = logOf(10);
+    record(log, range(0, 4));
+    const first = compensating({}, { log });
+    await first.container.start();
+    (await first.listener.call('0/0')).end();
+    (await first.listener.call('0/1')).end();
+    (await first.listener.call('0/3')).end();
+    await passing(first.clock, () =>
+      [...recorded(log).values()].some((value) => (value as { done?: number }).done === 2),
+    );
+    const second = compensating({}, { log }); // the first was killed, for all that anybody knows
+    const started = second.events('range:started');
+    await second.container.start();
+    for (const at of ['0/2', '0/3']) (await second.listener.call(at)).end();
+    await passing(second.clock, () => second.container.metrics().compensated === 1);
+    assert.deepEqual(started.items, [{ range: range(0, 4), from: 2 }]);
+    assert.equal(recorded(log).size, 0);
+    const stopping = first.container.stop({ immediate: true });
+    await passing(first.clock, () => first.container.state === 'stopped');
+    await stopping;
+    await second.container.stop();
+    assert.deepEqual(second.listener.order, ['0/2', '0/3']);
+  });
+
+  it('writes how far it got when it stops', async () => {
+    const log = logOf(10);
+    record(log, range(0, 4));
+    const { container, listener, clock } = compensating({}, { log });
+    await container.start();
+    (await listener.call('0/0')).end();
+    const running = await listener.call('0/1');
+    const stopping = container.stop();
+    running.end();
+    for (const call of listener.calls.items) call.end();
+    await stopping;
+    const [left] = recorded(log).values();
+    assert.ok(left === undefined || (left as { done: number }).done >= 2, JSON.stringify(left));
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('replays ranges one after the other, in the order in which they were recorded', async () => {
+    const log = logOf(10);
+    record(log, range(6, 8));
+    record(log, range(0, 2));
+    const { container, listener, clock } = compensating({}, { log });
+    await container.start();
+    (await listener.call('0/6')).end();
+    await listener.call('0/7');
+    assert.deepEqual(container.ranges(), [
+      { ...range(6, 8), done: 6 },
+      { ...range(0, 2), done: 0 },
+    ]);
+    (await listener.call('0/7')).end();
+    await passing(clock, () => listener.calls.count === 4);
+    for (const call of listener.calls.items) call.end();
+    record(log, range(8, 9)); // while it runs
+    await passing(clock, () => listener.calls.count === 5);
+    for (const call of listener.calls.items) call.end();
+    await passing(clock, () => container.metrics().compensated === 3);
+    assert.deepEqual(listener.order, ['0/6', '0/7', '0/0', '0/1', '0/8']);
+    await container.stop();
+  });
+
+  it('does not begin with a range that is deleted further on', async () => {
+    const log = logOf(10);
+    record(log, range(0, 2));
+    record(log, range(4, 5));
+    log.append(SHED_TOPIC, 0, { key: 't/0/0/2', value: null });
+    log.skip(SHED_TOPIC, 0, 3); // what compaction left
+    const { container, listener, clock } = compensating({}, { log });
+    await container.start();
+    (await listener.call('0/4')).end();
+    await passing(clock, () => container.metrics().compensated === 1);
+    assert.deepEqual(listener.order, ['0/4']);
+    await container.stop();
+  });
+
+  it('ends a range whose last records are not there any more, or never were', async () => {
+    const log = new FakeLog();
+    log.append('t', 0, ...distinct(2));
+    log.skip('t', 0, 5);
+    record(log, range(0, 7));
+    record(log, range(3, 6));
+    const { container, listener, clock } = compensating({}, { log });
+    await container.start();
+    for (const at of ['0/0', '0/1']) (await listener.call(at)).end();
+    await passing(clock, () => container.metrics().compensated === 2);
+    assert.equal(recorded(log).size, 0);
+    await container.stop();
+  });
+
+  it('leaves a range to whoever gets it, written as far as it came', async () => {
+    const log = logOf(10);
+    record(log, range(0, 3), 0);
+    record(log, range(5, 7), 1);
+    const { container, listener, clock, factory } = compensating({}, { log, homes: [0, 1] });
+    const [first] = [factory.consumers.first(() => true)];
+    await container.start();
+    (await listener.call('0/0')).end();
+    const running = await listener.call('0/1');
+    (await listener.call('0/2')).end();
+    const moving = (await first).rebalance({ revoke: [tp(0, SHED_TOPIC)] });
+    running.end();
+    await passing(clock, () => listener.calls.count === 5);
+    await moving;
+    assert.equal(recorded(log, 2).has('t/0/5/7'), true);
+    for (const call of listener.calls.items) call.end();
+    await passing(clock, () => container.metrics().compensated >= 1 && container.ranges().length === 0);
+    await container.stop();
+  });
+
+  it('keeps to its rate', async () => {
+    const log = logOf(100);
+    record(log, range(0, 100));
+    const options = { rateLimit: { limitForPeriod: 10 }, concurrency: 100, listener: () => undefined };
+    const { container, clock } = compensating(options, { log });
+    await container.start();
+    const startedAt = clock.monotonic();
+    await passing(clock, () => container.metrics().compensated === 1);
+    assert.ok(clock.monotonic() - startedAt >= 9_000, 'ten at once, and ten a second after that');
+    await container.stop();
+  });
+
+  it('postpones a range whose replay cannot begin, and goes on with the others', async () => {
+    const log = logOf(10);
+    record(log, { ...range(0, 2), topic: 'gone' });
+    record(log, range(3, 5));
+    const { container, listener, clock, events, factory } = compensating({ startTimeoutMs: 1_000 }, { log });
+    const postponed = events('range:postponed');
+    const create = factory.createConsumer.bind(factory);
+    const error = new Error('no leader');
+    factory.createConsumer = (overrides) => {
+      const consumer = create(overrides);
+      const assign = consumer.assign.bind(consumer);
+      consumer.assign = (partitions) => (partitions[0]?.topic === 'gone' ? Promise.reject(error) : assign(partitions));
+      return consumer;
+    };
+    await container.start();
+    for (const at of ['0/3', '0/4']) (await listener.call(at)).end();
+    await passing(clock, () => container.metrics().compensated === 1);
+    assert.deepEqual(postponed.items, [{ range: { ...range(0, 2), topic: 'gone' }, error, delayMs: 30_000 }]);
+    factory.createConsumer = create;
+    log.append('gone', 0, ...distinct(2));
+    await passing(clock, () => listener.calls.count === 4);
+    for (const call of listener.calls.items) call.end();
+    await passing(clock, () => container.metrics().compensated === 2);
+    await container.stop();
+  });
+
+  it('fails as a whole when a listener fails for good, and keeps the range', async () => {
+    const log = logOf(10);
+    record(log, range(0, 3));
+    const errorHandler = { decide: () => ({ action: 'stop' as const }) };
+    const { container, listener, clock } = compensating({ errorHandler }, { log });
+    await container.start();
+    (await listener.call('0/0')).end();
+    (await listener.call('0/1')).fail(new Error('no'));
+    (await listener.call('0/2')).end();
+    await assert.rejects(container.finished, { code: 'LISTENER_FAILED' });
+    assert.equal(container.state, 'failed');
+    assert.deepEqual([...recorded(log).values()], [{ ...range(0, 3), done: 1 }]);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('fails with its consumer, and when it is not assigned', async () => {
+    const one = compensating({}, { log: new FakeLog() });
+    await one.container.start();
+    one.factory.consumer.fail(new Error('fenced'));
+    await assert.rejects(one.container.finished, /fenced/);
+    const other = compensating({ startTimeoutMs: 1_000 }, { log: new FakeLog(), homes: [] });
+    const starting = other.container.start();
+    starting.catch(() => undefined);
+    await passing(other.clock, () => other.container.state === 'failed');
+    await assert.rejects(starting, { code: 'START_TIMED_OUT' });
+    await assert.rejects(other.container.finished, { code: 'START_TIMED_OUT' });
+  });
+
+  it('starts once, and stops without having started', async () => {
+    const { container } = compensating({}, { log: new FakeLog() });
+    await container.stop();
+    await container.finished;
+    await assert.rejects(container.start(), { code: 'ILLEGAL_STATE' });
+  });
+
+  it('checks its properties, all of them at once', () => {
+    const { factory } = compensating({}, { log: new FakeLog() });
+    const make = (properties: object): void => void new CompensationListenerContainer(factory, properties as never);
+    assert.throws(
+      () =>
+        make({
+          topics: ['t'],
+          rateLimit: { limitForPeriod: 0 },
+          listner: () => undefined,
+          shed: { topic: '' },
+          batchListener: () => undefined,
+          concurrency: 0,
+        }),
+      (error: Error) => {
+        for (const part of [
+          /topics: is not for a CompensationListenerContainer/,
+          /batchListener: is not for/,
+          /rateLimit\.limitForPeriod: must be/,
+          /did you mean 'listener'/,
+          /shed\.template: is required/,
+          /shed\.topic: must be/,
+          /concurrency: must be/,
+        ])
+          assert.match(error.message, part);
+        return true;
+      },
+    );
+  });
+});
