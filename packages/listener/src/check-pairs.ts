@@ -1,5 +1,6 @@
 import type { ConsumerFactory } from '@hearken/core';
 import type { OptionsCheck } from '@hearken/core/internal';
+import type { DefaultErrorHandler } from './failure/default-error-handler.js';
 import { isManual } from './container-properties.js';
 import type { Checked, Written } from './resolved-properties.js';
 
@@ -36,6 +37,7 @@ export function checkPairs(
       'cannot go with commitBefore: what is skipped is replayed at least once, and not at most once',
     );
   checkOffsetMap(check, properties, written);
+  checkParking(check, properties);
 }
 
 function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: number): void {
@@ -116,6 +118,30 @@ function checkOffsetMap(check: OptionsCheck, properties: Checked, written: Parti
       'offsetMap',
       `needs ordering: 'key' or 'none', a manual ackMode or a batchListener: in partition order records end in order, and the offset says it all`,
     );
+}
+
+function checkParking(check: OptionsCheck, properties: Checked): void {
+  const { parking, errorHandler, ordering, ackMode } = properties;
+  const { onExhausted } = errorHandler as Partial<DefaultErrorHandler>;
+  if (parking === undefined) {
+    if (onExhausted === 'parkKey')
+      check.problem('parking', `is required with onExhausted: 'parkKey': { template } at least`);
+    return;
+  }
+  if (onExhausted !== undefined && onExhausted !== 'parkKey')
+    check.problem('parking', `needs an error handler that parks: new DefaultErrorHandler({ onExhausted: 'parkKey' })`);
+  if (check.isFine('ordering') && ordering !== 'key')
+    check.problem('parking', `needs ordering: 'key', got '${ordering}': it is keys that are parked`);
+  if (properties.nullKey === 'single')
+    check.problem('parking', `cannot go with nullKey: 'single': what is parked runs beside what is not`);
+  if (check.isFine('ackMode') && isManual(ackMode))
+    check.problem('parking', `cannot go with ackMode: '${ackMode}': a key is handed back when its records have ended`);
+  if (properties.batchListener !== undefined)
+    check.problem('parking', 'cannot go with a batchListener: use a listener');
+  if (properties.topicPartitions !== undefined)
+    check.problem('parking', 'needs topics: who works off what is parked is who the group assigns its partition to');
+  if (properties.commitBefore)
+    check.problem('parking', 'cannot go with commitBefore: a record that is parked comes to the listener again');
 }
 
 /** What does not go with this consumer factory. */

@@ -25,6 +25,7 @@ import { OffsetMaps } from './offsets/offset-maps.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { Pauses } from './pause/pauses.js';
+import type { Parking } from './parking/parking.js';
 import { PollLoop } from './poll-loop.js';
 import { Rebalance } from './rebalance.js';
 import { RebalanceCalls } from './rebalance-listener.js';
@@ -45,6 +46,7 @@ export interface ConsumerSessionInit {
   readonly onPolled?: ((records: ConsumerRecords) => void) | undefined;
   readonly intake: Intake;
   readonly pauses: Pauses;
+  readonly parking?: Parking | undefined;
   /** Called at each turn of the poll loop, on the monotonic clock. */
   readonly onTurn: (now: number) => void;
   readonly clock: Clock;
@@ -120,7 +122,7 @@ export class ConsumerSession {
         init.dispatcher.startReady();
       },
     });
-    this.#handover = new Handover({ owned, committer: this.committer });
+    this.#handover = new Handover({ owned, committer: this.committer, parking: init.parking });
     this.loop = new PollLoop({
       ...init,
       dispatcher: withPolledTold(init),
@@ -156,6 +158,7 @@ export class ConsumerSession {
   /** Takes everything down. Each step is done even if one before failed. Never rejects. */
   async close(how: SessionClose): Promise<SessionEnd> {
     this.#phase = 'closing';
+    this.#init.parking?.interrupt();
     const { grace, reason } = how;
     this.#closeBy = grace;
     const { consumer, owned, counters, dispatcher } = this.#init;

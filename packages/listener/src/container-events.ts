@@ -94,6 +94,10 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'record:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer took a record: it is done. */
   'record:recovered': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
+  /** A record's last attempt failed: it is parked, and so is every later one of its key until `key:handedBack`. The key is what records are ordered by. */
+  'key:parked': TopicPartition & { readonly key: Bytes; readonly record: ConsumerRecord; readonly error: unknown };
+  /** All that was parked of a key is worked off: its records come straight to the listener again. */
+  'key:handedBack': TopicPartition & { readonly key: Bytes; readonly parkedMs: number };
   /** A record is done although it was not processed. */
   'record:skipped': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer failed: it is asked again after `delayMs`, or the container stops where that is undefined. */
@@ -169,6 +173,8 @@ const NAMES = Object.keys({
   'record:nacked': true,
   'record:failed': true,
   'record:recovered': true,
+  'key:parked': true,
+  'key:handedBack': true,
   'record:skipped': true,
   'recovery:failed': true,
   'partition:paused': true,

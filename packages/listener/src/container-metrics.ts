@@ -1,6 +1,6 @@
 import type { PartitionSnapshot } from './container-snapshot.js';
 
-/** Counts since the container was made. `polled = processed + filtered + recovered + skipped + alreadyProcessed + abandoned + outstanding`, always. */
+/** Counts since the container was made. `polled = processed + filtered + recovered + parked + skipped + alreadyProcessed + abandoned + outstanding`, always. */
 export interface ContainerCounters {
   /** Records that `poll` returned. */
   polled: number;
@@ -10,6 +10,12 @@ export interface ContainerCounters {
   filtered: number;
   /** Records that the recoverer took: dead letters. */
   recovered: number;
+  /** Records that went to the parked topic: they come to the listener from there. */
+  parked: number;
+  /** Records that came from the parked topic and ended: processed, recovered, skipped or filtered. */
+  workedOff: number;
+  /** Times that a key was handed back, as nothing of it was parked any more. */
+  handedBack: number;
   /** Records that ended unprocessed because a listener or the error handler said so. */
   skipped: number;
   /** Records that had ended before, and came again as one before them had not: their partition was taken away and given back or, with `offsetMap`, whoever had it told so. */
@@ -58,6 +64,8 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
   readonly retrying: number;
   /** How long ago the oldest of `outstanding` was polled; undefined if there is none. */
   readonly oldestAgeMs: number | undefined;
+  /** Keys whose records are parked. */
+  readonly parkedKeys: number;
   /** Offsets that are not done, up to the end of each partition that was fetched from. */
   readonly lag: number;
   /** Partitions that are ours. */
@@ -89,6 +97,9 @@ export const newCounters = (): ContainerCounters => ({
   processed: 0,
   filtered: 0,
   recovered: 0,
+  parked: 0,
+  workedOff: 0,
+  handedBack: 0,
   skipped: 0,
   alreadyProcessed: 0,
   abandoned: 0,

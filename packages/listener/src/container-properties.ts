@@ -6,6 +6,7 @@ import type { BatchListener, BatchProperties } from './batch-listener.js';
 import type { ErrorHandler } from './failure/error-handler.js';
 import type { RecordFilter } from './invoke/record-filter.js';
 import type { MessageListener } from './message-listener.js';
+import type { ParkingProperties } from './parking/parking-properties.js';
 import type { RebalanceListener } from './rebalance-listener.js';
 import type { OnFatal } from './restart-policy.js';
 import type { BatchMiddleware, RecordMiddleware } from './middleware/middleware.js';
@@ -268,6 +269,13 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   readonly authRetryIntervalMs?: number;
   /** Told when partitions come and go, for what you keep per partition. */
   readonly rebalanceListener?: RebalanceListener;
+  /**
+   * Where the keys of records go that cannot be processed, with an error handler that parks them (`onExhausted: 'parkKey'`):
+   * the record and every later one of its key are written to a parked topic in order and are done here; the container works
+   * them off from there, beside all others, and the key is free again when nothing of it is left. In key order only.
+   * @default none
+   */
+  readonly parking?: ParkingProperties;
   /** What follows when a listener fails. @default new DefaultErrorHandler(): nine retries, then the container stops */
   readonly errorHandler?: ErrorHandler;
   /** Appended to the client id. */

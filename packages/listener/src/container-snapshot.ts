@@ -2,6 +2,7 @@ import type { ConsumerGroupMetadata, PartitionLag, TopicPartition } from '@heark
 import type { ContainerState } from './container-state.js';
 import type { WaitingRun } from './dispatch/run-list.js';
 import type { Ownership } from './offsets/ownership.js';
+import type { ParkedKeySnapshot } from './parking/parking.js';
 import type { PauseOwner } from './pause/pause-owner.js';
 
 /** One owned partition, as it stands. */
@@ -21,6 +22,8 @@ export interface PartitionSnapshot {
   readonly outstanding: number;
   /** Offset of the oldest of them: what holds the commits back. */
   readonly oldestOutstanding: number | undefined;
+  /** Since it was polled. */
+  readonly oldestAgeMs: number | undefined;
   readonly queued: number;
   /** Keys and values of those. */
   readonly queuedBytes: number;
@@ -64,6 +67,8 @@ export interface ContainerSnapshot {
   readonly running: readonly RunningListener[];
   /** The hundred that are due first. */
   readonly waiting: readonly WaitingRecord[];
+  /** Keys whose records are parked: the hundred that have been for longest. They are shown, as nobody could mend them unnamed. */
+  readonly parked: readonly ParkedKeySnapshot[];
 }
 
 /** Lists are for people to look at: a thousand entries would tell no more. */
@@ -76,8 +81,9 @@ export function partitionSnapshot(
   ownership: Ownership,
   endOffset: PartitionLag['endOffset'],
   pausedBy: readonly PauseOwner[],
+  now: number,
 ): PartitionSnapshot {
-  const { topic, partition, epoch, committed, tracker, lanes, running, retries } = ownership;
+  const { topic, partition, epoch, committed, tracker, lanes, running, retries, oldestAt } = ownership;
   return {
     topic,
     partition,
@@ -88,6 +94,7 @@ export function partitionSnapshot(
     lag: endOffset === undefined ? undefined : Math.max(0, endOffset - tracker.committable),
     outstanding: tracker.outstanding,
     oldestOutstanding: tracker.oldestOutstanding,
+    oldestAgeMs: oldestAt === undefined ? undefined : now - oldestAt,
     queued: lanes.queued,
     queuedBytes: lanes.queuedBytes,
     running,

@@ -2,10 +2,13 @@ import type { GracePeriod } from './grace-period.js';
 import type { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
+import type { Parking } from './parking/parking.js';
 
 export interface HandoverInit {
   readonly owned: OwnedPartitions;
   readonly committer: OffsetCommitter;
+  /** Where keys are parked: what works them off ends with their partitions. */
+  readonly parking: Parking | undefined;
 }
 
 export interface HandoverOptions {
@@ -44,11 +47,15 @@ export class Handover {
    */
   async giveUp(ownerships: readonly Ownership[], options: HandoverOptions): Promise<boolean> {
     const { grace } = options;
+    const { parking } = this.#init;
     this.#graces.add(grace);
     try {
-      return await this.#giveUp(ownerships, options);
+      const parked = parking?.giveUp(ownerships, grace);
+      const isDone = await this.#giveUp(ownerships, options);
+      return (await parked) !== false && isDone;
     } finally {
       this.#graces.delete(grace);
+      parking?.forget(ownerships);
     }
   }
 
@@ -57,13 +64,14 @@ export class Handover {
    * giving some of them up: a member that is thrown out loses all.
    */
   async lose(ownerships: readonly Ownership[], reason: Error): Promise<void> {
-    const { owned } = this.#init;
+    const { owned, parking } = this.#init;
     for (const ownership of owned.withOvertaken(ownerships)) {
       ownership.abort(reason);
       owned.overtake(ownership);
     }
     for (const grace of this.#graces) grace.shortenTo(0);
     await recordsOnTheirWay();
+    await parking?.lose(ownerships);
   }
 
   async #giveUp(ownerships: readonly Ownership[], options: HandoverOptions): Promise<boolean> {

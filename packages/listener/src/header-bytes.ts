@@ -11,3 +11,11 @@ export function int64(value: number): Buffer {
   bytes.writeBigInt64BE(BigInt(value));
   return bytes;
 }
+
+/** The number in a header that `int32` wrote; undefined if there is none. */
+export const readInt32 = (bytes: Buffer | null | undefined): number | undefined =>
+  bytes?.length === 4 ? bytes.readInt32BE(0) : undefined;
+
+/** Likewise, of `int64`. */
+export const readInt64 = (bytes: Buffer | null | undefined): number | undefined =>
+  bytes?.length === 8 ? Number(bytes.readBigInt64BE(0)) : undefined;

@@ -61,6 +61,8 @@ export {
   type DeadLetterPublishingRecovererOptions,
   type DeadLetterTemplate,
 } from './failure/dead-letter-publishing-recoverer.js';
+export type { ParkedKeySnapshot } from './parking/parking.js';
+export type { ParkingProperties } from './parking/parking-properties.js';
 export { DefaultErrorHandler, type DefaultErrorHandlerOptions } from './failure/default-error-handler.js';
 export type {
   ErrorHandler,

@@ -39,12 +39,14 @@ import type { Work } from './dispatch/work.js';
 import type { ContainerExplanation } from './explain/container-explanation.js';
 import { Explainer } from './explain/explainer.js';
 import { Recovery } from './failure/recovery.js';
-import { ListenerInvoker } from './invoke/listener-invoker.js';
+import { ListenerInvoker, type Called } from './invoke/listener-invoker.js';
 import { recordDecoder, type RecordDecoder } from './invoke/record-decoder.js';
 import type { AnyMiddleware } from './middleware/middleware.js';
 import type { ListenerContainer } from './message-listener.js';
 import { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
+import { Parking, type ParkingInit } from './parking/parking.js';
+import { ParkingInvoker } from './parking/parking-invoker.js';
 import { Pauses } from './pause/pauses.js';
 import type { StandingPauses } from './pause/standing-pauses.js';
 import type { ResolvedContainerProperties } from './resolved-properties.js';
@@ -68,6 +70,9 @@ export interface LineInit {
   /** As the user's rebalance listener sees it. */
   readonly container: ListenerContainer;
   readonly onFatal: (error: unknown) => void;
+  /** Makes consumers beside the one it is opened with, and containers on them. */
+  readonly factory: ParkingInit['factory'];
+  readonly newContainer: ParkingInit['newContainer'];
 }
 
 /** Who hears of a consumer's life. */
@@ -97,6 +102,8 @@ export class Line {
   readonly #invoker: ListenerInvoker | BatchInvoker;
   /** Undefined where listeners may take as long as they like. */
   readonly #timeouts: ListenerTimeouts | undefined;
+  /** Undefined where no keys are parked. */
+  readonly #parking: Parking | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #headOfLine: HeadOfLine;
   /** Made when somebody asks. */
@@ -118,6 +125,7 @@ export class Line {
     this.#intake = this.#newIntake();
     this.#invoker = this.#newInvoker();
     this.#timeouts = this.#newTimeouts();
+    this.#parking = this.#newParking();
     this.#dispatcher = this.#newDispatcher();
     this.#headOfLine = new HeadOfLine({ ...init, limits: properties, owned: this.#owned });
   }
@@ -128,7 +136,7 @@ export class Line {
   }
 
   /** The delivery whose listener is on the stack. */
-  get calling(): Delivery | undefined {
+  get calling(): Called | undefined {
     return this.#invoker.calling;
   }
 
@@ -142,6 +150,7 @@ export class Line {
       intake: this.#intake,
       dispatcher: this.#dispatcher,
       pauses: this.#pauses,
+      parking: this.#parking,
       onTurn: (now) => this.#headOfLine.turned(now),
     });
     this.#session.open(this.#startAt());
@@ -213,6 +222,10 @@ export class Line {
     return Array.from(this.#owned, ({ topic, partition }) => ({ topic, partition }));
   }
 
+  get parkedKeys(): number {
+    return this.#parking?.size ?? 0;
+  }
+
   get queued(): number {
     return this.#lanes.queued;
   }
@@ -240,12 +253,13 @@ export class Line {
   }
 
   /** The rest of a snapshot of the container. */
-  snapshotOfWork(): Pick<ContainerSnapshot, 'group' | 'running' | 'waiting'> {
+  snapshotOfWork(): Pick<ContainerSnapshot, 'group' | 'running' | 'waiting' | 'parked'> {
     const now = this.#init.clock.monotonic();
     return {
       group: this.#session?.consumer.groupMetadata(),
       running: runningListeners(this.#dispatcher.waiting, now),
       waiting: waitingRecords(this.#owned, now),
+      parked: this.#parking?.snapshot() ?? [],
     };
   }
 
@@ -306,13 +320,23 @@ export class Line {
     return new ListenerTimeouts({ ...this.#init, invoker: this.#invoker, handlerTimeoutMs });
   }
 
+  #newParking(): Parking | undefined {
+    const { properties, ...init } = this.#init;
+    const { parking } = properties;
+    if (parking === undefined || !(this.#invoker instanceof ListenerInvoker)) return undefined;
+    return new Parking({ ...init, properties, parking, invoker: this.#invoker });
+  }
+
   #newOwned(): OwnedPartitions {
     const commitsAtOnce = this.#init.properties.ackMode === 'manual-immediate';
     return new OwnedPartitions({
       lanes: this.#lanes,
       counters: this.#init.counters,
       commitsBefore: this.#init.properties.commitBefore,
-      onBegun: (ownership) => this.#pauses.apply(ownership),
+      onBegun: (ownership) => {
+        this.#parking?.begun(ownership);
+        this.#pauses.apply(ownership);
+      },
       onEnded: (ownership, records) => {
         this.#session?.committer.ended(records);
         if (commitsAtOnce) this.#session?.committer.commitNow();
@@ -369,13 +393,14 @@ export class Line {
 
   #newDispatcher(): Dispatcher {
     const { properties, executor, clock, counters, events, host, onFatal } = this.#init;
+    const calls = this.#timeouts ?? this.#invoker;
     return new Dispatcher({
       executor,
       lanes: this.#lanes,
       turns: properties.commitBefore ? this.#commitFirst() : this.#lanes,
       owned: this.#owned,
       intake: this.#intake,
-      invoker: this.#timeouts ?? this.#invoker,
+      invoker: this.#parking === undefined ? calls : new ParkingInvoker(calls),
       settler: this.#newSettler(),
       slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),
       host,
@@ -411,7 +436,8 @@ export class Line {
 
   #newSettler(): Settles {
     const { properties, counters, events, logger, clock, host, onFatal } = this.#init;
-    const { errorHandler, syncCommits, batchListener } = properties;
+    const { errorHandler, syncCommits, batchListener, groupId } = properties;
+    const parking = this.#parking;
     const lanes = this.#lanes;
     const onReady = (): void => this.#dispatcher.startReady();
     const commitNow = syncCommits ? (): void => this.#session?.committer.commitNow() : undefined;
@@ -423,6 +449,7 @@ export class Line {
       events,
       manualAck: host.manualAck,
       recovery: new Recovery({ ...properties, clock, logger, events, counters }),
+      parking: parking && new Recovery({ errorHandler: parking, groupId, clock, logger, events, counters }),
       onPause: (ownership, cause) => this.#pauses.pauseFailed(ownership, cause),
       onReady,
       onFatal,

@@ -26,8 +26,8 @@ import { isManual, type ContainerDependencies, type ContainerProperties } from '
 import type { ContainerExplanation } from './explain/container-explanation.js';
 import { ContainerLifecycle } from './container-lifecycle.js';
 import type { ContainerState, StopOptions, StopReport } from './container-state.js';
-import type { Delivery } from './dispatch/delivery.js';
 import { Line } from './line.js';
+import type { Called } from './invoke/listener-invoker.js';
 import { ListenerView } from './listener-view.js';
 import type { ListenerContainer } from './message-listener.js';
 import type { AnyMiddleware, BatchMiddleware, RecordMiddleware } from './middleware/middleware.js';
@@ -287,6 +287,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       running,
       ...gaugesOf(this.#line.snapshot()),
       blocked: this.#line.blocked.length,
+      parkedKeys: this.#line.parkedKeys,
     };
   }
 
@@ -337,6 +338,9 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
       counters: this.#counters,
       standingPauses: this.#pauses,
       container: this,
+      factory: this.#factory,
+      newContainer: (factory, properties) =>
+        new MessageListenerContainer(factory, properties, { clock: this.#clock, logger: this.#logger }),
       host: {
         ackMode: this.#properties.ackMode,
         manualAck: isManual(this.#properties.ackMode),
@@ -359,7 +363,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   /** @param from the delivery whose listener asks: it is not waited for */
-  #stop(options: StopOptions | undefined, from?: Delivery): Promise<StopReport> {
+  #stop(options: StopOptions | undefined, from?: Called): Promise<StopReport> {
     from?.excuse();
     return this.#context.runInAsyncScope(() => this.#lifecycle.stop(options));
   }

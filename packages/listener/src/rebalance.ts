@@ -9,6 +9,7 @@ import { endsOf, stillCounts, type Standing } from './offsets/known-ends.js';
 import type { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
+import type { Parking } from './parking/parking.js';
 import type { RebalanceCalls } from './rebalance-listener.js';
 
 export interface RebalanceInit {
@@ -19,6 +20,8 @@ export interface RebalanceInit {
   readonly calls: RebalanceCalls;
   readonly events: GuardedEvents;
   readonly clock: Clock;
+  /** Where keys are parked: finds out which, before the first record. */
+  readonly parking?: Pick<Parking, 'assigned'> | undefined;
   readonly revokeDrainTimeoutMs: number;
   /** Which records behind this offset, where reading begins, had ended when it was committed. */
   readonly endsToldWith: (committed: TopicPartitionOffset) => EndedOffsets | undefined;
@@ -49,6 +52,7 @@ export class Rebalance implements ConsumerRebalanceListener {
   async onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { consumer, owned, committer, calls, events, isOver, onAssigned } = this.#init;
     const committed = await committer.committed(partitions);
+    await this.#init.parking?.assigned(partitions);
     if (isOver()) return;
     const begun = partitions.map((at) =>
       owned.begin(at, consumer.position(at), committed(at)?.offset, this.#knownOf(at, committed(at))),

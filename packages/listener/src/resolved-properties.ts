@@ -26,6 +26,7 @@ import type { AssignedPartition, ContainerDependencies, ContainerProperties } fr
 import type { BackOff } from './failure/back-off.js';
 import { backOffProblem, DefaultErrorHandler } from './failure/default-error-handler.js';
 import type { ErrorHandler } from './failure/error-handler.js';
+import { PARKING_RULES, type ParkingProperties } from './parking/parking-properties.js';
 import { DEFAULT_RESTART_BACK_OFF, type OnFatal } from './restart-policy.js';
 import { SHED_RULES, type ResolvedShedProperties } from './shed/shed-properties.js';
 
@@ -70,9 +71,10 @@ export type Checked = { readonly [Name in keyof Written]-?: Written[Name] | unde
 >;
 
 /** The properties with defaults, as the container reads them. */
-export type ResolvedContainerProperties = Omit<Checked, 'batch' | 'shed'> & {
+export type ResolvedContainerProperties = Omit<Checked, 'batch' | 'shed' | 'parking'> & {
   readonly batch: Required<BatchProperties>;
   readonly shed: ResolvedShedProperties | undefined;
+  readonly parking: Required<ParkingProperties> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly groupId: string | undefined;
@@ -151,6 +153,7 @@ const RULES: OptionRules<Checked> = {
   listener: custom<Written['listener']>(undefined, listenerWith('onMessage')),
   batchListener: custom<Written['batchListener']>(undefined, listenerWith('onBatch')),
   batch: custom<Written['batch']>(undefined, () => undefined), // by rules of its own
+  parking: custom<Written['parking']>(undefined, () => undefined), // likewise
   filter: callable(),
   middleware: custom<NonNullable<Written['middleware']>>([], functions),
   keySerde: callable('serialize', 'deserialize'),
@@ -228,6 +231,8 @@ export function resolveContainerProperties(
   const { clock, logger } = check.resolve(dependencies, DEPENDENCY_RULES, 'dependencies');
   const batch = check.resolve(properties.batch, BATCH_RULES, 'batch');
   const shed = properties.shed && check.resolve<ResolvedShedProperties>(properties.shed, SHED_RULES, 'shed');
+  const parking =
+    properties.parking && check.resolve<Required<ParkingProperties>>(properties.parking, PARKING_RULES, 'parking');
   checkPairs(check, properties, given ?? {}, batch.maxRecords);
   if (check.isFine('consumerFactory')) checkWithFactory(check, properties, given ?? {}, factory);
   check.throwIfAny();
@@ -235,6 +240,7 @@ export function resolveContainerProperties(
     ...properties,
     batch,
     shed,
+    parking,
     clock,
     logger,
     groupId: properties.groupId ?? factory.groupId,

@@ -35,6 +35,7 @@ describe('MessageListenerContainer: snapshot', () => {
       partitions: [],
       running: [],
       waiting: [],
+      parked: [],
     });
     await container.start();
     give(0, ...keyed('a'));
@@ -52,12 +53,13 @@ describe('MessageListenerContainer: snapshot', () => {
 
   it('tells of each partition how far it is, and who holds it', async () => {
     const bundle = await started({ concurrency: 1, ordering: 'key' });
-    const { container, listener, give, log } = bundle;
+    const { container, listener, give, log, clock } = bundle;
     give(0, ...keyed('a', 'b', 'a', 'c'));
     log.skip('t', 1, 3);
     await listener.call('0/0');
     container.pause([tp(1)]);
     await until(() => container.snapshot().partitions[1]?.position === 3);
+    clock.advance(250);
     const [first, second] = container.snapshot().partitions;
     assert.deepEqual(first, {
       ...tp(0),
@@ -68,6 +70,7 @@ describe('MessageListenerContainer: snapshot', () => {
       lag: 4,
       outstanding: 4,
       oldestOutstanding: 0,
+      oldestAgeMs: 250,
       queued: 3,
       queuedBytes: 3, // their keys: 'b', 'a' and 'c'
       running: 1,

@@ -145,7 +145,7 @@ export const distinct = (count: number): RecordInit[] => Array.from({ length: co
 
 /** Counters that add up: what every test may end with. */
 export function addsUp({ container }: { readonly container: { metrics(): ContainerMetrics } }): boolean {
-  const { polled, processed, filtered, recovered, skipped, alreadyProcessed, abandoned, outstanding } =
+  const { polled, processed, filtered, recovered, parked, skipped, alreadyProcessed, abandoned, outstanding } =
     container.metrics();
-  return polled === processed + filtered + recovered + skipped + alreadyProcessed + abandoned + outstanding;
+  return polled === processed + filtered + recovered + parked + skipped + alreadyProcessed + abandoned + outstanding;
 }

@@ -89,6 +89,7 @@ const OWN_SETTINGS = {
   offsetMapIntervalMs: 'number',
   onFatal: 'text',
   ordering: 'text',
+  parking: 'none',
   phase: 'number',
   policy: 'text',
   pollTimeoutMs: 'number',

@@ -62,6 +62,17 @@ export class LaneWaits {
     return true;
   }
 
+  /** The lane waits for this to end, and goes on with the work then. A lane that is cleared meanwhile stays so. */
+  goOnAfter(lane: DeliveryLane, next: Work, end: Promise<void>): void {
+    const { lanes, onReady } = this.#init;
+    if (!this.#isStillOurs(lane, next)) return;
+    lanes.postpone(lane, next);
+    void end.then(() => {
+      lanes.wake(lane);
+      onReady();
+    });
+  }
+
   /** Until whoever gives the partition up clears it: what comes after these records must not pass them. */
   closeWith(lane: DeliveryLane, unfinished: Work): void {
     if (this.#isStillOurs(lane, unfinished)) this.#init.lanes.postpone(lane, unfinished);

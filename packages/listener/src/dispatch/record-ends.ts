@@ -59,7 +59,7 @@ export class RecordEnds {
   }
 
   /** There is no other attempt. @param then what follows; a container that stops for it logs that itself */
-  failed({ record, attempt }: Delivery, error: unknown, then: 'recover' | 'skip' | 'stop'): void {
+  failed({ record, attempt }: Delivery, error: unknown, then: 'recover' | 'skip' | 'stop' | 'park'): void {
     const { counters, events, logger } = this.#init;
     counters.failed++;
     const details = { ...placeOf(record), error, attempt };
@@ -74,6 +74,11 @@ export class RecordEnds {
     const { ownership, record, attempt, sequence } = delivery;
     ownership.ended(sequence, how);
     this.#init.events.emit(`record:${how}`, { record, error, attempt });
+  }
+
+  /** It waits in the parked topic from now on. */
+  parked({ ownership, sequence }: Delivery): void {
+    ownership.ended(sequence, 'parked');
   }
 
   /** It had ended already, so there is nothing to try again; but an error must not vanish. */

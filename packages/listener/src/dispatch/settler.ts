@@ -1,8 +1,10 @@
+import { KafkaError } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { GuardedEvents } from '../container-events.js';
 import { ListenerFailedError } from '../errors.js';
 import type { Recovery } from '../failure/recovery.js';
 import type { Outcome } from '../invoke/outcome.js';
+import { FOLLOWS } from '../parking/parked-record.js';
 import type { Ownership, RecordEnd } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { LaneWaits } from './lane-waits.js';
@@ -19,6 +21,8 @@ export interface SettlerInit {
   readonly events: GuardedEvents;
   readonly manualAck: boolean;
   readonly recovery: Recovery;
+  /** Takes records to the parked topic as a recoverer takes dead letters; undefined where none are parked. */
+  readonly parking?: Recovery | undefined;
   /** A lane became ready. */
   readonly onReady: () => void;
   /** The partition is to be paused until the user resumes it, as this record failed. */
@@ -33,7 +37,7 @@ export interface PauseReason {
   readonly error: unknown;
 }
 
-type Failed = Exclude<Outcome, { readonly kind: 'done' | 'filtered' }>;
+type Failed = Exclude<Outcome, { readonly kind: 'done' | 'filtered' | 'follow' }>;
 
 /** What follows an attempt, for the record and for its lane. */
 export class Settler implements Settles {
@@ -53,6 +57,7 @@ export class Settler implements Settles {
     if (ownership.isOver) this.#late(lane, delivery, outcome);
     else if (outcome.kind === 'done') this.#succeeded(lane, delivery);
     else if (outcome.kind === 'filtered') this.#filtered(lane, delivery);
+    else if (outcome.kind === 'follow') this.#follow(lane, delivery);
     else if (ownership.isAborted)
       this.#late(lane, delivery, outcome); // it was told to give up: no failure of its own
     else if (delivery.hasEnded) this.#failedAfterwards(lane, delivery, outcome.error);
@@ -84,6 +89,7 @@ export class Settler implements Settles {
     if (outcome.kind !== 'pause') this.#init.ends.failed(delivery, error, outcome.kind);
     if (outcome.kind === 'skip') this.#end(lane, delivery, 'skipped', error);
     else if (outcome.kind === 'recover') this.#recover(lane, delivery, error);
+    else if (outcome.kind === 'park') this.#park(lane, delivery, error);
     else if (outcome.kind === 'pause') this.#pause(lane, delivery, error);
     else this.#stop(lane, delivery, error);
   }
@@ -101,20 +107,51 @@ export class Settler implements Settles {
     if (waits.postpone(lane, delivery.again(delivery.attempt), delayMs)) ends.nacked(delivery, delayMs);
   }
 
-  #end(lane: DeliveryLane, delivery: Delivery, how: Extract<RecordEnd, 'recovered' | 'skipped'>, error: unknown): void {
-    this.#init.ends.gaveUp(delivery, how, error);
-    this.#init.waits.leave(lane, delivery);
+  #end(
+    lane: DeliveryLane,
+    delivery: Delivery,
+    how: Extract<RecordEnd, 'recovered' | 'parked' | 'skipped'>,
+    error: unknown,
+  ): void {
+    const { ends, waits } = this.#init;
+    if (how === 'parked') ends.parked(delivery);
+    else ends.gaveUp(delivery, how, error);
+    waits.leave(lane, delivery);
+  }
+
+  #recover(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
+    this.#handOver(lane, delivery, error, 'recovered', this.#init.recovery);
+  }
+
+  #park(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
+    const { parking } = this.#init;
+    if (parking === undefined) this.#stop(lane, delivery, noParking(error));
+    else this.#handOver(lane, delivery, error, 'parked', parking);
+  }
+
+  /** Its key may be free soon: then it waits, so that a key that never rests is free at all. */
+  #follow(lane: DeliveryLane, delivery: Delivery): void {
+    const { record, ownership, attempt } = delivery;
+    const end = ownership.parked?.whenEnded(record);
+    if (end === undefined) this.#park(lane, delivery, FOLLOWS);
+    else this.#init.waits.goOnAfter(lane, delivery.again(attempt), end);
   }
 
   /** The lane stays busy for as long as that takes: nothing passes the record, here or in a later ownership. */
-  #recover(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
-    const { recovery, lanes, waits, counters, onReady } = this.#init;
+  #handOver(
+    lane: DeliveryLane,
+    delivery: Delivery,
+    error: unknown,
+    how: 'recovered' | 'parked',
+    recovery: Recovery,
+  ): void {
+    const { lanes, waits, counters, onReady } = this.#init;
     const { ownership } = delivery;
     recovery.recover(delivery, error, (end) => {
       if (ownership.isOver) {
         counters.lateResults++;
         lanes.release(lane);
-      } else if (end.kind === 'recovered') this.#end(lane, delivery, 'recovered', error);
+      } else if (end.kind === 'recovered') this.#end(lane, delivery, how, error);
       else if (end.kind !== 'failed') waits.giveUp(lane, delivery);
       else if (delivery.hasEnded) this.#failedAfterwards(lane, delivery, end.error);
       else this.#stop(lane, delivery, end.error);
@@ -148,3 +185,9 @@ export class Settler implements Settles {
     events.emit('listener:late', 'error' in outcome ? { record, error: outcome.error } : { record });
   }
 }
+
+const noParking = (cause: unknown): KafkaError =>
+  new KafkaError('the error handler decided to park a key, and the container has no parking', {
+    code: 'NO_PARKING',
+    cause,
+  });

@@ -27,6 +27,7 @@ function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: E
     case 'skip':
     case 'stop':
     case 'pause':
+    case 'park':
       return { kind: decision.action, error: decision.error ?? failure.error };
     default:
       throw new TypeError(`decide must return a FailureDecision, got ${describe(decision)}`);

@@ -24,8 +24,8 @@ export interface DeadLetterReason {
 export function deadLetterHeaders(record: ConsumerRecord, reason: DeadLetterReason): Headers {
   const headers = Headers.from();
   for (const [name, value] of record.headers.entries()) if (!tellsException(name)) headers.add(name, value);
-  for (const [name, value] of exception(reason)) headers.add(PREFIX + name, value);
-  for (const [name, value] of origin(record, reason.groupId)) headers.add(PREFIX + name, value);
+  for (const [name, value] of exceptionHeaders(reason)) headers.add(name, value);
+  for (const [name, value] of originHeaders(record, reason.groupId)) headers.add(name, value);
   return headers;
 }
 
@@ -35,25 +35,34 @@ const tellsException = (name: string): boolean => EXCEPTION_PREFIXES.some((prefi
 type Shown = Partial<Record<'message' | 'stack' | 'cause', unknown>>;
 type NamedValue = readonly [name: string, value: HeaderValue];
 
-const origin = (record: ConsumerRecord, groupId: string | undefined): NamedValue[] => [
-  ['original-topic', record.topic],
-  ['original-partition', int32(record.partition)],
-  ['original-offset', int64(record.offset)],
-  ['original-timestamp', int64(record.timestamp)],
-  ['original-timestamp-type', TIMESTAMP_TYPES[record.timestampType]],
-  ...(groupId === undefined ? [] : [['original-consumer-group', groupId] as const]),
-];
+const named = ([name, value]: NamedValue): NamedValue => [PREFIX + name, value];
 
-function exception({ error, maxStackTraceBytes }: DeadLetterReason): NamedValue[] {
+/** Where a record came from. */
+export const originHeaders = (record: ConsumerRecord, groupId: string | undefined): NamedValue[] =>
+  (
+    [
+      ['original-topic', record.topic],
+      ['original-partition', int32(record.partition)],
+      ['original-offset', int64(record.offset)],
+      ['original-timestamp', int64(record.timestamp)],
+      ['original-timestamp-type', TIMESTAMP_TYPES[record.timestampType]],
+      ...(groupId === undefined ? [] : [['original-consumer-group', groupId] as const]),
+    ] as const
+  ).map(named);
+
+/** What it failed with. */
+export function exceptionHeaders({ error, maxStackTraceBytes }: DeadLetterReason): NamedValue[] {
   const { message, stack, cause } = (error instanceof Error ? error : new Error(textOf(error))) as Shown;
   const kind = error instanceof DeserializationError && error.part === 'key' ? 'key-exception' : 'exception';
-  return [
-    [`${kind}-fqcn`, classOf(error)],
-    // Spring has one name for both.
-    ...(cause === undefined ? [] : [['exception-cause-fqcn', classOf(cause)] as const]),
-    [`${kind}-message`, capped(textOf(message), MAX_MESSAGE_BYTES)],
-    [`${kind}-stacktrace`, capped(textOf(stack ?? message), maxStackTraceBytes)],
-  ];
+  return (
+    [
+      [`${kind}-fqcn`, classOf(error)],
+      // Spring has one name for both.
+      ...(cause === undefined ? [] : [['exception-cause-fqcn', classOf(cause)] as const]),
+      [`${kind}-message`, capped(textOf(message), MAX_MESSAGE_BYTES)],
+      [`${kind}-stacktrace`, capped(textOf(stack ?? message), maxStackTraceBytes)],
+    ] as const
+  ).map(named);
 }
 
 /** The class, as its name may be the base class's: `class NotFound extends Error {}` has the name 'Error'. */

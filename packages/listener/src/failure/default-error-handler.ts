@@ -1,5 +1,5 @@
 import { KafkaError, type ConsumerRecord } from '@hearken/core';
-import { callable, custom, describe, hasMethods, OptionsCheck, type OptionRules } from '@hearken/core/internal';
+import { callable, custom, describe, hasMethods, oneOf, OptionsCheck, type OptionRules } from '@hearken/core/internal';
 import { ExponentialBackOff, FixedBackOff, type BackOff } from './back-off.js';
 import { isRetryable, type Classification, type ErrorMatcher } from './classification.js';
 import { isDeadLetter, isNonRetriable, isRetryAfter, isSkip, type DeadLetter } from './control-flow.js';
@@ -12,7 +12,12 @@ export interface DefaultErrorHandlerOptions {
   readonly backOffFor?: (record: ConsumerRecord, error: unknown) => BackOff | undefined;
   /** Takes records whose last attempt failed. @default none: the container stops */
   readonly recoverer?: Recoverer;
-  /** When a recoverer that failed is asked again; after that the container stops. @default new FixedBackOff(): nine times, a second apart */
+  /**
+   * What becomes of a record whose last attempt failed: the recoverer takes it; the container stops; or the record and all
+   * later ones of its key are parked, which needs `parking` at the container. @default 'recover' with a recoverer, else 'stop'
+   */
+  readonly onExhausted?: 'recover' | 'stop' | 'parkKey';
+  /** When a recoverer that failed, or parking, is tried again; after that the container stops. @default new FixedBackOff(): nine times, a second apart */
   readonly recoveryBackOff?: BackOff;
   /** Errors for which there is no other attempt, looked for along the causes too: classes, codes, or functions. @default none */
   readonly notRetryable?: readonly ErrorMatcher[];
@@ -45,6 +50,7 @@ const RULES: OptionRules<Checked> = {
   backOff: custom<BackOff>(new ExponentialBackOff(), backOffProblem),
   backOffFor: callable(),
   recoverer: custom<Recoverer | undefined>(undefined, recovererProblem),
+  onExhausted: oneOf(['recover', 'stop', 'parkKey'], undefined),
   recoveryBackOff: custom<BackOff>(new FixedBackOff(), backOffProblem),
   notRetryable: custom<readonly ErrorMatcher[]>([], matchersProblem),
   retryable: custom<readonly ErrorMatcher[]>([], matchersProblem),
@@ -62,6 +68,8 @@ const RULES: OptionRules<Checked> = {
 export class DefaultErrorHandler implements ErrorHandler {
   readonly recoverer: Recoverer | undefined;
   readonly recoveryBackOff: BackOff;
+  /** What becomes of a record whose last attempt failed. */
+  readonly onExhausted: NonNullable<DefaultErrorHandlerOptions['onExhausted']>;
   readonly onRetry: DefaultErrorHandlerOptions['onRetry'];
   readonly #options: Readonly<Checked>;
 
@@ -69,7 +77,11 @@ export class DefaultErrorHandler implements ErrorHandler {
   constructor(options?: DefaultErrorHandlerOptions) {
     const check = new OptionsCheck('DefaultErrorHandler');
     this.#options = check.resolve(options, RULES);
+    const { recoverer, onExhausted } = this.#options;
+    if (onExhausted === 'recover' && recoverer === undefined)
+      check.problem('onExhausted', `needs a recoverer with 'recover'`);
     check.throwIfAny();
+    this.onExhausted = onExhausted ?? (recoverer === undefined ? 'stop' : 'recover');
     ({ recoverer: this.recoverer, recoveryBackOff: this.recoveryBackOff, onRetry: this.onRetry } = this.#options);
   }
 
@@ -84,11 +96,11 @@ export class DefaultErrorHandler implements ErrorHandler {
   }
 
   #giveUp(error: unknown): FailureDecision {
-    return { action: this.recoverer === undefined ? 'stop' : 'recover', error };
+    return { action: this.onExhausted === 'parkKey' ? 'park' : this.onExhausted, error };
   }
 
   #deadLetter(error: DeadLetter): FailureDecision {
-    if (this.recoverer !== undefined) return this.#giveUp(error.cause ?? error);
+    if (this.recoverer !== undefined) return { action: 'recover', error: error.cause ?? error };
     const message = 'a listener threw DeadLetter, and the error handler has no recoverer';
     return { action: 'stop', error: new KafkaError(message, { code: 'NO_RECOVERER', cause: error }) };
   }

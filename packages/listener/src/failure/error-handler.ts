@@ -18,12 +18,14 @@ export interface RecordFailure {
  * - `skip`: the record is done although it was not processed.
  * - `stop`: the container stops, and the record comes again.
  * - `pause`: the partition is paused with the record as its next, until somebody resumes it.
+ * - `park`: the record and all later ones of its key go to the parked topic, in order, and come to the listener from there, while
+ *   all other keys go on; see `parking`.
  *
  * `error` is what is told where it is not the failure's own.
  */
 export type FailureDecision =
   | { readonly action: 'retry'; readonly delayMs: number }
-  | { readonly action: 'recover' | 'skip' | 'stop' | 'pause'; readonly error?: unknown };
+  | { readonly action: 'recover' | 'skip' | 'stop' | 'pause' | 'park'; readonly error?: unknown };
 
 /** Beside what is recovered. */
 export interface RecoveryContext {

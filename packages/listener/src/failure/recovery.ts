@@ -20,7 +20,7 @@ export type RecoveryEnd =
   { readonly kind: 'recovered' | 'given-up' } | { readonly kind: 'failed'; readonly error: unknown };
 
 export interface RecoveryInit {
-  readonly errorHandler: ErrorHandler;
+  readonly errorHandler: Pick<ErrorHandler, 'recoverer' | 'recoveryBackOff'>;
   readonly groupId: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;

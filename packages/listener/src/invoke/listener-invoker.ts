@@ -1,6 +1,6 @@
 import type { ConsumerRecord } from '@hearken/core';
 import type { Delivery } from '../dispatch/delivery.js';
-import type { MessageListener } from '../message-listener.js';
+import type { ListenerContext, MessageListener } from '../message-listener.js';
 import { compose } from '../middleware/compose.js';
 import type { RecordMiddleware } from '../middleware/middleware.js';
 import { withHeaders } from '../middleware/with-headers.js';
@@ -11,7 +11,15 @@ import type { RecordDecoder } from './record-decoder.js';
 import { keeps, type RecordFilter } from './record-filter.js';
 
 type Decoded = ConsumerRecord<unknown, unknown>;
-type Handler = (record: Decoded, delivery: Delivery) => unknown;
+type Handler = (record: Decoded, delivery: Called) => unknown;
+
+/** What a listener is called with beside its record: a delivery, or what stands for one. */
+export interface Called extends ListenerContext {
+  /** The record as the listener got it. */
+  handed: Decoded;
+  /** Nobody waits for the attempt from now on. */
+  excuse(): void;
+}
 
 export interface ListenerInvokerInit {
   readonly listener: MessageListener<unknown, unknown>;
@@ -37,7 +45,7 @@ export class ListenerInvoker {
   readonly #decode: RecordDecoder;
   readonly #errorHandler: ErrorHandler;
   readonly #once: boolean;
-  #calling: Delivery | undefined;
+  #calling: Called | undefined;
 
   constructor({ listener, decode, filter, middleware, errorHandler, once }: ListenerInvokerInit) {
     this.#decode = decode;
@@ -56,7 +64,7 @@ export class ListenerInvoker {
   }
 
   /** The delivery whose listener is on the stack right now: it has not returned, or not reached its first `await`. */
-  get calling(): Delivery | undefined {
+  get calling(): Called | undefined {
     return this.#calling;
   }
 
@@ -72,6 +80,17 @@ export class ListenerInvoker {
           return this.#call(this.#handler, decoded, delivery);
         })
       : this.#call(this.#handler, record, delivery);
+  }
+
+  /** The same for a record that comes from elsewhere; what it returns or resolves with means nothing. */
+  callWith(record: ConsumerRecord, called: Called): unknown {
+    const decoded = this.#decode(record);
+    return decoded instanceof Promise
+      ? decoded.then((ready) => {
+          called.signal.throwIfAborted();
+          return this.#call(this.#handler, ready, called);
+        })
+      : this.#call(this.#handler, decoded, called);
   }
 
   returned(_delivery: Delivery, result: unknown): Outcome {
@@ -95,7 +114,7 @@ export class ListenerInvoker {
     );
   }
 
-  #call(handler: Handler, record: Decoded, delivery: Delivery): unknown {
+  #call(handler: Handler, record: Decoded, delivery: Called): unknown {
     const before = this.#calling; // a listener that resumes partitions makes others run
     this.#calling = delivery;
     delivery.handed = record;

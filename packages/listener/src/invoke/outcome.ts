@@ -4,12 +4,19 @@ export type Outcome =
   | Filtered
   | { readonly kind: 'retry'; readonly error: unknown; readonly delayMs: number }
   /** Nothing is left to be tried. */
-  | { readonly kind: 'recover' | 'skip' | 'stop' | 'pause'; readonly error: unknown };
+  | { readonly kind: 'recover' | 'skip' | 'stop' | 'pause' | 'park'; readonly error: unknown }
+  | Follow;
 
 /** The filter did not keep the record. */
 export interface Filtered {
   readonly kind: 'filtered';
 }
 
+/** Its key is parked: it does not come to the listener, and follows what is parked. */
+export interface Follow {
+  readonly kind: 'follow';
+}
+
 export const DONE: Outcome = { kind: 'done' };
 export const FILTERED: Filtered = { kind: 'filtered' };
+export const FOLLOW: Follow = { kind: 'follow' };

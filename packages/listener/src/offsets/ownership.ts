@@ -3,12 +3,14 @@ import { deferred, type Deferred } from '@hearken/core/internal';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLane, DeliveryLanes } from '../dispatch/delivery.js';
+import { Arrivals } from './arrivals.js';
+import type { ParkedPartition } from '../parking/parked-partition.js';
 import { CommitWaiters } from './commit-waiters.js';
 import type { EndedOffsets } from './ended-offsets.js';
 import { OffsetTracker } from './offset-tracker.js';
 
 /** How a record may end, by the counter that says so. */
-export type RecordEnd = 'processed' | 'filtered' | 'recovered' | 'skipped' | 'alreadyProcessed';
+export type RecordEnd = 'processed' | 'filtered' | 'recovered' | 'parked' | 'skipped' | 'alreadyProcessed';
 
 /** What the group was told of records behind the offset that it was told. */
 export interface ToldEnds {
@@ -70,6 +72,8 @@ export class Ownership implements TopicPartition {
   leaderEpoch: number | undefined;
   /** Too much of it is queued or unfinished: it is not polled for now. Written by `Intake`. */
   isFull = false;
+  /** What of it is parked; undefined where nothing ever is. Written as it begins. */
+  parked: ParkedPartition | undefined;
   /** Its last commit was refused. Written by the committer. */
   isRefused = false;
   /** Records that wait to be tried, or recovered, again. */
@@ -81,6 +85,7 @@ export class Ownership implements TopicPartition {
   /** Attempts whose listener asked for its signal. */
   readonly #attempts = new Set<AttemptSignal>();
   readonly #commitWaiters = new CommitWaiters();
+  readonly #arrivals = new Arrivals();
   #phase: 'open' | 'finishing' | 'closing' | 'over' = 'open';
   /** Of the tracker's count, how many the last commit sent covers. */
   #sent = 0;
@@ -193,6 +198,18 @@ export class Ownership implements TopicPartition {
   #goesOn({ state, current }: DeliveryLane): boolean {
     if (state === 'waiting') return this.dirty !== undefined;
     return state !== 'busy' || current === undefined || current.isAwaited;
+  }
+
+  /** When the oldest record came that has not ended, on the monotonic clock; undefined if there is none. */
+  get oldestAt(): number | undefined {
+    const { covered, span } = this.tracker;
+    return span === 0 ? undefined : this.#arrivals.of(covered);
+  }
+
+  /** The records that are taken in next came with one poll, at this time. */
+  arrive(at: number): void {
+    const { covered, span } = this.tracker;
+    this.#arrivals.note({ from: covered + span, at }, covered);
   }
 
   /** Takes in the next record. @returns its sequence */

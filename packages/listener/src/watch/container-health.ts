@@ -9,6 +9,7 @@ import type { ContainerState } from '../container-state.js';
  * - `LISTENER_HANGING`: listeners have not ended though they were told to by `handlerTimeoutMs`.
  * - `PARTITION_STALLED`: nothing goes on in a partition that has something to do; see `noProgressTimeoutMs`.
  * - `PARTITION_BLOCKED`: one record keeps a partition from being committed, in which nearly all else has ended.
+ * - `KEYS_PARKED`: records of some keys are parked, as one of them could not be processed.
  * - `COMMITS_FAILING`: offsets of a partition cannot be committed.
  */
 export type HealthReasonCode =
@@ -23,6 +24,7 @@ export type HealthReasonCode =
   | 'LISTENER_HANGING'
   | 'PARTITION_STALLED'
   | 'PARTITION_BLOCKED'
+  | 'KEYS_PARKED'
   | 'COMMITS_FAILING';
 
 /** Something that is not as it should be, or not yet. */
@@ -58,6 +60,7 @@ const TOLERABLE: ReadonlySet<HealthReasonCode> = new Set([
   'LISTENER_HANGING',
   'PARTITION_STALLED',
   'PARTITION_BLOCKED',
+  'KEYS_PARKED',
   'COMMITS_FAILING',
 ]);
 

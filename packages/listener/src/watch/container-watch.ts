@@ -17,7 +17,7 @@ export interface ContainerWatchInit {
   readonly logger: Logger;
   readonly events: GuardedEvents;
   readonly executor: Pick<TaskExecutor, 'available' | 'isPaused'>;
-  readonly line: Pick<Line, 'snapshot' | 'turnedAt' | 'whyNotAssigned' | 'hanging' | 'blocked'>;
+  readonly line: Pick<Line, 'parkedKeys' | 'snapshot' | 'turnedAt' | 'whyNotAssigned' | 'hanging' | 'blocked'>;
   readonly lifecycle: Pick<ContainerLifecycle, 'state' | 'failure' | 'trouble'>;
 }
 
@@ -67,6 +67,7 @@ export class ContainerWatch {
       ...this.#ofGroup(),
       ...this.#ofListeners(),
       ...this.#ofPartitions(),
+      ...this.#ofKeys(),
       ...this.#ofBlocked(),
       ...this.#ofCommits(),
     ];
@@ -189,6 +190,13 @@ export class ContainerWatch {
       code: 'PARTITION_BLOCKED' as const,
       message: `${describePartitions([at])}@${offset} keeps its partition from being committed: nearly all behind it has ended`,
     }));
+  }
+
+  #ofKeys(): HealthReason[] {
+    const { parkedKeys } = this.#init.line;
+    if (parkedKeys === 0) return [];
+    const message = `the records of ${parkedKeys} keys are parked, as one of each could not be processed: see snapshot().parked`;
+    return [{ code: 'KEYS_PARKED', message }];
   }
 
   #ofCommits(): HealthReason[] {

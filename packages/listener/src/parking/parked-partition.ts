@@ -1,0 +1,283 @@
+import type {
+  Bytes,
+  Clock,
+  ConsumerRecord,
+  Logger,
+  ProducerRecord,
+  RecordMetadata,
+  TopicPartition,
+} from '@hearken/core';
+import { deferred, type Deferred } from '@hearken/core/internal';
+import type { GuardedEvents } from '../container-events.js';
+import type { ContainerCounters } from '../container-metrics.js';
+import type { StopOptions } from '../container-state.js';
+import type { Delivery } from '../dispatch/delivery.js';
+import { isSkip } from '../failure/control-flow.js';
+import type { Recoverer, RecoveryContext } from '../failure/error-handler.js';
+import type { MessageListenerContainer } from '../message-listener-container.js';
+import { ParkedKeys, type ParkedKey } from './parked-keys.js';
+import {
+  endMarkerHeaders,
+  endMarkerOf,
+  FOLLOWS,
+  originalOffsetOf,
+  parkedHeaders,
+  shownKey,
+  unparked,
+} from './parked-record.js';
+import type { ParkedReader } from './read-parked.js';
+
+/** Where a partition's worker gets its records, and what it does with them. */
+export interface ParkedWork {
+  /** In the parked topic. */
+  readonly partition: TopicPartition;
+  readonly from: number;
+  readonly listener: (record: ConsumerRecord, delivery: Delivery) => Promise<void>;
+  readonly recoverer: Recoverer | undefined;
+}
+
+/** What the parked partitions of a container share. */
+export interface ParkedPartitionHost {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: GuardedEvents;
+  readonly counters: ContainerCounters;
+  readonly groupId: string | undefined;
+  readonly suffix: string;
+  /** The container's. */
+  readonly recoverer: Recoverer | undefined;
+  /** By which records are ordered; of one that was parked, as it was before. */
+  readonly keyOf: (record: ConsumerRecord) => Bytes;
+  /** Whether records of no key wait for each other. */
+  readonly ordersNullKeys: boolean;
+  send(record: ProducerRecord): Promise<RecordMetadata>;
+  /** Calls the container's listener, with all that goes around it. */
+  listen(record: ConsumerRecord, delivery: Delivery): unknown;
+  newWorker(work: ParkedWork): MessageListenerContainer;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/**
+ * The parked keys of one partition, from when it is assigned until it is given up: parks their records, works them off in a
+ * container of their own, and hands the keys back. That container is made when there is something for it.
+ */
+// Long because the life of a parked record is one story, from where it is parked to where its key is free.
+export class ParkedPartition implements ParkedReader {
+  /** In the parked topic. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly keys = new ParkedKeys();
+  readonly #host: ParkedPartitionHost;
+  #from = 0;
+  /** Whether records of no key and no order were found. */
+  #hasLoose = false;
+  #worker: MessageListenerContainer | undefined;
+  #isClosing = false;
+  /** Keys whose end marker is on its way, and who waits for it. */
+  readonly #endings = new Map<ParkedKey, Deferred<void>>();
+  /** Records that were worked off and whose attempt has not ended well: it may come again. */
+  readonly #unsettled = new Set<number>();
+
+  constructor(host: ParkedPartitionHost, { topic, partition }: TopicPartition) {
+    this.#host = host;
+    this.topic = topic + host.suffix;
+    this.partition = partition;
+  }
+
+  begin(from: number): void {
+    this.#from = from;
+  }
+
+  read(record: ConsumerRecord): void {
+    const through = endMarkerOf(record);
+    if (through !== undefined) {
+      this.keys.find(record.offset, { kind: 'end', key: record.key, through });
+      return;
+    }
+    const key = this.#host.keyOf(unparked(record));
+    if (!this.#isOrdered(key)) this.#hasLoose = true;
+    else this.keys.find(record.offset, { kind: 'record', key, original: originalOffsetOf(record) });
+  }
+
+  end(to: number): void {
+    this.keys.foundAll(to, this.#host.clock.now());
+  }
+
+  /** The partition is ours, and all that was parked of it is known. */
+  open(): void {
+    if (this.keys.size > 0 || this.#hasLoose) this.#work();
+  }
+
+  /** Whether a record is not for the listener now. */
+  isParked(record: ConsumerRecord): boolean {
+    return this.keys.size > 0 && this.#keyed(record) !== undefined;
+  }
+
+  /** Resolves when the record's key is free, or is not going to be; undefined if that is not about to be. */
+  whenEnded(record: ConsumerRecord): Promise<void> | undefined {
+    const parked = this.#keyed(record);
+    return parked && this.#endings.get(parked)?.promise;
+  }
+
+  /**
+   * Resolves when the record is in the parked topic.
+   * @param error what it failed with, or `FOLLOWS`
+   */
+  async park(record: ConsumerRecord, error: unknown): Promise<void> {
+    const { send, keyOf, clock, groupId } = this.#host;
+    const key = keyOf(record);
+    const isOrdered = this.#isOrdered(key);
+    if (isOrdered) this.keys.parking(key, clock.now());
+    const headers = parkedHeaders(record, error, groupId);
+    try {
+      const { offset } = await send({ ...this.#place, key: record.key, value: record.value, headers });
+      if (isOrdered) this.keys.parked(key, offset, record.offset);
+    } catch (failure) {
+      if (isOrdered) this.keys.notParked(key);
+      throw failure;
+    }
+    if (error !== FOLLOWS) this.#tellParked(record, key, error);
+    this.#work();
+  }
+
+  /** Lets go of it: ends what runs, as a stop of a container does. @returns whether nothing was cut short */
+  async stop(options: StopOptions): Promise<boolean> {
+    this.#isClosing = true;
+    const report = await this.#worker?.stop(options);
+    return report?.drained ?? true;
+  }
+
+  get #place(): TopicPartition {
+    return { topic: this.topic, partition: this.partition };
+  }
+
+  #isOrdered(key: Bytes): boolean {
+    return key !== null || this.#host.ordersNullKeys;
+  }
+
+  #keyed(record: ConsumerRecord): ParkedKey | undefined {
+    const key = this.#host.keyOf(record);
+    return this.#isOrdered(key) ? this.keys.get(key) : undefined;
+  }
+
+  #work(): void {
+    if (this.#worker !== undefined || this.#isClosing) return;
+    const { newWorker, recoverer, onFatal, logger } = this.#host;
+    this.#worker = newWorker({
+      partition: this.#place,
+      from: this.#from,
+      listener: (record, delivery) => this.#listen(record, delivery),
+      recoverer: recoverer && ((record, error, context) => this.#recover(recoverer, record, error, context)),
+    });
+    this.#worker.finished.catch((error: unknown) => {
+      if (this.#isClosing) logger.warn({ ...this.#place, error }, 'parked records were not given up in order');
+      else onFatal(error);
+    });
+    this.#worker.start().catch(() => undefined); // `finished` says it too
+  }
+
+  async #listen(record: ConsumerRecord, delivery: Delivery): Promise<void> {
+    if (endMarkerOf(record) !== undefined) return;
+    const { keyOf, clock, listen } = this.#host;
+    const own = unparked(record);
+    const key = keyOf(own);
+    const isKnown = !this.#isOrdered(key) || this.#unsettled.has(record.offset);
+    if (!isKnown && !this.keys.reached(key, record.offset, own.offset, clock.now())) return;
+    let skipped: unknown;
+    await this.#workOff(
+      record,
+      key,
+      () => delivery.signal.aborted,
+      async () => {
+        try {
+          await listen(own, delivery);
+        } catch (error) {
+          if (!isSkip(error)) throw error;
+          skipped = error;
+        }
+      },
+    );
+    if (skipped !== undefined) throw skipped as Error;
+  }
+
+  #recover(recoverer: Recoverer, record: ConsumerRecord, error: unknown, context: RecoveryContext): Promise<void> {
+    const { keyOf, groupId } = this.#host;
+    const own = unparked(record);
+    const inGroup = { ...context, groupId };
+    return this.#workOff(
+      record,
+      keyOf(own),
+      () => false,
+      async () => {
+        await (typeof recoverer === 'function'
+          ? recoverer(own, error, inGroup)
+          : recoverer.recover(own, error, inGroup));
+      },
+    );
+  }
+
+  /**
+   * The end marker belongs to the attempt: if it cannot be written the attempt failed and comes again, without its work. An
+   * attempt that was aborted has failed, however it ended: nothing is worked off by it.
+   */
+  async #workOff(
+    record: ConsumerRecord,
+    key: Bytes,
+    isAborted: () => boolean,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const { offset } = record;
+    const isOrdered = this.#isOrdered(key);
+    if (!this.#unsettled.has(offset)) {
+      await work();
+      if (isAborted()) return;
+      this.#host.counters.workedOff++;
+      if (!isOrdered) return;
+      this.#unsettled.add(offset);
+      this.keys.workedOff(key, offset, originalOffsetOf(record));
+    }
+    await this.#handBack(key);
+    if (!isAborted()) this.#unsettled.delete(offset);
+  }
+
+  async #handBack(key: Bytes): Promise<void> {
+    const through = this.#isClosing ? undefined : this.keys.beginEnd(key);
+    const parked = this.keys.get(key);
+    if (through === undefined || parked === undefined) return;
+    const ending = deferred();
+    this.#endings.set(parked, ending);
+    let isWritten = false;
+    try {
+      await this.#host.send({ ...this.#place, key, value: null, headers: endMarkerHeaders(through) });
+      isWritten = true;
+    } finally {
+      const isFree = this.keys.ended(key, isWritten);
+      this.#endings.delete(parked);
+      if (isFree) this.#tellHandedBack(parked);
+      ending.resolve();
+    }
+  }
+
+  #tellParked(record: ConsumerRecord, key: Bytes, error: unknown): void {
+    const { events, logger } = this.#host;
+    const { topic, partition, offset } = record;
+    logger.warn(
+      { topic, partition, offset, key: shownKey(key), error },
+      'a key is parked: its records wait in the parked topic',
+    );
+    events.emit('key:parked', { topic, partition, key, record, error });
+  }
+
+  #tellHandedBack({ key, since }: ParkedKey): void {
+    const { events, logger, counters, clock, suffix } = this.#host;
+    const topic = this.topic.slice(0, -suffix.length);
+    const { partition } = this;
+    const parkedMs = clock.now() - since;
+    counters.handedBack++;
+    logger.info(
+      { topic, partition, key: shownKey(key), parkedMs },
+      'a key is handed back: nothing of it is parked any more',
+    );
+    events.emit('key:handedBack', { topic, partition, key, parkedMs });
+  }
+}

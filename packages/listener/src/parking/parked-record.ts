@@ -1,0 +1,72 @@
+import { Headers, type Bytes, type ConsumerRecord, type HeaderValue } from '@hearken/core';
+import { exceptionHeaders, originHeaders } from '../failure/dead-letter-headers.js';
+import { int64, readInt32, readInt64 } from '../header-bytes.js';
+
+/** The first of the headers that parking adds: those before it are the record's own. */
+const PARKED = 'hearken_parked';
+/** Of an end marker: the original offset up to which its key is worked off. */
+const THROUGH = 'hearken_parked-through';
+
+const ORIGINAL = 'kafka_dlt-original-';
+
+/** Instead of an error: the record did not fail, it follows one of its key that did. */
+export const FOLLOWS = Symbol('hearken: follows a parked record');
+
+const MAX_STACK_TRACE_BYTES = 4_096;
+
+/**
+ * The record's own headers, then where it came from and what it failed with: names and encodings as of a dead letter.
+ * @param error `FOLLOWS` if it did not fail
+ */
+export function parkedHeaders(record: ConsumerRecord, error: unknown, groupId: string | undefined): Headers {
+  const headers = Headers.from(record.headers);
+  headers.add(PARKED, 'record');
+  for (const [name, value] of originHeaders(record, groupId)) headers.add(name, value);
+  if (error === FOLLOWS) return headers;
+  const why = { error, groupId, maxStackTraceBytes: MAX_STACK_TRACE_BYTES };
+  for (const [name, value] of exceptionHeaders(why)) headers.add(name, value);
+  return headers;
+}
+
+export const endMarkerHeaders = (through: number): Headers =>
+  Headers.from([
+    [PARKED, 'end'],
+    [THROUGH, int64(through)],
+  ]);
+
+/** The original offset up to which an end marker says that its key is worked off; undefined for a record. */
+export const endMarkerOf = ({ headers }: ConsumerRecord): number | undefined =>
+  headers.string(PARKED) === 'end' ? (readInt64(headers.get(THROUGH)) ?? -1) : undefined;
+
+/** Where a record of a parked topic stood; -1, before all others, if nobody parked it but put it there by hand. */
+export const originalOffsetOf = ({ headers }: ConsumerRecord): number =>
+  headers.has(PARKED) ? (readInt64(headers.get(`${ORIGINAL}offset`)) ?? -1) : -1;
+
+/** The record as it was in its own topic; unchanged if nobody parked it. */
+export function unparked(record: ConsumerRecord): ConsumerRecord {
+  const { key, value, headers } = record;
+  if (!headers.has(PARKED)) return record;
+  const own = [...headers.entries()];
+  const at = own.findLastIndex(([name]) => name === PARKED);
+  return {
+    topic: headers.string(`${ORIGINAL}topic`) ?? record.topic,
+    partition: readInt32(headers.get(`${ORIGINAL}partition`)) ?? record.partition,
+    offset: readInt64(headers.get(`${ORIGINAL}offset`)) ?? record.offset,
+    timestamp: readInt64(headers.get(`${ORIGINAL}timestamp`)) ?? record.timestamp,
+    timestampType: headers.string(`${ORIGINAL}timestamp-type`) === 'LogAppendTime' ? 'log-append-time' : 'create-time',
+    key,
+    value,
+    headers: Headers.from(own.slice(0, at) as readonly (readonly [string, HeaderValue])[]),
+  };
+}
+
+/** A key as people can read it, at most so long: as text if it is that, else in hexadecimal. */
+export function shownKey(key: Bytes): string | null {
+  if (key === null) return null;
+  const bytes = key.subarray(0, LONGEST_KEY);
+  const text = bytes.toString('utf8');
+  const shown = /[\p{Cc}\ufffd]/u.test(text) ? `0x${bytes.toString('hex')}` : text;
+  return key.length > LONGEST_KEY ? `${shown}…` : shown;
+}
+
+const LONGEST_KEY = 64;

@@ -1,0 +1,41 @@
+import { custom, describe, hasMethods, integer, text, type OptionRules } from '@hearken/core/internal';
+import { ExponentialBackOff, type BackOff } from '../failure/back-off.js';
+import type { DeadLetterTemplate } from '../failure/dead-letter-publishing-recoverer.js';
+import { backOffProblem } from '../failure/default-error-handler.js';
+
+/** Where records of parked keys go, and how they are worked off. */
+export interface ParkingProperties {
+  /** Its producer is used, its serdes, interceptors and listeners are not. With `acks: 'all'`, which is the default. */
+  readonly template: DeadLetterTemplate;
+  /**
+   * What comes after a topic in the name of its parked topic, which has to have as many partitions, to delete nothing before it
+   * was worked off, and not to be compacted. After that the group's name is the one that commits it too. @default '-parked'
+   */
+  readonly suffix?: string;
+  /**
+   * When a parked record that failed again is tried again. When it gives up, the error handler's recoverer has the record and
+   * its key goes on; without a recoverer the container stops. @default from a second to a minute apart, without an end
+   */
+  readonly backOff?: BackOff;
+  /** How many parked records may be at the listener at once, beside what the container's own slots do: from 1. @default 1 */
+  readonly concurrency?: number;
+}
+
+/** Nobody waits for it but its key, and what it waits for is somebody who mends something. */
+const DEFAULT_BACK_OFF: BackOff = new ExponentialBackOff({
+  initialIntervalMs: 1_000,
+  maxIntervalMs: 60_000,
+  maxRetries: Number.MAX_SAFE_INTEGER,
+});
+
+const templateProblem = (value: unknown): string | undefined =>
+  hasMethods(value, ['execute', 'partitionsFor'])
+    ? undefined
+    : `must have the methods execute and partitionsFor, as a KafkaTemplate has, got ${describe(value)}`;
+
+export const PARKING_RULES: OptionRules<Required<ParkingProperties>> = {
+  template: { ...custom<DeadLetterTemplate>(undefined as never, templateProblem), required: true },
+  suffix: text('-parked'),
+  backOff: custom<BackOff>(DEFAULT_BACK_OFF, backOffProblem),
+  concurrency: integer(1, { min: 1 }),
+};

@@ -1,0 +1,244 @@
+import {
+  KafkaError,
+  type Bytes,
+  type Clock,
+  type Consumer,
+  type ConsumerFactory,
+  type ConsumerRecord,
+  type Logger,
+  type TopicPartition,
+} from '@hearken/core';
+import { topicPartitionKey } from '@hearken/core/internal';
+import { AsyncTaskExecutor } from '@hearken/executor';
+import type { GuardedEvents } from '../container-events.js';
+import type { ContainerCounters } from '../container-metrics.js';
+import type { RecordContainerProperties } from '../container-properties.js';
+import type { Delivery } from '../dispatch/delivery.js';
+import { SelectedKeys } from '../dispatch/selected-keys.js';
+import type { ErrorHandler } from '../failure/error-handler.js';
+import type { GracePeriod } from '../grace-period.js';
+import type { ListenerInvoker } from '../invoke/listener-invoker.js';
+import type { ListenerContainer } from '../message-listener.js';
+import type { MessageListenerContainer } from '../message-listener-container.js';
+import type { Ownership } from '../offsets/ownership.js';
+import type { ResolvedContainerProperties } from '../resolved-properties.js';
+import { ParkedContext } from './parked-context.js';
+import { ParkedErrorHandler } from './parked-error-handler.js';
+import { ParkedPartition, type ParkedPartitionHost, type ParkedWork } from './parked-partition.js';
+import { shownKey, unparked } from './parked-record.js';
+import type { ParkingProperties } from './parking-properties.js';
+import { readParked } from './read-parked.js';
+
+export interface ParkingInit {
+  readonly properties: ResolvedContainerProperties;
+  readonly parking: Required<ParkingProperties>;
+  readonly factory: ConsumerFactory;
+  readonly newContainer: (factory: ConsumerFactory, properties: RecordContainerProperties) => MessageListenerContainer;
+  readonly invoker: ListenerInvoker;
+  /** As listeners see it. */
+  readonly container: ListenerContainer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: GuardedEvents;
+  readonly counters: ContainerCounters;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A key whose records are parked. */
+export interface ParkedKeySnapshot extends TopicPartition {
+  /** As text, or in hexadecimal if it is none; its first 64 bytes. */
+  readonly key: string | null;
+  readonly parkedMs: number;
+}
+
+/** Lists are for people to look at. */
+const LONGEST_LIST = 100;
+
+/** Keeps the records of keys that cannot go on out of the way of all others: see `ParkedKeys` for why that keeps their order. */
+export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOff'> {
+  /** When parking a record is tried again. */
+  readonly recoveryBackOff: ErrorHandler['recoveryBackOff'];
+  readonly #init: ParkingInit;
+  readonly #host: ParkedPartitionHost;
+  readonly #slots: AsyncTaskExecutor;
+  readonly #partitions = new Map<string, ParkedPartition>();
+  #reading = new AbortController();
+
+  constructor(init: ParkingInit) {
+    this.#init = init;
+    this.recoveryBackOff = init.properties.errorHandler.recoveryBackOff;
+    this.#slots = new AsyncTaskExecutor({ concurrency: init.parking.concurrency });
+    this.#host = this.#newHost();
+  }
+
+  /** Resolves when the record is parked. */
+  readonly recoverer = async (record: ConsumerRecord, error: unknown): Promise<void> => {
+    const parked = this.#of(record);
+    if (parked === undefined) throw new KafkaError('its partition was given up', { code: 'PARTITION_REVOKED' });
+    await parked.park(record, error);
+  };
+
+  /**
+   * Finds out what is parked of these partitions. To be awaited after their committed offsets were read, and before the first
+   * of their records is dispatched.
+   * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISMATCH`
+   */
+  async assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length === 0) return;
+    for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(topic);
+    const found = partitions.map((at) => new ParkedPartition(this.#host, at));
+    if (!(await this.#read(found))) return;
+    for (const [i, parked] of found.entries()) {
+      const at = partitions[i];
+      if (at !== undefined) this.#partitions.set(topicPartitionKey(at), parked);
+      parked.open();
+    }
+  }
+
+  /** An ownership of an assigned partition begins. */
+  begun(ownership: Ownership): void {
+    ownership.parked = this.#of(ownership);
+  }
+
+  /** Nobody waits for `assigned` any more. */
+  interrupt(): void {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+  }
+
+  /** Works off nothing of these any more. @returns whether nothing was cut short. Never rejects. */
+  async giveUp(partitions: readonly TopicPartition[], grace: GracePeriod): Promise<boolean> {
+    const left = partitions.map((at) => this.#of(at)).filter((found) => found !== undefined);
+    const stopped = Promise.all(left.map((parked) => parked.stop({ timeoutMs: grace.remainingMs() })));
+    if (!(await grace.covers(stopped))) for (const parked of left) void parked.stop({ immediate: true });
+    return (await stopped).every(Boolean);
+  }
+
+  /** They are gone already: nothing is waited for. */
+  async lose(partitions: readonly TopicPartition[]): Promise<void> {
+    const lost = partitions.map((at) => this.#of(at)).filter((found) => found !== undefined);
+    this.forget(partitions);
+    await Promise.all(lost.map((parked) => parked.stop({ immediate: true })));
+  }
+
+  /** They are no longer ours. */
+  forget(partitions: readonly TopicPartition[]): void {
+    for (const at of partitions) this.#partitions.delete(topicPartitionKey(at));
+  }
+
+  /** Parked keys, over all partitions. */
+  get size(): number {
+    let size = 0;
+    for (const { keys } of this.#partitions.values()) size += keys.size;
+    return size;
+  }
+
+  /** Those parked for longest. */
+  snapshot(): readonly ParkedKeySnapshot[] {
+    const now = this.#init.clock.now();
+    const { suffix } = this.#init.parking;
+    return [...this.#partitions.values()]
+      .flatMap(({ topic, partition, keys }) =>
+        Array.from(keys, ({ key, since }) => ({ topic: topic.slice(0, -suffix.length), partition, key, since })),
+      )
+      .sort((a, b) => a.since - b.since)
+      .slice(0, LONGEST_LIST)
+      .map(({ since, key, ...at }) => ({ ...at, key: shownKey(key), parkedMs: now - since }));
+  }
+
+  #of(at: TopicPartition): ParkedPartition | undefined {
+    return this.#partitions.get(topicPartitionKey(at));
+  }
+
+  async #check(topic: string): Promise<void> {
+    const { template, suffix } = this.#init.parking;
+    if (topic.endsWith(suffix))
+      throw new KafkaError(
+        `${topic} has the suffix of parked topics (${suffix}), and its records would be parked once more: do not listen to it`,
+        { code: 'PARKING_LOOP' },
+      );
+    const parkedTopic = topic + suffix;
+    const [own, parked] = await Promise.all([template.partitionsFor(topic), template.partitionsFor(parkedTopic)]);
+    if (own.length === parked.length) return;
+    throw new KafkaError(
+      `${parkedTopic} has ${parked.length} partitions and ${topic} has ${own.length}: as a record is parked in the partition of its own number, they need as many`,
+      { code: 'PARKED_TOPIC_MISMATCH' },
+    );
+  }
+
+  /** @returns whether all was read */
+  async #read(found: readonly ParkedPartition[]): Promise<boolean> {
+    const { signal } = this.#reading;
+    const consumer = this.#newConsumer();
+    const wake = (): void => consumer.wakeup();
+    signal.addEventListener('abort', wake);
+    try {
+      return await readParked(consumer, found, signal);
+    } finally {
+      signal.removeEventListener('abort', wake);
+      await consumer.close();
+    }
+  }
+
+  get #groupId(): string {
+    const { properties, parking } = this.#init;
+    return `${properties.groupId ?? ''}${parking.suffix}`;
+  }
+
+  #newConsumer(): Consumer {
+    return this.#init.factory.createConsumer({
+      groupId: this.#groupId,
+      autoOffsetReset: 'earliest',
+      clientIdSuffix: this.#clientIdSuffix,
+    });
+  }
+
+  get #clientIdSuffix(): string {
+    return (this.#init.properties.clientIdSuffix ?? '') + this.#init.parking.suffix;
+  }
+
+  #newHost(): ParkedPartitionHost {
+    const { properties, parking, invoker, container, ...init } = this.#init;
+    const { keySelector, nullKey, groupId, errorHandler } = properties;
+    const selected = keySelector && new SelectedKeys(keySelector);
+    return {
+      ...init,
+      groupId,
+      suffix: parking.suffix,
+      recoverer: errorHandler.recoverer,
+      keyOf: (record): Bytes => (selected === undefined ? record.key : selected.keyOf({ record })),
+      ordersNullKeys: nullKey !== 'unordered',
+      send: (record) => parking.template.execute((producer) => producer.send(record)),
+      listen: (record, delivery) => invoker.callWith(record, new ParkedContext(record, delivery, container)),
+      newWorker: (work) => this.#newWorker(work),
+    };
+  }
+
+  #newWorker({ partition, from, listener, recoverer }: ParkedWork): MessageListenerContainer {
+    const { properties, parking, factory, newContainer } = this.#init;
+    const { keySelector, nullKey, handlerTimeoutMs, errorHandler, maxPollRecords } = properties;
+    const reader: ConsumerFactory = {
+      groupId: this.#groupId,
+      maxPollIntervalMs: factory.maxPollIntervalMs,
+      createConsumer: (overrides) => factory.createConsumer({ ...overrides, autoOffsetReset: 'earliest' }),
+    };
+    return newContainer(reader, {
+      topicPartitions: [{ ...partition, offset: from }],
+      ordering: 'key',
+      nullKey,
+      ...(keySelector === undefined ? {} : { keySelector: (record) => keySelector(unparked(record)) }),
+      ...(handlerTimeoutMs === undefined ? {} : { handlerTimeoutMs }),
+      ...(maxPollRecords === undefined ? {} : { maxPollRecords }),
+      listener: (record, context) => listener(record, context as Delivery),
+      errorHandler: new ParkedErrorHandler({ backOff: parking.backOff, errorHandler, recoverer }),
+      taskExecutor: this.#slots,
+      assignmentCommitOption: 'never',
+      clientIdSuffix: this.#clientIdSuffix,
+      pollTimeoutMs: properties.pollTimeoutMs,
+      commitIntervalMs: properties.commitIntervalMs,
+      commitTimeoutMs: properties.commitTimeoutMs,
+      startTimeoutMs: properties.startTimeoutMs,
+      yieldAfterMs: properties.yieldAfterMs,
+    });
+  }
+}

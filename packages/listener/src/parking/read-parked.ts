@@ -1,0 +1,67 @@
+import type { Consumer, ConsumerRecord, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import { topicPartitionKey } from '@hearken/core/internal';
+
+/** A parked partition, as it is found. */
+export interface ParkedReader extends TopicPartition {
+  /** Reading begins here. */
+  begin(from: number): void;
+  read(record: ConsumerRecord): void;
+  /** There was nothing more. */
+  end(to: number): void;
+}
+
+/** How long one poll waits: only for the answer, as what is asked for is there. */
+const POLL_MS = 1_000;
+
+/**
+ * Reads parked partitions from what their group committed to where they end now.
+ * @returns false if it was cut short by the signal
+ */
+export async function readParked(
+  consumer: Pick<
+    Consumer,
+    'assign' | 'committed' | 'beginningOffsets' | 'endOffsets' | 'seek' | 'poll' | 'position' | 'pause'
+  >,
+  partitions: readonly ParkedReader[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
+  await consumer.assign(places);
+  const [committed, begins, ends] = await Promise.all([
+    consumer.committed(places).then(byPartition),
+    consumer.beginningOffsets(places).then(byPartition),
+    consumer.endOffsets(places).then(byPartition),
+  ]);
+  const open = new Map<string, { readonly reader: ParkedReader; readonly end: number }>();
+  for (const reader of partitions) {
+    const [begin = 0, end = 0] = [begins(reader), ends(reader)];
+    const from = startOf(committed(reader), begin, end);
+    reader.begin(from);
+    consumer.seek(reader, from);
+    if (from < end) open.set(topicPartitionKey(reader), { reader, end });
+    else reader.end(end);
+  }
+  consumer.pause(places.filter((at) => !open.has(topicPartitionKey(at))));
+  while (open.size > 0) {
+    if (signal.aborted) return false;
+    for (const batch of (await consumer.poll(POLL_MS)).partitions) {
+      const at = open.get(topicPartitionKey(batch));
+      if (at === undefined) continue;
+      for (const record of batch.records) if (record.offset < at.end) at.reader.read(record);
+      if (batch.nextOffset < at.end) continue;
+      at.reader.end(at.end);
+      open.delete(topicPartitionKey(batch));
+      consumer.pause([batch]);
+    }
+  }
+  return true;
+}
+
+/** What is committed may lie outside of the log: its head was deleted, or the topic made anew. */
+const startOf = (committed: number | undefined, begin: number, end: number): number =>
+  committed === undefined || committed < begin || committed > end ? begin : committed;
+
+function byPartition(offsets: TopicPartitionOffsets): (at: TopicPartition) => number | undefined {
+  const found = new Map(offsets.map((at) => [topicPartitionKey(at), at.offset]));
+  return (at) => found.get(topicPartitionKey(at));
+}
