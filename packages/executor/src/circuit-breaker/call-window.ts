@@ -1,8 +1,20 @@
+import type { CallEnd } from './circuit-breaker.js';
+
+/** Some calls, and how they ended. */
+export interface CallCounts {
+  readonly size: number;
+  /** In percent; 0 without any. */
+  readonly failureRate: number;
+  /** In percent; 0 without any. */
+  readonly slowCallRate: number;
+  add(end: CallEnd): void;
+}
+
 const FAILED = 1;
 const SLOW = 2;
 
 /** How the last so many calls ended. */
-export class CallWindow {
+export class CallWindow implements CallCounts {
   readonly #calls: Uint8Array;
   #next = 0;
   #size = 0;
@@ -18,17 +30,15 @@ export class CallWindow {
     return this.#size;
   }
 
-  /** In percent of the calls in it; 0 without any. */
   get failureRate(): number {
     return this.#percent(this.#failed);
   }
 
-  /** In percent of the calls in it; 0 without any. */
   get slowCallRate(): number {
     return this.#percent(this.#slow);
   }
 
-  add({ failed, slow }: { readonly failed: boolean; readonly slow: boolean }): void {
+  add({ failed, slow }: CallEnd): void {
     const oldest = this.#calls[this.#next] ?? 0; // 0, which counts for nothing, until it is full
     const newest = (failed ? FAILED : 0) | (slow ? SLOW : 0);
     this.#calls[this.#next] = newest;

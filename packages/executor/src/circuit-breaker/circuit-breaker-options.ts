@@ -1,6 +1,11 @@
 import { isKafkaError } from '@hearken/core';
-import { callable, custom, describe, durationMs, integer, OptionsCheck } from '@hearken/core/internal';
+import { callable, custom, describe, durationMs, integer, oneOf, OptionsCheck } from '@hearken/core/internal';
 import type { CircuitBreakerRules } from './circuit-breaker.js';
+
+const WINDOW_TYPES = ['count-based', 'time-based'] as const;
+
+/** `'count-based'`: the last so many calls; `'time-based'`: those of the last so many seconds. */
+export type SlidingWindowType = (typeof WINDOW_TYPES)[number];
 
 /** Named as in resilience4j, and with its defaults but where it is said. */
 export interface CircuitBreakerTaskExecutorOptions {
@@ -10,9 +15,14 @@ export interface CircuitBreakerTaskExecutorOptions {
   readonly slowCallRateThreshold?: number;
   /** What takes so long is slow, however it ends; in milliseconds. @default 60000 */
   readonly slowCallDurationThresholdMs?: number;
-  /** How many calls the window has, from 1: the last ones. @default 100 */
+  /** What `slidingWindowSize` counts. @default 'count-based' */
+  readonly slidingWindowType?: SlidingWindowType;
+  /** How many calls the window has, the last ones; or how many seconds, this one included. From 1. @default 100 */
   readonly slidingWindowSize?: number;
-  /** Fewer calls than this in the window say nothing, from 1 to `slidingWindowSize`. @default 100, or the window's size */
+  /**
+   * Fewer calls than this in the window say nothing, from 1, and to `slidingWindowSize` if that counts calls.
+   * @default 100, or `slidingWindowSize` if that counts calls and is less
+   */
   readonly minimumNumberOfCalls?: number;
   /** How long it stays open before it tries again, in milliseconds. @default 60000 */
   readonly waitDurationInOpenStateMs?: number;
@@ -26,7 +36,9 @@ export interface CircuitBreakerTaskExecutorOptions {
   readonly isFailure?: (error: unknown) => boolean;
 }
 
-export interface ResolvedCircuitBreakerOptions extends CircuitBreakerRules {
+export interface ResolvedCircuitBreakerOptions extends Omit<CircuitBreakerRules, 'newWindow'> {
+  readonly slidingWindowType: SlidingWindowType;
+  readonly slidingWindowSize: number;
   readonly slowCallDurationThresholdMs: number;
   readonly waitDurationInOpenStateMs: number;
   readonly isFailure: (error: unknown) => boolean;
@@ -43,6 +55,7 @@ const RULES = {
   failureRateThreshold: percent(50),
   slowCallRateThreshold: percent(100),
   slowCallDurationThresholdMs: durationMs(60_000, { min: 1 }),
+  slidingWindowType: oneOf(WINDOW_TYPES, 'count-based'),
   slidingWindowSize: integer(100, { min: 1, max: 1_000_000 }),
   minimumNumberOfCalls: integer(undefined, { min: 1 }),
   waitDurationInOpenStateMs: durationMs(60_000, { min: 1 }),
@@ -58,9 +71,10 @@ export function resolveCircuitBreakerOptions(
 ): ResolvedCircuitBreakerOptions {
   const check = new OptionsCheck('CircuitBreakerTaskExecutor');
   const resolved = check.resolve(options, RULES);
-  const { slidingWindowSize, isFailure = speaksAgainstTheSink } = resolved;
-  const { minimumNumberOfCalls = Math.min(100, slidingWindowSize) } = resolved;
-  if (check.isFine('slidingWindowSize', 'minimumNumberOfCalls') && minimumNumberOfCalls > slidingWindowSize) {
+  const { slidingWindowType, slidingWindowSize, isFailure = speaksAgainstTheSink } = resolved;
+  const mostCalls = slidingWindowType === 'count-based' ? slidingWindowSize : Infinity;
+  const { minimumNumberOfCalls = Math.min(100, mostCalls) } = resolved;
+  if (check.isFine('slidingWindowSize', 'minimumNumberOfCalls') && minimumNumberOfCalls > mostCalls) {
     check.problem(
       'minimumNumberOfCalls',
       `must be at most slidingWindowSize, ${slidingWindowSize}: it would never open`,

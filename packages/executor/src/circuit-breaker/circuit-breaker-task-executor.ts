@@ -4,6 +4,7 @@ import { GateTimer } from '../gate-timer.js';
 import { GatedTaskExecutor } from '../gated-task-executor.js';
 import { Observers } from '../observers.js';
 import type { Task } from '../task-queue.js';
+import { CallWindow, type CallCounts } from './call-window.js';
 import {
   CircuitBreaker,
   type CallRates,
@@ -15,6 +16,7 @@ import {
   type CircuitBreakerTaskExecutorOptions,
   type ResolvedCircuitBreakerOptions,
 } from './circuit-breaker-options.js';
+import { TimeWindow } from './time-window.js';
 
 const EVENT = { event: required(oneOf(['state:changed'], undefined)), observer: required(callable()) };
 
@@ -45,7 +47,8 @@ export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
     this.#clock = clock;
     this.#logger = logger;
     this.#observers = new Observers(logger);
-    this.#breaker = new CircuitBreaker(this.#options, (change) => this.#changed(change));
+    const rules = { ...this.#options, newWindow: () => this.#newWindow() };
+    this.#breaker = new CircuitBreaker(rules, (change) => this.#changed(change));
     this.#timer = new GateTimer(clock, () => this.#tryAgain());
   }
 
@@ -111,6 +114,12 @@ export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
 
   protected override held(): void {
     this.#timer.keepAlive();
+  }
+
+  #newWindow(): CallCounts {
+    const { slidingWindowType, slidingWindowSize } = this.#options;
+    if (slidingWindowType === 'count-based') return new CallWindow(slidingWindowSize);
+    return new TimeWindow(slidingWindowSize, () => this.#clock.monotonic());
   }
 
   /** @param startedAt undefined for a call that says nothing */

@@ -1,5 +1,5 @@
 import { StateMachine } from '@hearken/core/internal';
-import { CallWindow } from './call-window.js';
+import { CallWindow, type CallCounts } from './call-window.js';
 
 /**
  * - `'closed'`: all is well, calls go through. Opens when too many of the last ones failed or were slow.
@@ -11,7 +11,8 @@ export type CircuitBreakerState = 'closed' | 'open' | 'half-open';
 export interface CircuitBreakerRules {
   readonly failureRateThreshold: number;
   readonly slowCallRateThreshold: number;
-  readonly slidingWindowSize: number;
+  /** Makes the window of calls that count while it is closed. */
+  readonly newWindow: () => CallCounts;
   readonly minimumNumberOfCalls: number;
   readonly permittedNumberOfCallsInHalfOpenState: number;
 }
@@ -44,14 +45,14 @@ const MOVES = {
 } as const;
 
 /**
- * The rules of a circuit breaker; knows nothing of time. A call counts in the state in which it began: what was let through
+ * The rules of a circuit breaker; knows nothing of time, but for what its window knows. A call counts in the state in which it began: what was let through
  * while it was closed says nothing of how the trial of a half-open one goes, however long it takes.
  */
 export class CircuitBreaker {
   readonly #rules: CircuitBreakerRules;
   readonly #onChange: (change: CircuitBreakerChange) => void;
   readonly #machine: StateMachine<CircuitBreakerState>;
-  #calls: CallWindow;
+  #calls: CallCounts;
   /** Calls that may begin in this state. */
   #permits = Infinity;
   /** Counts states: calls of an earlier one are known by it. */
@@ -60,7 +61,7 @@ export class CircuitBreaker {
   constructor(rules: CircuitBreakerRules, onChange: (change: CircuitBreakerChange) => void) {
     this.#rules = rules;
     this.#onChange = onChange;
-    this.#calls = new CallWindow(rules.slidingWindowSize);
+    this.#calls = rules.newWindow();
     this.#machine = new StateMachine<CircuitBreakerState>('a circuit breaker', { initial: 'closed', moves: MOVES });
   }
 
@@ -102,7 +103,7 @@ export class CircuitBreaker {
 
   /** Closes it, if it is not closed, and forgets all calls. */
   reset(): void {
-    if (this.#machine.is('closed')) this.#enter(new CallWindow(this.#rules.slidingWindowSize), Infinity);
+    if (this.#machine.is('closed')) this.#enter(this.#rules.newWindow(), Infinity);
     else this.#close();
   }
 
@@ -120,17 +121,17 @@ export class CircuitBreaker {
   }
 
   #close(): void {
-    this.#moveTo('closed', new CallWindow(this.#rules.slidingWindowSize), Infinity);
+    this.#moveTo('closed', this.#rules.newWindow(), Infinity);
   }
 
-  #moveTo(next: CircuitBreakerState, calls: CallWindow, permits: number): void {
+  #moveTo(next: CircuitBreakerState, calls: CallCounts, permits: number): void {
     const { state: previous, rates } = this;
     this.#machine.moveTo(next);
     this.#enter(calls, permits);
     this.#onChange({ previous, next, ...rates });
   }
 
-  #enter(calls: CallWindow, permits: number): void {
+  #enter(calls: CallCounts, permits: number): void {
     this.#epoch++;
     this.#calls = calls;
     this.#permits = permits;

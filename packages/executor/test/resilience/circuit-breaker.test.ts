@@ -11,7 +11,9 @@ import {
 
 const end: fc.Arbitrary<CallEnd> = fc.record({ failed: fc.boolean(), slow: fc.boolean() });
 
-const rules: fc.Arbitrary<CircuitBreakerRules> = fc
+type Given = CircuitBreakerRules & { readonly slidingWindowSize: number };
+
+const rules: fc.Arbitrary<Given> = fc
   .record({
     failureRateThreshold: fc.integer({ min: 1, max: 100 }),
     slowCallRateThreshold: fc.integer({ min: 1, max: 100 }),
@@ -19,7 +21,11 @@ const rules: fc.Arbitrary<CircuitBreakerRules> = fc
     minimumNumberOfCalls: fc.integer({ min: 1, max: 8 }),
     permittedNumberOfCallsInHalfOpenState: fc.integer({ min: 1, max: 3 }),
   })
-  .map((given) => ({ ...given, minimumNumberOfCalls: Math.min(given.minimumNumberOfCalls, given.slidingWindowSize) }));
+  .map((given) => ({
+    ...given,
+    newWindow: () => new CallWindow(given.slidingWindowSize),
+    minimumNumberOfCalls: Math.min(given.minimumNumberOfCalls, given.slidingWindowSize),
+  }));
 
 type Step =
   | { readonly do: 'begin' }
@@ -47,9 +53,9 @@ class Model {
   begun = 0;
   /** Counts states. */
   age = 0;
-  readonly rules: CircuitBreakerRules;
+  readonly rules: Given;
 
-  constructor(given: CircuitBreakerRules) {
+  constructor(given: Given) {
     this.rules = given;
   }
 
@@ -139,7 +145,7 @@ describe('CircuitBreaker', () => {
     const half = {
       failureRateThreshold: 50,
       slowCallRateThreshold: 100,
-      slidingWindowSize: 4,
+      newWindow: () => new CallWindow(4),
       minimumNumberOfCalls: 4,
     };
     const breaker = new CircuitBreaker({ ...half, permittedNumberOfCallsInHalfOpenState: 1 }, (change) =>

@@ -83,7 +83,8 @@ export class Dispatcher {
     return concurrency > 0 && !isPaused;
   }
 
-  dispatch(records: ConsumerRecords): void {
+  /** @param at when they came, on the monotonic clock */
+  dispatch(records: ConsumerRecords, at: number): void {
     const { counters, intake, slice } = this.#init;
     counters.polled += records.count;
     for (const batch of records.partitions) {
@@ -92,6 +93,7 @@ export class Dispatcher {
         counters.abandoned += batch.records.length;
         continue;
       }
+      if (batch.records.length > 0) ownership.arrive(at);
       this.#enqueue(batch, ownership);
       intake.added(ownership);
     }
@@ -113,6 +115,14 @@ export class Dispatcher {
       this.#pulled.offer();
       this.#lookForRoom();
     }
+  }
+
+  /** Has all calls go through this from now on: it hands them on to what they went to before. */
+  watch<Watch extends Invoker & Settles>(around: (calls: Pick<RunHost, 'invoker' | 'settler'>) => Watch): Watch {
+    const { invoker, settler } = this.#runs;
+    const watch = around({ invoker, settler });
+    this.#runs.invoker = this.#runs.settler = watch;
+    return watch;
   }
 
   /** Listens to the executor no more. */

@@ -43,8 +43,8 @@ export interface Turns {
 export interface RunHost {
   readonly turns: Turns;
   readonly lanes: Lanes<Delivery, Work>;
-  readonly invoker: Invoker;
-  readonly settler: Settles;
+  invoker: Invoker;
+  settler: Settles;
   readonly slice: TimeSlice;
   /** Listeners that run, late ones included. Counted by the runs. */
   running: number;

@@ -13,6 +13,7 @@ const idle: PartitionSnapshot = {
   lag: 0,
   outstanding: 0,
   oldestOutstanding: undefined,
+  oldestAgeMs: undefined,
   queued: 0,
   queuedBytes: 0,
   running: 0,

@@ -1,0 +1,175 @@
+import type { Clock } from '@hearken/core';
+import { Batch } from '../batch/batch.js';
+import type { DeliveryLane } from '../dispatch/delivery.js';
+import type { AttemptFailure, Invoker, Settles } from '../dispatch/run.js';
+import type { Work } from '../dispatch/work.js';
+import { keyText } from './key-text.js';
+import { LIMITS, limitOf, type Limit, type LineState } from './limit.js';
+import { RunningMean } from './running-mean.js';
+import { SpaceSaving, type Heavy } from './space-saving.js';
+
+export interface CallSamplerInit {
+  readonly invoker: Invoker;
+  readonly settler: Settles;
+  readonly clock: Clock;
+  /** Whether lanes stand for something: without an order each holds a record. */
+  readonly hasLanes: boolean;
+  readonly state: () => LineState;
+}
+
+/** A key of a partition, or the partition where that is what is in order. */
+export interface LaneName {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string | null;
+}
+
+/** Samples that a mean is of: some seconds of a busy container. */
+const MEMORY = 512;
+/**
+ * A key holds the others up if its share is above one part in `concurrency`. Shares above one in this are seen for sure,
+ * and a sample without a counter costs a look at all of them.
+ */
+const COUNTERS = 128;
+/** Keys fade after so many, so that the error of a share is made of what is recent. */
+const KEY_MEMORY = 8_192;
+const RARELY = 1_024;
+const SAMPLES_BETWEEN_LOOKS = 16;
+const TARGET_MS = 1;
+
+/**
+ * One call in how many is sampled from now on, so that it is about one in a millisecond; all of them where there are fewer.
+ * Doubled at most: calls may end in bursts.
+ */
+export const nextEvery = (every: number, msPerSample: number): number =>
+  Math.max(1, Math.min(RARELY, every * 2, Math.round((every * TARGET_MS) / msPerSample)));
+
+/**
+ * Stands before the invoker and the settler, and looks at some calls: how long they took, whose key, and what was short
+ * meanwhile. About a thousand in a second, chosen by their record's number: not every n-th, as keys may come in turn.
+ */
+export class CallSampler implements Invoker, Settles {
+  readonly #init: CallSamplerInit;
+  readonly #begun = new Map<Work, number>();
+  readonly #latencyMs = new RunningMean(MEMORY);
+  readonly #heldMs = new RunningMean(MEMORY);
+  readonly #recordsPerCall = new RunningMean(MEMORY);
+  readonly #limits = LIMITS.map((limit) => ({ limit, share: new RunningMean(MEMORY) }));
+  readonly #lanes = new SpaceSaving<LaneName>(COUNTERS, KEY_MEMORY);
+  #every = 1;
+  /** Listeners that ran at once, at most, since the last look: of many that end together the last finds few. */
+  #most = 0;
+  #samples = 0;
+  #lookedAt: number;
+  #sampledAt: number | undefined;
+
+  constructor(init: CallSamplerInit) {
+    this.#init = init;
+    this.#lookedAt = init.clock.monotonic();
+  }
+
+  /** Mean time from a listener's call to its end, as the container sees it; undefined before the first sample. */
+  get latencyMs(): number | undefined {
+    return this.#latencyMs.value;
+  }
+
+  /** How much of it passed before the call returned, with a promise or without: nothing else ran meanwhile. */
+  get heldMs(): number | undefined {
+    return this.#heldMs.value;
+  }
+
+  get recordsPerCall(): number {
+    return this.#recordsPerCall.value ?? 1;
+  }
+
+  /** What was short most often when a call ended. */
+  get limit(): Limit | undefined {
+    if (this.#sampledAt === undefined) return undefined;
+    const most = this.#limits.reduce((a, b) => ((b.share.value ?? 0) > (a.share.value ?? 0) ? b : a));
+    return most.limit;
+  }
+
+  /** When a call was last sampled, on the monotonic clock. */
+  get sampledAt(): number | undefined {
+    return this.#sampledAt;
+  }
+
+  /** Records of keys that were counted. */
+  get counted(): number {
+    return this.#lanes.total;
+  }
+
+  hottest(most: number): readonly Heavy<LaneName>[] {
+    return this.#lanes.top(most);
+  }
+
+  /** Chooses anew how many calls to look at: also when next to none come, and none would be chosen for long. */
+  adapt(): void {
+    const now = this.#init.clock.monotonic();
+    this.#every = nextEvery(this.#every, (now - this.#lookedAt) / Math.max(1, this.#samples));
+    this.#samples = 0;
+    this.#most = 0;
+    this.#lookedAt = now;
+  }
+
+  call(work: Work): unknown {
+    const { invoker, clock } = this.#init;
+    if (!isChosen(work.lead.sequence, this.#every)) return invoker.call(work);
+    this.#stateNow();
+    const calledAt = clock.monotonic();
+    this.#begun.set(work, calledAt);
+    try {
+      return invoker.call(work);
+    } finally {
+      this.#heldMs.add(clock.monotonic() - calledAt);
+    }
+  }
+
+  returned(work: Work, result: unknown): unknown {
+    return this.#init.invoker.returned(work, result);
+  }
+
+  failed(work: Work, error: unknown): unknown {
+    return this.#init.invoker.failed(work, error);
+  }
+
+  settle(lane: DeliveryLane, work: Work, outcome: unknown): void {
+    const calledAt = this.#begun.get(work);
+    if (calledAt !== undefined) this.#ended(lane, work, calledAt);
+    this.#init.settler.settle(lane, work, outcome);
+  }
+
+  failureIn(outcome: unknown): AttemptFailure | undefined {
+    return this.#init.settler.failureIn(outcome);
+  }
+
+  #stateNow(): LineState {
+    const state = this.#init.state();
+    this.#most = Math.max(this.#most, state.running);
+    return { ...state, running: this.#most };
+  }
+
+  #ended(lane: DeliveryLane, work: Work, calledAt: number): void {
+    const { clock, hasLanes } = this.#init;
+    this.#begun.delete(work);
+    const now = (this.#sampledAt = clock.monotonic());
+    const records = work instanceof Batch ? work.given.length : 1;
+    this.#latencyMs.add(now - calledAt);
+    this.#recordsPerCall.add(records);
+    const short = limitOf(this.#stateNow());
+    for (const { limit, share } of this.#limits) share.add(limit === short ? 1 : 0);
+    if (hasLanes) this.#lanes.add(...named(lane, work), records);
+    if (++this.#samples === SAMPLES_BETWEEN_LOOKS) this.adapt();
+  }
+}
+
+/** Spreads numbers that follow on each other evenly over all of 32 bits, whatever is taken of them (Knuth's multiplicative hash). */
+const GOLDEN = 0x9e3779b1;
+
+const isChosen = (sequence: number, every: number): boolean => Math.imul(sequence, GOLDEN) >>> 0 < 2 ** 32 / every;
+
+/** By its hash, and by the beginning of its key: that two of the frequent ones share both is next to impossible. */
+function named({ key, hash }: DeliveryLane, { ownership: { topic, partition } }: Work): [string, () => LaneName] {
+  const id = `${hash} ${partition} ${topic} ${key === null ? '' : key.toString('latin1', 0, 32)}`;
+  return [id, () => ({ topic, partition, key: keyText(key) })];
+}

@@ -1,0 +1,133 @@
+import type { Clock, TaskExecutor } from '@hearken/core';
+import type { ContainerCounters } from '../container-metrics.js';
+import { byTopicAndPartition, type PartitionSnapshot } from '../container-snapshot.js';
+import type { Delivery } from '../dispatch/delivery.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Lanes, Ordering } from '../dispatch/lanes.js';
+import type { Work } from '../dispatch/work.js';
+import type { OwnedPartitions } from '../offsets/owned-partitions.js';
+import { bindingOf, boundsOf, type Binding, type ThroughputBounds } from './bounds.js';
+import { CallSampler } from './call-sampler.js';
+import type { ContainerExplanation, HotKey } from './container-explanation.js';
+import { limitOf, type Limit, type LineState } from './limit.js';
+import { lookAt, type PartitionLook } from './partition-look.js';
+import { reasonOf } from './reason.js';
+import { RecentRate } from './recent-rate.js';
+
+export interface ExplainerInit {
+  readonly ordering: Ordering;
+  readonly executor: TaskExecutor;
+  readonly lanes: Lanes<Delivery, Work>;
+  readonly owned: OwnedPartitions;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly counters: ContainerCounters;
+  readonly snapshot: () => readonly PartitionSnapshot[];
+}
+
+const HOTTEST = 8;
+/** What was short that long ago says nothing of now. */
+const STALE_MS = 10_000;
+
+/**
+ * Says why a container does not do more. Made when somebody asks for the first time, and measures from then on: a container
+ * that nobody asks pays nothing for it.
+ */
+export class Explainer {
+  readonly #init: ExplainerInit;
+  readonly #calls: CallSampler;
+  readonly #rate: RecentRate;
+
+  constructor(init: ExplainerInit) {
+    const { dispatcher, clock, ordering } = init;
+    this.#init = init;
+    this.#rate = new RecentRate(clock.monotonic(), this.#ended);
+    const [hasLanes, state] = [ordering !== 'none', () => this.#state()];
+    this.#calls = dispatcher.watch((calls) => new CallSampler({ ...calls, clock, hasLanes, state }));
+  }
+
+  explain(): ContainerExplanation {
+    const { executor, lanes, dispatcher, clock } = this.#init;
+    const now = clock.monotonic();
+    const looks = this.#look(now);
+    this.#calls.adapt();
+    const hottest = this.#hottest();
+    const bounds = this.#bounds(hottest[0]);
+    const measured = {
+      bounds,
+      latencyMs: this.#calls.latencyMs,
+      concurrency: executor.concurrency,
+      inFlight: dispatcher.running,
+      queued: lanes.queued,
+      hottest,
+    };
+    const binding = this.#binding(bounds, looks);
+    return {
+      binding,
+      reason: reasonOf(binding, measured),
+      recordsPerSecond: this.#rate.perSecond(now, this.#ended),
+      ...measured,
+      queuedBytes: lanes.queuedBytes,
+      liveLanes: sum(looks, ({ told }) => told.liveLanes),
+      readyLanes: sum(looks, ({ told }) => told.readyLanes),
+      partitions: looks.map(({ told }) => told),
+    };
+  }
+
+  get #ended(): number {
+    const { processed, filtered, recovered, skipped } = this.#init.counters;
+    return processed + filtered + recovered + skipped;
+  }
+
+  #look(now: number): readonly PartitionLook[] {
+    return [...this.#init.owned].sort(byTopicAndPartition).map((ownership) => lookAt(ownership, now));
+  }
+
+  #state(): LineState {
+    const { lanes, executor, dispatcher } = this.#init;
+    const { concurrency, available } = executor;
+    return { isReady: lanes.mayBeReady, queued: lanes.queued, available, running: dispatcher.running, concurrency };
+  }
+
+  #hottest(): readonly HotKey[] {
+    const { counted } = this.#calls;
+    return this.#calls.hottest(HOTTEST).map(({ value, count, error }) => ({
+      ...value,
+      share: (count - error) / counted,
+      shareAtMost: count / counted,
+    }));
+  }
+
+  #bounds(hottest: HotKey | undefined): ThroughputBounds {
+    const { latencyMs, heldMs, recordsPerCall } = this.#calls;
+    const { concurrency } = this.#init.executor;
+    return boundsOf({ concurrency, latencyMs, heldMs, recordsPerCall, share: hottest?.share });
+  }
+
+  #binding(bounds: ThroughputBounds, looks: readonly PartitionLook[]): Binding {
+    const { executor, ordering, snapshot } = this.#init;
+    const partitions = snapshot();
+    const open = partitions.filter(({ pausedBy }) => !pausedBy.includes('user') && !pausedBy.includes('failure'));
+    return bindingOf({
+      limit: this.#limit,
+      bounds,
+      ordering,
+      isPaused: open.length === 0 && partitions.length > 0,
+      isShut: executor.concurrency === 0 || executor.isPaused === true,
+      waitsForRetries: sum(looks, ({ behindWaiting }) => behindWaiting) > sum(looks, ({ behindBusy }) => behindBusy),
+      hasMore: open.some(({ endOffset = 0, position }) => endOffset > position),
+    });
+  }
+
+  /** What was short lately, as a moment may show anything; what is short now where nothing ended lately, or nothing is left. */
+  get #limit(): Limit {
+    const { clock, dispatcher, lanes } = this.#init;
+    const { limit, sampledAt = -Infinity } = this.#calls;
+    const isIdle = dispatcher.running === 0 && lanes.queued === 0;
+    const isStale = clock.monotonic() - sampledAt > STALE_MS;
+    return limit === undefined || isIdle || isStale ? limitOf(this.#state()) : limit;
+  }
+}
+
+const sum = <T>(of: readonly T[], count: (one: T) => number): number =>
+  of.reduce((total, one) => total + count(one), 0);

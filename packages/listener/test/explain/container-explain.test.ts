@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { AsyncTaskExecutor, CircuitBreakerTaskExecutor, RateLimitedTaskExecutor } from '@hearken/executor';
+import { eventLoopTurn, ManualClock } from '@hearken/testing';
+import { DefaultErrorHandler, FixedBackOff } from '../../dist/index.js';
+import { distinct, keyed, setup, started, stopNow, tp, until, type Bundle } from '../setup.js';
+
+const LATENCY_MS = 50;
+
+/** Ends all that runs, `LATENCY_MS` after it began, so many times, and lets whatever can start in between. */
+async function rounds({ listener, clock }: Bundle, count: number): Promise<void> {
+  let ended = 0;
+  for (let round = 0; round < count; round++) {
+    clock.advance(LATENCY_MS);
+    const calls = listener.calls.items;
+    for (const { end } of calls.slice(ended)) end();
+    ended = calls.length;
+    for (let turn = 0; turn < 5; turn++) await eventLoopTurn();
+  }
+}
+
+describe('MessageListenerContainer: explain', () => {
+  it('knows nothing of latency before it was asked, and tells what is there', async () => {
+    const bundle = await started({ concurrency: 2, ordering: 'key' });
+    const { container, listener, give, clock } = bundle;
+    give(0, ...keyed('a', 'a', 'b', 'c', 'd'));
+    await listener.call('0/2');
+    clock.advance(70);
+    const { partitions, ...first } = container.explain();
+    assert.deepEqual(first, {
+      binding: 'concurrency',
+      reason: 'all 2 slots are taken, at an unknown time a call: unknown how many at most',
+      bounds: { concurrency: undefined, hottestKey: undefined, eventLoop: undefined },
+      recordsPerSecond: undefined,
+      latencyMs: undefined,
+      concurrency: 2,
+      inFlight: 2,
+      queued: 3,
+      queuedBytes: 3,
+      liveLanes: 4,
+      readyLanes: 2,
+      hottest: [],
+    });
+    const zero = { ...tp(0), queued: 3, liveLanes: 4, readyLanes: 2, windowSpan: 5, incompletes: 5 };
+    const one = { ...tp(1), queued: 0, liveLanes: 0, readyLanes: 0, windowSpan: 0, incompletes: 0, oldest: undefined };
+    assert.deepEqual(partitions, [{ ...zero, oldest: { offset: 0, ageMs: 70 } }, one]);
+    (await listener.call('0/2')).end();
+    await listener.call('0/3');
+    const [now] = container.explain().partitions;
+    assert.deepEqual([now?.windowSpan, now?.incompletes, now?.oldest?.offset], [5, 4, 0]);
+    await stopNow(bundle);
+  });
+
+  it('says that slots bind, at C / L', async () => {
+    const bundle = await started({ concurrency: 4, ordering: 'key' });
+    bundle.give(0, ...distinct(200));
+    await bundle.listener.calls.received(4);
+    bundle.container.explain();
+    await rounds(bundle, 30);
+    const { binding, bounds, latencyMs, recordsPerSecond, reason } = bundle.container.explain();
+    assert.deepEqual([binding, latencyMs, bounds.concurrency, recordsPerSecond], ['concurrency', 50, 80, 80]);
+    assert.equal(reason, 'all 4 slots are taken, at 50.0 ms a call: 80 records a second at most');
+    await stopNow(bundle);
+  });
+
+  it('says that a key binds, which, its share, and 1 / (L * p)', async () => {
+    const bundle = await started({ concurrency: 10, ordering: 'key', bufferRecords: 40 });
+    // Every second record is of one key; no two others are of the same.
+    bundle.give(0, ...Array.from({ length: 400 }, (_, i) => ({ key: i % 2 === 0 ? 'hot' : `key-${i}` })));
+    await bundle.listener.calls.received(10);
+    bundle.container.explain();
+    await rounds(bundle, 100);
+    const { binding, bounds, hottest, recordsPerSecond, reason } = bundle.container.explain();
+    assert.equal(binding, 'hottest-key');
+    const [hot] = hottest;
+    assert.deepEqual([hot?.topic, hot?.partition, hot?.key], ['t', 0, 'hot']);
+    assert.ok(hot!.share > 0.4 && hot!.share <= 0.5 && hot!.shareAtMost >= hot!.share, `${hot?.share}`);
+    assert.equal(Math.round(bounds.hottestKey! * hot!.share), 20, 'one key does 20 in a second, at 50 ms each');
+    assert.ok(
+      Math.abs(recordsPerSecond! - bounds.hottestKey!) < 0.25 * bounds.hottestKey!,
+      'and that is what there is',
+    );
+    assert.match(reason, /^\d+ records wait behind others of their key, the hottest of which has 4\d\.\d %/);
+    await stopNow(bundle);
+  });
+
+  it('says that a partition binds where that is what is in order', async () => {
+    const bundle = await started({ concurrency: 10, ordering: 'partition' });
+    bundle.give(0, ...distinct(30));
+    await bundle.listener.calls.received(1);
+    bundle.container.explain();
+    await rounds(bundle, 20);
+    const { binding, bounds, hottest } = bundle.container.explain();
+    assert.deepEqual([binding, bounds.hottestKey], ['hottest-partition', 20]);
+    assert.deepEqual(hottest, [{ ...tp(0), key: null, share: 1, shareAtMost: 1 }]);
+    await stopNow(bundle);
+  });
+
+  it('says that there is nothing left to do', async () => {
+    const bundle = await started({ concurrency: 10 });
+    const { container, listener, give } = bundle;
+    assert.equal(container.explain().binding, 'input');
+    give(0, ...distinct(1));
+    await listener.calls.received(1);
+    await rounds(bundle, 1);
+    assert.deepEqual([container.explain().binding, container.explain().latencyMs], ['input', LATENCY_MS]);
+    await container.stop();
+  });
+
+  it('says that it is paused, or that its executor is', async () => {
+    const taskExecutor = new AsyncTaskExecutor({ concurrency: 2 });
+    const bundle = await started({ taskExecutor });
+    const { container, give, listener } = bundle;
+    give(0, ...distinct(5));
+    await listener.calls.received(1);
+    container.pause();
+    assert.equal(container.explain().binding, 'paused');
+    container.resume();
+    taskExecutor.concurrency = 0;
+    assert.equal(container.explain().binding, 'executor');
+    await stopNow(bundle);
+  });
+
+  it('says that an executor gives no slots that limits a rate, though it has some', async () => {
+    const clock = new ManualClock();
+    const pool = new AsyncTaskExecutor({ concurrency: 10 });
+    const taskExecutor = new RateLimitedTaskExecutor(pool, { limitForPeriod: 2 }, { clock });
+    const bundle = await started({ taskExecutor, ordering: 'none' });
+    bundle.give(0, ...distinct(20));
+    await bundle.listener.calls.received(2);
+    assert.equal(bundle.container.explain().binding, 'executor');
+    await stopNow(bundle);
+  });
+
+  it('says that retries bind, and not the keys that stand behind them', async () => {
+    const errorHandler = new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 1_000, maxRetries: 9 }) });
+    const bundle = await started({ concurrency: 4, ordering: 'key', errorHandler });
+    const { container, give, listener } = bundle;
+    give(0, ...keyed('a', 'a', 'a'));
+    (await listener.call('0/0')).fail(new Error('down'));
+    await until(() => container.metrics().retrying === 1);
+    assert.equal(container.explain().binding, 'retries');
+    await container.stop();
+  });
+
+  it('measures listeners that end at once, and calls of batches', async () => {
+    const bundle = setup({ concurrency: 2, batchListener: () => undefined, listener: undefined } as never);
+    bundle.container.explain();
+    await bundle.container.start();
+    bundle.give(0, ...distinct(5));
+    await until(() => bundle.container.metrics().processed === 5);
+    const { latencyMs, hottest } = bundle.container.explain();
+    assert.deepEqual([latencyMs, hottest.length, hottest[0]?.share], [0, 1, 1]);
+    await bundle.container.stop();
+  });
+
+  it('measures attempts that an executor sees one by one', async () => {
+    const taskExecutor = new CircuitBreakerTaskExecutor(new AsyncTaskExecutor({ concurrency: 3 }));
+    const bundle = await started({ taskExecutor, ordering: 'none' });
+    bundle.container.explain();
+    bundle.give(0, ...distinct(30));
+    await bundle.listener.calls.received(3);
+    await rounds(bundle, 5);
+    const { binding, latencyMs, bounds } = bundle.container.explain();
+    assert.deepEqual([binding, latencyMs, bounds.concurrency], ['concurrency', LATENCY_MS, 60]);
+    await stopNow(bundle);
+  });
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { nextEvery } from '../../dist/explain/call-sampler.js';
+import { keyText } from '../../dist/explain/key-text.js';
+import { RecentRate } from '../../dist/explain/recent-rate.js';
+import { RunningMean } from '../../dist/explain/running-mean.js';
+
+describe('RunningMean', () => {
+  it('is the mean of all, and with time of the last', () => {
+    const mean = new RunningMean(4);
+    assert.equal(mean.value, undefined);
+    for (const value of [1, 2, 3, 6]) mean.add(value);
+    assert.equal(mean.value, 3);
+    for (let i = 0; i < 100; i++) mean.add(11);
+    assert.ok(Math.abs(mean.value - 11) < 1e-9);
+  });
+});
+
+describe('RecentRate', () => {
+  it('is of the time since it was asked for last, and of five seconds or more', () => {
+    const rate = new RecentRate(0, 100);
+    assert.equal(rate.perSecond(0, 100), undefined);
+    assert.equal(rate.perSecond(1_000, 110), 10);
+    assert.equal(rate.perSecond(5_000, 200), 20, 'a mark is set');
+    assert.equal(rate.perSecond(6_000, 260), 160 / 6);
+    assert.equal(rate.perSecond(10_000, 200), 10, 'and another');
+    assert.equal(rate.perSecond(11_000, 206), 1, 'of the six seconds since the first');
+  });
+});
+
+describe('how many calls are sampled', () => {
+  it('is about one in a millisecond, all where there are fewer, and at most doubles', () => {
+    assert.equal(nextEvery(1, 20), 1);
+    assert.equal(nextEvery(1, 0.001), 2);
+    assert.equal(nextEvery(64, 0), 128);
+    assert.equal(nextEvery(1_024, 0), 1_024);
+    assert.equal(nextEvery(64, 1), 64);
+    assert.equal(nextEvery(64, 8), 8);
+    assert.equal(nextEvery(64, 1_000_000), 1);
+  });
+});
+
+describe('keyText', () => {
+  it('is text where the key is, hexadecimal digits where it is not, and the beginning of what is long', () => {
+    assert.equal(keyText(null), null);
+    assert.equal(keyText(Buffer.from('Zoë')), 'Zoë');
+    assert.equal(keyText(Buffer.from([0xff, 0x00])), '0xff00');
+    assert.equal(keyText(Buffer.alloc(100, 'x')), `${'x'.repeat(64)}…`);
+  });
+});
