@@ -6,6 +6,8 @@ import { worlds, type World } from './world.js';
 /** A consumer is broken while a revoke waits for a commit: what it could not give up in time was committed all the same. */
 const BROKEN_WHILE_REVOKED: World = {
   ordering: 'partition',
+  nullKey: 'unordered',
+  selects: false,
   executor: 'own',
   concurrency: 1,
   ackMode: 'batch',

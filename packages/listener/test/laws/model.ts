@@ -1,5 +1,5 @@
 import type { ConsumerRecord } from '@hearken/core';
-import type { Ordering } from '../../dist/index.js';
+import { bySize, type World } from './world.js';
 
 /** Which record of a lane may come next, and no other. */
 export interface Again {
@@ -45,25 +45,35 @@ export class Epoch {
   }
 }
 
+type Lanes = Pick<World, 'ordering' | 'nullKey' | 'selects'>;
+
 /** Which records wait for which. */
 export class LaneBook {
-  readonly #ordering: Ordering;
+  readonly #world: Lanes;
   /** By partition and lane: offsets, rising. */
   readonly #lanes = new Map<number, Map<string, number[]>>();
 
-  constructor(ordering: Ordering) {
-    this.#ordering = ordering;
+  constructor(world: Lanes) {
+    this.#world = world;
   }
 
-  laneOf({ partition, offset, key }: ConsumerRecord): string {
-    switch (this.#ordering) {
-      case 'partition':
-        return `${partition}`;
-      case 'key':
-        return `${partition}/${key?.toString() ?? 'none'}`;
-      case 'none':
-        return `${partition}/${offset}`;
-    }
+  laneOf(record: ConsumerRecord): string {
+    const { ordering, nullKey, selects } = this.#world;
+    const { partition, offset } = record;
+    if (ordering === 'partition') return `${partition}`;
+    const key = ordering === 'none' ? null : selects ? bySize(record) : record.key;
+    if (key !== null && key !== undefined) return `${partition}/${key.toString()}`;
+    return ordering === 'none' || nullKey === 'unordered' ? `${partition}#${offset}` : `${partition}/none`;
+  }
+
+  /** Whether a lane outlives epochs: what runs in one keeps it closed for the next epoch too. */
+  isLasting(lane: string): boolean {
+    return !lane.includes('#');
+  }
+
+  /** Whether only one of these lanes may run at a time, over all partitions. */
+  isSingle(lane: string): boolean {
+    return this.#world.nullKey === 'single' && lane.endsWith('/none');
   }
 
   add(record: ConsumerRecord): void {

@@ -71,7 +71,7 @@ export class Oracle implements ConsumerWatch {
   constructor(world: World, view: View) {
     this.#world = world;
     this.#view = view;
-    this.book = new LaneBook(world.ordering);
+    this.book = new LaneBook(world);
   }
 
   /** Throws the first violation. */
@@ -268,11 +268,6 @@ export class Oracle implements ConsumerWatch {
 
   // ---- inside
 
-  /** Whether lanes outlive epochs: what runs in one keeps it closed for the next epoch too. */
-  get #isLasting(): boolean {
-    return this.#world.ordering !== 'none';
-  }
-
   /** A violation thrown inside the container would only look like a failure of its listener or commit. */
   #note(check: () => void): void {
     try {
@@ -357,13 +352,17 @@ export class Oracle implements ConsumerWatch {
     const { partition, offset } = record;
     assert.ok(!this.#closed, `${at} starts after the stop`);
     assert.equal(context.epoch, this.#numberOf(partition), `${at} starts in an epoch that is over`);
-    assert.ok(!this.#recovering.has(lane) || !this.#isLasting, 'a lane goes on before its record is recovered');
+    assert.ok(
+      !this.#recovering.has(lane) || !this.book.isLasting(lane),
+      'a lane goes on before its record is recovered',
+    );
     assert.ok(!this.#current(partition)?.toRecover.has(lane), 'a lane goes on before its record is recovered');
     for (const other of this.running) {
-      if (this.#isLasting || other.context.epoch === context.epoch) {
+      if (this.book.isLasting(lane) || other.context.epoch === context.epoch) {
         assert.notEqual(other.lane, lane, 'two of one lane at a time');
       }
     }
+    if (this.book.isSingle(lane)) assert.ok(!this.#isSingleBusy, 'two without a key at a time');
     this.#checkPaused(partition);
     if (this.#world.commitBefore) this.#checkAtMostOnce(partition, offset, at);
     this.#called.add(at);
@@ -394,6 +393,19 @@ export class Oracle implements ConsumerWatch {
 
   #nextOf({ start, told }: Epoch, partition: number, lane: string, before: number | undefined): number | undefined {
     return this.book.firstFrom(partition, lane, before === undefined ? start : before + 1, told);
+  }
+
+  /** Whether a record runs, or is being recovered, beside which no other without a key may run. */
+  get #isSingleBusy(): boolean {
+    const lanes = [...this.#recovering, ...Array.from(this.running, ({ lane }) => lane)];
+    return lanes.some((lane) => this.book.isSingle(lane));
+  }
+
+  /** The same, or one waits for its recoverer to be asked again; in a partition that goes it does no longer. */
+  get #isSingleTaken(): boolean {
+    const epochs = this.#view.snapshot().map(({ partition }) => this.#current(partition));
+    const waiting = epochs.flatMap((epoch) => [...(epoch?.toRecover ?? [])]);
+    return this.#isSingleBusy || waiting.some((lane) => this.book.isSingle(lane));
   }
 
   #checkPaused(partition: number): void {
@@ -431,8 +443,9 @@ export class Oracle implements ConsumerWatch {
   }
 
   #checkLaneIsBusy(partition: number, epoch: Epoch, lane: string, position: number): void {
-    if ((this.#isLasting && this.#recovering.has(lane)) || epoch.toRecover.has(lane)) return;
-    for (const call of this.running) if (call.lane === lane && this.#isLasting) return;
+    if ((this.book.isLasting(lane) && this.#recovering.has(lane)) || epoch.toRecover.has(lane)) return;
+    for (const call of this.running) if (call.lane === lane && this.book.isLasting(lane)) return;
+    if (this.book.isSingle(lane) && this.#isSingleTaken) return;
     const before = epoch.newest.get(lane);
     const again = epoch.again.get(lane);
     if (again !== undefined && !epoch.ended.has(again.offset)) {

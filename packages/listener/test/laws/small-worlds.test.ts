@@ -36,6 +36,8 @@ const worldOf = (steps: readonly Step[], offsetMap: boolean): World => ({
   ...{ ordering: 'key', executor: 'own', concurrency: SLOTS, ackMode: 'batch', ackCount: 1, syncCommits: false },
   ...{
     commitBefore: false,
+    nullKey: 'unordered',
+    selects: false,
     offsetMap,
     bufferRecords: 20,
     bufferBytes: 1_000,

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { FixedBackOff, type AckMode, type Ordering, type RecordContainerProperties } from '../../dist/index.js';
+import {
+  FixedBackOff,
+  type AckMode,
+  type KeySelector,
+  type NullKey,
+  type Ordering,
+  type RecordContainerProperties,
+} from '../../dist/index.js';
 
 /** Partitions of topic `t`; all are assigned in the beginning. */
 export const PARTITIONS: readonly number[] = [0, 1, 2];
@@ -37,6 +44,9 @@ export type ExecutorKind = (typeof EXECUTORS)[number];
 
 export interface World {
   readonly ordering: Ordering;
+  readonly nullKey: NullKey;
+  /** Whether records are ordered by what `bySize` says, and not by their keys. */
+  readonly selects: boolean;
   readonly executor: ExecutorKind;
   readonly concurrency: number;
   readonly ackMode: AckMode;
@@ -57,6 +67,9 @@ export interface World {
   /** Listeners end well while it stops, in time. */
   readonly drains: boolean;
 }
+
+/** Orders records by their size; the small ones have no key. */
+export const bySize: KeySelector = ({ value }) => (value?.length === 1 ? null : `${value?.length}`);
 
 const partition = fc.constantFrom(...PARTITIONS);
 const pick = fc.nat(99);
@@ -110,6 +123,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const anyWorld: fc.Arbitrary<World> = fc.record({
   ordering: fc.constantFrom('partition', 'key', 'none'),
+  nullKey: fc.constantFrom('unordered', 'partition', 'single'),
+  selects: fc.nat(3).map((chance) => chance === 0),
   executor: fc.constantFrom(...EXECUTORS),
   concurrency: fc.integer({ min: 1, max: 4 }),
   ackMode: fc.constantFrom('batch', 'record', 'count', 'time', 'count-time', 'manual', 'manual-immediate'),
@@ -155,8 +170,9 @@ const RESTARTS = {
 /** What a user would write for it: only settings that mean something. */
 export function settingsOf(world: World): Omit<RecordContainerProperties, 'listener'> {
   const { ordering, bufferRecords, bufferBytes, windowRecords, ackMode, ackCount, syncCommits, commitBefore } = world;
-  const { offsetMap } = world;
+  const { offsetMap, nullKey, selects } = world;
   return {
+    ...(ordering === 'key' ? { nullKey, ...(selects ? { keySelector: bySize } : {}) } : {}),
     ...{ ordering, bufferRecords, bufferBytes, windowRecords, ackMode, syncCommits, commitBefore },
     ...(offsetMap ? { offsetMap, offsetMapIntervalMs: 120 } : {}),
     ...(ackMode.startsWith('count') ? { ackCount } : {}),
