@@ -26,7 +26,7 @@ async function answer(turn: Turn): Promise<Answer> {
   global.gc?.(); // the garbage of one turn is no work of the next
   try {
     const figures = await turn(assignment);
-    return { figures: { ...figures, maxRssMib: process.resourceUsage().maxRSS / 1024 } };
+    return { figures: { maxRssMib: process.resourceUsage().maxRSS / 1024, ...figures } }; // some measure another's
   } catch (error) {
     if (error instanceof PeerNotAvailable) return { notAvailable: error.message };
     return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };

@@ -1,60 +1,114 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { boundsOf, type Demand } from './parallel/bounds.js';
+import { keyNumber } from './payloads.js';
 import type { Figures } from './scenario.js';
 import { Stopwatch } from './stopwatch.js';
 
-interface Run {
-  readonly lane: string;
-  readonly startedAt: number;
+/** What the handlers are, and what they are nominally asked to do. */
+export interface ProbeInit {
+  readonly concurrency: number;
+  /** What one waits, in the mean; as delivered it is a little more. */
+  readonly workMs: number;
+  readonly keys: number;
+  /** @default 1 / keys */
+  readonly hottestShare?: number;
 }
 
-interface Lane {
-  offset: number;
-  running: boolean;
+/** As far as it came at one moment. */
+interface Mark {
+  readonly stopwatch: Stopwatch;
+  readonly ended: number;
+  readonly busyMs: number;
 }
 
-/** Sees handlers start and end: how many, how long, how many at once, and whether each key keeps its order. */
+/**
+ * Sees handlers start and end: how many, how long, how many at once, and whether each key keeps its order. A key is in one
+ * partition. Cheap, as it is asked for each record: no allocation.
+ */
 export class HandlerProbe {
-  readonly #concurrency: number;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #demand: Demand;
+  /** By key: of the record that was started last. */
+  readonly #offsets: Float64Array;
+  /** By key. */
+  readonly #isRunning: Uint8Array;
+  #first: Mark | undefined;
+  #awaited = Infinity;
+  #reached: () => void = () => undefined;
   #ended = 0;
   #busyMs = 0;
   #running = 0;
   #mostRunning = 0;
   #violations = 0;
 
-  constructor(concurrency: number) {
-    this.#concurrency = concurrency;
+  constructor({ concurrency, workMs, keys, hottestShare = 1 / keys }: ProbeInit) {
+    this.#demand = { concurrency, latencyMs: workMs, hottestShare };
+    this.#offsets = new Float64Array(keys).fill(-1);
+    this.#isRunning = new Uint8Array(keys);
   }
 
-  start(partition: number, key: Buffer | null, offset: number): Run {
-    const lane = `${partition} ${key?.toString('latin1') ?? ''}`;
-    const before = this.#lanes.get(lane);
-    if (before !== undefined && (before.running || before.offset >= offset)) this.#violations++;
-    this.#lanes.set(lane, { offset, running: true });
-    this.#mostRunning = Math.max(this.#mostRunning, ++this.#running);
-    return { lane, startedAt: performance.now() };
+  get ended(): number {
+    return this.#ended;
   }
 
-  end({ lane, startedAt }: Run): void {
+  /** @returns when that was, for {@link end} */
+  start(key: Buffer | null, offset: number): number {
+    this.#first ??= this.#mark();
+    const number = keyNumber(key);
+    if (this.#isRunning[number] !== 0 || !((this.#offsets[number] ?? NaN) < offset)) this.#violations++;
+    this.#isRunning[number] = 1;
+    this.#offsets[number] = offset;
+    if (++this.#running > this.#mostRunning) this.#mostRunning = this.#running;
+    return performance.now();
+  }
+
+  end(key: Buffer | null, startedAt: number): void {
     this.#busyMs += performance.now() - startedAt;
-    this.#ended++;
+    this.#isRunning[keyNumber(key)] = 0;
     this.#running--;
-    const state = this.#lanes.get(lane);
-    if (state !== undefined) state.running = false;
+    if (++this.#ended === this.#awaited) this.#reached();
   }
 
-  /** Rejects if a key lost its order, or more handlers ran at once than may. */
+  /** Over some time in the middle. Rejects if a key lost its order, or more handlers ran at once than may. */
   async window(settleMs: number, measureMs: number): Promise<Figures> {
     await sleep(settleMs);
-    const before = { ended: this.#ended, busyMs: this.#busyMs };
-    const stopwatch = new Stopwatch();
+    const from = this.#mark();
     await sleep(measureMs);
-    const ended = this.#ended - before.ended;
-    const figures = stopwatch.lap(ended);
-    const handlerMs = (this.#busyMs - before.busyMs) / ended;
-    if (this.#violations > 0) throw new Error(`${this.#violations} records were handled out of their key's order`);
-    if (this.#mostRunning > this.#concurrency) throw new Error(`${this.#mostRunning} handlers ran at once`);
-    const allowedPerSecond = (this.#concurrency / handlerMs) * 1000;
-    return { ...figures, handlerMs, efficiency: (figures.perSecond ?? 0) / allowedPerSecond };
+    return this.#since(from);
   }
+
+  /** From the first record that starts to the last of so many that ends. Rejects as {@link window} does. */
+  async whole(records: number): Promise<Figures> {
+    await new Promise<void>((resolve) => {
+      this.#awaited = records;
+      this.#reached = resolve;
+    });
+    return this.#since(this.#first);
+  }
+
+  #mark(): Mark {
+    return { stopwatch: new Stopwatch(), ended: this.#ended, busyMs: this.#busyMs };
+  }
+
+  /** `efficiency` is of what the handlers' latency as delivered allows; the other two are of one bound each, as asked for. */
+  #since(from: Mark | undefined): Figures {
+    if (from === undefined) throw new Error('no handler was started');
+    const ended = this.#ended - from.ended;
+    const figures = from.stopwatch.lap(ended);
+    if (this.#violations > 0) throw new Error(`${this.#violations} records were handled out of their key's order`);
+    const { concurrency } = this.#demand;
+    if (this.#mostRunning > concurrency) throw new Error(`${this.#mostRunning} handlers ran at once`);
+    const handlerMs = (this.#busyMs - from.busyMs) / ended;
+    return { ...figures, handlerMs, ...efficiencies(figures.perSecond ?? NaN, this.#demand, handlerMs) };
+  }
+}
+
+/** How much of each bound was reached, and of the lower one if handlers had been asked for what they took. */
+export function efficiencies(perSecond: number, demand: Demand, handlerMs: number): Figures {
+  const asked = boundsOf(demand);
+  const delivered = boundsOf({ ...demand, latencyMs: handlerMs });
+  return {
+    efficiency: perSecond / Math.min(delivered.slots, delivered.hottestKey),
+    ofSlots: perSecond / asked.slots,
+    ofHottestKey: perSecond / asked.hottestKey,
+  };
 }

@@ -28,7 +28,8 @@ export function summarise({ peers, compared, gates }: Contest, turns: Turns): Su
       .filter((peer) => peer in medians) // one that cannot be run here has none
       .map((peer) => [peer, ratiosOf(medians.hearken, medians[peer], compared)]),
   );
-  const verdicts = gates.map((gate) => verdictOn(gate, medians));
+  const isMissing = (peer = ''): boolean => peer in peers && !(peer in medians);
+  const verdicts = gates.filter(({ against }) => !isMissing(against)).map((gate) => verdictOn(gate, medians));
   return { medians, ratios, gates: verdicts, pass: verdicts.every(({ pass }) => pass) };
 }
 

@@ -29,17 +29,22 @@ interface Match extends TurnContext {
 export async function runScenario(name: string, scenario: Scenario, options: RunOptions): Promise<boolean> {
   const { brokers, signal, earlier } = options;
   const settings = { ...scenario.settings, ...options.settings };
-  const topic = `bench-${name}-${randomUUID()}`;
-  return withPlannedTopic(scenario, { brokers, topic, settings }, async () => {
+  const newTopic = (): TurnContext => ({ brokers, topic: `bench-${name}-${randomUUID()}`, settings });
+  return withPlannedTopic(scenario.topic, newTopic(), async (shared) => {
     let passed = true;
     for (const [title, contest] of Object.entries(scenario.contests)) {
-      passed = (await onItsBroker(contest, brokers, (own) => run(contest, title, own))) && passed;
+      const own = contest.topic === undefined ? shared : newTopic();
+      passed = (await withPlannedTopic(contest.topic, own, (context) => runOne(contest, title, context))) && passed;
     }
     return passed;
   });
 
-  async function run(contest: Contest, title: string, own: string[]): Promise<boolean> {
-    const match = { scenario: name, contest: title, brokers: own, topic, settings };
+  function runOne(contest: Contest, title: string, context: TurnContext): Promise<boolean> {
+    return onItsBroker(contest, brokers, (own) => run(contest, title, { ...context, brokers: own }));
+  }
+
+  async function run(contest: Contest, title: string, context: TurnContext): Promise<boolean> {
+    const match = { scenario: name, contest: title, ...context };
     if (earlier === undefined) return againstPeers(contest, match, signal);
     await againstEarlier(earlier, match, signal);
     return true;
@@ -47,14 +52,14 @@ export async function runScenario(name: string, scenario: Scenario, options: Run
 }
 
 async function withPlannedTopic<T>(
-  scenario: Scenario,
-  { brokers, topic, settings }: TurnContext,
-  work: () => Promise<T>,
+  plan: Scenario['topic'],
+  context: TurnContext,
+  work: (context: TurnContext) => Promise<T>,
 ): Promise<T> {
-  const plan = scenario.topic?.(settings);
-  if (plan === undefined) return work();
-  note(`making a topic of ${plan.partitions} partitions and ${plan.records} records`);
-  return withTopic(brokers, topic, plan, work);
+  if (plan === undefined) return work(context);
+  const planned = plan(context.settings);
+  note(`making a topic of ${planned.partitions} partitions and ${planned.records} records`);
+  return withTopic(context.brokers, context.topic, planned, () => work(context));
 }
 
 const onItsBroker = <T>(contest: Contest, brokers: string[], use: (brokers: string[]) => Promise<T>): Promise<T> =>

@@ -35,7 +35,10 @@ export interface Contest<S = Settings> {
   readonly peers: Readonly<Record<string, Turn<S>>>;
   /** The figures whose ratios hearken / peer are told. */
   readonly compared: readonly string[];
+  /** One against a peer that cannot be run here is not asked. */
   readonly gates: readonly Gate[];
+  /** Of this contest alone. @default the scenario's */
+  readonly topic?: (settings: S) => TopicPlan;
   /**
    * `'embedded'`: on an embedded broker of its own, in a process of its own, where its turns make the topics they need.
    * @default on the Kafka that runs, with the scenario's topic

@@ -10,6 +10,10 @@ export interface TopicPlan {
   readonly records: number;
   readonly keys: number;
   readonly size: number;
+  /** How uneven the keys are; see `zipf`. @default 0: all alike */
+  readonly skew?: number;
+  /** @default by kafkajs, in batches of 2000 */
+  readonly fill?: (brokers: string[], topic: string, plan: TopicPlan) => Promise<void>;
 }
 
 /** A broker that deletes a thousand partitions meanwhile takes its time. */
@@ -28,7 +32,7 @@ export async function withTopic<T>(
 ): Promise<T> {
   await createTopic(brokers, name, plan);
   try {
-    await fillTopic(brokers, name, plan);
+    if (plan.records > 0) await (plan.fill ?? fillByKafkajs)(brokers, name, plan);
     return await work();
   } finally {
     await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [name] }));
@@ -60,10 +64,9 @@ async function leadersOf(admin: Admin, topic: string, partitions: number): Promi
 }
 
 /** Filled by kafkajs, so that both sides read batches that the peer made. */
-async function fillTopic(brokers: string[], topic: string, plan: TopicPlan): Promise<void> {
-  if (plan.records === 0) return;
+async function fillByKafkajs(brokers: string[], topic: string, plan: TopicPlan): Promise<void> {
   const producer = await connectProducer(brokers);
-  const source = payloads(plan.records, plan.keys, plan.size);
+  const source = payloads(plan.records, plan.keys, plan.size, plan.skew);
   const lane = async (): Promise<void> => {
     for (let batch = take(source, FILL_BATCH); batch.length > 0; batch = take(source, FILL_BATCH)) {
       await producer.send({ topic, messages: batch });

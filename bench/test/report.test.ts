@@ -23,10 +23,11 @@ describe('The report of a contest', () => {
     assert.equal(pass, true);
   });
 
-  it('leaves out a peer that could not be run', () => {
-    const { ratios, pass } = summarise(contest(), { hearken: turns.hearken, quick: turns.quick });
-    assert.deepEqual(ratios, { quick: { rate: 0.5 } });
-    assert.equal(pass, true);
+  it('leaves out a peer that could not be run, and the gates against it', () => {
+    const against = (peer: string): Gate => ({ figure: 'rate', against: peer, atLeast: 100 });
+    const { ratios, gates, pass } = summarise(contest(against('slow')), { hearken: turns.hearken, quick: turns.quick });
+    assert.deepEqual([ratios, gates, pass], [{ quick: { rate: 0.5 } }, [], true]);
+    assert.equal(summarise(contest(against('slow'), against('quick')), turns).pass, false);
   });
 
   const gates: [gate: Gate, reached: number, pass: boolean][] = [

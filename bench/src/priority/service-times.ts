@@ -1,4 +1,4 @@
-import { uniform } from '../payloads.js';
+import { normal, uniform } from '../random.js';
 
 /** How long the next handler takes, in milliseconds. */
 export type ServiceTimes = () => number;
@@ -23,7 +23,3 @@ export const SERVICES = Object.keys(SERVICE_TIMES) as ServiceName[];
 /** The same times in each turn and for every side. */
 export const serviceTimes = (name: ServiceName, meanMs: number): ServiceTimes =>
   SERVICE_TIMES[name](meanMs, uniform(0x7ea));
-
-/** Box and Muller. */
-const normal = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { uniform } from '../payloads.js';
+import { uniform } from '../random.js';
 import { percentile } from '../statistics.js';
 
 export interface ProbePlan {

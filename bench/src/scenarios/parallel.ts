@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DefaultKafkaConsumerFactory, MessageListenerContainer } from 'hearken';
 import { HandlerProbe } from '../handler-probe.js';
 import { KeyChains } from '../key-chains.js';
 import { connectConsumer, PARTITIONS_CONSUMED_CONCURRENTLY } from '../kafkajs-peer.js';
+import { after, reading } from '../parallel/reading.js';
 import { COMMON_SETTINGS, defineScenario, type Figures, type TurnContext } from '../scenario.js';
 import { deleteGroup } from '../topics.js';
 
@@ -44,35 +43,15 @@ export const parallel = defineScenario<ParallelSettings>({
   },
 });
 
-async function hearken({ brokers, topic, settings }: TurnContext<ParallelSettings>): Promise<Figures> {
-  const groupId = `bench-${randomUUID()}`;
-  const probe = new HandlerProbe(settings.concurrency);
-  const container = new MessageListenerContainer(
-    new DefaultKafkaConsumerFactory({ brokers, clientId: 'bench-hearken' }, { groupId, autoOffsetReset: 'earliest' }),
-    {
-      topics: [topic],
-      ordering: 'key',
-      concurrency: settings.concurrency,
-      listener: async ({ partition, offset, key }) => {
-        const run = probe.start(partition, key, offset);
-        await sleep(settings.workMs);
-        probe.end(run);
-      },
-    },
-  );
-  try {
-    await container.start();
-    return await probe.window(settings.settleMs, settings.measureMs);
-  } finally {
-    await container.stop();
-    await deleteGroup(brokers, groupId);
-  }
+function hearken(context: TurnContext<ParallelSettings>): Promise<Figures> {
+  const { concurrency, workMs, keys, settleMs, measureMs } = context.settings;
+  return reading(context, { concurrency, workMs, keys }, (probe) => probe.window(settleMs, measureMs));
 }
 
 /** kafkajs has no key order: this is the loop a careful user writes in `eachBatch`, with the slots shared by all partitions. */
 async function kafkajs({ brokers, topic, settings }: TurnContext<ParallelSettings>): Promise<Figures> {
   const groupId = `bench-${randomUUID()}`;
-  const probe = new HandlerProbe(settings.concurrency);
+  const probe = new HandlerProbe(settings);
   const chains = new KeyChains(settings.concurrency);
   const consumer = await connectConsumer(brokers, groupId);
   try {
@@ -81,9 +60,9 @@ async function kafkajs({ brokers, topic, settings }: TurnContext<ParallelSetting
       partitionsConsumedConcurrently: PARTITIONS_CONSUMED_CONCURRENTLY,
       eachBatch: ({ batch }) =>
         chains.run(batch.messages, async ({ key, offset }) => {
-          const run = probe.start(batch.partition, key, Number(offset));
-          await sleep(settings.workMs);
-          probe.end(run);
+          const startedAt = probe.start(key, Number(offset));
+          await after(settings.workMs);
+          probe.end(key, startedAt);
         }),
     });
     return await probe.window(settings.settleMs, settings.measureMs);

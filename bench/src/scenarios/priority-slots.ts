@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { uniform } from '../payloads.js';
+import { uniform } from '../random.js';
 import { bestRate } from '../priority/clairvoyant.js';
 import { alone, forEachService } from '../priority/contests.js';
 import { lendBack } from '../priority/fairness.js';

@@ -1,0 +1,37 @@
+import { keyNumbers } from '../payloads.js';
+import type { TopicPlan } from '../topics.js';
+
+/** What handlers are asked to do. */
+export interface Demand {
+  /** Handlers that may run at once. */
+  readonly concurrency: number;
+  /** What one takes, in the mean. */
+  readonly latencyMs: number;
+  /** The part of all records that the most frequent key has; 0 where no order is kept. */
+  readonly hottestShare: number;
+}
+
+/** Records a second that nobody can exceed. */
+export interface Bounds {
+  /** C / L: a handler on every slot all the time. */
+  readonly slots: number;
+  /** 1 / (L * p_max): a handler on the most frequent key all the time, and the others do not have to wait. */
+  readonly hottestKey: number;
+}
+
+export const boundsOf = ({ concurrency, latencyMs, hottestShare }: Demand): Bounds => ({
+  slots: (concurrency * 1000) / latencyMs,
+  hottestKey: 1000 / (latencyMs * hottestShare),
+});
+
+/** Of the records of a topic, counted. */
+export function hottestShare({ records, keys, skew = 0 }: Pick<TopicPlan, 'records' | 'keys' | 'skew'>): number {
+  const counts = new Uint32Array(keys);
+  const next = keyNumbers(keys, skew);
+  let most = 0;
+  for (let i = 0; i < records; i++) {
+    const key = next();
+    most = Math.max(most, (counts[key] = (counts[key] ?? 0) + 1));
+  }
+  return most / records;
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { DefaultKafkaConsumerFactory, MessageListenerContainer, type RecordContainerProperties } from 'hearken';
+import { HandlerProbe, type ProbeInit } from '../handler-probe.js';
+import type { Figures, TurnContext } from '../scenario.js';
+import { committedRecords, deleteGroup } from '../topics.js';
+import { ContainerObserver } from './container-observer.js';
+import { TimedFactory } from './timed-factory.js';
+
+/** How a container reads, and what its handlers do. */
+export interface Reading extends ProbeInit {
+  /** What the next handler waits. @default workMs */
+  readonly takesMs?: () => number;
+  /** @default the handler for each record as the container calls it */
+  readonly schedule?: (key: Buffer | null, handle: () => Promise<void>, value: Buffer | null) => Promise<void>;
+  readonly properties?: Partial<RecordContainerProperties>;
+  /** @default one of its own, which goes in the end */
+  readonly groupId?: string;
+  /** Until it is resumed. @default false */
+  readonly isPaused?: boolean;
+}
+
+/** What of it is measured. */
+export type Measure = (probe: HandlerProbe, reader: Reader) => Promise<Figures>;
+
+/** A container that reads. */
+export interface Reader {
+  readonly groupId: string;
+  readonly container: MessageListenerContainer;
+}
+
+/** A turn of a container that keeps the order of keys, unless its properties say otherwise, while handlers wait. */
+export async function reading(
+  { brokers, topic }: Pick<TurnContext, 'brokers' | 'topic'>,
+  { takesMs, schedule = (_, handle) => handle(), properties, isPaused = false, ...init }: Reading,
+  measure: Measure,
+): Promise<Figures> {
+  const groupId = init.groupId ?? `bench-${randomUUID()}`;
+  const probe = new HandlerProbe(init);
+  const factory = new TimedFactory(
+    new DefaultKafkaConsumerFactory({ brokers, clientId: 'bench-hearken' }, { groupId, autoOffsetReset: 'earliest' }),
+  );
+  const container = new MessageListenerContainer(factory, {
+    topics: [topic],
+    ordering: 'key',
+    concurrency: init.concurrency,
+    ...properties,
+    listener: ({ key, partition, offset, value }) =>
+      schedule(
+        key,
+        async () => {
+          observer.waited(factory.waitedMs(partition, offset));
+          const startedAt = probe.start(key, offset);
+          await after(takesMs?.() ?? init.workMs);
+          probe.end(key, startedAt);
+        },
+        value,
+      ),
+  });
+  using observer = new ContainerObserver(container);
+  try {
+    if (isPaused) container.pause();
+    await container.start();
+    const figures = await measure(probe, { groupId, container });
+    return { ...figures, ...observer.figures() };
+  } finally {
+    await container.stop();
+    if (init.groupId === undefined) await deleteGroup(brokers, groupId);
+  }
+}
+
+/** From the first record to the last; they are committed in the end, or it rejects. */
+export const wholeOf =
+  (context: Pick<TurnContext, 'brokers' | 'topic'>, records: number): Measure =>
+  async (probe, { container, groupId }) => {
+    const figures = await probe.whole(records);
+    await container.stop();
+    const committed = await committedRecords(context.brokers, groupId, context.topic);
+    if (committed !== records) throw new Error(`${committed} of ${records} records are committed`);
+    return figures;
+  };
+
+/** A timer and its promise: node's own of `timers/promises` takes three times the CPU, which a handler should not. */
+export const after = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
