@@ -1,43 +1,43 @@
 import type { ConsumerRecord, Logger } from '@hearken/core';
 import type { AckMode } from '../container-properties.js';
-import type { Delivery } from '../dispatch/delivery.js';
+import type { Called } from '../invoke/listener-invoker.js';
 import { ListenerView } from '../listener-view.js';
-import type { Acknowledgment, ListenerContainer, ListenerContext } from '../message-listener.js';
+import type { Acknowledgment, ListenerContainer } from '../message-listener.js';
 
 /** What the listener is told beside a parked record: the container is the one it knows, not the one that works parked records off. */
-export class ParkedContext implements ListenerContext {
+export class ParkedContext implements Called {
   handed: ConsumerRecord<unknown, unknown>;
-  readonly #delivery: Delivery;
+  readonly #called: Called;
   readonly #container: ListenerContainer;
 
-  constructor(record: ConsumerRecord, delivery: Delivery, container: ListenerContainer) {
+  constructor(record: ConsumerRecord, called: Called, container: ListenerContainer) {
     this.handed = record;
-    this.#delivery = delivery;
+    this.#called = called;
     this.#container = container;
   }
 
   get ackMode(): AckMode {
-    return this.#delivery.ackMode;
+    return this.#called.ackMode;
   }
 
   get acknowledgment(): Acknowledgment {
-    return this.#delivery.acknowledgment;
+    return this.#called.acknowledgment;
   }
 
   get signal(): AbortSignal {
-    return this.#delivery.signal;
+    return this.#called.signal;
   }
 
   get attempt(): number {
-    return this.#delivery.attempt;
+    return this.#called.attempt;
   }
 
   get epoch(): number {
-    return this.#delivery.epoch;
+    return this.#called.epoch;
   }
 
   get logger(): Logger {
-    return this.#delivery.logger;
+    return this.#called.logger;
   }
 
   get container(): ListenerContainer {
@@ -49,7 +49,7 @@ export class ParkedContext implements ListenerContext {
 
   /** Nobody waits for the attempt from now on: it waits for the container itself. */
   excuse(): void {
-    this.#delivery.excuse();
+    this.#called.excuse();
   }
 
   /** The partition of the record is read elsewhere: there is nothing that could go on from here. */

@@ -11,9 +11,9 @@ import { deferred, type Deferred } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { StopOptions } from '../container-state.js';
-import type { Delivery } from '../dispatch/delivery.js';
 import { isSkip } from '../failure/control-flow.js';
 import type { Recoverer, RecoveryContext } from '../failure/error-handler.js';
+import type { Called } from '../invoke/listener-invoker.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import { ParkedKeys, type ParkedKey } from './parked-keys.js';
 import {
@@ -32,7 +32,7 @@ export interface ParkedWork {
   /** In the parked topic. */
   readonly partition: TopicPartition;
   readonly from: number;
-  readonly listener: (record: ConsumerRecord, delivery: Delivery) => Promise<void>;
+  readonly listener: (record: ConsumerRecord, called: Called) => Promise<void>;
   readonly recoverer: Recoverer | undefined;
 }
 
@@ -50,10 +50,10 @@ export interface ParkedPartitionHost {
   readonly keyOf: (record: ConsumerRecord) => Bytes;
   /** Whether records of no key wait for each other. */
   readonly ordersNullKeys: boolean;
-  send(record: ProducerRecord): Promise<RecordMetadata>;
+  readonly send: (record: ProducerRecord) => Promise<RecordMetadata>;
   /** Calls the container's listener, with all that goes around it. */
-  listen(record: ConsumerRecord, delivery: Delivery): unknown;
-  newWorker(work: ParkedWork): MessageListenerContainer;
+  readonly listen: (record: ConsumerRecord, called: Called) => unknown;
+  readonly newWorker: (work: ParkedWork) => MessageListenerContainer;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -166,7 +166,7 @@ export class ParkedPartition implements ParkedReader {
     this.#worker = newWorker({
       partition: this.#place,
       from: this.#from,
-      listener: (record, delivery) => this.#listen(record, delivery),
+      listener: (record, called) => this.#listen(record, called),
       recoverer: recoverer && ((record, error, context) => this.#recover(recoverer, record, error, context)),
     });
     this.#worker.finished.catch((error: unknown) => {
@@ -176,7 +176,7 @@ export class ParkedPartition implements ParkedReader {
     this.#worker.start().catch(() => undefined); // `finished` says it too
   }
 
-  async #listen(record: ConsumerRecord, delivery: Delivery): Promise<void> {
+  async #listen(record: ConsumerRecord, called: Called): Promise<void> {
     if (endMarkerOf(record) !== undefined) return;
     const { keyOf, clock, listen } = this.#host;
     const own = unparked(record);
@@ -187,10 +187,10 @@ export class ParkedPartition implements ParkedReader {
     await this.#workOff(
       record,
       key,
-      () => delivery.signal.aborted,
+      () => called.signal.aborted,
       async () => {
         try {
-          await listen(own, delivery);
+          await listen(own, called);
         } catch (error) {
           if (!isSkip(error)) throw error;
           skipped = error;

@@ -13,11 +13,10 @@ import { AsyncTaskExecutor } from '@hearken/executor';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { RecordContainerProperties } from '../container-properties.js';
-import type { Delivery } from '../dispatch/delivery.js';
 import { SelectedKeys } from '../dispatch/selected-keys.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
 import type { GracePeriod } from '../grace-period.js';
-import type { ListenerInvoker } from '../invoke/listener-invoker.js';
+import type { Called, ListenerInvoker } from '../invoke/listener-invoker.js';
 import type { ListenerContainer } from '../message-listener.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import type { Ownership } from '../offsets/ownership.js';
@@ -209,7 +208,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       keyOf: (record): Bytes => (selected === undefined ? record.key : selected.keyOf({ record })),
       ordersNullKeys: nullKey !== 'unordered',
       send: (record) => parking.template.execute((producer) => producer.send(record)),
-      listen: (record, delivery) => invoker.callWith(record, new ParkedContext(record, delivery, container)),
+      listen: (record, called) => invoker.callWith(record, new ParkedContext(record, called, container)),
       newWorker: (work) => this.#newWorker(work),
     };
   }
@@ -229,7 +228,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       ...(keySelector === undefined ? {} : { keySelector: (record) => keySelector(unparked(record)) }),
       ...(handlerTimeoutMs === undefined ? {} : { handlerTimeoutMs }),
       ...(maxPollRecords === undefined ? {} : { maxPollRecords }),
-      listener: (record, context) => listener(record, context as Delivery),
+      listener: (record, context) => listener(record, context as Called),
       errorHandler: new ParkedErrorHandler({ backOff: parking.backOff, errorHandler, recoverer }),
       taskExecutor: this.#slots,
       assignmentCommitOption: 'never',

@@ -1,0 +1,374 @@
+import assert from 'node:assert/strict';
+import { FakeLog, FakeProducer, type RecordInit } from '@hearken/testing';
+import { KafkaError, type ConsumerRecord } from '@hearken/core';
+import {
+  DefaultErrorHandler,
+  FixedBackOff,
+  type DefaultErrorHandlerOptions,
+  type ParkingProperties,
+  type RecordContainerProperties,
+} from '../dist/index.js';
+import { addsUp, keyed, setup, tp, until, type Bundle, type Call } from './setup.js';
+
+const once = new FixedBackOff({ maxRetries: 0 });
+const soon = new FixedBackOff({ intervalMs: 30, maxRetries: 1_000 });
+
+interface ParkingOptions {
+  readonly handler?: DefaultErrorHandlerOptions;
+  readonly parking?: Partial<ParkingProperties>;
+  readonly properties?: Partial<RecordContainerProperties>;
+  readonly log?: FakeLog;
+  readonly partitions?: number;
+}
+
+function setUp({ handler, parking, properties, log = new FakeLog(), partitions = 2 }: ParkingOptions = {}) {
+  const producer = new FakeProducer({ log, partitions });
+  const counts = new Map<string, number>();
+  const template: ParkingProperties['template'] = {
+    execute: async (callback) => await callback(producer),
+    partitionsFor: async (topic) => (await producer.partitionsFor(topic)).slice(0, counts.get(topic)),
+  };
+  const errorHandler = new DefaultErrorHandler({
+    backOff: once,
+    recoveryBackOff: new FixedBackOff({ intervalMs: 50, maxRetries: 1 }),
+    onExhausted: 'parkKey',
+    ...handler,
+  });
+  const bundle = setup(
+    { ordering: 'key', errorHandler, parking: { template, backOff: soon, ...parking }, ...properties },
+    { log },
+  );
+  return { ...bundle, producer, counts };
+}
+
+async function parking(options?: ParkingOptions) {
+  const bundle = setUp(options);
+  await bundle.container.start();
+  return bundle;
+}
+
+/** Stops it while listeners hang. */
+async function stopNow({ container, clock }: Pick<Bundle, 'container' | 'clock'>): Promise<void> {
+  void container.stop({ immediate: true });
+  await until(() => {
+    clock.advance(100);
+    return container.state === 'stopped';
+  });
+}
+
+/** The so-and-so-manieth call for the record at "partition/offset", whichever way it came. */
+async function call({ listener }: Pick<Bundle, 'listener'>, at: string, number = 1): Promise<Call> {
+  const calls = (): Call[] => listener.calls.items.filter((one) => one.at === at);
+  await until(() => calls().length >= number);
+  return calls()[number - 1]!;
+}
+
+const parkedIn = (log: FakeLog, partition = 0): readonly ConsumerRecord[] => log.records('t-parked', partition);
+const kinds = (log: FakeLog, partition = 0): string[] =>
+  parkedIn(log, partition).map(({ key, headers }) => `${String(key)} ${headers.string('hearken_parked')}`);
+
+describe('MessageListenerContainer: parked keys', () => {
+  it('parks the record that failed and all later ones of its key, and goes on with all others', async () => {
+    const bundle = await parking();
+    const { container, give, log, clock, committed, events } = bundle;
+    const parked = events('key:parked');
+    give(0, ...keyed('a', 'b', 'a', 'b', 'a'));
+    const error = new Error('no such customer');
+    (await call(bundle, '0/0')).fail(error);
+    for (const at of ['0/1', '0/3']) (await call(bundle, at)).end();
+    await until(() => container.metrics().parked === 3);
+    await until(() => {
+      clock.advance(100);
+      return committed(0) === 5;
+    });
+    assert.deepEqual(kinds(log), ['a record', 'a record', 'a record']);
+    const { key, record, ...told } = parked.last!;
+    assert.deepEqual([parked.items.length, String(key), record.offset, told.error], [1, 'a', 0, error]);
+    const { failed, processed, parkedKeys, workedOff } = container.metrics();
+    assert.deepEqual([failed, processed, parkedKeys, workedOff], [1, 2, 1, 0]);
+    assert.ok(addsUp(bundle));
+    await stopNow(bundle);
+  });
+
+  it('says in headers where a parked record came from, and why; key, value and its own headers are as they were', async () => {
+    const bundle = await parking();
+    const { give, log } = bundle;
+    const own: RecordInit = { key: 'a', value: 'first', headers: { id: '7' }, timestamp: 1_000 };
+    give(1, own, { ...own, value: 'second' });
+    (await call(bundle, '1/0')).fail(new RangeError('no such customer'));
+    await until(() => parkedIn(log, 1).length === 2);
+    const [first, second] = parkedIn(log, 1).map(({ key, value, headers }) => ({
+      of: [String(key), String(value), headers.string('id')],
+      from: ['topic', 'timestamp-type', 'consumer-group'].map((name) => headers.string(`kafka_dlt-original-${name}`)),
+      at: [
+        headers.get('kafka_dlt-original-partition')?.readInt32BE(),
+        headers.get('kafka_dlt-original-offset')?.readBigInt64BE(),
+      ],
+      why: ['fqcn', 'message'].map((name) => headers.string(`kafka_dlt-exception-${name}`)),
+    }));
+    const from = ['t', 'CreateTime', 'g'];
+    assert.deepEqual(first, { of: ['a', 'first', '7'], from, at: [1, 0n], why: ['RangeError', 'no such customer'] });
+    assert.deepEqual(second, { of: ['a', 'second', '7'], from, at: [1, 1n], why: [undefined, undefined] });
+    const { record } = await call(bundle, '1/0', 2);
+    const { topic, partition, offset, timestamp, key, value, headers } = record;
+    assert.deepEqual([topic, partition, offset, timestamp], ['t', 1, 0, 1_000]);
+    assert.deepEqual([String(key), String(value), [...headers].map(String)], ['a', 'first', ['id,7']]);
+    await stopNow(bundle);
+  });
+
+  it('works them off in their order, tries the first again until it passes, and hands the key back', async () => {
+    const bundle = await parking();
+    const { container, give, log, clock, events } = bundle;
+    const handedBack = events('key:handedBack');
+    give(0, ...keyed('a', 'a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    const again = await call(bundle, '0/0', 2);
+    await until(() => container.metrics().parked === 2);
+    again.fail(new TypeError('not as the listener is: it may be another one tomorrow'));
+    await until(() => clock.nextDueInMs === 30);
+    clock.advance(30);
+    const third = await call(bundle, '0/0', 3);
+    assert.equal(third.context.attempt, 2);
+    third.end();
+    (await call(bundle, '0/1')).end();
+    await handedBack.received(1);
+    assert.deepEqual(kinds(log), ['a record', 'a record', 'a end']);
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/2')).end();
+    await until(() => container.metrics().processed === 1);
+    const { parked, workedOff, handedBack: times, parkedKeys } = container.metrics();
+    assert.deepEqual([parked, workedOff, times, parkedKeys], [2, 2, 1, 0]);
+    const { drained } = await container.stop();
+    assert.ok(drained);
+    assert.equal(log.committed('g-parked', tp(0, 't-parked'))?.offset, 3, 'past the end marker');
+    assert.ok(addsUp(bundle));
+  });
+
+  it('lets records of a key wait while its end marker is on its way, and no others', async () => {
+    const bundle = await parking();
+    const { container, give, producer, log } = bundle;
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    const again = await call(bundle, '0/0', 2);
+    producer.hold();
+    again.end();
+    await until(() => producer.waiting === 1);
+    give(0, ...keyed('a', 'b'));
+    (await call(bundle, '0/2')).end();
+    await until(() => container.metrics().processed === 1);
+    assert.deepEqual(bundle.listener.order, ['0/0', '0/0', '0/2']);
+    assert.equal(producer.waiting, 1, 'and it is not parked behind the marker');
+    producer.settle();
+    (await call(bundle, '0/1')).end();
+    await container.stop();
+    assert.deepEqual(kinds(log), ['a record', 'a end']);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('writes an end marker again that was refused, without doing the work again', async () => {
+    const bundle = await parking();
+    const { container, give, producer, clock, log } = bundle;
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    const again = await call(bundle, '0/0', 2);
+    producer.failSends(new KafkaError('no leader', { code: 'NOT_LEADER_OR_FOLLOWER' }));
+    again.end();
+    await until(() => clock.nextDueInMs === 30);
+    assert.equal(container.metrics().parkedKeys, 1);
+    clock.advance(30);
+    await until(() => container.metrics().handedBack === 1);
+    assert.deepEqual(bundle.listener.order, ['0/0', '0/0']);
+    assert.deepEqual(kinds(log), ['a record', 'a end']);
+    assert.equal(container.metrics().workedOff, 1);
+    await container.stop();
+  });
+
+  it('passes no record that could not be parked: it is tried again, and then the container stops', async () => {
+    const bundle = await parking();
+    const { container, give, producer, clock, committed, events } = bundle;
+    const failed = events('recovery:failed');
+    producer.failSends(new KafkaError('no leader', { code: 'NOT_LEADER_OR_FOLLOWER' }), 2);
+    give(0, ...keyed('a', 'b', 'a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    (await call(bundle, '0/1')).end();
+    await failed.received(1);
+    await until(() => clock.nextDueInMs === 50);
+    clock.advance(50);
+    await assert.rejects(container.finished, { code: 'LISTENER_FAILED' });
+    assert.equal(committed(0), 0);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('knows what is parked when it starts, before anything is dispatched', async () => {
+    const first = await parking();
+    first.give(0, ...keyed('a', 'b'));
+    (await call(first, '0/0')).fail(new Error('not today'));
+    (await call(first, '0/1')).end();
+    await until(() => first.container.metrics().parked === 1 && first.container.metrics().processed === 1);
+    await stopNow(first);
+    first.give(0, ...keyed('a', 'b'));
+
+    const second = await parking({ log: first.log });
+    const [one, two] = [await call(second, '0/0'), await call(second, '0/3')];
+    await until(() => second.container.metrics().parked === 1);
+    two.end();
+    one.end();
+    (await call(second, '0/2')).end();
+    await until(() => second.container.metrics().handedBack === 1);
+    assert.deepEqual(
+      second.listener.order.filter((at) => at !== '0/3'),
+      ['0/0', '0/2'],
+    );
+    await second.container.stop();
+    assert.deepEqual(kinds(first.log), ['a record', 'a record', 'a end']);
+
+    const third = await parking({ log: first.log });
+    third.give(0, ...keyed('a'));
+    (await call(third, '0/4')).end();
+    await third.container.stop();
+    assert.equal(third.container.metrics().parked, 0);
+  });
+
+  it('takes an end marker for what it says, also if what it is about comes once more', async () => {
+    const log = new FakeLog();
+    const first = await parking({ log });
+    first.give(0, ...keyed('b', 'a'));
+    (await call(first, '0/0')).fail(new Error('not today'));
+    (await call(first, '0/1')).fail(new Error('not today'));
+    (await call(first, '0/0', 2)).fail(new Error('nor tomorrow')); // keeps the parked topic's offset where it is
+    (await call(first, '0/1', 2)).end();
+    await until(() => first.container.metrics().handedBack === 1);
+    await stopNow(first);
+    assert.deepEqual(kinds(log).sort(), ['a end', 'a record', 'b record']);
+
+    const second = await parking({ log });
+    (await call(second, '0/0')).end();
+    await until(() => second.container.metrics().handedBack === 1);
+    await second.container.stop();
+    assert.deepEqual(second.listener.order, ['0/0'], 'and not 0/1');
+  });
+
+  it('gives a parked record to the recoverer where its back-off ends', async () => {
+    const taken: string[] = [];
+    const recoverer = (record: ConsumerRecord): void => void taken.push(`${record.topic} ${record.offset}`);
+    const bundle = await parking({ handler: { recoverer }, parking: { backOff: once } });
+    bundle.give(0, ...keyed('a', 'a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    (await call(bundle, '0/0', 2)).fail(new Error('nor tomorrow'));
+    (await call(bundle, '0/1')).end();
+    await until(() => bundle.container.metrics().handedBack === 1);
+    assert.deepEqual(taken, ['t 0']);
+    assert.deepEqual([bundle.container.metrics().recovered, bundle.container.metrics().workedOff], [0, 2]);
+    await bundle.container.stop();
+  });
+
+  it('ends what it works off when its partition is revoked, and lets it be worked off elsewhere', async () => {
+    const bundle = await parking();
+    const { container, give, factory, log } = bundle;
+    const [consumer] = factory.consumers.items;
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    const again = await call(bundle, '0/0', 2);
+    let isGone = false;
+    const moved = consumer!.rebalance({ revoke: [tp(0)], assign: [] }).then(() => (isGone = true));
+    await until(() => factory.consumers.items.length === 3);
+    assert.ok(!isGone, 'it waits for the listener');
+    again.end();
+    await moved;
+    assert.equal(container.metrics().parkedKeys, 0);
+    assert.equal(log.committed('g-parked', tp(0, 't-parked'))?.offset, 1);
+    await consumer!.rebalance({ assign: [tp(0)] });
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/1')).end();
+    await container.stop();
+    assert.deepEqual(bundle.listener.order, ['0/0', '0/0', '0/1']);
+  });
+
+  it('orders by what keySelector says, and parks by it', async () => {
+    const keySelector = ({ value }: ConsumerRecord): Buffer | null => value?.subarray(0, 1) ?? null;
+    const bundle = await parking({ properties: { keySelector } });
+    bundle.give(0, { key: 'x', value: 'a1' }, { key: 'x', value: 'b1' }, { key: 'y', value: 'a2' });
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    (await call(bundle, '0/1')).end();
+    await until(() => bundle.container.metrics().parked === 2);
+    (await call(bundle, '0/0', 2)).end();
+    (await call(bundle, '0/2')).end();
+    await until(() => bundle.container.metrics().handedBack === 1);
+    assert.deepEqual(kinds(bundle.log), ['x record', 'y record', 'a end']);
+    await bundle.container.stop();
+  });
+
+  it('parks a record without a key alone', async () => {
+    const bundle = await parking();
+    bundle.give(0, { key: null, value: '1' }, { key: null, value: '2' });
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    (await call(bundle, '0/1')).end();
+    (await call(bundle, '0/0', 2)).end();
+    await until(() => bundle.container.metrics().workedOff === 1);
+    await bundle.container.stop();
+    assert.deepEqual(kinds(bundle.log), ['null record']);
+    assert.deepEqual([bundle.container.metrics().processed, bundle.container.metrics().parked], [1, 1]);
+    assert.equal(bundle.log.committed('g-parked', tp(0, 't-parked'))?.offset, 1);
+  });
+
+  it('names parked keys, the oldest first, and is degraded by them', async () => {
+    const bundle = await parking();
+    const { container, give, clock } = bundle;
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    await until(() => container.metrics().parked === 1);
+    clock.advance(7);
+    give(1, { key: Buffer.from([0xff, 0x01]) });
+    (await call(bundle, '1/0')).fail(new Error('not today'));
+    await until(() => container.metrics().parked === 2);
+    assert.deepEqual(container.snapshot().parked, [
+      { topic: 't', partition: 0, key: 'a', parkedMs: 7 },
+      { topic: 't', partition: 1, key: '0xff01', parkedMs: 0 },
+    ]);
+    const { status, reasons } = container.health();
+    assert.deepEqual([status, reasons.map(({ code }) => code)], ['degraded', ['KEYS_PARKED']]);
+    await stopNow(bundle);
+  });
+
+  it('lets a parked record stop the container it knows, without waiting for itself', async () => {
+    const bundle = await parking();
+    bundle.give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    const again = await call(bundle, '0/0', 2);
+    assert.equal(await again.context.seek(0), false);
+    await again.context.container.stop();
+    assert.equal(bundle.container.state, 'stopped');
+    again.end();
+  });
+
+  it('does not start on a parked topic with another number of partitions, nor on a parked topic itself', async () => {
+    const few = setUp();
+    few.counts.set('t-parked', 1);
+    await assert.rejects(few.container.start(), { code: 'PARKED_TOPIC_MISMATCH' });
+    const loop = setUp({ parking: { suffix: 't' } });
+    await assert.rejects(loop.container.start(), { code: 'PARKING_LOOP' });
+  });
+
+  it('refuses what does not go with it', () => {
+    const problems = (options: ParkingOptions): unknown => {
+      try {
+        setUp(options);
+        return 'none';
+      } catch (error) {
+        return (error as { problems: readonly { path: string }[] }).problems.map(({ path }) => path);
+      }
+    };
+    assert.deepEqual(problems({}), 'none');
+    const refused: readonly Partial<RecordContainerProperties>[] = [
+      { ordering: 'partition' },
+      { nullKey: 'single' },
+      { ackMode: 'manual' },
+      { errorHandler: new DefaultErrorHandler() },
+    ];
+    for (const properties of refused) assert.deepEqual(problems({ properties }), ['parking']);
+    assert.deepEqual(problems({ parking: { concurrency: 0 } }), ['parking.concurrency']);
+    assert.throws(() => setup({ ordering: 'key', errorHandler: new DefaultErrorHandler({ onExhausted: 'parkKey' }) }), {
+      code: 'INVALID_CONFIG',
+    });
+  });
+});
