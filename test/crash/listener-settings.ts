@@ -12,7 +12,7 @@ export const MAX_POLL_INTERVAL_MS = 12_000;
 /** How a listener process is set up: anything that goes together. */
 export interface ListenerSettings {
   /** Undefined where it listens to one record at a time. */
-  readonly batch: Required<BatchProperties> | undefined;
+  readonly batch: BatchProperties | undefined;
   /** Of the manual modes: some acknowledgments come after the listener returned, and not in order. */
   readonly acknowledgesLate: boolean;
   readonly properties: Pick<
