@@ -21,6 +21,7 @@ const PROGRAMS = {
   'worker-threads': '100 proofs, in 2 threads',
   'flow-control': 'saved 190 of partition 0',
   running: '100 billed, restarted once, ready: 200',
+  shed: '1000 billed, most of them late',
   levels: 'poll 5: may take 50, 14, 29, takes 50, 0, 0',
   priority: '300 billed',
   application: 'the order was shipped once, and audited once',

@@ -15,11 +15,11 @@ import {
   type ResolvedCompensation,
 } from './compensation-properties.js';
 import { Compensation } from './compensation.js';
-import { OpenRanges } from './open-ranges.js';
+import { OpenRanges, type OpenRange } from './open-ranges.js';
 import { RangeReader } from './range-reader.js';
 import { RangeReplay } from './range-replay.js';
 import { ShedLedger } from './shed-ledger.js';
-import { bare, type RecordedRange, type ShedRange } from './shed-range.js';
+import { bare, type ShedRange } from './shed-range.js';
 
 /** Counts since it was made, and what is left to be done here. */
 export interface CompensationMetrics {
@@ -54,7 +54,6 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
   readonly #properties: ResolvedCompensation;
   readonly #events: CompensationObservers;
   readonly #state: StateMachine<ContainerState>;
-  readonly #ledger: ShedLedger;
   readonly #ranges = new OpenRanges();
   readonly #compensation: Compensation;
   readonly #finished = deferred();
@@ -78,9 +77,8 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
   ) {
     this.#factory = consumerFactory;
     this.#properties = resolveCompensation(consumerFactory, properties, dependencies);
-    const { shed, clock, logger } = this.#properties;
+    const { clock, logger } = this.#properties;
     this.#events = new CompensationObservers(logger);
-    this.#ledger = new ShedLedger(shed);
     this.#state = new StateMachine('a CompensationListenerContainer', {
       initial: 'created',
       moves: CONTAINER_MOVES,
@@ -89,7 +87,7 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
     this.#compensation = new Compensation({
       ranges: this.#ranges,
       mayStart: () => this.#reader?.hasReadAll === true,
-      newReplay: (range) => this.#newReplay(range),
+      newReplay: (open) => this.#newReplay(open),
       events: this.#events,
       clock,
       logger,
@@ -183,9 +181,9 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
     this.#assigned.resolve();
   }
 
-  #newReplay(range: RecordedRange): RangeReplay {
-    const { rest: properties, groupId, executor, clock, logger } = this.#properties;
-    const ledger = this.#ledger;
+  #newReplay({ range, home }: OpenRange): RangeReplay {
+    const { rest: properties, shed, groupId, executor, clock, logger } = this.#properties;
+    const ledger = new ShedLedger(shed.template, { topic: shed.topic, partition: home });
     return new RangeReplay({ range, factory: this.#factory, ledger, groupId, properties, executor, clock, logger });
   }
 

@@ -5,13 +5,13 @@ import { Wakeup } from '../wakeup.js';
 import type { CompensationObservers } from './compensation-events.js';
 import type { OpenRange, OpenRanges } from './open-ranges.js';
 import type { RangeReplay } from './range-replay.js';
-import { bare, type RecordedRange } from './shed-range.js';
+import { bare } from './shed-range.js';
 
 export interface CompensationInit {
   readonly ranges: OpenRanges;
   /** Whether all that is recorded of them is known. */
   readonly mayStart: () => boolean;
-  readonly newReplay: (range: RecordedRange) => RangeReplay;
+  readonly newReplay: (open: OpenRange) => RangeReplay;
   readonly events: CompensationObservers;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -82,7 +82,7 @@ export class Compensation {
 
   async #replay(open: OpenRange): Promise<void> {
     const { promise: over, resolve } = deferred();
-    const replay = this.#init.newReplay(open.range);
+    const replay = this.#init.newReplay(open);
     this.#current = { open, replay, over };
     try {
       await this.#carryOut(open, replay);

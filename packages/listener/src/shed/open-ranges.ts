@@ -18,6 +18,7 @@ export interface OpenRange {
  * Ranges are replayed in the order in which they were first read.
  */
 export class OpenRanges {
+  /** By partition of the shed topic and key: one that got more partitions may have a key in two of them. */
   readonly #byKey = new Map<string, OpenRange>();
 
   get all(): readonly OpenRange[] {
@@ -26,12 +27,13 @@ export class OpenRanges {
 
   /** @returns whether it was about a range */
   read({ partition, key, value }: Pick<ConsumerRecord, 'partition' | 'key' | 'value'>): boolean {
-    if (value === null) return key === null || this.#deleted(key.toString());
+    if (value === null) return key === null || this.#deleted(`${partition} ${key.toString()}`);
     const range = rangeOf(value);
     if (range === undefined) return false;
-    const known = this.#byKey.get(keyOf(range));
+    const at = `${partition} ${keyOf(range)}`;
+    const known = this.#byKey.get(at);
     if (known === undefined) {
-      this.#byKey.set(keyOf(range), { range, home: partition, hasEnded: false, notBefore: -Infinity });
+      this.#byKey.set(at, { range, home: partition, hasEnded: false, notBefore: -Infinity });
     } else if (range.done > known.range.done) known.range = range; // what a predecessor wrote late goes not back
     return true;
   }

@@ -8,12 +8,18 @@ export interface ShedTemplate {
 
 /** Writes ranges to their compacted topic. */
 export class ShedLedger {
-  readonly topic: string;
   readonly #template: ShedTemplate;
+  readonly #topic: string;
+  readonly #partition: number | undefined;
 
-  constructor({ template, topic }: { readonly template: ShedTemplate; readonly topic: string }) {
+  /**
+   * @param to its partition is where a range was read from: what replaces a record has to stand in the same partition, and its
+   *   key would lead to another once the topic has more of them. @default by key
+   */
+  constructor(template: ShedTemplate, to: { readonly topic: string; readonly partition?: number }) {
     this.#template = template;
-    this.topic = topic;
+    this.#topic = to.topic;
+    this.#partition = to.partition;
   }
 
   /** Resolves when all are acknowledged. */
@@ -27,7 +33,8 @@ export class ShedLedger {
   }
 
   async #send(range: ShedRange, value: Buffer | null): Promise<void> {
+    const to = { topic: this.#topic, ...(this.#partition !== undefined && { partition: this.#partition }) };
     const key = Buffer.from(keyOf(range));
-    await this.#template.execute((producer) => producer.send({ topic: this.topic, key, value }));
+    await this.#template.execute((producer) => producer.send({ ...to, key, value }));
   }
 }

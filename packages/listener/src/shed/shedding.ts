@@ -65,7 +65,7 @@ export class Shedding {
   #ledger(): ShedLedger {
     const { properties, groupId } = this.#init;
     if (properties?.allowReorder !== true || groupId === undefined) throw new ShedRefusedError();
-    return new ShedLedger({ template: properties.template, topic: shedTopic(properties, groupId) });
+    return new ShedLedger(properties.template, { topic: shedTopic(properties, groupId) });
   }
 
   /** From the lowest offset that has not ended, which is what is committable: those above it that did come twice. */

@@ -228,7 +228,7 @@ describe('CompensationListenerContainer', () => {
 
   it('checks its properties, all of them at once', () => {
     const { factory } = compensating({}, { log: new FakeLog() });
-    const make = (properties: object): void => void new CompensationListenerContainer(factory, properties as never);
+    const make = (properties: object): unknown => new CompensationListenerContainer(factory, properties as never);
     assert.throws(
       () =>
         make({

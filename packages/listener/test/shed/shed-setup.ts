@@ -76,7 +76,7 @@ export function compensating(
 ): Compensating {
   const logger = new RecordingLogger();
   const listener = new ManualListener();
-  const producers = new FakeProducerFactory({ log });
+  const producers = new FakeProducerFactory({ log, partitions: Math.max(...homes, 0) + 1 });
   const assignOnSubscribe = homes.map((home) => tp(home, SHED_TOPIC));
   const factory = new FakeConsumerFactory({ clock, log, groupId: 'g', assignOnSubscribe });
   const container = new CompensationListenerContainer(
