@@ -1,3 +1,5 @@
+import { LogMean } from './log-mean.js';
+
 export interface GradientRules {
   readonly minLimit: number;
   readonly maxLimit: number;
@@ -28,7 +30,9 @@ const FEWEST_CALLS = 16;
 const SELDOM = 40;
 /** While it changes. */
 const SOON = 4;
-const CHANGED = 0.2;
+/** What differs by more than three standard errors does not differ by chance; in the logarithm, and by more than a few percent. */
+const STANDARD_ERRORS = 3;
+const NOTHING = 0.05;
 
 /**
  * How many calls should be under way, by their latency: the gradient, unloaded over present latency, is how much of a call is
@@ -45,14 +49,13 @@ const CHANGED = 0.2;
 export class GradientLimit {
   readonly #rules: GradientRules;
   #limit: number;
-  #unloaded: number | undefined;
+  #unloadedMs: number | undefined;
   /** Counts windows: calls of an earlier one are known by it. */
   #window = 0;
   #isProbe = false;
   #untilProbe = SOON;
-  /** Of this window: calls that ended, the sum of the logarithms of their latencies, the most that ran at once. */
-  #calls = 0;
-  #sum = 0;
+  #latencies = new LogMean();
+  /** The most calls that ran at once in this window. */
   #peak = 0;
 
   constructor(rules: GradientRules) {
@@ -81,46 +84,48 @@ export class GradientLimit {
   /** @returns the change, if the end of this call made one */
   ended(window: number, latencyMs: number): LimitChange | undefined {
     if (window !== this.#window) return undefined;
-    this.#calls++;
-    this.#sum += Math.log(Math.max(latencyMs, LEAST_MS));
-    return this.#calls < Math.max(FEWEST_CALLS, ROUNDS * this.now) ? undefined : this.#endWindow();
+    this.#latencies.add(latencyMs);
+    return this.#latencies.count < Math.max(FEWEST_CALLS, ROUNDS * this.now) ? undefined : this.#endWindow();
   }
 
   /** Whether a call that failed after this time is to be counted: one that failed at once says nothing of the load. */
   tellsOfLoad(latencyMs: number): boolean {
-    return latencyMs >= (this.#unloaded ?? Infinity);
+    return latencyMs >= (this.#unloadedMs ?? Infinity);
   }
 
   #endWindow(): LimitChange | undefined {
-    const latencyMs = Math.exp(this.#sum / this.#calls);
-    const peak = this.#peak;
+    const [latencies, peak] = [this.#latencies, this.#peak];
     this.#window++;
-    this.#calls = this.#sum = this.#peak = 0;
+    this.#latencies = new LogMean();
+    this.#peak = 0;
     if (this.#isProbe) {
-      this.#endProbe(latencyMs);
+      this.#endProbe(latencies);
       return undefined;
     }
-    const unloadedMs = (this.#unloaded ??= latencyMs);
+    this.#unloadedMs ??= latencies.mean;
     if (peak >= this.limit && --this.#untilProbe <= 0) this.#isProbe = true;
-    return this.#move(unloadedMs, latencyMs, peak);
+    return this.#move(this.#unloadedMs, latencies, peak);
   }
 
-  #endProbe(latencyMs: number): void {
-    const before = this.#unloaded ?? latencyMs;
+  /** What cannot be chance is taken as it is, and soon looked at again; the rest is averaged. */
+  #endProbe({ mean, standardError }: LogMean): void {
+    const before = this.#unloadedMs ?? mean;
+    const isNews = Math.abs(Math.log(mean / before)) > STANDARD_ERRORS * standardError + NOTHING;
     this.#isProbe = false;
-    this.#unloaded = Math.sqrt(before * latencyMs);
-    this.#untilProbe = Math.abs(Math.log(latencyMs / before)) > CHANGED ? SOON : SELDOM;
+    this.#unloadedMs = isNews ? mean : Math.sqrt(before * mean);
+    this.#untilProbe = isNews ? SOON : SELDOM;
   }
 
-  /** A limit that was not reached does not grow: nothing is known of more. And one that was not nearly reached says nothing. */
-  #move(unloadedMs: number, latencyMs: number, peak: number): LimitChange | undefined {
+  /**
+   * A limit that was not reached does not grow: nothing is known of more. And one that was not nearly reached says nothing.
+   * A latency that is within its standard error of the unloaded one is not held against the limit.
+   */
+  #move(unloadedMs: number, { mean, standardError }: LogMean, peak: number): LimitChange | undefined {
     const previous = this.limit;
-    const moved = nextLimit(this.#limit, unloadedMs / latencyMs, this.#rules);
+    const gradient = (unloadedMs / mean) * Math.exp(standardError);
+    const moved = nextLimit(this.#limit, gradient, this.#rules);
     if (peak < previous / 2 || (moved > this.#limit && peak < previous)) return undefined;
     this.#limit = moved;
-    return this.limit === previous ? undefined : { previous, next: this.limit, latencyMs, unloadedMs };
+    return this.limit === previous ? undefined : { previous, next: this.limit, latencyMs: mean, unloadedMs };
   }
 }
-
-/** What ends at once has a latency too, for the logarithm. */
-const LEAST_MS = 0.1;

@@ -1,5 +1,6 @@
 import type { TaskExecutor } from '@hearken/core';
 import {
+  AdaptiveTaskExecutor,
   AsyncTaskExecutor,
   BulkheadTaskExecutor,
   CircuitBreakerTaskExecutor,
@@ -18,6 +19,7 @@ const TIMEOUT = { timeoutMs: 60_000 };
 const wrappers: Readonly<Record<string, (executor: TaskExecutor) => TaskExecutor>> = {
   RateLimitedTaskExecutor: (executor) => new RateLimitedTaskExecutor(executor, RATE),
   CircuitBreakerTaskExecutor: (executor) => new CircuitBreakerTaskExecutor(executor, BREAKER),
+  AdaptiveTaskExecutor: (executor) => new AdaptiveTaskExecutor(executor),
   TimeoutTaskExecutor: (executor) => new TimeoutTaskExecutor(executor, TIMEOUT),
   'BulkheadTaskExecutor, all of it guaranteed': (executor) =>
     BulkheadTaskExecutor.divide(executor, { all: { guaranteed: executor.concurrency } }).all,
@@ -33,7 +35,8 @@ const pools: Readonly<Record<string, (slots: number) => TaskExecutor>> = {
 
 const stacked = (pool: TaskExecutor): TaskExecutor => {
   const timed = new TimeoutTaskExecutor(pool, TIMEOUT);
-  const guarded = new CircuitBreakerTaskExecutor(timed, BREAKER);
+  const adaptive = new AdaptiveTaskExecutor(timed);
+  const guarded = new CircuitBreakerTaskExecutor(adaptive, BREAKER);
   const { mine } = BulkheadTaskExecutor.divide(guarded, { mine: { guaranteed: guarded.concurrency } });
   return new RateLimitedTaskExecutor(mine, RATE);
 };
@@ -46,7 +49,7 @@ describe('executors around executors', () => {
   }
 
   for (const [name, make] of Object.entries(pools)) {
-    describe(`time-out in breaker in bulkhead in rate limit, around ${name}`, () => {
+    describe(`time-out in adaptive limit in breaker in bulkhead in rate limit, around ${name}`, () => {
       exerciseTaskExecutor((slots) => stacked(make(slots)), { concurrencies: [3] });
     });
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TaskExecutor } from '@hearken/core';
 import {
+  AdaptiveTaskExecutor,
   AsyncTaskExecutor,
   BulkheadTaskExecutor,
   CircuitBreakerTaskExecutor,
@@ -10,7 +11,7 @@ import {
 import { ManualClock, ManualTask } from '@hearken/testing';
 import fc from 'fast-check';
 
-type Wrapper = 'rate' | 'breaker' | 'timeout' | 'bulkhead';
+type Wrapper = 'rate' | 'breaker' | 'timeout' | 'bulkhead' | 'adaptive';
 
 type Step =
   | { readonly do: 'end'; readonly which: number; readonly well: boolean }
@@ -20,7 +21,7 @@ type Step =
   | { readonly do: 'cancel' };
 
 const stack: fc.Arbitrary<readonly Wrapper[]> = fc.array(
-  fc.constantFrom<Wrapper>('rate', 'breaker', 'timeout', 'bulkhead'),
+  fc.constantFrom<Wrapper>('rate', 'breaker', 'timeout', 'bulkhead', 'adaptive'),
   { minLength: 1, maxLength: 4 },
 );
 
@@ -116,6 +117,8 @@ class World {
         return new CircuitBreakerTaskExecutor(inner, breaker, dependencies);
       case 'timeout':
         return new TimeoutTaskExecutor(inner, { timeoutMs: 30 }, dependencies);
+      case 'adaptive':
+        return new AdaptiveTaskExecutor(inner, { initialLimit: 2, smoothing: 1 }, dependencies);
       case 'bulkhead':
         return BulkheadTaskExecutor.divide(inner, { all: { guaranteed: 0 } }).all;
     }
