@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import {
+  AdaptiveTaskExecutor,
   AsyncTaskExecutor,
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
@@ -63,7 +65,7 @@ await withOrders(async () => {
   let done = (): void => undefined;
   const all = new Promise<void>((resolve) => (done = resolve));
   const count = (): void => {
-    if (++seen === 3 * ORDERS) done();
+    if (++seen === 4 * ORDERS) done();
   };
   const factory = new DefaultKafkaConsumerFactory(kafka, { autoOffsetReset: 'earliest' });
 
@@ -82,6 +84,21 @@ await withOrders(async () => {
   taskExecutor.concurrency = 5; // 0 starts nothing; what runs goes on
   // docs:end change-concurrency
 
+  const limits: { readonly limit: number; readonly slower: number }[] = [];
+  // docs:begin adaptive
+  const database = new AdaptiveTaskExecutor(new AsyncTaskExecutor({ concurrency: 200 }), { initialLimit: 10 });
+  database.on('limit:changed', ({ next, latencyMs, unloadedMs }) => {
+    limits.push({ limit: next, slower: latencyMs / unloadedMs }); // than with half as many at once
+  });
+  // docs:end adaptive
+  const storing = new MessageListenerContainer(factory, {
+    topics: [orders],
+    groupId: `storing-of-${orders}`,
+    ordering: 'none',
+    taskExecutor: database,
+    listener: store,
+  });
+
   const timed = new TimedTaskExecutor(new AsyncTaskExecutor({ concurrency: 2 }));
   const auditing = new MessageListenerContainer(factory, {
     topics: [orders],
@@ -89,12 +106,17 @@ await withOrders(async () => {
     taskExecutor: timed,
     listener: count,
   });
-  await Promise.all([billing.start(), shipping.start(), auditing.start()]);
+  await Promise.all([billing.start(), shipping.start(), storing.start(), auditing.start()]);
   await all;
-  await Promise.all([billing.stop(), shipping.stop(), auditing.stop()]);
+  await Promise.all([billing.stop(), shipping.stop(), storing.stop(), auditing.stop()]);
   console.log(`${seen} orders handled, the last audit took ${timed.lastMs.toFixed(3)} ms`);
+  console.log(`${database.limit} at once for the database, after ${limits.length} changes`);
 
   function bill(): void {
+    count();
+  }
+  async function store(): Promise<void> {
+    await setTimeout(5); // a database that does not notice
     count();
   }
   function ship(): void {

@@ -82,6 +82,12 @@ await withOrders(async () => {
   for (const { offset, runningMs } of running) console.log(`offset ${offset} has been running for ${runningMs} ms`);
   for (const { offset, dueInMs } of waiting) console.log(`offset ${offset} is tried again in ${dueInMs} ms`);
   // docs:end snapshot
+  // docs:begin explain
+  const { binding, reason, bounds, recordsPerSecond, hottest } = adder.explain(); // measures from the first call on
+  console.log(`${binding}: ${reason}`); // "concurrency: all 100 slots are taken, at 50.3 ms a call: 1988 records a second at most"
+  console.log(`${recordsPerSecond} of`, bounds); // { concurrency: 1988, hottestKey: 24850, eventLoop: 98200 }
+  for (const { key, share } of hottest) console.log(`${key} has ${share * 100} % of the records`);
+  // docs:end explain
   await adder.stop();
 
   async function load({ partition }: TopicPartition): Promise<number> {

@@ -16,7 +16,7 @@ const PROGRAMS = {
   middleware: '3 bills',
   batches: '299 mailed, 1 given up after 2 retries',
   failures: 'the container is failed: LISTENER_FAILED',
-  executors: '300 orders handled',
+  executors: '400 orders handled',
   resilience: '200 charged and 200 mailed, drained: true',
   'worker-threads': '100 proofs, in 2 threads',
   'flow-control': 'saved 190 of partition 0',

@@ -75,8 +75,8 @@ export class Explainer {
   }
 
   get #ended(): number {
-    const { processed, filtered, recovered, skipped } = this.#init.counters;
-    return processed + filtered + recovered + skipped;
+    const { processed, filtered, recovered, parked, skipped } = this.#init.counters;
+    return processed + filtered + recovered + parked + skipped;
   }
 
   #look(now: number): readonly PartitionLook[] {

@@ -18,7 +18,7 @@ describe('RunningMean', () => {
 describe('RecentRate', () => {
   it('is of the time since it was asked for last, and of five seconds or more', () => {
     const rate = new RecentRate(0, 100);
-    assert.equal(rate.perSecond(0, 100), undefined);
+    assert.equal(rate.perSecond(99, 200), undefined);
     assert.equal(rate.perSecond(1_000, 110), 10);
     assert.equal(rate.perSecond(5_000, 200), 20, 'a mark is set');
     assert.equal(rate.perSecond(6_000, 260), 160 / 6);
