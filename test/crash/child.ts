@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AssignorName } from 'hearken';
+import type { Exhaustion } from './listener-settings.js';
 import { CrashLog } from './crash-log.js';
 
 /** A process may be born while the broker is down: how long it looks for it. */
@@ -14,6 +15,8 @@ export interface ChildSettings {
   readonly groupId: string;
   readonly logFile: string;
   readonly partitionAssignors: readonly AssignorName[];
+  /** What listeners do with a record whose last attempt failed: all of a group the same. */
+  readonly exhaustion: Exhaustion;
   /** Makes a listener a static member. */
   readonly groupInstanceId?: string;
   /** Its connections run through a bad network. */

@@ -10,6 +10,8 @@ export type CrashEvent =
       readonly who: string;
       readonly ordering: Ordering;
       readonly tight: boolean;
+      /** Records of keys that fail are parked: they come a second time, and perhaps more often. */
+      readonly parks?: boolean;
       readonly settings: object;
     }
   /** These partitions are its own from now on. */
@@ -25,6 +27,8 @@ export type CrashEvent =
       readonly attempt: number;
     }
   | { readonly at: 'done'; readonly who: string; readonly p: number; readonly o: number }
+  /** It is in the parked topic, and its place may be committed; it is not done. */
+  | { readonly at: 'parked'; readonly who: string; readonly p: number; readonly o: number }
   | { readonly at: 'committed'; readonly who: string; readonly p: number; readonly o: number }
   | { readonly at: 'commit-failed'; readonly who: string; readonly ps: readonly number[] }
   /** It ended as asked; a listener says whether it waited for all that ran, and what it has written. */

@@ -12,6 +12,7 @@ import { startBroker, type BrokerKind, type CrashBroker } from './crash-broker.j
 import { CrashLogReader } from './crash-log.js';
 import { Crew } from './crew.js';
 import { groupObserver } from './group-observer.js';
+import { EXHAUSTIONS, type Exhaustion } from './listener-settings.js';
 import { judge, type FoundRecord, type Verdict } from './oracle.js';
 import { playRound, type RoundKind } from './rounds.js';
 
@@ -25,6 +26,8 @@ export interface CrashRunOptions {
   /** What happens in the rounds. @default drawn by lot */
   readonly kinds?: readonly RoundKind[];
   readonly protocol?: readonly AssignorName[];
+  /** What becomes of records that fail. @default drawn by lot */
+  readonly exhaustion?: Exhaustion;
   /** Told after each round. */
   readonly onRound?: (round: number, kind: RoundKind) => void;
 }
@@ -49,7 +52,7 @@ export async function runCrashes(options: CrashRunOptions): Promise<CrashReport>
 }
 
 async function crash(
-  { seed, rounds, kinds, protocol, onRound }: CrashRunOptions,
+  { seed, rounds, kinds, protocol, exhaustion = new SeededRandom(seed).pick(EXHAUSTIONS), onRound }: CrashRunOptions,
   broker: CrashBroker,
   log: CrashLogReader,
   logFile: string,
@@ -58,9 +61,11 @@ async function crash(
   const { brokers } = broker;
   const topic = uniqueName('crash');
   await using admin = new KafkaAdmin({ brokers });
-  await admin.createTopics([{ topic, partitions: PARTITIONS }]);
+  await admin.createTopics(
+    ['', '-dlt', '-parked'].map((suffix) => ({ topic: topic + suffix, partitions: PARTITIONS })),
+  );
   const partitionAssignors = protocol ?? random.pick([['cooperative-sticky'], ['range', 'round-robin']]);
-  using crew = new Crew({ brokers, topic, logFile, partitionAssignors }, random);
+  using crew = new Crew({ brokers, topic, logFile, partitionAssignors, exhaustion }, random);
   await using observer = await groupObserver(brokers, crew.groupId, topic);
   try {
     for (let round = 1; round <= rounds; round++) {

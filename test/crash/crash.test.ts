@@ -10,6 +10,7 @@ async function smoke(broker: BrokerKind): Promise<void> {
     rounds: 5,
     broker,
     kinds: ['kill', 'stop', 'kill', 'storm', 'freeze'],
+    exhaustion: broker === 'real' ? 'park' : 'dead-letter',
     protocol: broker === 'real' ? ['cooperative-sticky'] : ['range'],
   });
   assert.deepEqual(violations.slice(0, 20), [], `${violations.length} violations; see ${folder}`);

@@ -21,19 +21,18 @@ export interface Member {
   readonly groupInstanceId: string | undefined;
 }
 
+type Shared = Pick<ChildSettings, 'brokers' | 'topic' | 'logFile' | 'partitionAssignors' | 'exhaustion'>;
+
 /** One sender and some listeners, each a process of its own. */
 export class Crew implements Disposable {
   readonly groupId = uniqueName('crash');
-  readonly #shared: Pick<ChildSettings, 'brokers' | 'topic' | 'logFile' | 'partitionAssignors'>;
+  readonly #shared: Shared;
   readonly #random: SeededRandom;
   readonly #log: CrashLog;
   readonly #members = new Set<Member>();
   #hired = 0;
 
-  constructor(
-    shared: Pick<ChildSettings, 'brokers' | 'topic' | 'logFile' | 'partitionAssignors'>,
-    random: SeededRandom,
-  ) {
+  constructor(shared: Shared, random: SeededRandom) {
     this.#shared = shared;
     this.#random = random;
     this.#log = new CrashLog(shared.logFile);

@@ -9,6 +9,10 @@ export const SESSION_MS = 3_000;
  */
 export const MAX_POLL_INTERVAL_MS = 12_000;
 
+/** What becomes of records that fail: they are tried until they pass, or are recovered, or their keys parked. */
+export const EXHAUSTIONS = ['retry', 'dead-letter', 'park'] as const;
+export type Exhaustion = (typeof EXHAUSTIONS)[number];
+
 /** How a listener process is set up: anything that goes together. */
 export interface ListenerSettings {
   /** Undefined where it listens to one record at a time. */
@@ -30,16 +34,19 @@ export interface ListenerSettings {
   >;
 }
 
-export function drawSettings(random: SeededRandom): ListenerSettings {
-  const ackMode = random.pick(['batch', 'record', 'count', 'time', 'count-time', 'manual', 'manual-immediate']);
-  const inBatches = random.next() < 0.3;
+const ACK_MODES = ['batch', 'record', 'count', 'time', 'count-time'] as const;
+
+export function drawSettings(random: SeededRandom, exhaustion: Exhaustion): ListenerSettings {
+  const parks = exhaustion === 'park';
+  const ackMode = random.pick([...ACK_MODES, ...(parks ? [] : (['manual', 'manual-immediate'] as const))]);
+  const inBatches = random.next() < 0.3 && !parks;
   const isManual = ackMode.startsWith('manual');
   const saysInterval = ackMode === 'time' || ackMode === 'manual-immediate';
   return {
     batch: inBatches ? { maxRecords: random.pick([1, 7, 50]), lingerMs: random.pick([0, 5]) } : undefined,
     acknowledgesLate: isManual && !inBatches && random.next() < 0.5,
     properties: {
-      ordering: random.pick(['partition', 'key', 'key', 'none']),
+      ordering: parks ? 'key' : random.pick(['partition', 'key', 'key', 'none']),
       ackMode,
       ...(ackMode.startsWith('count') ? { ackCount: random.pick([1, 20, 500]) } : {}),
       ...(ackMode.endsWith('time') ? { ackTimeMs: random.pick([50, 1_000]) } : {}),

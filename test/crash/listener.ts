@@ -3,41 +3,58 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
   BatchListenerFailedError,
+  DeadLetterPublishingRecoverer,
   DefaultKafkaConsumerFactory,
   DefaultErrorHandler,
+  DefaultKafkaProducerFactory,
   FixedBackOff,
   json,
+  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   type BatchListenerContext,
   type ConsumerRecord,
   type ListenerContext,
+  type RecovererFunction,
   type TopicPartition,
 } from 'hearken';
 import type { NumberedOrder } from '../support/numbered-orders.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { badNetwork } from './bad-network.js';
 import { BROKER_RETURNS_MS, childSettings, untilTold } from './child.js';
-import { drawSettings, isTight, MAX_POLL_INTERVAL_MS, SESSION_MS } from './listener-settings.js';
+import { drawSettings, isTight, type Exhaustion, MAX_POLL_INTERVAL_MS, SESSION_MS } from './listener-settings.js';
 
 const LISTENER_MS = 4;
 const WAITS = 0.2;
 const FAILURES = 0.003;
 const LATE_MS = 100;
+const POISONED_MS = 2_000;
+const PARKED_BACK_OFF = new FixedBackOff({ intervalMs: 100, maxRetries: Number.MAX_SAFE_INTEGER });
 
-const { who, seed, brokers, topic, groupId, groupInstanceId, partitionAssignors, isFar, log } = childSettings();
+const { who, seed, brokers, topic, groupId, groupInstanceId, partitionAssignors, exhaustion, isFar, log } =
+  childSettings();
 const random = new SeededRandom(seed);
-const settings = drawSettings(random);
+const settings = drawSettings(random, exhaustion);
 const { ordering, ackMode = 'batch' } = settings.properties;
 const isManual = ackMode.startsWith('manual');
 
 type Order = ConsumerRecord<Buffer | null, NumberedOrder>;
 
+/** Where keys are parked, those fail for a while: until when. */
+const poisoned = new Map<string, number>();
+
+function fails(key: string): boolean {
+  const isOne = random.next() < FAILURES;
+  if (exhaustion !== 'park') return isOne;
+  if (isOne) poisoned.set(key, performance.now() + random.next() * POISONED_MS);
+  return performance.now() < (poisoned.get(key) ?? 0);
+}
+
 /** One record: takes a while now and then, and fails now and then. */
-async function listen({ partition: p, offset: o }: Order, epoch: number, attempt: number): Promise<void> {
+async function listen({ partition: p, offset: o, key }: Order, epoch: number, attempt: number): Promise<void> {
   log.write({ at: 'start', who, p, o, epoch, attempt });
   if (random.next() < WAITS) await delay(random.next() * LISTENER_MS);
-  if (random.next() < FAILURES) throw new Error('now and then');
+  if (fails(String(key))) throw new Error('now and then');
   log.write({ at: 'done', who, p, o });
 }
 
@@ -70,32 +87,47 @@ const listening = batch
     };
 
 const network = isFar ? await badNetwork(random) : undefined;
+const kafka = {
+  brokers,
+  clientId: who,
+  logger: silentLogger,
+  bootstrapTimeoutMs: BROKER_RETURNS_MS,
+  ...(network === undefined ? {} : { socketFactory: network.socketFactory }),
+};
+const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka));
+const deadLetters = new DeadLetterPublishingRecoverer(template);
+
+/** A dead letter is an end like any other. */
+async function recover(...[record, error, context]: Parameters<RecovererFunction>): Promise<void> {
+  await deadLetters.recover(record, error, context);
+  log.write({ at: 'done', who, p: record.partition, o: record.offset });
+}
+
+const RETRIES: Readonly<Record<Exhaustion, number>> = { retry: 50, 'dead-letter': 0, park: 1 };
+const backOff = new FixedBackOff({ intervalMs: 10, maxRetries: RETRIES[exhaustion] });
+const errorHandlers: Readonly<Record<Exhaustion, () => DefaultErrorHandler>> = {
+  retry: () => new DefaultErrorHandler({ backOff }),
+  'dead-letter': () => new DefaultErrorHandler({ backOff, recoverer: recover }),
+  park: () => new DefaultErrorHandler({ backOff, onExhausted: 'parkKey' }),
+};
 const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
-  new DefaultKafkaConsumerFactory(
-    {
-      brokers,
-      clientId: who,
-      logger: silentLogger,
-      bootstrapTimeoutMs: BROKER_RETURNS_MS,
-      ...(network === undefined ? {} : { socketFactory: network.socketFactory }),
-    },
-    {
-      groupId,
-      partitionAssignors,
-      autoOffsetReset: 'earliest',
-      sessionTimeoutMs: SESSION_MS,
-      heartbeatIntervalMs: 300,
-      maxPollIntervalMs: MAX_POLL_INTERVAL_MS,
-      requestTimeoutMs: 5_000,
-      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
-    },
-  ),
+  new DefaultKafkaConsumerFactory(kafka, {
+    groupId,
+    partitionAssignors,
+    autoOffsetReset: 'earliest',
+    sessionTimeoutMs: SESSION_MS,
+    heartbeatIntervalMs: 300,
+    maxPollIntervalMs: MAX_POLL_INTERVAL_MS,
+    requestTimeoutMs: 5_000,
+    ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+  }),
   {
     ...settings.properties,
     ...listening,
     topics: [topic],
     valueSerde: json<NumberedOrder>(),
-    errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 10, maxRetries: 50 }) }),
+    errorHandler: errorHandlers[exhaustion](),
+    ...(exhaustion === 'park' ? { parking: { template, backOff: PARKED_BACK_OFF, concurrency: 4 } } : {}),
   },
   { logger: silentLogger },
 );
@@ -110,6 +142,7 @@ container.on('partitions:lost', ({ partitions }) =>
 container.on('offsets:committed', ({ offsets }) => {
   for (const { partition: p, offset: o } of offsets) log.write({ at: 'committed', who, p, o });
 });
+container.on('record:parked', ({ record: { partition: p, offset: o } }) => log.write({ at: 'parked', who, p, o }));
 container.on('commit:failed', ({ offsets }) => log.write({ at: 'commit-failed', who, ps: numbers(offsets) }));
 container.finished.catch((error: unknown) => log.write({ at: 'trouble', who, what: `it failed: ${inspect(error)}` }));
 
@@ -117,8 +150,9 @@ log.write({
   at: 'began',
   who,
   ordering: ordering ?? 'partition',
-  tight: isTight(settings),
-  settings: { ...settings, isFar, groupInstanceId },
+  tight: isTight(settings) && exhaustion !== 'park',
+  parks: exhaustion === 'park',
+  settings: { ...settings, exhaustion, isFar, groupInstanceId },
 });
 const told = untilTold();
 await Promise.race([container.start().catch(() => told), told]);
@@ -127,8 +161,9 @@ const { drained, committed } = await container.stop();
 if (container.metrics().running > 0)
   log.write({ at: 'trouble', who, what: 'it stopped without waiting for its listeners' });
 const metrics = container.metrics();
-const { polled, processed, alreadyProcessed, abandoned, outstanding } = metrics;
-if (polled !== processed + alreadyProcessed + abandoned || outstanding > 0)
+const { polled, processed, recovered, parked, alreadyProcessed, abandoned, outstanding } = metrics;
+if (polled !== processed + recovered + parked + alreadyProcessed + abandoned || outstanding > 0)
   log.write({ at: 'trouble', who, what: `its counters do not add up: ${inspect(metrics)}` });
 log.write({ at: 'stopped', who, drained, committed: committed.map(({ partition, offset }) => [partition, offset]) });
+await template.close();
 await network?.stop();

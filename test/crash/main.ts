@@ -1,14 +1,16 @@
 // `npm run test:crash`: as the test, for as long as you like, with everything that may happen. HEARKEN_ROUNDS, HEARKEN_SEED,
-// HEARKEN_BROKER (real, embedded; both by default).
+// HEARKEN_BROKER (real, embedded; both by default), HEARKEN_EXHAUSTION (retry, dead-letter, park; by lot by default).
 import type { BrokerKind } from './crash-broker.js';
 import { runCrashes, type CrashReport } from './crash-run.js';
 import { figuresOf } from './figures.js';
+import { EXHAUSTIONS } from './listener-settings.js';
 import type { RoundKind } from './rounds.js';
 
 /** Then all begins anew: another topic, another group, perhaps another protocol. */
 const ROUNDS_AT_ONCE = 25;
 
-const { HEARKEN_ROUNDS = '200', HEARKEN_SEED = '1', HEARKEN_BROKER = 'both' } = process.env;
+const { HEARKEN_ROUNDS = '200', HEARKEN_SEED = '1', HEARKEN_BROKER = 'both', HEARKEN_EXHAUSTION } = process.env;
+const exhaustion = EXHAUSTIONS.find((one) => one === HEARKEN_EXHAUSTION);
 const [rounds, seed] = [Number(HEARKEN_ROUNDS), Number(HEARKEN_SEED)];
 const brokers: readonly BrokerKind[] =
   HEARKEN_BROKER === 'both' ? ['real', 'embedded'] : [HEARKEN_BROKER as BrokerKind];
@@ -22,6 +24,7 @@ for (let run = 0; happened.length < rounds; run++) {
     seed: seed + run,
     rounds: size,
     broker,
+    ...(exhaustion === undefined ? {} : { exhaustion }),
     onRound: (round, kind) => {
       happened.push(kind);
       console.log(`${broker}, seed ${seed + run}, round ${round} of ${size}: ${kind}`);

@@ -14,6 +14,11 @@ const began = (who: string, ordering: 'partition' | 'key' | 'none', tight = true
   ...{ at: 'began', who, ordering, tight },
   settings: {},
 });
+const parks = (who: string): CrashEvent => ({
+  ...{ at: 'began', who, ordering: 'key', tight: false, parks: true },
+  settings: {},
+});
+const parked = (who: string, o: number): CrashEvent => ({ at: 'parked', who, p: 0, o });
 const owns = (who: string): CrashEvent => ({ at: 'owns', who, ps: [0] });
 const gone = (who: string, how: 'revoked' | 'lost'): CrashEvent => ({ at: 'gone', who, ps: [0], how });
 const killed = (who: string): CrashEvent => ({ at: 'killed', who });
@@ -43,6 +48,18 @@ describe('the oracle of crash runs', () => {
     'a crash before the commit': [
       ...[began('x', 'partition'), ...heard('x', 0), committed('x', 1), ...heard('x', 1), start('x', 2)],
       ...[began('y', 'partition'), ...heard('y', 1, 2, 3)],
+    ],
+    'a parked key: committed, and done elsewhere, twice': [
+      ...[
+        parks('x'),
+        start('x', 0),
+        parked('x', 0),
+        ...heard('x', 1),
+        parked('x', 2),
+        ...heard('x', 3),
+        committed('x', 4),
+      ],
+      ...[...heard('x', 0), killed('x'), parks('y'), ...heard('y', 0), ...heard('y', 2)],
     ],
     'another ownership begins anew': [
       ...[began('x', 'partition'), ...heard('x', 0, 1), start('x', 0, 1, 2), done('x', 0)],
@@ -107,6 +124,18 @@ describe('the oracle of crash runs', () => {
     'a key overtaken by itself': [
       [began('x', 'key'), ...heard('x', 1), start('x', 2), ...heard('x', 0), done('x', 2), ...heard('x', 3)],
       /x started 0@2 before the one before it in key a had ended/,
+    ],
+    'a key that passes what is parked of it': [
+      [parks('x'), start('x', 0), parked('x', 0), ...heard('x', 1, 2, 0, 3)],
+      /x started 0@2 before the one before it in key a had ended/,
+    ],
+    'a parked record that nobody works off': [
+      [parks('x'), start('x', 0), parked('x', 0), ...heard('x', 1, 3), parked('x', 2)],
+      /^0@0 was never listened to$/,
+    ],
+    'a commit of what is neither done nor parked': [
+      [parks('x'), start('x', 0), ...heard('x', 1, 3), committed('x', 1), ...heard('x', 0, 2)],
+      /x committed 0@1, when 0@0 had not ended/,
     ],
     'a commit of what has not ended': [
       [began('x', 'none'), ...heard('x', 0, 2), committed('x', 3), ...heard('x', 1, 3)],

@@ -29,7 +29,7 @@ type Of<At extends CrashEvent['at']> = Extract<CrashEvent, { readonly at: At }>;
  * - what was acknowledged is there, once, where it was said to be; the numbers of a key rise
  * - every record ended at a listener
  * - a record starts when the one before it in its lane has ended, and within an ownership the lane leaves none out
- * - an offset is committed when everything below it has ended, and nothing below a committed offset comes again
+ * - an offset is committed when everything below it has ended or is parked, and nothing below a committed offset comes again
  * - what has ended comes again only in a new ownership, and only if it was not committed when that began
  * - a partition that was given up with all listeners done is committed up to its first record that has not ended
  * - what the group has committed never goes back
@@ -93,6 +93,10 @@ class Topic {
 class Oracle {
   readonly violations: string[] = [];
   readonly done = new Set<string>();
+  /** Of those, or of those to come: what was parked. */
+  readonly #parked = new Set<string>();
+  /** Listeners that park. */
+  readonly #parks = new Set<string>();
   duplicates = 0;
   strays = 0;
   hasTrouble = false;
@@ -129,6 +133,7 @@ class Oracle {
       case 'began':
         this.#orderings.set(event.who, event.ordering);
         if (event.tight) this.#tight.add(event.who);
+        if (event.parks === true) this.#parks.add(event.who);
         break;
       case 'owns':
         for (const p of event.ps) this.replays.owns(event.who, p);
@@ -141,6 +146,9 @@ class Oracle {
         break;
       case 'done':
         this.#doneAt(event);
+        break;
+      case 'parked':
+        this.#parked.add(placeOf(event));
         break;
       case 'committed':
         this.#committedAt(event);
@@ -235,7 +243,10 @@ class Oracle {
     const record = this.#topic.at.get(placeOf(event));
     if (record === undefined)
       return void this.violations.push(`${event.who} got ${placeOf(event)}, which is not there`);
-    if (event.o < (this.#committed.get(event.p) ?? 0)) {
+    const mayComeAgain = this.#parks.has(event.who) && this.#parked.has(placeOf(event));
+    if (mayComeAgain) {
+      // out of the parked topic, where it may stand twice
+    } else if (event.o < (this.#committed.get(event.p) ?? 0)) {
       const suspect = `${event.who}|${event.p}`;
       const said = this.#suspects.get(suspect) ?? [];
       said.push(`${event.who} got ${placeOf(event)} again, which was committed`);
@@ -257,6 +268,7 @@ class Oracle {
     if (rank > 0 && !this.#ended.has(`${lane}|${rank - 1}`)) {
       this.violations.push(`${event.who} started ${placeOf(event)} before the one before it in ${lane} had ended`);
     }
+    if (this.#parks.has(event.who)) return; // what is parked is left out, and comes from elsewhere
     const ownership = `${event.who}|${event.epoch}|${lane}`;
     const last = this.#started.get(ownership);
     let expected = event.attempt === 1 && last !== undefined ? last + 1 : (last ?? rank);
@@ -290,10 +302,14 @@ class Oracle {
     this.#refused.delete(`${who}|${p}`);
   }
 
+  #isOver(place: string): boolean {
+    return this.done.has(place) || this.#parked.has(place);
+  }
+
   #checkEndedBelow(who: string, p: number, o: number): void {
     const records = this.#topic.byPartition.get(p) ?? [];
     let at = this.#frontiers.get(p) ?? 0;
-    for (let next = records[at]; next !== undefined && this.done.has(placeOf(next)); next = records[at]) at++;
+    for (let next = records[at]; next !== undefined && this.#isOver(placeOf(next)); next = records[at]) at++;
     this.#frontiers.set(p, at);
     const oldest = records[at];
     if (oldest !== undefined && oldest.o < o) {

@@ -36,7 +36,7 @@ export interface BatchAcknowledgment extends Acknowledgment {
   nack(index: number, sleepMs: number): void;
 }
 
-/** What a batch listener is told beside the records. They are of one partition, and of one lane. */
+/** What a batch listener is told beside the records. They are of one partition, and of one lane unless batches are `by: 'any'`. */
 export interface BatchListenerContext extends Omit<ListenerContext, 'acknowledgment'> {
   /** @throws IllegalStateError `NO_ACKNOWLEDGMENT` unless `ackMode` is a manual one */
   readonly acknowledgment: BatchAcknowledgment;
@@ -93,4 +93,10 @@ export interface BatchProperties {
    * once, and so does any when the buffer is full. @default 0: a batch is what is there
    */
   readonly lingerMs?: number;
+  /**
+   * With `ordering: 'key'`: whether all records of a batch have the same key (`'key'`), or whatever keys wait in a partition
+   * (`'any'`). Either way no two batches with the same key run at a time, and records are in the order of their offsets. When
+   * some of a batch come again, only their keys wait for that. @default 'key'
+   */
+  readonly by?: 'key' | 'any';
 }

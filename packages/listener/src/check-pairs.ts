@@ -60,11 +60,21 @@ function checkListeners(check: OptionsCheck, properties: Checked, maxRecords: nu
     );
 }
 
-function checkKeys(check: OptionsCheck, { ordering }: Checked, written: Partial<Written>): void {
+function checkKeys(check: OptionsCheck, { ordering, nullKey, syncCommits }: Checked, written: Partial<Written>): void {
+  if (written.batch?.by === 'any') checkMixedBatches(check, nullKey, syncCommits);
   if (ordering === 'key' || !check.isFine('ordering')) return;
   for (const name of ['nullKey', 'keySelector'] as const)
     if (written[name] !== undefined)
       check.problem(name, `needs ordering: 'key', got '${ordering}', where keys mean nothing`);
+  if (written.batch?.by !== undefined)
+    check.problem('batch.by', `needs ordering: 'key', got '${ordering}', where keys mean nothing`);
+}
+
+/** What each lane would have to wait for by itself. */
+function checkMixedBatches(check: OptionsCheck, nullKey: Checked['nullKey'], syncCommits: boolean): void {
+  const why = `cannot go with batch.by: 'any', where all keys of a batch would wait for`;
+  if (nullKey === 'single') check.problem('nullKey', `'single' ${why} the records without one of all partitions`);
+  if (syncCommits) check.problem('syncCommits', `${why} every record before them to be committed`);
 }
 
 /** A setting that does nothing in this mode is a misunderstanding of one of both. */

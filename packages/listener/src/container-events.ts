@@ -94,6 +94,8 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'record:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer took a record: it is done. */
   'record:recovered': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
+  /** A record is in the parked topic: it is done here. Without `error` it follows another of its key. */
+  'record:parked': { readonly record: ConsumerRecord; readonly error?: unknown; readonly attempt: number };
   /** A record's last attempt failed: it is parked, and so is every later one of its key until `key:handedBack`. The key is what records are ordered by. */
   'key:parked': TopicPartition & { readonly key: Bytes; readonly record: ConsumerRecord; readonly error: unknown };
   /** All that was parked of a key is worked off: its records come straight to the listener again. */
@@ -173,6 +175,7 @@ const NAMES = Object.keys({
   'record:nacked': true,
   'record:failed': true,
   'record:recovered': true,
+  'record:parked': true,
   'key:parked': true,
   'key:handedBack': true,
   'record:skipped': true,

@@ -45,7 +45,7 @@ export interface RecordContainerProperties<K = Bytes, V = Bytes> extends CommonC
   readonly batch?: undefined;
 }
 
-/** Of a container that listens to several records at once, of one partition and one lane: with key order, of one key. */
+/** Of a container that listens to several records at once, of one partition; with key order, of one key unless `batch.by` says else. */
 export interface BatchContainerProperties<K = Bytes, V = Bytes> extends CommonContainerProperties<K, V> {
   /** Called for each batch. */
   readonly batchListener: BatchListener<NoInfer<K>, NoInfer<V>>;

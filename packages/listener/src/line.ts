@@ -9,7 +9,7 @@ import {
 } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
 import { BatchInvoker } from './batch/batch-invoker.js';
-import { BatchPortions } from './batch/batch-portions.js';
+import { batchPortions } from './batch/batch-portions.js';
 import { BatchSettler } from './batch/batch-settler.js';
 import { ConsumerSession, type SessionClose, type SessionEnd } from './consumer-session.js';
 import type { GuardedEvents } from './container-events.js';
@@ -290,11 +290,9 @@ export class Line {
   #newPortions(): Portions<Delivery, Work> {
     const { properties, clock } = this.#init;
     if (properties.batchListener === undefined) return oneByOne<Delivery>();
-    const onFilled = (lane: DeliveryLane): void => {
-      this.#lanes.filled(lane);
-      this.#dispatcher.startReady();
-    };
-    return new BatchPortions({ ...properties.batch, clock, onFilled });
+    const onFilled = (lane: DeliveryLane): void => this.#lanes.filled(lane);
+    const onReady = (): void => this.#dispatcher.startReady();
+    return batchPortions({ ...properties.batch, clock, onFilled, onReady });
   }
 
   #newInvoker(): ListenerInvoker | BatchInvoker {

@@ -210,6 +210,7 @@ const RULES: OptionRules<Checked> = {
 const BATCH_RULES: OptionRules<Required<BatchProperties>> = {
   maxRecords: integer(500, { min: 1 }),
   lingerMs: durationMs(0),
+  by: oneOf(['key', 'any'], 'key'),
 };
 
 const DEPENDENCY_RULES: OptionRules<Required<ContainerDependencies>> = {

@@ -35,8 +35,14 @@ function setUp({ handler, parking, properties, log = new FakeLog(), partitions =
     ...handler,
   });
   const bundle = setup(
-    { ordering: 'key', errorHandler, parking: { template, backOff: soon, ...parking }, ...properties },
-    { log },
+    {
+      ordering: 'key',
+      revokeDrainTimeoutMs: 10_000,
+      errorHandler,
+      parking: { template, backOff: soon, ...parking },
+      ...properties,
+    },
+    { log, maxPollIntervalMs: 15_000 }, // shorter than the defaults of what the container makes
   );
   return { ...bundle, producer, counts };
 }

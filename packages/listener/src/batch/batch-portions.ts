@@ -1,43 +1,46 @@
-import type { Clock } from '@hearken/core';
-import { Deadlines } from '../deadlines.js';
 import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
-import type { Portions } from '../dispatch/lanes.js';
+import type { Portions, PortionSource } from '../dispatch/lanes.js';
+import { ReadyLanes } from '../dispatch/ready-lanes.js';
 import type { Work } from '../dispatch/work.js';
 import { Batch } from './batch.js';
+import { LaneFilling, PartitionFilling, type Filling, type FillingInit } from './filling.js';
 
-export interface BatchPortionsInit {
+export interface BatchPortionsInit extends Omit<FillingInit, 'size'> {
   readonly maxRecords: number;
-  readonly lingerMs: number;
-  readonly clock: Clock;
-  /** A lane waited long enough for more records. */
-  readonly onFilled: (lane: DeliveryLane) => void;
+  /** Whether a batch is of one lane, or of any of its partition. */
+  readonly by: 'key' | 'any';
 }
 
-/** Batches: what waits in a lane when it starts. Lanes that are not full may wait for more; one timer serves all of them. */
-export class BatchPortions implements Portions<Delivery, Work> {
-  readonly size: number;
-  readonly #filling: Deadlines<DeliveryLane> | undefined;
+/** Makes batches as `BatchProperties` say. */
+export function batchPortions(init: BatchPortionsInit): Portions<Delivery, Work> {
+  const { maxRecords, by, lingerMs } = init;
+  const FillingOf = by === 'key' ? LaneFilling : PartitionFilling;
+  const filling = lingerMs === 0 ? undefined : new FillingOf({ ...init, size: maxRecords });
+  return by === 'key' ? new BatchPortions(maxRecords, filling) : new MixedBatchPortions(maxRecords, filling);
+}
 
-  constructor({ maxRecords, lingerMs, clock, onFilled }: BatchPortionsInit) {
-    this.size = maxRecords;
-    if (lingerMs > 0) this.#filling = new Deadlines(clock, lingerMs, onFilled);
+/** A batch is what waits in a lane when it starts. */
+class BatchPortions implements Portions<Delivery, Work> {
+  readonly size: number;
+  readonly #filling: Filling | undefined;
+
+  constructor(size: number, filling: Filling | undefined) {
+    this.size = size;
+    this.#filling = filling;
   }
 
-  next(shift: (lane: DeliveryLane) => Delivery | undefined, lane: DeliveryLane): Batch | undefined {
+  next(source: PortionSource<Delivery, Work>, lane: DeliveryLane): Batch | undefined {
     const deliveries: Delivery[] = [];
-    for (let next = shift(lane); next !== undefined; next = shift(lane)) {
+    while (deliveries.length < this.size) {
+      const next = source.shift(lane);
+      if (next === undefined) break;
       deliveries.push(next);
-      if (deliveries.length === this.size) break;
     }
     return deliveries.length === 0 ? undefined : new Batch(deliveries);
   }
 
   mayStart(lane: DeliveryLane): boolean {
-    if (this.#filling === undefined) return true;
-    const isFull = lane.queued >= this.size;
-    if (isFull) this.#filling.delete(lane);
-    else this.#filling.add(lane);
-    return isFull;
+    return this.#filling?.mayStart(lane) ?? true;
   }
 
   hurry(): boolean {
@@ -45,6 +48,48 @@ export class BatchPortions implements Portions<Delivery, Work> {
   }
 
   close(): void {
-    this.#filling?.clear();
+    this.#filling?.close();
   }
 }
+
+/** A batch is of the lane whose turn it is, and of all others of its partition that are ready: the oldest records of them. */
+class MixedBatchPortions extends BatchPortions {
+  override next(source: PortionSource<Delivery, Work>, lead: DeliveryLane): Batch | undefined {
+    const origins = new Map<number, DeliveryLane>();
+    const deliveries: Delivery[] = [];
+    for (const [delivery, lane] of oldestFirst(source, lead)) {
+      origins.set(delivery.sequence, lane);
+      if (deliveries.push(delivery) === this.size) break;
+    }
+    if (deliveries.length === 0) return undefined;
+    for (const [sequence, lane] of [...origins].reverse()) lane.oldest = sequence;
+    return new Batch(deliveries.sort(bySequence), 0, origins);
+  }
+
+  lanesOf(work: Work): ReadonlySet<DeliveryLane> {
+    return (work as Batch).lanes; // as all work of a container with these
+  }
+}
+
+/** Takes records out of a lane and of those that it joins to it for that, as long as they are asked for. */
+function* oldestFirst(
+  source: PortionSource<Delivery, Work>,
+  lead: DeliveryLane,
+): Generator<readonly [Delivery, DeliveryLane]> {
+  const { ready } = lead.partition;
+  /** Those of the batch that have more. */
+  const open = new ReadyLanes<Delivery, Work>();
+  for (let lane: DeliveryLane | undefined = lead; lane !== undefined;) {
+    const delivery = source.shift(lane);
+    if (delivery === undefined) return; // it was cleared
+    yield [delivery, lane];
+    if (lane.first !== undefined) {
+      lane.oldest = lane.first.sequence;
+      open.add(lane);
+    }
+    const joined: DeliveryLane | undefined = ready.oldest < open.oldest ? source.join(lead) : undefined;
+    lane = joined ?? open.shift();
+  }
+}
+
+const bySequence = (a: Delivery, b: Delivery): number => a.sequence - b.sequence;

@@ -1,4 +1,4 @@
-import type { Delivery } from '../dispatch/delivery.js';
+import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
 import type { Work } from '../dispatch/work.js';
 import type { Ownership } from '../offsets/ownership.js';
 
@@ -9,7 +9,8 @@ interface GivenBack {
 }
 
 /**
- * Records of one lane that are called together, and those that follow as soon as they are done. Its first delivery is the
+ * Records that are called together, and those that follow as soon as they are done: of one lane, or of several of a partition
+ * that are closed together. Its first delivery is the
  * attempt: it has the signal, and is what is waited for.
  */
 export class Batch implements Work {
@@ -17,6 +18,8 @@ export class Batch implements Work {
   readonly deliveries: readonly Delivery[];
   /** How many of them, from the first, get a call of their own. */
   readonly alone: number;
+  /** By the sequence of a record, its lane; undefined if all are of one. */
+  readonly #origins: ReadonlyMap<number, DeliveryLane> | undefined;
   #given: readonly Delivery[];
   #behind: readonly Delivery[];
   /** What the listener was called with last: middleware may make several calls of one, and leave records out. */
@@ -25,9 +28,10 @@ export class Batch implements Work {
   #reached: Set<Delivery> | undefined = undefined;
   #givenBack: GivenBack | undefined = undefined;
 
-  constructor(deliveries: readonly Delivery[], alone = 0) {
+  constructor(deliveries: readonly Delivery[], alone = 0, origins?: ReadonlyMap<number, DeliveryLane>) {
     this.deliveries = deliveries;
     this.alone = alone;
+    this.#origins = origins;
     this.#given = alone > 0 ? deliveries.slice(0, 1) : deliveries;
     this.#behind = alone > 0 ? deliveries.slice(1) : [];
   }
@@ -132,12 +136,18 @@ export class Batch implements Work {
   next(again: readonly Delivery[]): Batch | undefined {
     const deliveries = [...again, ...this.#behind];
     const alone = this.alone === 0 ? 0 : this.alone - 1 + again.length;
-    return deliveries.length === 0 ? undefined : new Batch(deliveries, alone);
+    return deliveries.length === 0 ? undefined : new Batch(deliveries, alone, this.#origins);
   }
 
   /** The same with a call of their own for each of `again`. */
   oneByOne(again: readonly Delivery[]): Batch {
-    return new Batch([...again, ...this.#behind], again.length);
+    return new Batch([...again, ...this.#behind], again.length, this.#origins);
+  }
+
+  /** The lanes of its records, the first one's first, where they are of several. */
+  get lanes(): ReadonlySet<DeliveryLane> {
+    const lanes = this.deliveries.map(({ sequence }) => this.#origins?.get(sequence));
+    return new Set(lanes.filter((lane) => lane !== undefined));
   }
 
   /** The delivery that is the attempt. */

@@ -40,11 +40,11 @@ export class LaneWaits {
     const { lanes, clock, onReady } = this.#init;
     const { ownership } = again;
     if (!this.#isStillOurs(lane, again)) return false;
-    lanes.postpone(lane, again);
+    const closed = lanes.postpone(lane, again);
     const timer = clock.setTimer(() => {
       ownership.retries.delete(wait);
-      if (again.hasEnded) lanes.hold(lane); // acknowledged meanwhile: the lane goes on without it
-      lanes.wake(lane);
+      if (again.hasEnded) lanes.hold(closed); // acknowledged meanwhile: the lane goes on without it
+      lanes.wake(closed);
       onReady();
     }, delayMs);
     const { record, attempt } = again.lead;
@@ -57,8 +57,7 @@ export class LaneWaits {
   goOn(lane: DeliveryLane, next: Work): boolean {
     const { lanes } = this.#init;
     if (!this.#isStillOurs(lane, next)) return false;
-    lanes.postpone(lane, next);
-    lanes.wake(lane);
+    lanes.wake(lanes.postpone(lane, next));
     return true;
   }
 

@@ -32,12 +32,13 @@ export class Lane<Item extends LaneItem<Item>, Work = Item> {
    * - `filling`: could start, and waits for more records to start with. Leads to ready, gone.
    * - `ready`: has a record to run and stands among the ready lanes of its partition. Leads to busy, barred, gone.
    * - `barred`: as ready, but a lane of another partition runs that it must not run beside. Leads to ready, gone.
-   * - `busy`: `next` handed it out. Leads to ready, filling, waiting, gone.
+   * - `busy`: `next` handed it out. Leads to ready, filling, waiting, joined, gone.
+   * - `joined`: another lane runs records of this one with its own; see `JoinedLanes`. Leads to ready, filling, waiting, gone.
    * - `waiting`: between two attempts, or for a commit. Leads to ready, filling, gone.
    * - `gone`: nothing of it is left; the next record of its key makes a new lane.
    */
-  state: 'filling' | 'ready' | 'barred' | 'busy' | 'waiting' | 'gone' = 'gone';
-  /** What runs, or is to be tried again. Not counted as queued. */
+  state: 'filling' | 'ready' | 'barred' | 'busy' | 'joined' | 'waiting' | 'gone' = 'gone';
+  /** What runs, or is to be tried again; of a lane that is joined, its lead's. Not counted as queued. */
   current: Work | undefined = undefined;
   first: Item | undefined = undefined;
   last: Item | undefined = undefined;

@@ -1,5 +1,6 @@
 import type { Bytes, TopicPartition } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
+import { JoinedLanes } from './joined-lanes.js';
 import { LaneGate } from './lane-gate.js';
 import type { LaneKeys } from './lane-keys.js';
 import { hashOf } from './lane-table.js';
@@ -13,7 +14,9 @@ export interface Portions<Item extends LaneItem<Item>, Work> {
   /** Records in a portion at most. A lane without an order holds no more. */
   readonly size: number;
   /** Makes the next portion of a lane out of what it shifts; undefined if the lane holds nothing. */
-  next(shift: (lane: Lane<Item, Work>) => Item | undefined, lane: Lane<Item, Work>): Work | undefined;
+  next(source: PortionSource<Item, Work>, lane: Lane<Item, Work>): Work | undefined;
+  /** Where a portion may be of several lanes: those that it has records of, the first record's first. */
+  lanesOf?(portion: Work): Iterable<Lane<Item, Work>>;
   /** Asked of a lane that could start, also after each record that joins it. False: it waits for more, until `Lanes.filled`. */
   mayStart(lane: Lane<Item, Work>): boolean;
   /** Ends the longest of those waits. False if no lane waits for more. */
@@ -22,10 +25,18 @@ export interface Portions<Item extends LaneItem<Item>, Work> {
   close(): void;
 }
 
+/** Where records of portions come from. */
+export interface PortionSource<Item extends LaneItem<Item>, Work> {
+  /** Takes the first record out of a lane. */
+  shift(lane: Lane<Item, Work>): Item | undefined;
+  /** The next lane of its partition that is ready: records of it may go with those of the lane, and it is closed for as long. */
+  join(lead: Lane<Item, Work>): Lane<Item, Work> | undefined;
+}
+
 /** One record at a time. */
 export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> => ({
   size: 1,
-  next: (shift, lane) => shift(lane),
+  next: (source, lane) => source.shift(lane),
   mayStart: () => true,
   hurry: () => false,
   close: () => undefined,
@@ -46,6 +57,12 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** Before lanes without a key, where only one of them may run at a time. */
   readonly #gate: LaneGate<Item, Work> | undefined;
   readonly #portions: Portions<Item, Work>;
+  /** Where portions may be of several lanes. */
+  readonly #joins: JoinedLanes<Item, Work> | undefined;
+  readonly #source: PortionSource<Item, Work> = {
+    shift: (lane) => this.#shift(lane),
+    join: (lead) => this.#join(lead),
+  };
   readonly #partitions = new Map<string, PartitionLanes<Item, Work>>();
   /** Partitions that have ready lanes, in the order of their turns. */
   #firstListed: PartitionLanes<Item, Work> | undefined;
@@ -61,6 +78,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     this.#keyOf = keys.keyOf;
     if (this.#hasKeys && keys.nullKey === 'single') this.#gate = new LaneGate((lane) => this.#makeReady(lane));
     this.#portions = portions;
+    if (portions.lanesOf !== undefined) this.#joins = new JoinedLanes();
   }
 
   /** Records that wait, over all partitions. */
@@ -131,10 +149,25 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
 
   /** What a busy lane is to run now: what is to be tried again, else what comes next; undefined if it was cleared. */
   take(lane: Lane<Item, Work>): Work | undefined {
-    return (lane.current ??= this.#portions.next(this.#shift, lane));
+    if (lane.current !== undefined) return lane.current;
+    lane.current = this.#portions.next(this.#source, lane);
+    if (this.#joins !== undefined) for (const joined of this.#joins.of(lane)) joined.current = lane.current;
+    return lane.current;
   }
 
-  readonly #shift = (lane: Lane<Item, Work>): Item | undefined => {
+  /** Not one that has something to try again. */
+  #join(lead: Lane<Item, Work>): Lane<Item, Work> | undefined {
+    const { partition } = lead;
+    const lane = this.#nextOf(partition);
+    if (lane?.current !== undefined) {
+      partition.ready.add(lane);
+      return undefined;
+    }
+    if (lane !== undefined) this.#joins?.join(lead, lane);
+    return lane;
+  }
+
+  #shift(lane: Lane<Item, Work>): Item | undefined {
     const item = lane.first;
     if (item === undefined) return undefined;
     lane.first = item.next;
@@ -143,7 +176,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     if (lane.key !== null && this.#keyOf === undefined) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
     this.#uncount(lane, item);
     return item;
-  };
+  }
 
   #uncount(lane: Lane<Item, Work>, { record }: Item): void {
     lane.queued--;
@@ -161,11 +194,30 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     this.#leave(lane);
   }
 
-  /** Closes the lane until `wake`; this is what runs first then. */
-  postpone(lane: Lane<Item, Work>, again: Work): void {
-    lane.current = again;
-    lane.state = 'waiting';
-    this.#gate?.left(lane);
+  /**
+   * Closes the lane until `wake`; this is what runs first then.
+   * @returns the lane to wake: another one, if of several that ran together this one has nothing to run again
+   */
+  postpone(lane: Lane<Item, Work>, again: Work): Lane<Item, Work> {
+    const lead = this.#joins === undefined ? lane : this.#regroup(this.#joins, lane, again);
+    lead.current = again;
+    lead.state = 'waiting';
+    this.#gate?.left(lead);
+    return lead;
+  }
+
+  /** Of lanes that ran together those go on that have nothing to run again; the others stay together. */
+  #regroup(joins: JoinedLanes<Item, Work>, before: Lane<Item, Work>, again: Work): Lane<Item, Work> {
+    const [lead = before, ...others] = this.#portions.lanesOf?.(again) ?? [];
+    const over = new Set([before, ...joins.part(before)]);
+    over.delete(lead);
+    for (const lane of others) {
+      over.delete(lane);
+      joins.join(lead, lane);
+      lane.current = again;
+    }
+    for (const lane of over) this.#leaveWithout(lane);
+    return lead;
   }
 
   /** What the lane runs is over, but the lane stays closed until `wake`. */
@@ -207,8 +259,9 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     for (const lane of partition.table) {
       this.#cut(lane, isWanted);
       if (lane.state === 'filling' && lane.first !== undefined) this.#makeReady(lane);
-      if (lane.state === 'busy' || lane.first !== undefined) continue;
-      if (lane.state === 'waiting' && lane.current === undefined) continue; // for a commit, and wakes by itself
+      const { state, current } = this.#joins?.leadOf(lane) ?? lane;
+      if (state === 'busy' || lane.first !== undefined) continue;
+      if (state === 'waiting' && current === undefined) continue; // for a commit, and wakes by itself
       lane.current = undefined;
       this.#forget(lane);
     }
@@ -237,7 +290,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     for (const lane of partition.table) {
       lane.first = lane.last = undefined;
       lane.queued = 0;
-      if (lane.state === 'busy') continue;
+      if ((this.#joins?.leadOf(lane) ?? lane).state === 'busy') continue;
       lane.current = undefined;
       this.#forget(lane);
     }
@@ -280,8 +333,18 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   }
 
   #leave(lane: Lane<Item, Work>): void {
-    if (lane.current !== undefined) this.#makeReady(lane);
-    else if (lane.first !== undefined) this.#offer(lane);
+    if (lane.current !== undefined) {
+      this.#makeReady(lane);
+      return;
+    }
+    if (this.#joins !== undefined) for (const joined of this.#joins.part(lane)) this.#leaveWithout(joined);
+    this.#leaveWithout(lane);
+  }
+
+  /** With nothing to be tried again. */
+  #leaveWithout(lane: Lane<Item, Work>): void {
+    lane.current = undefined;
+    if (lane.first !== undefined) this.#offer(lane);
     else this.#forget(lane);
   }
 
@@ -292,6 +355,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
 
   #forget(lane: Lane<Item, Work>): void {
     lane.state = 'gone';
+    this.#joins?.part(lane);
     lane.partition.table.remove(lane);
   }
 

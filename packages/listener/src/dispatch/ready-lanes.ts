@@ -16,6 +16,11 @@ export class ReadyLanes<Item extends LaneItem<Item>, Work = Item> {
     return this.#first === undefined && this.#older.length === 0;
   }
 
+  /** Sequence of the oldest record; Infinity if there is none. */
+  get oldest(): number {
+    return Math.min(this.#first?.oldest ?? Infinity, this.#older[0]?.oldest ?? Infinity);
+  }
+
   /** @param lane not in here; its `oldest` stays as it is until it is taken */
   add(lane: Lane<Item, Work>): void {
     if (this.#last === undefined) this.#first = lane;

@@ -76,9 +76,10 @@ export class RecordEnds {
     this.#init.events.emit(`record:${how}`, { record, error, attempt });
   }
 
-  /** It waits in the parked topic from now on. */
-  parked({ ownership, sequence }: Delivery): void {
+  /** It waits in the parked topic from now on. @param failure undefined if it follows another of its key */
+  parked({ ownership, sequence, record, attempt }: Delivery, failure: { readonly error: unknown } | undefined): void {
     ownership.ended(sequence, 'parked');
+    this.#init.events.emit('record:parked', { record, attempt, ...failure });
   }
 
   /** It had ended already, so there is nothing to try again; but an error must not vanish. */

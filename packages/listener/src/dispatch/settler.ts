@@ -114,7 +114,7 @@ export class Settler implements Settles {
     error: unknown,
   ): void {
     const { ends, waits } = this.#init;
-    if (how === 'parked') ends.parked(delivery);
+    if (how === 'parked') ends.parked(delivery, error === FOLLOWS ? undefined : { error });
     else ends.gaveUp(delivery, how, error);
     waits.leave(lane, delivery);
   }

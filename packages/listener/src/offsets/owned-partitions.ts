@@ -133,6 +133,6 @@ function lastStarted({ tracker }: Ownership, waiting: Iterable<Delivery>): numbe
 function firstToTryAgain({ lanes }: Ownership): number {
   let first = Infinity;
   for (const { state, current } of lanes.table)
-    if (state !== 'busy' && current !== undefined) first = Math.min(first, current.lead.sequence);
+    if (state !== 'busy' && state !== 'joined' && current !== undefined) first = Math.min(first, current.lead.sequence);
   return first;
 }

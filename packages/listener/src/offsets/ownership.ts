@@ -197,7 +197,7 @@ export class Ownership implements TopicPartition {
   /** Not behind a listener that itself waits for the stop, and not if it waits for a commit without anything to commit. */
   #goesOn({ state, current }: DeliveryLane): boolean {
     if (state === 'waiting') return this.dirty !== undefined;
-    return state !== 'busy' || current === undefined || current.isAwaited;
+    return (state !== 'busy' && state !== 'joined') || current === undefined || current.isAwaited;
   }
 
   /** When the oldest record came that has not ended, on the monotonic clock; undefined if there is none. */

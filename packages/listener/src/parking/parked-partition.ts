@@ -66,7 +66,7 @@ export class ParkedPartition implements ParkedReader {
   /** In the parked topic. */
   readonly topic: string;
   readonly partition: number;
-  readonly keys = new ParkedKeys();
+  keys = new ParkedKeys();
   readonly #host: ParkedPartitionHost;
   #from = 0;
   /** Whether records of no key and no order were found. */
@@ -85,6 +85,8 @@ export class ParkedPartition implements ParkedReader {
   }
 
   begin(from: number): void {
+    this.keys = new ParkedKeys(); // it may be the second try
+    this.#hasLoose = false;
     this.#from = from;
   }
 

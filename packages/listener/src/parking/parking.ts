@@ -1,4 +1,5 @@
 import {
+  isKafkaError,
   KafkaError,
   type Bytes,
   type Clock,
@@ -8,7 +9,7 @@ import {
   type Logger,
   type TopicPartition,
 } from '@hearken/core';
-import { topicPartitionKey } from '@hearken/core/internal';
+import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
@@ -50,6 +51,18 @@ export interface ParkedKeySnapshot extends TopicPartition {
   readonly parkedMs: number;
 }
 
+const READ_AGAIN_MS = 1_000;
+
+/** Resolves after so long, or as soon as the signal aborts. */
+const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = clock.setTimer(resolve, ms);
+    signal.addEventListener('abort', () => {
+      timer.clear();
+      resolve();
+    });
+  });
+
 /** Lists are for people to look at. */
 const LONGEST_LIST = 100;
 
@@ -84,9 +97,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
    */
   async assigned(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return;
-    for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(topic);
     const found = partitions.map((at) => new ParkedPartition(this.#host, at));
-    if (!(await this.#read(found))) return;
+    if (!(await this.#readAll(partitions, found, this.#reading.signal))) return;
     for (const [i, parked] of found.entries()) {
       const at = partitions[i];
       if (at !== undefined) this.#partitions.set(topicPartitionKey(at), parked);
@@ -165,9 +177,33 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     );
   }
 
-  /** @returns whether all was read */
-  async #read(found: readonly ParkedPartition[]): Promise<boolean> {
-    const { signal } = this.#reading;
+  /**
+   * Until it succeeds, as a consumer does that looks for its positions: a broker that is away for a while ends no container.
+   * @returns false if it was interrupted
+   */
+  async #readAll(
+    partitions: readonly TopicPartition[],
+    found: readonly ParkedPartition[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { clock, logger } = this.#init;
+    for (;;) {
+      try {
+        for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(topic);
+        return await this.#read(found, signal);
+      } catch (error) {
+        if (signal.aborted) return false;
+        if (!isKafkaError(error) || !error.retriable) throw error;
+        logger.warn(
+          { partitions: describePartitions(partitions), error },
+          'what is parked could not be read, and is read again',
+        );
+        await pause(clock, READ_AGAIN_MS, signal);
+      }
+    }
+  }
+
+  async #read(found: readonly ParkedPartition[], signal: AbortSignal): Promise<boolean> {
     const consumer = this.#newConsumer();
     const wake = (): void => consumer.wakeup();
     signal.addEventListener('abort', wake);
@@ -237,6 +273,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       commitIntervalMs: properties.commitIntervalMs,
       commitTimeoutMs: properties.commitTimeoutMs,
       startTimeoutMs: properties.startTimeoutMs,
+      shutdownTimeoutMs: properties.shutdownTimeoutMs,
+      revokeDrainTimeoutMs: properties.revokeDrainTimeoutMs,
       yieldAfterMs: properties.yieldAfterMs,
     });
   }
