@@ -27,6 +27,7 @@ const NOT_TAKEN = {
   offsetMap: 'how far a replay got is no offset of a group',
   offsetMapIntervalMs: 'how far a replay got is no offset of a group',
   rebalanceListener: 'no group moves the partitions of ranges',
+  parking: 'keys are parked where a group reads them in order',
 } as const;
 
 /** What is the compensation's own. */

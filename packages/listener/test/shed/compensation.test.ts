@@ -153,6 +153,40 @@ describe('CompensationListenerContainer', () => {
     await container.stop();
   });
 
+  it('writes to the partition that a range was read from, whatever its key says of a topic that has more by now', async () => {
+    const log = logOf(3);
+    record(log, range(0, 3), 0);
+    record(log, range(0, 3), 1); // the same range, recorded once more since
+    const { container, clock, listener, events } = compensating({}, { log, homes: [0, 1] });
+    const ended = events('range:compensated');
+    await container.start();
+    (await listener.call('0/0')).end();
+    await passing(clock, () => log.records(SHED_TOPIC, 0).length === 2);
+    for (const at of ['0/1', '0/2']) (await listener.call(at)).end();
+    await passing(clock, () => listener.calls.count === 6);
+    for (const call of listener.calls.items) call.end();
+    await passing(clock, () => ended.count === 2);
+    for (const home of [0, 1]) assert.equal(log.records(SHED_TOPIC, home).at(-1)?.value, null);
+    assert.equal(log.records(SHED_TOPIC, 0).length, 3);
+    await container.stop();
+  });
+
+  it('says so of what is no range, and goes on', async () => {
+    const log = logOf(3);
+    for (const value of ['no json', '{}', '{"topic":"t","partition":0,"from":3,"to":3}', null])
+      log.append(SHED_TOPIC, 0, { key: null, value });
+    record(log, range(1, 2));
+    const { container, clock, listener, logger } = compensating({}, { log });
+    await container.start();
+    (await listener.call('0/1')).end();
+    await passing(clock, () => container.metrics().compensated === 1);
+    assert.deepEqual(
+      logger.at('warn').map(({ message }) => message),
+      Array(3).fill('a record of the shed topic is no range: it is ignored'),
+    );
+    await container.stop();
+  });
+
   it('keeps to its rate', async () => {
     const log = logOf(100);
     record(log, range(0, 100));
