@@ -164,6 +164,20 @@ export class ShedRefusedError extends KafkaError {
   }
 }
 
+/**
+ * There is more of a shed range to be read, and nothing came for `noProgressTimeoutMs`: its topic was deleted, or the log ends
+ * before it. Code `RANGE_STALLED`; retriable.
+ */
+export class RangeStalledError extends KafkaError {
+  constructor(range: TopicPartition & { readonly from: number; readonly to: number }) {
+    const what = `${describePartition(range)}, offsets ${range.from} to ${range.to}`;
+    super(`nothing more comes of a shed range (${what}): does its topic exist?`, {
+      code: 'RANGE_STALLED',
+      retriable: true,
+    });
+  }
+}
+
 /** With `missingTopicsFatal`: topics do not exist, or this client may not see them. Code `MISSING_TOPICS`. */
 export class MissingTopicsError extends KafkaError {
   readonly topics: readonly string[];

@@ -100,6 +100,7 @@ export {
   ListenerTimeoutError,
   MissingTopicsError,
   NoReplyTopicError,
+  RangeStalledError,
   RebalanceListenerError,
   RecoveryFailedError,
   ReplyFailedError,

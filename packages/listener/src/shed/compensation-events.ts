@@ -12,7 +12,7 @@ export interface CompensationEvents {
   'range:started': { readonly range: ShedRange; readonly from: number };
   /** All of a range has ended, and it is forgotten. `missing` offsets of it had been deleted before they could be read. */
   'range:compensated': { readonly range: ShedRange; readonly missing: number };
-  /** The replay of a range could not begin; others go first, and it is tried again after `delayMs`. */
+  /** The replay of a range could not begin, or nothing came any more; others go first, and it is tried again after `delayMs`. */
   'range:postponed': { readonly range: ShedRange; readonly error: unknown; readonly delayMs: number };
 }
 

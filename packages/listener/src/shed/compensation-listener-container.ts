@@ -25,7 +25,7 @@ import { bare, type ShedRange } from './shed-range.js';
 export interface CompensationMetrics {
   /** Ranges that ended here. */
   readonly compensated: number;
-  /** Records of ranges that ended here; those of the replay that runs are added when it is over. */
+  /** Records of ranges that ended here. */
   readonly processed: number;
   /** Offsets of ranges that had been deleted before they could be replayed. */
   readonly missing: number;
@@ -88,6 +88,7 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
       ranges: this.#ranges,
       mayStart: () => this.#reader?.hasReadAll === true,
       newReplay: (open) => this.#newReplay(open),
+      onStopAsked: () => void this.stop(),
       events: this.#events,
       clock,
       logger,

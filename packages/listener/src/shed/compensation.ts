@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import type { StopOptions } from '../container-state.js';
+import { RangeStalledError } from '../errors.js';
 import { Wakeup } from '../wakeup.js';
 import type { CompensationObservers } from './compensation-events.js';
 import type { OpenRange, OpenRanges } from './open-ranges.js';
@@ -12,6 +13,8 @@ export interface CompensationInit {
   /** Whether all that is recorded of them is known. */
   readonly mayStart: () => boolean;
   readonly newReplay: (open: OpenRange) => RangeReplay;
+  /** A listener stopped its container, and means us. */
+  readonly onStopAsked: () => void;
   readonly events: CompensationObservers;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -24,15 +27,14 @@ interface Current {
   readonly over: Promise<void>;
 }
 
-/** A range that cannot be begun, as its topic is gone or its leader away, must not keep the others waiting. */
+/** A range that cannot be read, as its topic is gone or its leader away, must not keep the others waiting. */
 const POSTPONED_MS = 30_000;
 
 const NEVER_MS = 2 ** 31 - 1;
 
 /** Replays ranges, one after the other. */
 export class Compensation {
-  /** Counts since it was made. */
-  readonly counters = { compensated: 0, processed: 0, missing: 0 };
+  readonly #ended = { compensated: 0, processed: 0, missing: 0 };
   readonly #init: CompensationInit;
   readonly #wakeup: Wakeup;
   #current: Current | undefined;
@@ -41,6 +43,17 @@ export class Compensation {
   constructor(init: CompensationInit) {
     this.#init = init;
     this.#wakeup = new Wakeup(init.clock);
+  }
+
+  /** Ranges that ended, records of them, and offsets that were not there any more. */
+  get counters(): { readonly compensated: number; readonly processed: number; readonly missing: number } {
+    const { compensated, processed, missing } = this.#ended;
+    const replay = this.#current?.replay;
+    return {
+      compensated,
+      processed: processed + (replay?.processed ?? 0),
+      missing: missing + (replay?.missing ?? 0),
+    };
   }
 
   /** Replays until stopped. Rejects with what a replay failed with. */
@@ -88,11 +101,14 @@ export class Compensation {
       await this.#carryOut(open, replay);
     } finally {
       this.#current = undefined;
+      this.#ended.processed += replay.processed;
+      this.#ended.missing += replay.missing;
       resolve();
     }
   }
 
   async #carryOut(open: OpenRange, replay: RangeReplay): Promise<void> {
+    const { logger, events } = this.#init;
     const range = bare(open.range);
     try {
       await replay.start();
@@ -100,24 +116,24 @@ export class Compensation {
       if (!replay.isStopped) this.#postpone(open, error);
       return;
     }
-    this.#init.events.emit('range:started', { range, from: open.range.done });
-    const { hasEnded, processed, missing } = await replay.whenOver();
-    this.counters.processed += processed;
-    this.counters.missing += missing;
-    if (missing > 0)
-      this.#init.logger.error({ ...range, missing }, 'records of a shed range were deleted before their replay');
-    if (!hasEnded) return;
+    events.emit('range:started', { range, from: open.range.done });
+    const end = await replay.whenOver();
+    const { missing } = replay;
+    if (missing > 0) logger.error({ ...range, missing }, 'records of a shed range were deleted before their replay');
+    if (end === 'stalled') this.#postpone(open, new RangeStalledError(range));
+    if (end === 'stopped' && !replay.isStopped) this.#init.onStopAsked();
+    if (end !== 'ended') return;
     open.hasEnded = true;
-    this.counters.compensated++;
-    this.#init.logger.info({ ...range }, 'a shed range was replayed');
-    this.#init.events.emit('range:compensated', { range, missing });
+    this.#ended.compensated++;
+    logger.info({ ...range }, 'a shed range was replayed');
+    events.emit('range:compensated', { range, missing });
   }
 
   #postpone(open: OpenRange, error: unknown): void {
     const { clock, logger, events } = this.#init;
     const range = bare(open.range);
     open.notBefore = clock.monotonic() + POSTPONED_MS;
-    logger.error({ ...range, error, delayMs: POSTPONED_MS }, 'the replay of a shed range could not begin');
+    logger.error({ ...range, error, delayMs: POSTPONED_MS }, 'a shed range cannot be replayed now');
     events.emit('range:postponed', { range, error, delayMs: POSTPONED_MS });
   }
 }

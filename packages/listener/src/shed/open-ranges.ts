@@ -9,7 +9,7 @@ export interface OpenRange {
   readonly home: number;
   /** It was replayed, and what deletes it is yet to be read. */
   hasEnded: boolean;
-  /** Not before this, on the monotonic clock: its replay could not begin. */
+  /** Not before this, on the monotonic clock: it could not be read. */
   notBefore: number;
 }
 

@@ -22,20 +22,16 @@ export interface RangeReplayInit {
   readonly logger: Logger;
 }
 
-/** How far a replay came. */
-export interface ReplayEnd {
-  /** All of the range has ended; else it goes on where it is, here or elsewhere. */
-  readonly hasEnded: boolean;
-  /** Records that ended here. */
-  readonly processed: number;
-  /** Offsets that are not there any more. */
-  readonly missing: number;
-}
+/**
+ * How a replay is over: all of the range has ended; it was stopped, and goes on where it is, here or elsewhere; or there is more to
+ * read, and it does not come.
+ */
+export type ReplayEnd = 'ended' | 'stopped' | 'stalled';
 
 /** Reads one range from where it got to, by a container of its own that takes the range for a partition. */
 export class RangeReplay {
   readonly #container: MessageListenerContainer;
-  readonly #ended = deferred();
+  readonly #over = deferred<ReplayEnd>();
   #hasEnded = false;
   #missing = 0;
   #isStopped = false;
@@ -54,10 +50,24 @@ export class RangeReplay {
       },
       { clock, logger },
     );
+    this.#container.on('partition:stalled', ({ reasons }) => {
+      if (reasons.every((reason) => reason === 'fetch')) this.#over.resolve('stalled');
+    });
   }
 
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  /** Records that ended here. */
+  get processed(): number {
+    const { processed, filtered, recovered, skipped } = this.#container.metrics();
+    return processed + filtered + recovered + skipped;
+  }
+
+  /** Offsets that are not there any more. */
+  get missing(): number {
+    return this.#missing;
   }
 
   /** Rejects with why it could not begin. */
@@ -65,13 +75,12 @@ export class RangeReplay {
     return this.#container.start();
   }
 
-  /** Resolves when the range has ended or the replay was stopped; rejects with what it failed with. */
+  /** Resolves when it is over, and its container too; rejects with what it failed with. */
   async whenOver(): Promise<ReplayEnd> {
-    await Promise.race([this.#ended.promise, this.#container.finished]);
+    const stopped = this.#container.finished.then(() => 'stopped' as const);
+    const end = await Promise.race([this.#over.promise, stopped]);
     await this.#container.stop();
-    const { processed, filtered, recovered, skipped } = this.#container.metrics();
-    const ended = processed + filtered + recovered + skipped;
-    return { hasEnded: this.#hasEnded, processed: ended, missing: this.#missing };
+    return this.#hasEnded ? 'ended' : end; // the last of it may have ended as it stopped
   }
 
   /** Leaves it where it is by then. */
@@ -94,7 +103,7 @@ export class RangeReplay {
           onMissing: (offsets) => (this.#missing += offsets),
           onEnded: () => {
             this.#hasEnded = true;
-            this.#ended.resolve();
+            this.#over.resolve('ended');
           },
         }),
     };

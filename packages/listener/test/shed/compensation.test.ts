@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FakeLog, type ManualClock } from '@hearken/testing';
-import { CompensationListenerContainer, KafkaHeaders } from '../../dist/index.js';
+import { CompensationListenerContainer, KafkaHeaders, type ListenerContext } from '../../dist/index.js';
 import { distinct, tp, until } from '../setup.js';
 import { compensating, record, recorded, SHED_TOPIC } from './shed-setup.js';
 
@@ -223,6 +223,48 @@ describe('CompensationListenerContainer', () => {
     for (const call of listener.calls.items) call.end();
     await passing(clock, () => container.metrics().compensated === 2);
     await container.stop();
+  });
+
+  it('postpones a range whose records come no more', async () => {
+    const log = logOf(2);
+    record(log, range(0, 4)); // an election lost the others
+    record(log, range(1, 2));
+    const { container, listener, clock, events } = compensating({ noProgressTimeoutMs: 60_000 }, { log });
+    const postponed = events('range:postponed');
+    await container.start();
+    for (const at of ['0/0', '0/1']) (await listener.call(at)).end();
+    await until(() => {
+      clock.advance(1_000);
+      return postponed.count === 1;
+    });
+    assert.equal((postponed.last?.error as { code?: string }).code, 'RANGE_STALLED');
+    await passing(clock, () => listener.calls.count === 3);
+    listener.calls.last?.end();
+    await passing(clock, () => container.metrics().compensated === 1);
+    assert.deepEqual([...recorded(log).values()], [{ ...range(0, 4), done: 2 }]);
+    log.append('t', 0, ...distinct(2));
+    await passing(clock, () => listener.calls.count === 5);
+    for (const call of listener.calls.items) call.end();
+    await passing(clock, () => container.metrics().compensated === 2);
+    assert.deepEqual(listener.order, ['0/0', '0/1', '0/1', '0/2', '0/3']);
+    assert.equal(container.metrics().processed, 5);
+    await container.stop();
+  });
+
+  it('stops when a listener stops its container', async () => {
+    const log = logOf(5);
+    record(log, range(0, 5));
+    const stopping: unknown[] = [];
+    const listener = ({ offset }: { offset: number }, { container }: ListenerContext): void => {
+      if (offset === 1) stopping.push(container.stop());
+    };
+    const { container, clock } = compensating({ listener, concurrency: 1, ordering: 'partition' }, { log });
+    await container.start();
+    await passing(clock, () => container.state === 'stopped');
+    await container.finished;
+    assert.equal(stopping.length, 1);
+    const [left] = recorded(log).values() as Iterable<{ done: number }>;
+    assert.ok(left!.done >= 1, JSON.stringify(left));
   });
 
   it('fails as a whole when a listener fails for good, and keeps the range', async () => {
