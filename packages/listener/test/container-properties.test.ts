@@ -108,6 +108,12 @@ describe('ContainerProperties', () => {
     const cases: [unknown, RegExp, FakeConsumerFactory?][] = [
       [{ ...valid, topicPattern: /t/ }, /^topics: exactly one.*got topics and topicPattern/],
       [{ ...valid, concurrency: 1, taskExecutor: executor }, /^taskExecutor: cannot go with concurrency/],
+      [{ ...valid, nullKey: 'single' }, /^nullKey: needs ordering: 'key', got 'partition'/],
+      [{ ...valid, ordering: 'none', keySelector: () => null }, /^keySelector: needs ordering: 'key', got 'none'/],
+      [
+        { ...valid, maxPartitionBufferShare: 0 },
+        /^maxPartitionBufferShare: must be a number above 0 and up to 1, got 0/,
+      ],
       [{ ...valid, syncCommits: true }, /^syncCommits: needs ackMode: 'record', got 'batch'/],
       [{ ...valid, ackMode: 'count' }, /^ackCount: is required with ackMode: 'count'/],
       [{ ...valid, ackCount: 5 }, /^ackCount: needs ackMode: 'count' or 'count-time', got 'batch'/],
@@ -150,7 +156,7 @@ describe('ContainerProperties', () => {
 
   it('want one kind of listener, and batches only for a listener of batches', () => {
     const batches = { topics: ['t'], batchListener: () => undefined };
-    assert.deepEqual(resolve(batches).batch, { maxRecords: 500, lingerMs: 0 });
+    assert.deepEqual(resolve(batches).batch, { maxRecords: 500, lingerMs: 0, by: 'key' });
     assert.deepEqual(problemsOf({ topics: ['t'] }), [
       'listener: exactly one of listener and batchListener is needed, got none',
     ]);
@@ -158,6 +164,17 @@ describe('ContainerProperties', () => {
       'listener: exactly one of listener and batchListener is needed, got both',
     ]);
     assert.deepEqual(problemsOf({ ...valid, batch: { maxRecords: 5 } }), ['batch: needs a batchListener']);
+    assert.match(problemsOf({ ...batches, batch: { by: 'any' } }).join(), /^batch.by: needs ordering: 'key'/);
+    const mixed = { ...batches, ordering: 'key', batch: { by: 'any' } };
+    assert.deepEqual(problemsOf(mixed), []);
+    assert.match(
+      problemsOf({ ...mixed, nullKey: 'single' }).join(),
+      /^nullKey: 'single' cannot go with batch.by: 'any'/,
+    );
+    assert.match(
+      problemsOf({ ...mixed, ackMode: 'record', syncCommits: true }).join(),
+      /^syncCommits: cannot go with batch.by: 'any'/,
+    );
     assert.deepEqual(problemsOf({ ...batches, batch: { maxRecords: 0, linger: 5 } }).length, 2);
     assert.deepEqual(problemsOf({ ...batches, batchListener: {} }).length, 1);
     const small = { ...batches, bufferRecords: 9, windowRecords: 8, batch: { maxRecords: 10 } };

@@ -134,7 +134,7 @@ export const CONSUMER_OPTIONS = {
 } as const satisfies Record<keyof ConsumerOptions, TextKind>;
 
 const NESTED_SETTINGS: Readonly<Record<Nested, Readonly<Record<string, TextKind>>>> = {
-  batch: { maxRecords: 'number', lingerMs: 'number' } satisfies Record<keyof BatchProperties, TextKind>,
+  batch: { maxRecords: 'number', lingerMs: 'number', by: 'text' } satisfies Record<keyof BatchProperties, TextKind>,
   buffer: { records: 'number', bytes: 'number' } satisfies Record<keyof PriorityBuffer, TextKind>,
   consumer: CONSUMER_OPTIONS,
 };

@@ -66,8 +66,8 @@ class MixedBatchPortions extends BatchPortions {
     return new Batch(deliveries.sort(bySequence), 0, origins);
   }
 
-  lanesOf(work: Work): ReadonlySet<DeliveryLane> {
-    return (work as Batch).lanes; // as all work of a container with these
+  lanesOf(work: Work): Iterable<DeliveryLane> {
+    return work instanceof Batch ? work.lanes : [];
   }
 }
 
@@ -79,16 +79,21 @@ function* oldestFirst(
   const { ready } = lead.partition;
   /** Those of the batch that have more. */
   const open = new ReadyLanes<Delivery, Work>();
-  for (let lane: DeliveryLane | undefined = lead; lane !== undefined;) {
-    const delivery = source.shift(lane);
-    if (delivery === undefined) return; // it was cleared
-    yield [delivery, lane];
-    if (lane.first !== undefined) {
-      lane.oldest = lane.first.sequence;
-      open.add(lane);
+  let lane: DeliveryLane | undefined = lead;
+  try {
+    while (lane !== undefined) {
+      const delivery = source.shift(lane);
+      if (delivery === undefined) return; // it was cleared
+      yield [delivery, lane];
+      if (lane.first !== undefined) {
+        lane.oldest = lane.first.sequence;
+        open.add(lane);
+      }
+      const joined: DeliveryLane | undefined = ready.oldest < open.oldest ? source.join(lead) : undefined;
+      lane = joined ?? open.shift();
     }
-    const joined: DeliveryLane | undefined = ready.oldest < open.oldest ? source.join(lead) : undefined;
-    lane = joined ?? open.shift();
+  } finally {
+    while (open.shift() !== undefined); // lanes are the links: they must not lead from the next list into this one
   }
 }
 

@@ -4,6 +4,12 @@ import type { BatchListenerContext, PartitionSnapshot } from '../../dist/index.j
 import type { ConsumerWatch } from '../laws/watched-consumer.js';
 import type { World } from './world.js';
 
+const UNORDERED = '/unordered';
+const NO_KEY = '/none';
+
+const isOrdered = (lane: string): boolean => !lane.endsWith(UNORDERED);
+const isWithoutKey = (lanes: ReadonlySet<string>): boolean => [...lanes].some((lane) => lane.endsWith(NO_KEY));
+
 /** How often the error handler has a record tried again. */
 export const MAX_RETRIES = 2;
 
@@ -16,7 +22,7 @@ export interface Call {
   readonly partition: number;
   readonly elements: readonly Element[];
   readonly context: BatchListenerContext;
-  readonly lane: string;
+  readonly lanes: ReadonlySet<string>;
   /** What is to come in calls of its own after this one. */
   readonly alone: readonly Element[];
 }
@@ -101,19 +107,28 @@ export class Oracle implements ConsumerWatch {
   }
 
   laneOf({ partition, key }: ConsumerRecord): string {
-    return this.#world.ordering === 'key' ? `${partition}/${key?.toString() ?? 'none'}` : `${partition}`;
+    const { ordering, nullKey } = this.#world;
+    if (ordering === 'partition') return `${partition}`;
+    if (ordering === 'key' && key !== null) return `${partition}/${key.toString()}`;
+    return ordering === 'none' || nullKey === 'unordered' ? `${partition}${UNORDERED}` : `${partition}${NO_KEY}`;
+  }
+
+  #lanesOf(partition: number, elements: readonly Element[]): ReadonlySet<string> {
+    const offsets = new Set(elements.map(({ offset }) => offset));
+    const records = this.#view.recordsOf(partition).filter(({ offset }) => offsets.has(offset));
+    return new Set(records.map((record) => this.laneOf(record)));
   }
 
   /** @returns the call, of which it knows what has to follow */
   started(records: readonly ConsumerRecord[], context: BatchListenerContext): Call {
     const elements = records.map(({ offset }, index) => ({ offset, attempt: context.attemptOf(index) }));
-    const lane = this.laneOf(records[0]!);
     const { partition } = context;
+    const lanes = this.#lanesOf(partition, elements);
     let alone: readonly Element[] = [];
     this.#note(() => {
-      alone = this.#checkStart(records, elements, context, lane);
+      alone = this.#checkStart(records, elements, context, lanes);
     });
-    const call: Call = { partition, elements, context, lane, alone };
+    const call: Call = { partition, elements, context, lanes, alone };
     this.running.add(call);
     for (const { offset } of elements) this.#epochs.get(context.epoch)?.called.add(offset);
     this.#note(() => assert.ok(this.running.size <= this.#world.concurrency, 'more than the concurrency'));
@@ -148,9 +163,9 @@ export class Oracle implements ConsumerWatch {
     records: readonly ConsumerRecord[],
     elements: readonly Element[],
     { partition, epoch: number, attempt, topic }: BatchListenerContext,
-    lane: string,
+    lanes: ReadonlySet<string>,
   ): readonly Element[] {
-    const { ordering, maxRecords } = this.#world;
+    const { by, maxRecords } = this.#world;
     const snapshot = this.#view.snapshot().find((at) => at.partition === partition);
     assert.equal(number, snapshot?.epoch, `${partition} starts in an epoch that is over`);
     assert.ok(!snapshot?.pausedBy.includes('user'), `${partition} is paused`);
@@ -159,16 +174,18 @@ export class Oracle implements ConsumerWatch {
     assert.ok(attempt <= MAX_RETRIES + 2, `attempt ${attempt}`);
     for (const [i, record] of records.entries()) {
       assert.deepEqual([record.topic, record.partition], [topic, partition]);
-      assert.equal(this.laneOf(record), lane, 'two lanes in a batch');
       assert.ok(i === 0 || record.offset > records[i - 1]!.offset, 'out of order');
     }
+    if (by === 'key') assert.equal(lanes.size, 1, 'two lanes in a batch');
     for (const other of this.running) {
-      if (ordering !== 'none') assert.notEqual(other.lane, lane, 'two batches of a lane');
-      else if (other.context.epoch === number)
-        for (const { offset } of elements) assert.ok(!other.elements.some((each) => each.offset === offset), 'twice');
+      for (const lane of lanes) assert.ok(!isOrdered(lane) || !other.lanes.has(lane), 'two batches of a lane');
+      if (other.context.epoch !== number) continue;
+      for (const { offset } of elements) assert.ok(!other.elements.some((each) => each.offset === offset), 'twice');
     }
+    if (this.#world.nullKey === 'single' && isWithoutKey(lanes))
+      for (const other of this.running) assert.ok(!isWithoutKey(other.lanes), 'two without a key at a time');
     const epoch = this.#epoch(partition, number);
-    const again = this.#takeAgain(epoch, partition, lane, elements);
+    const again = this.#takeAgain(epoch, partition, lanes, elements);
     if (again !== undefined) {
       const left = again.elements.filter(({ offset }) => !epoch.ended.has(offset));
       assert.deepEqual(elements, again.alone > 0 ? left.slice(0, 1) : left, 'not what is to come again');
@@ -179,34 +196,35 @@ export class Oracle implements ConsumerWatch {
       assert.ok(!epoch.called.has(element.offset), `${partition}/${element.offset} comes twice`);
       assert.equal(element.attempt, 1);
     }
-    if (ordering !== 'none') this.#checkBefore(epoch, partition, lane, elements);
+    for (const lane of lanes) if (isOrdered(lane)) this.#checkBefore(epoch, partition, lane, elements);
     return [];
   }
 
-  /** In lanes what comes again comes first. */
-  #takeAgain(epoch: Epoch, partition: number, lane: string, elements: readonly Element[]): Again | undefined {
-    const isMine = ({ elements: each }: Again): boolean => {
-      if (this.#world.ordering === 'none') return each.some(({ offset }) => offset === elements[0]!.offset);
-      const record = this.#view.recordsOf(partition).find(({ offset }) => offset === each[0]!.offset)!;
-      return this.laneOf(record) === lane;
-    };
-    for (;;) {
-      const index = epoch.again.findIndex(isMine);
-      if (index < 0) return undefined;
-      const [again] = epoch.again.splice(index, 1);
-      if (again!.elements.some(({ offset }) => !epoch.ended.has(offset))) return again;
-    }
+  /** In lanes what comes again comes first, and all of it together. */
+  #takeAgain(
+    epoch: Epoch,
+    partition: number,
+    lanes: ReadonlySet<string>,
+    elements: readonly Element[],
+  ): Again | undefined {
+    const own = new Set(elements.map(({ offset }) => offset));
+    const index = epoch.again.findIndex((again) => {
+      const left = again.elements.filter(({ offset }) => !epoch.ended.has(offset));
+      if (left.some(({ offset }) => own.has(offset))) return true;
+      return [...this.#lanesOf(partition, left)].some((lane) => isOrdered(lane) && lanes.has(lane));
+    });
+    return index < 0 ? undefined : epoch.again.splice(index, 1)[0];
   }
 
   /** Everything before it in its lane was there first, and no gap is in it but records that cannot be decoded. */
   #checkBefore(epoch: Epoch, partition: number, lane: string, elements: readonly Element[]): void {
-    const last = elements.at(-1)!.offset;
-    const own = new Set(elements.map(({ offset }) => offset));
+    const all = new Set(elements.map(({ offset }) => offset));
+    const inLane = this.#view.recordsOf(partition).filter((record) => this.laneOf(record) === lane);
+    const own = inLane.filter(({ offset }) => all.has(offset)).map(({ offset }) => offset);
     let before = -1;
-    for (const record of this.#view.recordsOf(partition)) {
-      if (record.offset < epoch.start || record.offset > last || this.laneOf(record) !== lane) continue;
-      if (own.has(record.offset)) continue;
-      assert.ok(record.offset < elements[0]!.offset, `${partition}/${record.offset} is left out`);
+    for (const record of inLane) {
+      if (record.offset < epoch.start || record.offset > own.at(-1)! || all.has(record.offset)) continue;
+      assert.ok(record.offset < own[0]!, `${partition}/${record.offset} is left out`);
       assert.ok(!this.#blocksLane(epoch, record.offset), `${partition}/${record.offset} is passed`);
       before = record.offset;
     }

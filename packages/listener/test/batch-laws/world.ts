@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AckMode, BatchContainerProperties, Ordering } from '../../dist/index.js';
+import type { AckMode, BatchContainerProperties, BatchProperties, NullKey, Ordering } from '../../dist/index.js';
 
 /** Partitions of topic `t`; all are assigned in the beginning. */
 export const PARTITIONS: readonly number[] = [0, 1];
@@ -19,6 +19,8 @@ export type Step =
 
 export interface World {
   readonly ordering: Ordering;
+  readonly nullKey: NullKey;
+  readonly by: NonNullable<BatchProperties['by']>;
   readonly concurrency: number;
   readonly ackMode: AckMode;
   readonly ackCount: number;
@@ -76,7 +78,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export const worlds: fc.Arbitrary<World> = fc
   .record({
-    ordering: fc.constantFrom<Ordering>('partition', 'key', 'none'),
+    ordering: fc.constantFrom<Ordering>('partition', 'key', 'key', 'none'),
+    nullKey: fc.constantFrom<NullKey>('unordered', 'partition', 'single'),
+    by: fc.constantFrom<World['by']>('key', 'any', 'any'),
     concurrency: fc.integer({ min: 1, max: 3 }),
     ackMode: fc.constantFrom<AckMode>('batch', 'record', 'count', 'time', 'count-time', 'manual', 'manual-immediate'),
     ackCount: fc.integer({ min: 1, max: 5 }),
@@ -89,13 +93,19 @@ export const worlds: fc.Arbitrary<World> = fc
     steps: fc.array(step, { maxLength: 100, size: 'max' }),
     stopsEarly: fc.boolean(),
   })
-  .map((world) => ({ ...world, syncCommits: world.syncCommits && world.ackMode === 'record' }));
+  .map((world) => ({
+    ...world,
+    syncCommits: world.syncCommits && world.ackMode === 'record' && !(world.ordering === 'key' && world.by === 'any'),
+    nullKey: world.by === 'any' && world.nullKey === 'single' ? 'partition' : world.nullKey,
+    by: world.ordering === 'key' ? world.by : 'key',
+  }));
 
 export const isManual = ({ ackMode }: World): boolean => ackMode.startsWith('manual');
 
 type Setting =
   | (
       | 'ordering'
+      | 'nullKey'
       | 'concurrency'
       | 'bufferRecords'
       | 'bufferBytes'
@@ -110,7 +120,7 @@ type Setting =
 /** What a user would write for it: only settings that mean something. */
 export function settingsOf(world: World): Pick<BatchContainerProperties, Setting> {
   const { ordering, concurrency, bufferRecords, bufferBytes, windowRecords, ackMode, ackCount, syncCommits } = world;
-  const { maxRecords, lingerMs } = world;
+  const { maxRecords, lingerMs, nullKey, by } = world;
   return {
     ...{
       ordering,
@@ -120,8 +130,9 @@ export function settingsOf(world: World): Pick<BatchContainerProperties, Setting
       windowRecords,
       ackMode,
       syncCommits,
-      batch: { maxRecords, lingerMs },
+      batch: ordering === 'key' ? { maxRecords, lingerMs, by } : { maxRecords, lingerMs },
     },
+    ...(ordering === 'key' ? { nullKey } : {}),
     ...(ackMode.startsWith('count') ? { ackCount } : {}),
     ...(ackMode.endsWith('time') ? { ackTimeMs: 150 } : {}),
     ...(ackMode === 'count' ? { pollTimeoutMs: 150 } : {}),
