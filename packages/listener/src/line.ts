@@ -38,6 +38,7 @@ import { TimeSlice } from './dispatch/time-slice.js';
 import type { Work } from './dispatch/work.js';
 import type { ContainerExplanation } from './explain/container-explanation.js';
 import { Explainer } from './explain/explainer.js';
+import { afterFailure, afterOnlyFailure } from './failure/after-failure.js';
 import { Recovery } from './failure/recovery.js';
 import { ListenerInvoker, type Called } from './invoke/listener-invoker.js';
 import { recordDecoder, type RecordDecoder } from './invoke/record-decoder.js';
@@ -297,10 +298,10 @@ export class Line {
 
   #newInvoker(): ListenerInvoker | BatchInvoker {
     const { properties } = this.#init;
-    const { listener, batchListener, commitBefore } = properties;
+    const { listener, batchListener } = properties;
     const middleware = properties.middleware as readonly AnyMiddleware[];
     const init = { ...properties, middleware, decode: this.#newDecoder() };
-    if (listener !== undefined) return new ListenerInvoker({ ...init, listener, once: commitBefore });
+    if (listener !== undefined) return new ListenerInvoker({ ...init, listener });
     if (batchListener === undefined) throw new TypeError('a container without a listener');
     const onFiltered = (delivery: Delivery): void => this.#ends.filtered(delivery);
     return new BatchInvoker({ ...init, listener: batchListener, onFiltered });
@@ -434,7 +435,8 @@ export class Line {
 
   #newSettler(): Settles {
     const { properties, counters, events, logger, clock, host, onFatal } = this.#init;
-    const { errorHandler, syncCommits, batchListener, groupId } = properties;
+    const { errorHandler, syncCommits, commitBefore, batchListener, groupId } = properties;
+    const after = commitBefore ? afterOnlyFailure : afterFailure;
     const parking = this.#parking;
     const lanes = this.#lanes;
     const onReady = (): void => this.#dispatcher.startReady();
@@ -452,7 +454,8 @@ export class Line {
       onReady,
       onFatal,
     };
-    return batchListener === undefined ? new Settler(init) : new BatchSettler({ ...init, errorHandler });
+    if (batchListener !== undefined) return new BatchSettler({ ...init, errorHandler });
+    return new Settler({ ...init, afterFailure: (failure) => after(failure, errorHandler) });
   }
 
   #reportWindow(ownership: Ownership): void {

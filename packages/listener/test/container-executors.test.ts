@@ -116,6 +116,32 @@ describe('MessageListenerContainer: executors that see every record', () => {
   });
 });
 
+describe('MessageListenerContainer: an attempt that its executor overrules', () => {
+  it('is one failure: the error handler is asked once, about the error that counts', async () => {
+    const clock = new ManualClock();
+    const taskExecutor = new TimeoutTaskExecutor(
+      new AsyncTaskExecutor({ concurrency: 1 }),
+      { timeoutMs: 30 },
+      { clock },
+    );
+    const asked: unknown[] = [];
+    const errorHandler = {
+      decide: ({ error }: { readonly error: unknown }) => {
+        asked.push(codeOf(error) ?? error);
+        return { action: 'skip' } as const;
+      },
+    };
+    const bundle = await started({ taskExecutor, errorHandler });
+    bundle.give(0, ...distinct(1));
+    const call = await bundle.listener.call('0/0');
+    call.context.signal.addEventListener('abort', () => call.fail(new Error('my own word for it')));
+    clock.advance(30);
+    await ended(bundle, 1);
+    assert.deepEqual(asked, ['TASK_TIMED_OUT']);
+    await bundle.container.stop();
+  });
+});
+
 describe('MessageListenerContainer: circuit breaker', () => {
   const OPTIONS = { slidingWindowSize: 4, waitDurationInOpenStateMs: 1_000 };
 

@@ -125,7 +125,6 @@ export class BatchSettler implements Settles {
       return;
     }
     const decided = afterFailure({ record, error: cause, attempt }, errorHandler);
-    if (decided.kind === 'done' || decided.kind === 'filtered' || decided.kind === 'follow') return; // not what a failure ends in
     const { kind, error } = decided;
     if (kind === 'retry') {
       verdict.again.push(delivery.again());

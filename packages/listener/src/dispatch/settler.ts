@@ -2,8 +2,9 @@ import { KafkaError } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { GuardedEvents } from '../container-events.js';
 import { ListenerFailedError } from '../errors.js';
+import type { RecordFailure } from '../failure/error-handler.js';
 import type { Recovery } from '../failure/recovery.js';
-import type { Outcome } from '../invoke/outcome.js';
+import type { AfterFailure, Outcome } from '../invoke/outcome.js';
 import { FOLLOWS } from '../parking/parked-record.js';
 import type { Ownership, RecordEnd } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
@@ -37,13 +38,16 @@ export interface PauseReason {
   readonly error: unknown;
 }
 
-type Failed = Exclude<Outcome, { readonly kind: 'done' | 'filtered' | 'follow' }>;
+export interface RecordSettlerInit extends SettlerInit {
+  /** What the error handler decides. Asked once for each attempt that failed, and of none that was too late or told to give up. */
+  readonly afterFailure: (failure: RecordFailure) => AfterFailure;
+}
 
 /** What follows an attempt, for the record and for its lane. */
 export class Settler implements Settles {
-  readonly #init: SettlerInit;
+  readonly #init: RecordSettlerInit;
 
-  constructor(init: SettlerInit) {
+  constructor(init: RecordSettlerInit) {
     this.#init = init;
   }
 
@@ -61,7 +65,7 @@ export class Settler implements Settles {
     else if (ownership.isAborted)
       this.#late(lane, delivery, outcome); // it was told to give up: no failure of its own
     else if (delivery.hasEnded) this.#failedAfterwards(lane, delivery, outcome.error);
-    else this.#failed(lane, delivery, outcome);
+    else this.#failed(lane, delivery, outcome.error);
   }
 
   #succeeded(lane: DeliveryLane, delivery: Delivery): void {
@@ -80,21 +84,23 @@ export class Settler implements Settles {
     this.#init.waits.leave(lane, delivery);
   }
 
-  #failed(lane: DeliveryLane, delivery: Delivery, outcome: Failed): void {
-    const { error } = outcome;
-    if (outcome.kind === 'retry') {
-      this.#retry(lane, delivery, outcome);
+  #failed(lane: DeliveryLane, delivery: Delivery, failure: unknown): void {
+    const { record, attempt } = delivery;
+    const after = this.#init.afterFailure({ record, error: failure, attempt });
+    const { kind, error } = after;
+    if (kind === 'retry') {
+      this.#retry(lane, delivery, after);
       return;
     }
-    if (outcome.kind !== 'pause') this.#init.ends.failed(delivery, error, outcome.kind);
-    if (outcome.kind === 'skip') this.#end(lane, delivery, 'skipped', error);
-    else if (outcome.kind === 'recover') this.#recover(lane, delivery, error);
-    else if (outcome.kind === 'park') this.#park(lane, delivery, error);
-    else if (outcome.kind === 'pause') this.#pause(lane, delivery, error);
+    if (kind !== 'pause') this.#init.ends.failed(delivery, error, kind);
+    if (kind === 'skip') this.#end(lane, delivery, 'skipped', error);
+    else if (kind === 'recover') this.#recover(lane, delivery, error);
+    else if (kind === 'park') this.#park(lane, delivery, error);
+    else if (kind === 'pause') this.#pause(lane, delivery, error);
     else this.#stop(lane, delivery, error);
   }
 
-  #retry(lane: DeliveryLane, delivery: Delivery, { error, delayMs }: Failed & { readonly kind: 'retry' }): void {
+  #retry(lane: DeliveryLane, delivery: Delivery, { error, delayMs }: AfterFailure & { readonly kind: 'retry' }): void {
     const { ends, waits } = this.#init;
     const { record, attempt } = delivery;
     if (!waits.postpone(lane, delivery.again(), delayMs)) return;

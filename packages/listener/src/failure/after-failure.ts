@@ -1,12 +1,12 @@
 import { describe } from '@hearken/core/internal';
-import type { Outcome } from '../invoke/outcome.js';
+import type { AfterFailure } from '../invoke/outcome.js';
 import type { ErrorHandler, FailureDecision, RecordFailure } from './error-handler.js';
 
 /** What a timer can hold. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** What becomes of an attempt that failed. Whatever the error handler does, it ends in an outcome: at worst the container stops, with both errors. */
-export function afterFailure(failure: RecordFailure, handler: ErrorHandler): Outcome {
+export function afterFailure(failure: RecordFailure, handler: ErrorHandler): AfterFailure {
   try {
     return outcomeOf(handler.decide(failure), failure, handler);
   } catch (mistake) {
@@ -17,7 +17,14 @@ export function afterFailure(failure: RecordFailure, handler: ErrorHandler): Out
   }
 }
 
-function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: ErrorHandler): Outcome {
+/** The same where no record is given to the listener twice: what would be tried again is given up. */
+export function afterOnlyFailure(failure: RecordFailure, handler: ErrorHandler): AfterFailure {
+  const after = afterFailure(failure, handler);
+  if (after.kind !== 'retry' && after.kind !== 'pause') return after;
+  return { kind: handler.recoverer === undefined ? 'stop' : 'recover', error: after.error };
+}
+
+function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: ErrorHandler): AfterFailure {
   switch (decision.action) {
     case 'retry':
       return { kind: 'retry', error: failure.error, delayMs: checkedDelay(decision.delayMs) };

@@ -4,8 +4,6 @@ import type { ListenerContext, MessageListener } from '../message-listener.js';
 import { compose } from '../middleware/compose.js';
 import type { RecordMiddleware } from '../middleware/middleware.js';
 import { withHeaders } from '../middleware/with-headers.js';
-import { afterFailure } from '../failure/after-failure.js';
-import type { ErrorHandler } from '../failure/error-handler.js';
 import { DONE, FILTERED, type Outcome } from './outcome.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { keeps, type RecordFilter } from './record-filter.js';
@@ -27,9 +25,6 @@ export interface ListenerInvokerInit {
   readonly filter: RecordFilter<unknown, unknown> | undefined;
   /** The first is the outermost. */
   readonly middleware: readonly RecordMiddleware<unknown, unknown>[];
-  readonly errorHandler: ErrorHandler;
-  /** No record is given to the listener twice. */
-  readonly once: boolean;
 }
 
 /**
@@ -43,14 +38,10 @@ export class ListenerInvoker {
   /** The listener with all that goes around it. */
   #handler: Handler;
   readonly #decode: RecordDecoder;
-  readonly #errorHandler: ErrorHandler;
-  readonly #once: boolean;
   #calling: Called | undefined;
 
-  constructor({ listener, decode, filter, middleware, errorHandler, once }: ListenerInvokerInit) {
+  constructor({ listener, decode, filter, middleware }: ListenerInvokerInit) {
     this.#decode = decode;
-    this.#errorHandler = errorHandler;
-    this.#once = once;
     this.#listener = functionOf(listener);
     this.#filter = filter;
     this.#middleware = [...middleware];
@@ -97,11 +88,8 @@ export class ListenerInvoker {
     return result === FILTERED ? FILTERED : DONE;
   }
 
-  /** What follows an attempt that failed with this. */
-  failed({ record, attempt }: Delivery, error: unknown): Outcome {
-    const outcome = afterFailure({ record, error, attempt }, this.#errorHandler);
-    if (!this.#once || (outcome.kind !== 'retry' && outcome.kind !== 'pause')) return outcome;
-    return { kind: this.#errorHandler.recoverer === undefined ? 'stop' : 'recover', error: outcome.error };
+  failed(_delivery: Delivery, error: unknown): Outcome {
+    return { kind: 'failed', error };
   }
 
   #composed(): Handler {

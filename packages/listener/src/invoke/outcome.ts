@@ -1,11 +1,17 @@
 /** How an attempt ended: a value, so that nothing on the way back has to catch anything. */
-export type Outcome =
-  | { readonly kind: 'done' }
-  | Filtered
+export type Outcome = { readonly kind: 'done' } | Filtered | Follow | Failed;
+
+/** What follows is decided when it is settled: an executor that sees every record may have another word for it. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly error: unknown;
+}
+
+/** What follows an attempt that failed. */
+export type AfterFailure =
   | { readonly kind: 'retry'; readonly error: unknown; readonly delayMs: number }
   /** Nothing is left to be tried. */
-  | { readonly kind: 'recover' | 'skip' | 'stop' | 'pause' | 'park'; readonly error: unknown }
-  | Follow;
+  | { readonly kind: 'recover' | 'skip' | 'stop' | 'pause' | 'park'; readonly error: unknown };
 
 /** The filter did not keep the record. */
 export interface Filtered {
