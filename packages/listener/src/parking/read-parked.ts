@@ -27,8 +27,8 @@ export async function readParked(
 ): Promise<boolean> {
   const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
   await consumer.assign(places);
-  const [committed, begins, ends] = await Promise.all([
-    consumer.committed(places).then(byPartition),
+  const committed = byPartition(await consumer.committed(places)); // first: it does not lie behind the end then
+  const [begins, ends] = await Promise.all([
     consumer.beginningOffsets(places).then(byPartition),
     consumer.endOffsets(places).then(byPartition),
   ]);

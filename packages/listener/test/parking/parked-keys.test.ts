@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { ParkedKeys } from '../../dist/parking/parked-keys.js';
+import { World, type Arrival, type Key, type Step, type Turn } from './world.js';
+
+const keys = fc.oneof({ weight: 4, arbitrary: fc.constant<Key>('a') }, { weight: 1, arbitrary: fc.constant<Key>('b') });
+const fails = fc.boolean();
+const arrivals = fc.constantFrom<Arrival[]>('acknowledged', 'acknowledged', 'nobody-knows-where', 'unheard', 'refused');
+const is = <Do extends Step['do']>(name: Do): fc.Arbitrary<Do> => fc.constant(name);
+const steps = fc.oneof<fc.WeightedArbitrary<Step>[]>(
+  { weight: 6, arbitrary: fc.record({ do: is('listen'), key: keys, fails }) },
+  { weight: 5, arbitrary: fc.record({ do: is('work-off'), key: keys, fails }) },
+  { weight: 6, arbitrary: fc.record({ do: is('arrive'), key: keys, how: arrivals }) },
+  { weight: 3, arbitrary: fc.record({ do: is('arrive-end'), key: keys, how: arrivals }) },
+  { weight: 2, arbitrary: fc.record({ do: is('commit'), what: fc.constantFrom('partition', 'parked') }) },
+  { weight: 1, arbitrary: fc.record({ do: is('take-over') }) },
+);
+const who = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(2) });
+const turns: fc.Arbitrary<Turn> = fc.record({ who, step: steps });
+
+describe('ParkedKeys', () => {
+  it('keep the order of every key and lose no record, whoever else still parks, works off and commits', function () {
+    this.timeout(60_000);
+    fc.assert(
+      fc.property(
+        fc.array(keys, { minLength: 3, maxLength: 8 }),
+        fc.array(turns, { minLength: 40, maxLength: 80, size: 'max' }),
+        (records, played) => {
+          const world = new World(records);
+          for (const turn of played) world.play(turn);
+          world.settle();
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
+  const a = Buffer.from('a');
+
+  it('are found in the log, but for those with an end marker behind all of theirs', () => {
+    const parked = new ParkedKeys();
+    parked.find(0, { kind: 'record', key: a, original: 3 });
+    parked.find(1, { kind: 'record', key: Buffer.from('b'), original: 4 });
+    parked.find(2, { kind: 'end', key: a, through: 3 });
+    parked.foundAll(3, 0);
+    assert.deepEqual(
+      Array.from(parked, ({ key }) => String(key)),
+      ['b'],
+    );
+    assert.equal(parked.reached(a, 0, 3, 0), false);
+    assert.equal(parked.reached(Buffer.from('b'), 1, 4, 0), true);
+  });
+
+  it('take an end marker for what its writer knew: a record parked since by another is not done', () => {
+    const parked = new ParkedKeys();
+    parked.find(0, { kind: 'record', key: a, original: 3 });
+    parked.find(1, { kind: 'record', key: a, original: 5 });
+    parked.find(2, { kind: 'end', key: a, through: 3 });
+    parked.foundAll(3, 0);
+    assert.equal(parked.reached(a, 1, 5, 0), true);
+  });
+
+  it('tell no key, an empty one and bytes apart', () => {
+    const parked = new ParkedKeys();
+    parked.parking(Buffer.from([0x01, 0x00]), 0);
+    for (const other of [null, Buffer.alloc(0), Buffer.from([0x00, 0x01])]) assert.equal(parked.get(other), undefined);
+    parked.parking(null, 0);
+    assert.equal(parked.size, 2);
+    assert.equal(parked.get(Buffer.alloc(0)), undefined);
+  });
+});
