@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { boundsOf, type Demand } from './parallel/bounds.js';
+import { boundsOf, type Demand, type Hottest } from './parallel/bounds.js';
 import { keyNumber } from './payloads.js';
 import type { Figures } from './scenario.js';
 import { Stopwatch } from './stopwatch.js';
@@ -10,8 +10,8 @@ export interface ProbeInit {
   /** What one waits, in the mean; as delivered it is a little more. */
   readonly workMs: number;
   readonly keys: number;
-  /** @default 1 / keys */
-  readonly hottestShare?: number;
+  /** @default none: no key binds */
+  readonly hottest?: Hottest;
 }
 
 /** As far as it came at one moment. */
@@ -19,6 +19,9 @@ interface Mark {
   readonly stopwatch: Stopwatch;
   readonly ended: number;
   readonly busyMs: number;
+  /** Of the most frequent key, the same. */
+  readonly hottestEnded: number;
+  readonly hottestBusyMs: number;
 }
 
 /**
@@ -27,6 +30,7 @@ interface Mark {
  */
 export class HandlerProbe {
   readonly #demand: Demand;
+  readonly #hottest: number;
   /** By key: of the record that was started last. */
   readonly #offsets: Float64Array;
   /** By key. */
@@ -36,12 +40,16 @@ export class HandlerProbe {
   #reached: () => void = () => undefined;
   #ended = 0;
   #busyMs = 0;
+  #hottestEnded = 0;
+  #hottestBusyMs = 0;
   #running = 0;
   #mostRunning = 0;
   #violations = 0;
 
-  constructor({ concurrency, workMs, keys, hottestShare = 1 / keys }: ProbeInit) {
-    this.#demand = { concurrency, latencyMs: workMs, hottestShare };
+  constructor(init: ProbeInit) {
+    const { keys, hottest = NO_KEY } = init;
+    this.#demand = demandOf(init);
+    this.#hottest = hottest.key;
     this.#offsets = new Float64Array(keys).fill(-1);
     this.#isRunning = new Uint8Array(keys);
   }
@@ -62,8 +70,14 @@ export class HandlerProbe {
   }
 
   end(key: Buffer | null, startedAt: number): void {
-    this.#busyMs += performance.now() - startedAt;
-    this.#isRunning[keyNumber(key)] = 0;
+    const tookMs = performance.now() - startedAt;
+    const number = keyNumber(key);
+    this.#busyMs += tookMs;
+    if (number === this.#hottest) {
+      this.#hottestEnded++;
+      this.#hottestBusyMs += tookMs;
+    }
+    this.#isRunning[number] = 0;
     this.#running--;
     if (++this.#ended === this.#awaited) this.#reached();
   }
@@ -86,7 +100,11 @@ export class HandlerProbe {
   }
 
   #mark(): Mark {
-    return { stopwatch: new Stopwatch(), ended: this.#ended, busyMs: this.#busyMs };
+    return {
+      stopwatch: new Stopwatch(),
+      ...{ ended: this.#ended, busyMs: this.#busyMs },
+      ...{ hottestEnded: this.#hottestEnded, hottestBusyMs: this.#hottestBusyMs },
+    };
   }
 
   /** `efficiency` is of what the handlers' latency as delivered allows; the other two are of one bound each, as asked for. */
@@ -98,14 +116,28 @@ export class HandlerProbe {
     const { concurrency } = this.#demand;
     if (this.#mostRunning > concurrency) throw new Error(`${this.#mostRunning} handlers ran at once`);
     const handlerMs = (this.#busyMs - from.busyMs) / ended;
-    return { ...figures, handlerMs, ...efficiencies(figures.perSecond ?? NaN, this.#demand, handlerMs) };
+    const hottestMs = (this.#hottestBusyMs - from.hottestBusyMs) / (this.#hottestEnded - from.hottestEnded);
+    const delivered = { handlerMs, hottestMs: Number.isNaN(hottestMs) ? handlerMs : hottestMs };
+    return { ...figures, handlerMs, ...efficiencies(figures.perSecond ?? NaN, this.#demand, delivered) };
   }
 }
 
+const NO_KEY: Hottest = { key: NaN, share: 0 };
+
+export const demandOf = ({ concurrency, workMs, hottest = NO_KEY }: ProbeInit): Demand => ({
+  concurrency,
+  latencyMs: workMs,
+  hottestShare: hottest.share,
+});
+
 /** How much of each bound was reached, and of the lower one if handlers had been asked for what they took. */
-export function efficiencies(perSecond: number, demand: Demand, handlerMs: number): Figures {
+export function efficiencies(
+  perSecond: number,
+  demand: Demand,
+  { handlerMs, hottestMs = handlerMs }: { readonly handlerMs: number; readonly hottestMs?: number },
+): Figures {
   const asked = boundsOf(demand);
-  const delivered = boundsOf({ ...demand, latencyMs: handlerMs });
+  const delivered = boundsOf({ ...demand, latencyMs: handlerMs, hottestMs });
   return {
     efficiency: perSecond / Math.min(delivered.slots, delivered.hottestKey),
     ofSlots: perSecond / asked.slots,

@@ -7,8 +7,10 @@ export interface Demand {
   readonly concurrency: number;
   /** What one takes, in the mean. */
   readonly latencyMs: number;
-  /** The part of all records that the most frequent key has; 0 where no order is kept. */
+  /** The part of all records that the most frequent key has. */
   readonly hottestShare: number;
+  /** What one of that key takes, in the mean. @default latencyMs */
+  readonly hottestMs?: number;
 }
 
 /** Records a second that nobody can exceed. */
@@ -19,19 +21,27 @@ export interface Bounds {
   readonly hottestKey: number;
 }
 
-export const boundsOf = ({ concurrency, latencyMs, hottestShare }: Demand): Bounds => ({
+export const boundsOf = ({ concurrency, latencyMs, hottestShare, hottestMs = latencyMs }: Demand): Bounds => ({
   slots: (concurrency * 1000) / latencyMs,
-  hottestKey: 1000 / (latencyMs * hottestShare),
+  hottestKey: 1000 / (hottestMs * hottestShare),
 });
 
+/** The most frequent key. */
+export interface Hottest {
+  readonly key: number;
+  /** Its part of all records. */
+  readonly share: number;
+}
+
 /** Of the records of a topic, counted. */
-export function hottestShare({ records, keys, skew = 0 }: Pick<TopicPlan, 'records' | 'keys' | 'skew'>): number {
+export function hottestOf({ records, keys, skew = 0 }: Pick<TopicPlan, 'records' | 'keys' | 'skew'>): Hottest {
   const counts = new Uint32Array(keys);
   const next = keyNumbers(keys, skew);
-  let most = 0;
+  let hottest = 0;
   for (let i = 0; i < records; i++) {
     const key = next();
-    most = Math.max(most, (counts[key] = (counts[key] ?? 0) + 1));
+    counts[key] = (counts[key] ?? 0) + 1;
+    if ((counts[key] ?? 0) > (counts[hottest] ?? 0)) hottest = key;
   }
-  return most / records;
+  return { key: hottest, share: (counts[hottest] ?? 0) / records };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { efficiencies, type ProbeInit } from '../handler-probe.js';
+import { demandOf, efficiencies, type ProbeInit } from '../handler-probe.js';
 import { JvmProgram } from '../jvm-program.js';
 import type { Figures, TurnContext } from '../scenario.js';
 import { committedRecords, deleteGroup } from '../topics.js';
@@ -32,7 +32,7 @@ export const parallelConsumerWhole = (context: Context, init: ProbeInit, records
 
 /** It keeps the order of keys; its own settings are its defaults but for the concurrency. */
 async function read({ brokers, topic }: Context, init: ProbeInit, told: Told): Promise<Figures> {
-  const { concurrency, keys, workMs, hottestShare = 1 / keys } = init;
+  const { concurrency, keys, workMs } = init;
   const program = await (started ??= start(brokers));
   const groupId = `bench-${randomUUID()}`;
   const { settleMs, measureMs, records } = told;
@@ -48,7 +48,7 @@ async function read({ brokers, topic }: Context, init: ProbeInit, told: Told): P
     const committed = records === 0 ? 0 : await committedRecords(brokers, groupId, topic);
     if (committed !== records) throw new Error(`${committed} of ${records} records are committed`);
     if (workMs === 0) return figures;
-    return { ...figures, ...efficiencies(perSecond, { concurrency, latencyMs: workMs, hottestShare }, handlerMs) };
+    return { ...figures, ...efficiencies(perSecond, demandOf(init), { handlerMs }) };
   } finally {
     await deleteGroup(brokers, groupId).catch(() => undefined); // it may be about to leave
   }

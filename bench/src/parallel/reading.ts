@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { DefaultKafkaConsumerFactory, MessageListenerContainer, type RecordContainerProperties } from 'hearken';
+import {
+  DefaultKafkaConsumerFactory,
+  MessageListenerContainer,
+  silentLogger,
+  type ConsumerRecord,
+  type RecordContainerProperties,
+} from 'hearken';
 import { HandlerProbe, type ProbeInit } from '../handler-probe.js';
 import type { Figures, TurnContext } from '../scenario.js';
 import { committedRecords, deleteGroup } from '../topics.js';
@@ -10,8 +16,8 @@ import { TimedFactory } from './timed-factory.js';
 export interface Reading extends ProbeInit {
   /** What the next handler waits. @default workMs */
   readonly takesMs?: () => number;
-  /** @default the handler for each record as the container calls it */
-  readonly schedule?: (key: Buffer | null, handle: () => Promise<void>, value: Buffer | null) => Promise<void>;
+  /** Calls the handler, if not at once. @default it is what the container calls */
+  readonly schedule?: (handle: () => Promise<void>, record: ConsumerRecord) => Promise<void>;
   readonly properties?: Partial<RecordContainerProperties>;
   /** @default one of its own, which goes in the end */
   readonly groupId?: string;
@@ -31,31 +37,32 @@ export interface Reader {
 /** A turn of a container that keeps the order of keys, unless its properties say otherwise, while handlers wait. */
 export async function reading(
   { brokers, topic }: Pick<TurnContext, 'brokers' | 'topic'>,
-  { takesMs, schedule = (_, handle) => handle(), properties, isPaused = false, ...init }: Reading,
+  { takesMs, schedule, properties, isPaused = false, ...init }: Reading,
   measure: Measure,
 ): Promise<Figures> {
   const groupId = init.groupId ?? `bench-${randomUUID()}`;
   const probe = new HandlerProbe(init);
   const factory = new TimedFactory(
     new DefaultKafkaConsumerFactory({ brokers, clientId: 'bench-hearken' }, { groupId, autoOffsetReset: 'earliest' }),
+    topic,
   );
-  const container = new MessageListenerContainer(factory, {
-    topics: [topic],
-    ordering: 'key',
-    concurrency: init.concurrency,
-    ...properties,
-    listener: ({ key, partition, offset, value }) =>
-      schedule(
-        key,
-        async () => {
-          observer.waited(factory.waitedMs(partition, offset));
-          const startedAt = probe.start(key, offset);
-          await after(takesMs?.() ?? init.workMs);
-          probe.end(key, startedAt);
-        },
-        value,
-      ),
-  });
+  async function handle({ key, partition, offset }: ConsumerRecord): Promise<void> {
+    observer.waited(factory.waitedMs(partition, offset));
+    const startedAt = probe.start(key, offset);
+    await after(takesMs?.() ?? init.workMs);
+    probe.end(key, startedAt);
+  }
+  const container = new MessageListenerContainer(
+    factory,
+    {
+      topics: [topic],
+      ordering: 'key',
+      concurrency: init.concurrency,
+      ...properties,
+      listener: schedule === undefined ? handle : (record) => schedule(() => handle(record), record),
+    },
+    properties?.windowRecords === undefined ? {} : { logger: silentLogger }, // it is meant to be filled
+  );
   using observer = new ContainerObserver(container);
   try {
     if (isPaused) container.pause();

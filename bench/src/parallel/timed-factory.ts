@@ -1,6 +1,6 @@
 import type { Consumer, ConsumerFactory, ConsumerOverrides } from 'hearken';
 
-/** More than any window, which is bounded: a place is used again when its record has long ended. A power of two. */
+/** More than any window, which is bounded: a place is used again when its record has long ended. */
 const PLACES = 2 ** 17;
 
 /** Notes when each record comes out of `poll`, so that what it then waits for its handler is known. */
@@ -9,12 +9,15 @@ export class TimedFactory implements ConsumerFactory {
   readonly maxPollIntervalMs;
   readonly fetchMaxBytes;
   readonly #factory: ConsumerFactory;
+  readonly #topic: string;
   readonly #origin = performance.now();
   /** By partition and offset: milliseconds since the origin. */
   readonly #polled: Float32Array[] = [];
 
-  constructor(factory: ConsumerFactory) {
+  /** @param topic the one that is meant: a container may read others for itself */
+  constructor(factory: ConsumerFactory, topic: string) {
     this.#factory = factory;
+    this.#topic = topic;
     this.groupId = factory.groupId;
     this.maxPollIntervalMs = factory.maxPollIntervalMs;
     this.fetchMaxBytes = factory.fetchMaxBytes ?? Infinity;
@@ -38,7 +41,8 @@ export class TimedFactory implements ConsumerFactory {
 
   readonly #note = <R extends Awaited<ReturnType<Consumer['poll']>>>(polled: R): R => {
     const now = performance.now() - this.#origin;
-    for (const { partition, records } of polled.partitions) {
+    for (const { topic, partition, records } of polled.partitions) {
+      if (topic !== this.#topic) continue;
       const places = (this.#polled[partition] ??= new Float32Array(PLACES));
       for (const { offset } of records) places[offset % PLACES] = now;
     }

@@ -1,5 +1,5 @@
 import { fillByTemplate } from '../parallel/backlog.js';
-import { hottestShare } from '../parallel/bounds.js';
+import { hottestOf } from '../parallel/bounds.js';
 import { parallelConsumerWindow } from '../parallel/parallel-consumer.js';
 import { reading } from '../parallel/reading.js';
 import { normal, uniform } from '../random.js';
@@ -79,7 +79,7 @@ const plan = (
 function hearken(slots: number, takes?: () => () => number): Turn<ConcurrencySettings> {
   return (context) => {
     const { workMs, keys, settleMs, measureMs } = context.settings;
-    const init = { concurrency: slots, workMs, keys, hottestShare: hottestShare(plan(context.settings, slots)) };
+    const init = { concurrency: slots, workMs, keys, hottest: hottestOf(plan(context.settings, slots)) };
     const times = takes === undefined ? {} : { takesMs: takes() };
     return reading(context, { ...init, ...times }, (probe) => probe.window(settleMs, measureMs));
   };
@@ -88,7 +88,7 @@ function hearken(slots: number, takes?: () => () => number): Turn<ConcurrencySet
 function parallelConsumer(slots: number): Turn<ConcurrencySettings> {
   return (context) => {
     const { workMs, keys, settleMs, measureMs } = context.settings;
-    const init = { concurrency: slots, workMs, keys, hottestShare: hottestShare(plan(context.settings, slots)) };
+    const init = { concurrency: slots, workMs, keys, hottest: hottestOf(plan(context.settings, slots)) };
     return parallelConsumerWindow(context, init, settleMs, measureMs);
   };
 }

@@ -1,5 +1,5 @@
 import { fillByTemplate } from '../parallel/backlog.js';
-import { hottestShare } from '../parallel/bounds.js';
+import { hottestOf } from '../parallel/bounds.js';
 import { fifoOfLanes, hashedLanes, type Schedule } from '../parallel/policies.js';
 import { reading, wholeOf, type Reading } from '../parallel/reading.js';
 import { COMMON_SETTINGS, defineScenario, type Turn } from '../scenario.js';
@@ -53,16 +53,19 @@ function oldestFirst(): Turn<OrderSettings> {
 }
 
 function scheduled(scheduleOf: (slots: number) => Schedule): Turn<OrderSettings> {
-  return turn(({ buffer, concurrency }) => ({
-    schedule: scheduleOf(concurrency),
-    properties: { ordering: 'none', concurrency: buffer, bufferRecords: 0 },
-  }));
+  return turn(({ buffer, concurrency }) => {
+    const schedule = scheduleOf(concurrency);
+    return {
+      schedule: (handle, { key }) => schedule(key, handle),
+      properties: { ordering: 'none', concurrency: buffer, bufferRecords: 0 },
+    };
+  });
 }
 
 function turn(how: (settings: OrderSettings) => Partial<Reading>): Turn<OrderSettings> {
   return (context) => {
     const { concurrency, workMs, keys, n } = context.settings;
-    const init = { concurrency, workMs, keys, hottestShare: hottestShare(plan(context.settings)) };
+    const init = { concurrency, workMs, keys, hottest: hottestOf(plan(context.settings)) };
     return reading(context, { ...init, ...how(context.settings) }, wholeOf(context, n));
   };
 }

@@ -1,5 +1,5 @@
 import { fillByTemplate } from '../parallel/backlog.js';
-import { boundsOf, hottestShare } from '../parallel/bounds.js';
+import { boundsOf, hottestOf } from '../parallel/bounds.js';
 import { reading, wholeOf } from '../parallel/reading.js';
 import { COMMON_SETTINGS, defineScenario, type Contest, type Figures, type Scenario, type Turn } from '../scenario.js';
 import type { TopicPlan } from '../topics.js';
@@ -48,13 +48,16 @@ function contest(skew: number): Contest<ZipfSettings> {
 /** Where the most frequent key binds, fewer records make the same time. */
 function plan({ partitions, keys, size, concurrency, workMs, runMs }: ZipfSettings, skew: number): TopicPlan {
   const most = Math.ceil((concurrency / workMs) * runMs);
-  const share = hottestShare({ records: most, keys, skew });
+  const { share } = hottestOf({ records: most, keys, skew });
   const { slots, hottestKey } = boundsOf({ concurrency, latencyMs: workMs, hottestShare: share });
   const records = Math.ceil((Math.min(slots, hottestKey) * runMs) / 1000);
   return { partitions, records, keys, size, skew, fill: fillByTemplate };
 }
 
-/** The container's own buffer; with a window of twice that, shared by the partitions, the most frequent key never waits. */
+/**
+ * The container's own buffer, and a window of as many records, shared by the partitions: that holds the most frequent key often
+ * enough for it never to wait for a record. It is looked at after each poll, so more is held for some time: `ofBuffer`.
+ */
 function hearken(skew: number): Turn<ZipfSettings> {
   return async (context) => {
     const { concurrency, workMs, keys, partitions } = context.settings;
@@ -63,11 +66,11 @@ function hearken(skew: number): Turn<ZipfSettings> {
     const figures: Figures = await reading(
       context,
       {
-        ...{ concurrency, workMs, keys, hottestShare: hottestShare({ records, keys, skew }) },
-        properties: { bufferRecords: buffer, windowRecords: Math.ceil((2 * buffer) / partitions) },
+        ...{ concurrency, workMs, keys, hottest: hottestOf({ records, keys, skew }) },
+        properties: { bufferRecords: buffer, windowRecords: Math.ceil(buffer / partitions) },
       },
       wholeOf(context, records),
     );
-    return { ...figures, ofBuffer: (figures.windowMax ?? NaN) / (buffer + concurrency) };
+    return { ...figures, ofBuffer: (figures.windowMax ?? NaN) / buffer };
   };
 }
