@@ -18,6 +18,7 @@ await withOrders(async () => {
   const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka), { valueSerde: json<Order>() });
   await Promise.all(someOrders(300).map((order) => template.send(orders, order, { key: order.customer })));
   await store();
+  await storeByKey();
   await countFailures();
   await namePlace();
   await acknowledgeParts();
@@ -45,6 +46,32 @@ async function store(): Promise<void> {
   async function insertAll(all: readonly Order[]): Promise<void> {
     await Promise.resolve();
     for (const order of all) rows.set(order.id, order);
+  }
+}
+
+/** The last order of a customer that is stored is its last. */
+async function storeByKey(): Promise<void> {
+  const last = new Map<string, Order>();
+  const sizes: number[] = [];
+  const factory = factoryFor('upserting');
+  // docs:begin any-key
+  const container = new MessageListenerContainer(factory, {
+    topics: [orders],
+    valueSerde: json<Order>(),
+    ordering: 'key',
+    concurrency: 4,
+    batch: { maxRecords: 100, lingerMs: 50, by: 'any' },
+    batchListener: async (records) => upsertAll(records.map(({ value }) => value)),
+  });
+  // docs:end any-key
+  await container.start();
+  await ended(container, 300);
+  console.log(`${last.size} customers from ${sizes.length} batches`);
+
+  async function upsertAll(all: readonly Order[]): Promise<void> {
+    sizes.push(all.length);
+    await Promise.resolve();
+    for (const order of all) last.set(order.customer, order);
   }
 }
 

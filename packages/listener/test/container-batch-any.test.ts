@@ -28,6 +28,22 @@ describe('MessageListenerContainer: batches of any keys', () => {
     await stopNow(bundle);
   });
 
+  it('let no key of theirs go on beside them, however often their lanes ran together', async () => {
+    const bundle = await startedBatches({ ...mixed, nullKey: 'partition', batch: { maxRecords: 3, by: 'any' } }, one);
+    bundle.give(0, ...keyed(null, 'a', 'b', null, null, 'a'));
+    (await bundle.batches.call(0)).end();
+    const second = await bundle.batches.call(1);
+    assert.deepEqual(await called(bundle, 2), [
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+    bundle.give(0, ...keyed('a'));
+    assert.equal((await called(bundle, 2)).length, 2);
+    second.end();
+    assert.deepEqual((await called(bundle, 3))[2], [6]);
+    await stopNow(bundle);
+  });
+
   it('are of one partition, and as many at a time as there are slots', async () => {
     const bundle = await startedBatches({ ...mixed, concurrency: 3 });
     for (const partition of [0, 1]) bundle.give(partition, ...keyed('a', 'b', 'c', 'd', 'e', 'f'));
