@@ -19,11 +19,11 @@ const settings = {
   workMs: 5,
   /** Records a second of each of the two lower levels, and of the urgent one. */
   lowPerSecond: 500,
-  urgentPerSecond: 200,
+  urgentPerSecond: 400,
   /** Each fault, and a time without one, in turns. */
-  rounds: 5,
+  rounds: 9,
   /** How long each of them lasts. */
-  phaseMs: 1000,
+  phaseMs: 2000,
   kills: 2,
 };
 type FaultSettings = typeof settings;
@@ -66,7 +66,8 @@ function killing(): Contest<FaultSettings> {
 }
 
 /**
- * One container lives through all of them: `blastRadius` is the worst p99 of an urgent record's wait over the one without a fault.
+ * One container lives through all of them: `blastRadius` is the worst p99 of an urgent record's wait over the one without a fault,
+ * each the median of its phases.
  * The first round is not measured.
  */
 function inTurn({ brokers, settings }: Context, service: ServiceName): Promise<Figures> {
