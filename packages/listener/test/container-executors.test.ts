@@ -194,6 +194,18 @@ describe('MessageListenerContainer: circuit breaker', () => {
     assert.deepEqual([log.committed('g', { topic: 't', partition: 0 })?.offset, bundle.committed(1)], [total, total]);
   });
 
+  it('that opens gives the slot of the record that made it open to no other', async () => {
+    const pool = new AsyncTaskExecutor({ concurrency: 1 });
+    const taskExecutor = new CircuitBreakerTaskExecutor(pool, OPTIONS, { clock: new ManualClock() });
+    const bundle = await started({ taskExecutor, ordering: 'none', errorHandler: again });
+    bundle.give(0, ...distinct(10));
+    for (let i = 0; i < 4; i++) (await bundle.listener.call(`0/${i}`)).fail(new Error('down'));
+    await until(() => taskExecutor.state === 'open');
+    await eventLoopTurn();
+    assert.deepEqual([bundle.listener.calls.count, pool.available], [4, 1]);
+    await bundle.container.stop();
+  });
+
   it('that is open does not hold up a stop', async () => {
     const clock = new ManualClock();
     const taskExecutor = new CircuitBreakerTaskExecutor(new AsyncTaskExecutor({ concurrency: 4 }), OPTIONS, { clock });

@@ -4,6 +4,7 @@ import { GateTimer } from '../gate-timer.js';
 import { GatedTaskExecutor } from '../gated-task-executor.js';
 import { Observers } from '../observers.js';
 import type { Task } from '../task-queue.js';
+import { whenOver } from '../when-over.js';
 import { CallWindow, type CallCounts } from './call-window.js';
 import {
   CircuitBreaker,
@@ -20,6 +21,14 @@ import { TimeWindow } from './time-window.js';
 
 const EVENT = { event: required(oneOf(['state:changed'], undefined)), observer: required(callable()) };
 
+/** A task that was let in: its end, and then what the executor behind makes of it. */
+interface Call {
+  readonly epoch: number;
+  /** Undefined for a task that never ran. */
+  startedAt: number | undefined;
+  state: 'given' | 'over' | 'judged';
+}
+
 /**
  * Stops giving tasks out when too many fail or take too long, and tries a few after a while. While it is open `concurrency` is
  * 0, so a container pauses its partitions: no record fails for it, none is tried in vain, and nothing is lost. Tasks that run
@@ -35,6 +44,8 @@ export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
   readonly #breaker: CircuitBreaker;
   readonly #timer: GateTimer;
   readonly #observers: Observers<CircuitBreakerChange>;
+  /** Tasks that have ended, and of which it is not known yet what the executor behind makes of that. */
+  #unjudged = 0;
 
   /** @throws KafkaConfigError */
   constructor(
@@ -89,24 +100,27 @@ export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
     this.advance();
   }
 
+  /** The slot of a task whose end may open it is free when that is known: the executor behind tells of it before. */
   protected override get permits(): number {
-    return this.#breaker.permits;
+    return Math.min(this.#breaker.permits, this.behind.available - this.#unjudged);
   }
 
   protected override admit<T>(task: Task<T>): Promise<T> {
-    const epoch = this.#breaker.begin();
-    let startedAt: number | undefined;
+    const call: Call = { epoch: this.#breaker.begin(), startedAt: undefined, state: 'given' };
     const executed = this.behind.execute((signal) => {
-      startedAt = this.#clock.monotonic();
-      return task(signal);
+      call.startedAt = this.#clock.monotonic();
+      return whenOver(
+        () => task(signal),
+        () => this.#over(call),
+      );
     });
     return executed.then(
       (value) => {
-        this.#ended(epoch, startedAt, false);
+        this.#judged(call, { failed: false });
         return value;
       },
       (error: unknown) => {
-        this.#ended(epoch, this.#isFailure(error) ? startedAt : undefined, true);
+        this.#judged(call, this.#isFailure(error) ? { failed: true } : undefined);
         throw error;
       },
     );
@@ -122,11 +136,20 @@ export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
     return new TimeWindow(slidingWindowSize, () => this.#clock.monotonic());
   }
 
-  /** @param startedAt undefined for a call that says nothing */
-  #ended(epoch: number, startedAt: number | undefined, failed: boolean): void {
+  #over(call: Call): void {
+    if (call.state !== 'given') return; // the executor behind did not wait for it
+    call.state = 'over';
+    this.#unjudged++;
+  }
+
+  /** @param verdict undefined for a call that says nothing */
+  #judged(call: Call, verdict: { readonly failed: boolean } | undefined): void {
+    if (call.state === 'over') this.#unjudged--;
+    call.state = 'judged';
+    const { epoch, startedAt } = call;
     const slowMs = this.#options.slowCallDurationThresholdMs;
-    const end = startedAt === undefined ? undefined : { failed, slow: this.#clock.monotonic() - startedAt >= slowMs };
-    this.#breaker.ended(epoch, end);
+    if (verdict === undefined || startedAt === undefined) this.#breaker.ended(epoch, undefined);
+    else this.#breaker.ended(epoch, { ...verdict, slow: this.#clock.monotonic() - startedAt >= slowMs });
   }
 
   #isFailure(error: unknown): boolean {

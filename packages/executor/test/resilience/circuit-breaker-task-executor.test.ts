@@ -148,6 +148,21 @@ describe('CircuitBreakerTaskExecutor', () => {
     await running;
   });
 
+  it('keeps no slot of a task that the executor behind gave up before it ended', async () => {
+    class Hasty extends AsyncTaskExecutor {
+      override execute<T>(task: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+        super.execute(task).catch(() => undefined);
+        return Promise.reject(new Error('given up'));
+      }
+    }
+    const executor = new CircuitBreakerTaskExecutor(new Hasty({ concurrency: 1 }), OPTIONS);
+    const task = new ManualTask();
+    await assert.rejects(executor.execute(task.run), /given up/);
+    task.resolve();
+    await eventLoopTurn();
+    assert.equal(executor.available, 1);
+  });
+
   it('closes by hand, and forgets', async () => {
     const { clock, executor, states, open, fail } = setup();
     await fail();
