@@ -22,6 +22,7 @@ const PROGRAMS = {
   'flow-control': 'saved 190 of partition 0',
   running: '100 billed, restarted once, ready: 200',
   shed: '1000 billed, most of them late',
+  'parked-keys': '30 orders of customer-3 billed late, in order',
   levels: 'poll 5: may take 50, 14, 29, takes 50, 0, 0',
   priority: '300 billed',
   application: 'the order was shipped once, and audited once',

@@ -16,15 +16,7 @@ import type { Recoverer, RecoveryContext } from '../failure/error-handler.js';
 import type { Called } from '../invoke/listener-invoker.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import { ParkedKeys, type ParkedKey } from './parked-keys.js';
-import {
-  endMarkerHeaders,
-  endMarkerOf,
-  FOLLOWS,
-  originalOffsetOf,
-  parkedHeaders,
-  shownKey,
-  unparked,
-} from './parked-record.js';
+import { endMarkerHeaders, endMarkerOf, FOLLOWS, originalOffsetOf, parkedHeaders, unparked } from './parked-record.js';
 import type { ParkedReader } from './read-parked.js';
 
 /** Where a partition's worker gets its records, and what it does with them. */
@@ -263,10 +255,7 @@ export class ParkedPartition implements ParkedReader {
   #tellParked(record: ConsumerRecord, key: Bytes, error: unknown): void {
     const { events, logger } = this.#host;
     const { topic, partition, offset } = record;
-    logger.warn(
-      { topic, partition, offset, key: shownKey(key), error },
-      'a key is parked: its records wait in the parked topic',
-    );
+    logger.warn({ topic, partition, offset, error }, 'a key is parked: its records wait in the parked topic');
     events.emit('key:parked', { topic, partition, key, record, error });
   }
 
@@ -276,10 +265,7 @@ export class ParkedPartition implements ParkedReader {
     const { partition } = this;
     const parkedMs = clock.now() - since;
     counters.handedBack++;
-    logger.info(
-      { topic, partition, key: shownKey(key), parkedMs },
-      'a key is handed back: nothing of it is parked any more',
-    );
+    logger.info({ topic, partition, parkedMs }, 'a key is handed back: nothing of it is parked any more');
     events.emit('key:handedBack', { topic, partition, key, parkedMs });
   }
 }

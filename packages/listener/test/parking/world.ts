@@ -153,7 +153,10 @@ class Owner {
         entry.of === key && entry.kind === 'record' && place >= this.#parkedFrom && !this.#workedOff.has(place),
     );
     const entry = this.#world.parked[at];
-    if (entry?.kind !== 'record') return this.#handBack(key);
+    if (entry?.kind !== 'record') {
+      this.#handBack(key);
+      return;
+    }
     if (this.keys.reached(bytes(key), at, entry.original, 0)) {
       if (fails) return;
       this.#world.run(entry.original);
