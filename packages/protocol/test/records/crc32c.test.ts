@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { createRequire } from 'node:module';
 import { crc32c } from '@hearken/protocol';
+import { loadCrc32c, slicedCrc32c } from '../../dist/records/crc32c.js';
 
 /** The definition, bit by bit. */
 function plainCrc32c(bytes: Uint8Array): number {
@@ -37,5 +39,36 @@ describe('crc32c', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('of what is large is the same, with the native function or by the tables', () => {
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * 31) ^ (i >>> 8)));
+    for (const [from, to] of [
+      [0, 70_000],
+      [5, 2053],
+      [5, 2052],
+      [1, 65_537],
+    ] as const) {
+      const crc = plainCrc32c(bytes.subarray(from, to));
+      assert.equal(crc32c(bytes, from, to), crc);
+      assert.equal(slicedCrc32c(bytes, from, to), crc);
+    }
+  });
+
+  it('takes the native function only where it loads and is right', () => {
+    const require = (exports: () => unknown): NodeJS.Require => Object.assign(exports, createRequire(import.meta.url));
+    const right = (): number => 0xe3069283;
+    assert.equal(loadCrc32c(require(() => ({ crc32c: right }))), right);
+    assert.equal(loadCrc32c(require(() => ({ crc32c: () => 7 }))), undefined);
+    assert.equal(loadCrc32c(require(() => ({}))), undefined);
+    const missing = (): never => {
+      throw new Error('Cannot find module');
+    };
+    assert.equal(loadCrc32c(require(missing)), undefined);
+  });
+
+  it('has the native function on the usual platforms', function () {
+    if (!['linux', 'darwin', 'win32'].includes(process.platform) || !['x64', 'arm64'].includes(process.arch)) this.skip();
+    assert.notEqual(loadCrc32c(), undefined);
   });
 });
