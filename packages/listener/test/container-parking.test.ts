@@ -24,9 +24,15 @@ interface ParkingOptions {
 function setUp({ handler, parking, properties, log = new FakeLog(), partitions = 2 }: ParkingOptions = {}) {
   const producer = new FakeProducer({ log, partitions });
   const counts = new Map<string, number>();
+  /** Why partitions cannot be asked for, once each. */
+  const troubles: Error[] = [];
   const template: ParkingProperties['template'] = {
     execute: async (callback) => await callback(producer),
-    partitionsFor: async (topic) => (await producer.partitionsFor(topic)).slice(0, counts.get(topic)),
+    partitionsFor: async (topic) => {
+      const trouble = troubles.shift();
+      if (trouble !== undefined) throw trouble;
+      return (await producer.partitionsFor(topic)).slice(0, counts.get(topic));
+    },
   };
   const errorHandler = new DefaultErrorHandler({
     backOff: once,
@@ -44,7 +50,7 @@ function setUp({ handler, parking, properties, log = new FakeLog(), partitions =
     },
     { log, maxPollIntervalMs: 15_000 }, // shorter than the defaults of what the container makes
   );
-  return { ...bundle, producer, counts };
+  return { ...bundle, producer, counts, troubles };
 }
 
 async function parking(options?: ParkingOptions) {
@@ -353,6 +359,24 @@ describe('MessageListenerContainer: parked keys', () => {
     await assert.rejects(few.container.start(), { code: 'PARKED_TOPIC_MISMATCH' });
     const loop = setUp({ parking: { suffix: 't' } });
     await assert.rejects(loop.container.start(), { code: 'PARKING_LOOP' });
+  });
+
+  it('tries again to find out what is parked, until it does or is stopped', async () => {
+    const away = (): KafkaError => new KafkaError('no broker', { code: 'CONNECTION_FAILED', retriable: true });
+    const bundle = setUp();
+    bundle.troubles.push(away());
+    const starting = bundle.container.start();
+    await until(() => bundle.logger.at('warn').length === 1);
+    bundle.clock.advance(1_000);
+    await starting;
+    await bundle.container.stop();
+
+    const stopped = setUp();
+    stopped.troubles.push(away());
+    const refused = assert.rejects(stopped.container.start(), { code: 'CONTAINER_STOPPED' });
+    await until(() => stopped.logger.at('warn').length === 1);
+    await stopped.container.stop();
+    await refused;
   });
 
   it('refuses what does not go with it', () => {

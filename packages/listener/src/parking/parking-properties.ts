@@ -8,7 +8,7 @@ export interface ParkingProperties {
   /** Its producer is used, its serdes, interceptors and listeners are not. With `acks: 'all'`, which is the default. */
   readonly template: DeadLetterTemplate;
   /**
-   * What comes after a topic in the name of its parked topic, which has to have as many partitions, to delete nothing before it
+   * What comes after a topic in the name of its parked topic, which has to have as many partitions at least, to delete nothing before it
    * was worked off, and not to be compacted. After that the group's name is the one that commits it too. @default '-parked'
    */
   readonly suffix?: string;

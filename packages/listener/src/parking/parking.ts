@@ -56,11 +56,13 @@ const READ_AGAIN_MS = 1_000;
 /** Resolves after so long, or as soon as the signal aborts. */
 const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = clock.setTimer(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
       timer.clear();
       resolve();
-    });
+    };
+    const timer = clock.setTimer(end, ms);
+    signal.addEventListener('abort', end);
   });
 
 /** Lists are for people to look at. */
@@ -170,9 +172,9 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       );
     const parkedTopic = topic + suffix;
     const [own, parked] = await Promise.all([template.partitionsFor(topic), template.partitionsFor(parkedTopic)]);
-    if (own.length === parked.length) return;
+    if (parked.length >= own.length) return;
     throw new KafkaError(
-      `${parkedTopic} has ${parked.length} partitions and ${topic} has ${own.length}: as a record is parked in the partition of its own number, they need as many`,
+      `${parkedTopic} has ${parked.length} partitions and ${topic} has ${own.length}: it needs as many, as a record is parked in the partition of its own number`,
       { code: 'PARKED_TOPIC_MISMATCH' },
     );
   }
