@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -103,6 +103,12 @@ class Scene {
     return { container, heard };
   }
 
+  /** Resolves when the group is through with so many records of each partition. */
+  async committed(offset: number): Promise<void> {
+    const at = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: this.topic, partition, offset }));
+    await awaitCommitted(this, at, { timeoutMs: 120_000 });
+  }
+
   /** What the shed topic says in the end, of all that was written to it. */
   async recorded(written: number): Promise<readonly ShedRange[]> {
     const ranges = new Map<string, ShedRange>();
@@ -151,11 +157,7 @@ describeWithKafka('shed', function () {
       [1_000, 1_000],
     );
     await scene.send(10);
-    const end = { topic: scene.topic, offset: 1_010 };
-    await awaitCommitted(scene, [
-      { ...end, partition: 0 },
-      { ...end, partition: 1 },
-    ]);
+    await scene.committed(1_010);
     assert.equal(container.metrics().lag, 0);
     const skipped = placesIn(ranges);
     const processed = heard.items.map(placeOf);
@@ -188,16 +190,18 @@ describeWithKafka('shed', function () {
       const logFile = join(folder, 'log');
       const { groupId, topic } = scene;
       const { brokers } = scene.kafka;
-      const live = async (dies: SheddingListenerSettings['dies']): Promise<NodeJS.Signals | null> => {
+      const live = async (dies: SheddingListenerSettings['dies']): Promise<ChildProcess> => {
         await scene.send(100);
         const settings: SheddingListenerSettings = { brokers, topic, groupId, logFile, dies };
-        const child = spawn(process.execPath, [SHEDDING_LISTENER, JSON.stringify(settings)], { stdio: 'inherit' });
-        const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-        return signal;
+        return spawn(process.execPath, [SHEDDING_LISTENER, JSON.stringify(settings)], { stdio: 'inherit' });
       };
       for (const dies of ['before the write', 'after the write', 'after the shed', 'after the commit'] as const)
-        assert.equal(await live(dies), 'SIGKILL', dies);
-      assert.equal(await live('never'), null);
+        assert.deepEqual(await once(await live(dies), 'exit'), [null, 'SIGKILL'], dies);
+      const last = await live('never');
+      const exit = once(last, 'exit');
+      await scene.committed(500);
+      last.kill('SIGTERM');
+      assert.deepEqual(await exit, [0, null]);
       const written = await scene.written();
       const ranges = await scene.recorded(written);
       const { container, heard } = scene.compensating();

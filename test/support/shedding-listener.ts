@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import {
   DefaultKafkaConsumerFactory,
@@ -14,7 +15,7 @@ export interface SheddingListenerSettings {
   readonly groupId: string;
   /** Gets a line, partition and offset, for each record before it ends. */
   readonly logFile: string;
-  /** By SIGKILL. 'never' sheds nothing, and ends when all is processed. */
+  /** By SIGKILL. 'never' sheds nothing, and listens until it is told to stop. */
   readonly dies: 'before the write' | 'after the write' | 'after the shed' | 'after the commit' | 'never';
 }
 
@@ -65,7 +66,7 @@ async function main({ brokers, topic, groupId, logFile, dies }: SheddingListener
     container.on('offsets:committed', () => dieIf('after the commit'));
     return; // it is killed with the next commit
   }
-  while (container.metrics().lag > 0) await new Promise((resolve) => container.on('offsets:committed', resolve));
+  await once(process, 'SIGTERM');
   await container.stop();
   await template.close();
 }

@@ -209,7 +209,7 @@ describe('the law of shed', function () {
         assert.deepEqual([...(await compensate(world.log, lives))].sort(), [...places].sort());
         assert.equal(recorded(world.log).size, 0);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
