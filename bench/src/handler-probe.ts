@@ -18,6 +18,7 @@ export interface ProbeInit {
 interface Mark {
   readonly stopwatch: Stopwatch;
   readonly ended: number;
+  /** Time of handlers, those that run included. */
   readonly busyMs: number;
   /** Of the most frequent key, the same. */
   readonly hottestEnded: number;
@@ -40,6 +41,8 @@ export class HandlerProbe {
   #reached: () => void = () => undefined;
   #ended = 0;
   #busyMs = 0;
+  /** Of the handlers that run: when they started, added up. */
+  #startsMs = 0;
   #hottestEnded = 0;
   #hottestBusyMs = 0;
   #running = 0;
@@ -66,13 +69,16 @@ export class HandlerProbe {
     this.#isRunning[number] = 1;
     this.#offsets[number] = offset;
     if (++this.#running > this.#mostRunning) this.#mostRunning = this.#running;
-    return performance.now();
+    const startedAt = performance.now();
+    this.#startsMs += startedAt;
+    return startedAt;
   }
 
   end(key: Buffer | null, startedAt: number): void {
     const tookMs = performance.now() - startedAt;
     const number = keyNumber(key);
     this.#busyMs += tookMs;
+    this.#startsMs -= startedAt;
     if (number === this.#hottest) {
       this.#hottestEnded++;
       this.#hottestBusyMs += tookMs;
@@ -102,7 +108,7 @@ export class HandlerProbe {
   #mark(): Mark {
     return {
       stopwatch: new Stopwatch(),
-      ...{ ended: this.#ended, busyMs: this.#busyMs },
+      ...{ ended: this.#ended, busyMs: this.#busyMs + this.#running * performance.now() - this.#startsMs },
       ...{ hottestEnded: this.#hottestEnded, hottestBusyMs: this.#hottestBusyMs },
     };
   }
@@ -110,13 +116,14 @@ export class HandlerProbe {
   /** `efficiency` is of what the handlers' latency as delivered allows; the other two are of one bound each, as asked for. */
   #since(from: Mark | undefined): Figures {
     if (from === undefined) throw new Error('no handler was started');
-    const ended = this.#ended - from.ended;
+    const to = this.#mark();
+    const ended = to.ended - from.ended;
     const figures = from.stopwatch.lap(ended);
     if (this.#violations > 0) throw new Error(`${this.#violations} records were handled out of their key's order`);
     const { concurrency } = this.#demand;
     if (this.#mostRunning > concurrency) throw new Error(`${this.#mostRunning} handlers ran at once`);
-    const handlerMs = (this.#busyMs - from.busyMs) / ended;
-    const hottestMs = (this.#hottestBusyMs - from.hottestBusyMs) / (this.#hottestEnded - from.hottestEnded);
+    const handlerMs = (to.busyMs - from.busyMs) / ended;
+    const hottestMs = (to.hottestBusyMs - from.hottestBusyMs) / (to.hottestEnded - from.hottestEnded);
     const delivered = { handlerMs, hottestMs: Number.isNaN(hottestMs) ? handlerMs : hottestMs };
     return { ...figures, handlerMs, ...efficiencies(figures.perSecond ?? NaN, this.#demand, delivered) };
   }
