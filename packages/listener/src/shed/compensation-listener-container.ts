@@ -36,8 +36,8 @@ export interface CompensationMetrics {
 }
 
 /**
- * Replays what containers of a group skipped by `shed`: range by range, the oldest first, no faster than `rateLimit`, each
- * record at least once; a range is forgotten when all of it has ended. How far it got is written as it goes on, so that a
+ * Replays what containers of a group skipped by `shed`: one range after the other, no faster than `rateLimit`, each record at
+ * least once; a range is forgotten when all of it has ended. How far it got is written as it goes on, so that a
  * restart does not begin anew.
  *
  * Any number of instances share the ranges, each of which one of them replays. Listeners find `KafkaHeaders.SHED_RANGE` among
@@ -132,6 +132,7 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
 
   /** Lets running listeners end, as any container; what is left of the range goes on at the next start, here or elsewhere. Never rejects. */
   stop(options?: StopOptions): Promise<void> {
+    if (this.#stopping !== undefined) void this.#compensation.stop(options); // perhaps it is not to wait so long any more
     return (this.#stopping ??= this.#stop(options));
   }
 
@@ -155,6 +156,7 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
   }
 
   #open(): void {
+    if (!this.#state.is('starting')) return; // an observer of the move stopped it: nobody would close the consumer
     const { groupId, shed, pollTimeoutMs, logger } = this.#properties;
     this.#consumer = this.#factory.createConsumer({
       groupId,
@@ -179,6 +181,7 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
   #run(): void {
     if (!this.#state.is('starting')) return;
     this.#state.moveTo('running');
+    if (!this.#state.is('running')) return; // the same
     this.#assigned.resolve();
   }
 

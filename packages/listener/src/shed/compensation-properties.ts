@@ -23,6 +23,7 @@ const NOT_TAKEN = {
   batchListener: 'a rate is one of records',
   batch: 'a rate is one of records',
   commitBefore: 'ranges are replayed at least once',
+  assignmentCommitOption: 'how far a replay got is no offset of a group',
   commitMetadata: 'how far a replay got is no offset of a group',
   offsetMap: 'how far a replay got is no offset of a group',
   offsetMapIntervalMs: 'how far a replay got is no offset of a group',

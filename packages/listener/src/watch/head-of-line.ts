@@ -7,7 +7,7 @@ import type { Ownership } from '../offsets/ownership.js';
 export interface PartitionBlock extends TopicPartition {
   /** Of the record that blocks: the oldest that has not ended. */
   readonly offset: number;
-  /** The record, raw; undefined if it was given to its listener and waits to be acknowledged. */
+  /** The record, raw; undefined if it waits to be acknowledged, or is one of a batch and not its first. */
   readonly record: ConsumerRecord | undefined;
   /** The attempt that runs or is waited for; undefined as `record` is, and while it waits for its turn. */
   readonly attempt: number | undefined;

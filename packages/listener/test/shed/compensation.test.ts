@@ -295,6 +295,37 @@ describe('CompensationListenerContainer', () => {
     await assert.rejects(other.container.finished, { code: 'START_TIMED_OUT' });
   });
 
+  it('may be stopped by who is told that it moves', async () => {
+    for (const at of ['starting', 'running'] as const) {
+      const { container, factory, events, clock } = compensating({}, { log: new FakeLog() });
+      const moves = events('state:changed');
+      container.on('state:changed', ({ next }) => (next === at ? container.stop() : undefined));
+      await assert.rejects(container.start(), { code: 'CONTAINER_STOPPED' }, at);
+      await container.finished;
+      assert.equal(
+        factory.consumers.items.every(({ closed }) => closed.fired),
+        true,
+      );
+      assert.equal(moves.last?.next, 'stopped');
+      assert.equal(clock.pendingTimers, 0);
+    }
+  });
+
+  it('waits for listeners until it is told not to', async () => {
+    const log = logOf(2);
+    record(log, range(0, 2));
+    const { container, listener, clock } = compensating({}, { log });
+    await container.start();
+    const { context } = await listener.call('0/0');
+    const stopping = container.stop();
+    assert.equal(context.signal.aborted, false);
+    assert.equal(container.stop({ immediate: true }), stopping);
+    await passing(clock, () => context.signal.aborted);
+    assert.ok(clock.monotonic() < 10_000);
+    await passing(clock, () => container.state === 'stopped');
+    await container.finished;
+  });
+
   it('starts once, and stops without having started', async () => {
     const { container } = compensating({}, { log: new FakeLog() });
     await container.stop();
