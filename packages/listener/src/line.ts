@@ -415,6 +415,7 @@ export class Line {
     return new Explainer({
       ...this.#init,
       ordering: this.#init.properties.ordering,
+      keys: { nullKey: this.#init.properties.nullKey, keyOf: this.#selectedKeys?.keyOf },
       lanes: this.#lanes,
       owned: this.#owned,
       dispatcher: this.#dispatcher,

@@ -52,6 +52,7 @@ export class Dispatcher {
   /** Where the executor starts records itself. */
   readonly #pulled: PulledRuns | undefined;
   readonly #unsubscribe: () => void;
+  #onArrived: ((batch: PartitionRecords) => void) | undefined;
   #starting = false;
   #looksAgain = false;
   #limit = FIRST_RUNS;
@@ -94,6 +95,7 @@ export class Dispatcher {
         continue;
       }
       if (batch.records.length > 0) ownership.arrive(at);
+      this.#onArrived?.(batch);
       this.#enqueue(batch, ownership);
       intake.added(ownership);
     }
@@ -117,8 +119,15 @@ export class Dispatcher {
     }
   }
 
-  /** Has all calls go through this from now on: it hands them on to what they went to before. */
-  watch<Watch extends Invoker & Settles>(around: (calls: Pick<RunHost, 'invoker' | 'settler'>) => Watch): Watch {
+  /**
+   * Has all calls go through this from now on: it hands them on to what they went to before.
+   * @param onArrived told of what was polled of a partition, before any of it starts; must not throw
+   */
+  watch<Watch extends Invoker & Settles>(
+    around: (calls: Pick<RunHost, 'invoker' | 'settler'>) => Watch,
+    onArrived: (batch: PartitionRecords) => void,
+  ): Watch {
+    this.#onArrived = onArrived;
     const { invoker, settler } = this.#runs;
     const watch = around({ invoker, settler });
     this.#runs.invoker = this.#runs.settler = watch;

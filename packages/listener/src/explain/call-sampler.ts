@@ -3,36 +3,18 @@ import { Batch } from '../batch/batch.js';
 import type { DeliveryLane } from '../dispatch/delivery.js';
 import type { AttemptFailure, Invoker, Settles } from '../dispatch/run.js';
 import type { Work } from '../dispatch/work.js';
-import { keyText } from './key-text.js';
 import { LIMITS, limitOf, type Limit, type LineState } from './limit.js';
 import { RunningMean } from './running-mean.js';
-import { SpaceSaving, type Heavy } from './space-saving.js';
 
 export interface CallSamplerInit {
   readonly invoker: Invoker;
   readonly settler: Settles;
   readonly clock: Clock;
-  /** Whether lanes stand for something: without an order each holds a record. */
-  readonly hasLanes: boolean;
   readonly state: () => LineState;
-}
-
-/** A key of a partition, or the partition where that is what is in order. */
-export interface LaneName {
-  readonly topic: string;
-  readonly partition: number;
-  readonly key: string | null;
 }
 
 /** Samples that a mean is of: some seconds of a busy container. */
 const MEMORY = 512;
-/**
- * A key holds the others up if its share is above one part in `concurrency`. Shares above one in this are seen for sure,
- * and a sample without a counter costs a look at all of them.
- */
-const COUNTERS = 128;
-/** Keys fade after so many, so that the error of a share is made of what is recent. */
-const KEY_MEMORY = 8_192;
 const RARELY = 1_024;
 const SAMPLES_BETWEEN_LOOKS = 16;
 const TARGET_MS = 1;
@@ -45,8 +27,8 @@ export const nextEvery = (every: number, msPerSample: number): number =>
   Math.max(1, Math.min(RARELY, every * 2, Math.round((every * TARGET_MS) / msPerSample)));
 
 /**
- * Stands before the invoker and the settler, and looks at some calls: how long they took, whose key, and what was short
- * meanwhile. About a thousand in a second, chosen by their record's number: not every n-th, as keys may come in turn.
+ * Stands before the invoker and the settler, and looks at some calls: how long they took, and what was short meanwhile.
+ * About a thousand in a second, chosen by their record's number, and not every n-th, as slow ones may come in turn.
  */
 export class CallSampler implements Invoker, Settles {
   readonly #init: CallSamplerInit;
@@ -55,7 +37,6 @@ export class CallSampler implements Invoker, Settles {
   readonly #heldMs = new RunningMean(MEMORY);
   readonly #recordsPerCall = new RunningMean(MEMORY);
   readonly #limits = LIMITS.map((limit) => ({ limit, share: new RunningMean(MEMORY) }));
-  readonly #lanes = new SpaceSaving<LaneName>(COUNTERS, KEY_MEMORY);
   #every = 1;
   /** Listeners that ran at once, at most, since the last look: of many that end together the last finds few. */
   #most = 0;
@@ -94,15 +75,6 @@ export class CallSampler implements Invoker, Settles {
     return this.#sampledAt;
   }
 
-  /** Records of keys that were counted. */
-  get counted(): number {
-    return this.#lanes.total;
-  }
-
-  hottest(most: number): readonly Heavy<LaneName>[] {
-    return this.#lanes.top(most);
-  }
-
   /** Chooses anew how many calls to look at: also when next to none come, and none would be chosen for long. */
   adapt(): void {
     const now = this.#init.clock.monotonic();
@@ -135,7 +107,7 @@ export class CallSampler implements Invoker, Settles {
 
   settle(lane: DeliveryLane, work: Work, outcome: unknown): void {
     const calledAt = this.#begun.get(work);
-    if (calledAt !== undefined) this.#ended(lane, work, calledAt);
+    if (calledAt !== undefined) this.#ended(work, calledAt);
     this.#init.settler.settle(lane, work, outcome);
   }
 
@@ -149,16 +121,13 @@ export class CallSampler implements Invoker, Settles {
     return { ...state, running: this.#most };
   }
 
-  #ended(lane: DeliveryLane, work: Work, calledAt: number): void {
-    const { clock, hasLanes } = this.#init;
+  #ended(work: Work, calledAt: number): void {
     this.#begun.delete(work);
-    const now = (this.#sampledAt = clock.monotonic());
-    const records = work instanceof Batch ? work.given.length : 1;
+    const now = (this.#sampledAt = this.#init.clock.monotonic());
     this.#latencyMs.add(now - calledAt);
-    this.#recordsPerCall.add(records);
+    this.#recordsPerCall.add(work instanceof Batch ? work.given.length : 1);
     const short = limitOf(this.#stateNow());
     for (const { limit, share } of this.#limits) share.add(limit === short ? 1 : 0);
-    if (hasLanes) this.#lanes.add(...named(lane, work), records);
     if (++this.#samples === SAMPLES_BETWEEN_LOOKS) this.adapt();
   }
 }
@@ -167,9 +136,3 @@ export class CallSampler implements Invoker, Settles {
 const GOLDEN = 0x9e3779b1;
 
 const isChosen = (sequence: number, every: number): boolean => Math.imul(sequence, GOLDEN) >>> 0 < 2 ** 32 / every;
-
-/** By its hash, and by the beginning of its key: that two of the frequent ones share both is next to impossible. */
-function named({ key, hash }: DeliveryLane, { ownership: { topic, partition } }: Work): [string, () => LaneName] {
-  const id = `${hash} ${partition} ${topic} ${key === null ? '' : key.toString('latin1', 0, 32)}`;
-  return [id, () => ({ topic, partition, key: keyText(key) })];
-}

@@ -5,10 +5,15 @@ import type { Binding, ThroughputBounds } from './bounds.js';
 export interface HotKey extends TopicPartition {
   /** As text, or in hexadecimal digits after `0x`; of a long one the beginning. Null for records without one, and for a partition. */
   readonly key: string | null;
-  /** From 0 to 1: its part of the records that ended lately, at least. */
+  /** From 0 to 1: its part of the records that came lately, at least. */
   readonly share: number;
   /** And at most. */
   readonly shareAtMost: number;
+  /**
+   * Its part of those of its partition, at least: no more than 1 / (latency * this) of that partition end in a second, and while
+   * it is held up others are polled, so that `share` falls.
+   */
+  readonly shareOfPartition: number;
 }
 
 /** Lanes are records that run one after the other: those of a key of a partition, or of a partition. */

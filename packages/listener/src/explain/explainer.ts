@@ -1,11 +1,13 @@
-import type { Clock, TaskExecutor } from '@hearken/core';
+import type { Clock, ConsumerRecord, TaskExecutor } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
 import { byTopicAndPartition, type PartitionSnapshot } from '../container-snapshot.js';
 import type { Delivery } from '../dispatch/delivery.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { LaneKeys } from '../dispatch/lane-keys.js';
 import type { Lanes, Ordering } from '../dispatch/lanes.js';
 import type { Work } from '../dispatch/work.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
+import { ArrivalSampler } from './arrival-sampler.js';
 import { bindingOf, boundsOf, type Binding, type ThroughputBounds } from './bounds.js';
 import { CallSampler } from './call-sampler.js';
 import type { ContainerExplanation, HotKey } from './container-explanation.js';
@@ -16,6 +18,8 @@ import { RecentRate } from './recent-rate.js';
 
 export interface ExplainerInit {
   readonly ordering: Ordering;
+  /** By what lanes are told apart in key order. */
+  readonly keys: LaneKeys<{ readonly record: ConsumerRecord }>;
   readonly executor: TaskExecutor;
   readonly lanes: Lanes<Delivery, Work>;
   readonly owned: OwnedPartitions;
@@ -36,14 +40,18 @@ const STALE_MS = 10_000;
 export class Explainer {
   readonly #init: ExplainerInit;
   readonly #calls: CallSampler;
+  readonly #arrivals: ArrivalSampler;
   readonly #rate: RecentRate;
 
   constructor(init: ExplainerInit) {
-    const { dispatcher, clock, ordering } = init;
+    const { dispatcher, clock, ordering, keys } = init;
     this.#init = init;
     this.#rate = new RecentRate(clock.monotonic(), this.#ended);
-    const [hasLanes, state] = [ordering !== 'none', () => this.#state()];
-    this.#calls = dispatcher.watch((calls) => new CallSampler({ ...calls, clock, hasLanes, state }));
+    this.#arrivals = new ArrivalSampler(ordering, keys);
+    this.#calls = dispatcher.watch(
+      (calls) => new CallSampler({ ...calls, clock, state: () => this.#state() }),
+      this.#arrivals.arrived,
+    );
   }
 
   explain(): ContainerExplanation {
@@ -90,11 +98,12 @@ export class Explainer {
   }
 
   #hottest(): readonly HotKey[] {
-    const { counted } = this.#calls;
-    return this.#calls.hottest(HOTTEST).map(({ value, count, error }) => ({
+    const { total } = this.#arrivals;
+    return this.#arrivals.hottest(HOTTEST).map(({ value, count, error }) => ({
       ...value,
-      share: (count - error) / counted,
-      shareAtMost: count / counted,
+      share: (count - error) / total,
+      shareAtMost: count / total,
+      shareOfPartition: (count - error) / this.#arrivals.totalOf(value),
     }));
   }
 

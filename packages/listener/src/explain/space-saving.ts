@@ -36,6 +36,11 @@ export class SpaceSaving<Value> {
     const counter = this.#counters.get(id);
     if (counter === undefined) this.#begin(id, value(), times);
     else counter.count += times;
+    this.pass(times);
+  }
+
+  /** So many more came, of which none can be frequent. */
+  pass(times: number): void {
     this.#total += times;
     if (this.#total >= this.#memory) this.#fade();
   }
