@@ -23,6 +23,7 @@ export interface RunOptions {
 interface Match extends TurnContext {
   readonly scenario: string;
   readonly contest: string;
+  readonly isWarmedUp: boolean;
 }
 
 /** Runs every contest of a scenario over one topic. Resolves with whether all gates are passed. */
@@ -44,7 +45,7 @@ export async function runScenario(name: string, scenario: Scenario, options: Run
   }
 
   async function run(contest: Contest, title: string, context: TurnContext): Promise<boolean> {
-    const match = { scenario: name, contest: title, ...context };
+    const match = { scenario: name, contest: title, isWarmedUp: contest.isWarmedUp ?? true, ...context };
     if (earlier === undefined) return againstPeers(contest, match, signal);
     await againstEarlier(earlier, match, signal);
     return true;
@@ -92,11 +93,11 @@ async function againstEarlier(earlier: URL, match: Match, signal: AbortSignal): 
 
 /** A B C A B C …: what the machine does meanwhile (heat, neighbours, the broker's page cache) meets all sides alike. */
 async function play(entrants: readonly Entrant[], match: Match, signal: AbortSignal): Promise<Turns> {
-  const { scenario, contest, settings } = match;
+  const { scenario, contest, settings, isWarmedUp } = match;
   const contenders = entrants.map((entrant) => new Contender(entrant, match, signal));
   const turns = new Map<Contender, Figures[]>(contenders.map((contender) => [contender, []]));
   try {
-    for (let turn = 0; turn <= (settings.turns ?? 1); turn++) {
+    for (let turn = isWarmedUp ? 0 : 1; turn <= (settings.turns ?? 1); turn++) {
       for (const [contender, played] of turns) {
         const { name } = contender;
         note(`${scenario}, ${contest}: ${name}, ${turn === 0 ? 'warm-up' : `turn ${turn}`}`);

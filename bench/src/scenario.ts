@@ -37,6 +37,8 @@ export interface Contest<S = Settings> {
   readonly compared: readonly string[];
   /** One against a peer that cannot be run here is not asked. */
   readonly gates: readonly Gate[];
+  /** Whether a turn that is not reported comes first. False where turns are long, and wait for most of it. @default true */
+  readonly isWarmedUp?: boolean;
   /** Of this contest alone. @default the scenario's */
   readonly topic?: (settings: S) => TopicPlan;
   /**

@@ -13,8 +13,8 @@ const settings = {
   /** What a handler waits. */
   workMs: 50,
   /** Not measured, at the beginning of a turn. */
-  settleMs: 3000,
-  measureMs: 4000,
+  settleMs: 2000,
+  measureMs: 3000,
 };
 type ConcurrencySettings = typeof settings;
 

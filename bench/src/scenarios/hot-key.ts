@@ -75,7 +75,7 @@ export const hotKey = defineScenario<HotKeySettings>({
 });
 
 function contest(remedy: Remedy, ...gates: Gate[]): Contest<HotKeySettings> {
-  return { hearken: (context) => turn(context, remedy), peers: {}, compared: [], gates };
+  return { isWarmedUp: false, hearken: (context) => turn(context, remedy), peers: {}, compared: [], gates };
 }
 
 /** Topics of its own: another turn must not find what this one leaves unhandled. */

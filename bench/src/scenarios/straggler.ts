@@ -39,6 +39,7 @@ export const straggler = defineScenario<StragglerSettings>({
   }),
   contests: {
     'one record that takes long': {
+      isWarmedUp: false,
       hearken,
       peers: {},
       compared: [],
