@@ -111,6 +111,22 @@ describe('MessageListenerContainer: batches of any keys', () => {
     await stopNow(bundle);
   });
 
+  it('wait without what they were fetched with, those too that their listener did not get to', async () => {
+    const bundle = await startedBatches({ ...mixed, errorHandler: once }, one);
+    const fetched = Buffer.alloc(100_000);
+    bundle.give(0, ...['a', 'b', 'c'].map((key) => ({ key, value: fetched.subarray(0, 10) })));
+    const first = await bundle.batches.call(0);
+    assert.ok(first.records.every(({ value }) => value!.buffer === fetched.buffer));
+    first.fail(new BatchListenerFailedError(1, new Error('b')));
+    await until(() => bundle.clock.nextDueInMs === 10);
+    bundle.clock.advance(10);
+    const second = await bundle.batches.call(1);
+    assert.deepEqual(second.offsets, [1, 2]);
+    assert.ok(second.records.every(({ value }) => value!.buffer !== fetched.buffer));
+    assert.deepEqual([second.context.attemptOf(0), second.context.attemptOf(1)], [2, 1]);
+    await stopNow(bundle);
+  });
+
   for (const how of ['revoke', 'lost'] as const)
     it(`keep all their keys closed over an ownership in which they still run (${how})`, async () => {
       const bundle = await startedBatches({ ...mixed, revokeDrainTimeoutMs: 50 }, one);

@@ -175,7 +175,9 @@ export class BatchSettler implements Settles {
   #conclude(lane: DeliveryLane, batch: Batch, verdict: Verdict, untouched: readonly Delivery[]): void {
     const { lanes, waits, onPause, onFatal } = this.#init;
     const { ownership } = batch;
-    const again = [...verdict.again, ...verdict.recover.map(({ delivery }) => delivery), ...untouched].sort(byOffset);
+    // What waits beside a failure must not keep what it was fetched with either.
+    const rest = verdict.again.length === 0 ? untouched : untouched.map((delivery) => delivery.again(delivery.attempt));
+    const again = [...verdict.again, ...verdict.recover.map(({ delivery }) => delivery), ...rest].sort(byOffset);
     const next = batch.next(again);
     if (ownership.isOver) lanes.release(lane);
     else if (verdict.fatal !== undefined) {
