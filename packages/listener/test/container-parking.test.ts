@@ -296,6 +296,30 @@ describe('MessageListenerContainer: parked keys', () => {
     assert.deepEqual(bundle.listener.order, ['0/0', '0/0', '0/1']);
   });
 
+  it('lets no second listener on a key whose first one ignores that its partition is lost', async () => {
+    const bundle = await parking({ parking: { concurrency: 3 } });
+    const { container, clock, factory } = bundle;
+    const [consumer] = factory.consumers.items;
+    bundle.give(0, ...keyed('a', 'b'));
+    for (const at of ['0/0', '0/1']) (await call(bundle, at)).fail(new Error('not today'));
+    const hanging = await call(bundle, '0/0', 2);
+    (await call(bundle, '0/1', 2)).fail(new Error('nor tomorrow'));
+    let isLost = false;
+    void consumer!.evict().then(() => (isLost = true));
+    await until(() => {
+      clock.advance(100);
+      return isLost;
+    });
+    assert.ok(hanging.context.signal.aborted);
+    await consumer!.rebalance({ assign: [tp(0)] });
+    (await call(bundle, '0/1', 3)).end(); // it stands behind the other in the parked topic
+    assert.deepEqual(bundle.listener.order.filter((at) => at === '0/0').length, 2);
+    hanging.end();
+    (await call(bundle, '0/0', 3)).end();
+    await until(() => container.metrics().handedBack === 2);
+    await container.stop();
+  });
+
   it('orders by what keySelector says, and parks by it', async () => {
     const keySelector = ({ value }: ConsumerRecord): Buffer | null => value?.subarray(0, 1) ?? null;
     const bundle = await parking({ properties: { keySelector } });

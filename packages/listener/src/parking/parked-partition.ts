@@ -44,7 +44,7 @@ export interface ParkedPartitionHost {
   readonly ordersNullKeys: boolean;
   readonly send: (record: ProducerRecord) => Promise<RecordMetadata>;
   /** Calls the container's listener, with all that goes around it. */
-  readonly listen: (record: ConsumerRecord, called: Called) => unknown;
+  readonly listen: (record: ConsumerRecord, called: Called, key: Bytes) => unknown;
   readonly newWorker: (work: ParkedWork) => MessageListenerContainer;
   readonly onFatal: (error: unknown) => void;
 }
@@ -176,7 +176,7 @@ export class ParkedPartition implements ParkedReader {
     const own = unparked(record);
     const key = keyOf(own);
     const isKnown = !this.#isOrdered(key) || this.#unsettled.has(record.offset);
-    if (!isKnown && !this.keys.reached(key, record.offset, own.offset, clock.now())) return;
+    if (!isKnown && !this.keys.reached(key, record.offset, originalOffsetOf(record), clock.now())) return;
     let skipped: unknown;
     await this.#workOff(
       record,
@@ -184,7 +184,7 @@ export class ParkedPartition implements ParkedReader {
       () => called.signal.aborted,
       async () => {
         try {
-          await listen(own, called);
+          await listen(own, called, key);
         } catch (error) {
           if (!isSkip(error)) throw error;
           skipped = error;

@@ -12,8 +12,8 @@ export class ParkingInvoker implements Invoker {
 
   call(work: Work): unknown {
     const { parked } = work.ownership;
-    if (parked?.isParked(work.lead.record) === true) return FOLLOW;
-    return this.#invoker.call(work);
+    if (parked === undefined) throw new TypeError('nobody knows what is parked of this partition');
+    return parked.isParked(work.lead.record) ? FOLLOW : this.#invoker.call(work);
   }
 
   returned(work: Work, result: unknown): unknown {

@@ -22,6 +22,7 @@ import type { ListenerContainer } from '../message-listener.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { ResolvedContainerProperties } from '../resolved-properties.js';
+import { BusyKeys } from './busy-keys.js';
 import { ParkedContext } from './parked-context.js';
 import { ParkedErrorHandler } from './parked-error-handler.js';
 import { ParkedPartition, type ParkedPartitionHost, type ParkedWork } from './parked-partition.js';
@@ -75,6 +76,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
   readonly #init: ParkingInit;
   readonly #host: ParkedPartitionHost;
   readonly #slots: AsyncTaskExecutor;
+  readonly #busyKeys = new BusyKeys();
   readonly #partitions = new Map<string, ParkedPartition>();
   #reading = new AbortController();
 
@@ -246,7 +248,10 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       keyOf: (record): Bytes => (selected === undefined ? record.key : selected.keyOf({ record })),
       ordersNullKeys: nullKey !== 'unordered',
       send: (record) => parking.template.execute((producer) => producer.send(record)),
-      listen: (record, called) => invoker.callWith(record, new ParkedContext(record, called, container)),
+      listen: (record, called, key) =>
+        this.#busyKeys.run(record, key, called.signal, () =>
+          invoker.callWith(record, new ParkedContext(record, called, container)),
+        ),
       newWorker: (work) => this.#newWorker(work),
     };
   }
