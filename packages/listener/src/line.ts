@@ -332,9 +332,9 @@ export class Line {
       lanes: this.#lanes,
       counters: this.#init.counters,
       commitsBefore: this.#init.properties.commitBefore,
-      onBegun: (ownership) => {
+      onBegun: (ownership, before) => {
         this.#parking?.begun(ownership);
-        this.#pauses.apply(ownership);
+        this.#pauses.begin(ownership, before);
       },
       onEnded: (ownership, records) => {
         this.#session?.committer.ended(records);

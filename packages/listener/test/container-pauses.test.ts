@@ -162,6 +162,20 @@ describe('MessageListenerContainer: pause and resume', () => {
     await stopNow(bundle);
   });
 
+  it('does not tell again who holds a partition that is sought, and tells that back-pressure ends by it', async () => {
+    const bundle = await started({ ordering: 'key', windowRecords: 2 });
+    const { container, listener, give, events } = bundle;
+    give(0, ...keyed('a', 'b', 'c'));
+    await listener.call('0/0');
+    await until(() => container.snapshot().partitions[0]?.pausedBy.length === 1);
+    container.pause([tp(0)]);
+    const [paused, resumed] = [events('partition:paused'), events('partition:resumed')];
+    await container.seek(tp(0), 1);
+    assert.deepEqual([paused.items, resumed.items], [[], [{ ...tp(0), owner: 'back-pressure' }]]);
+    assert.deepEqual(container.snapshot().partitions[0]?.pausedBy, ['user']);
+    await stopNow(bundle);
+  });
+
   it('pauses what its executor has no slots for, instead of filling its buffer', async () => {
     const taskExecutor = new FakeTaskExecutor({ concurrency: 2 });
     const bundle = await started({ taskExecutor });

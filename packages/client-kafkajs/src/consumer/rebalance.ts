@@ -85,7 +85,7 @@ export class Rebalance {
 
   async #add(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
     const { context, subscription } = this.#options;
-    context.logger.info({ partitions: describePartitions(partitions) }, 'consumer: partitions assigned');
+    context.logger.debug({ partitions: describePartitions(partitions) }, 'consumer: partitions assigned');
     const owned = [...this.#owned, ...partitions];
     const added = new Set(partitions.map(topicPartitionKey));
     const fresh = subscription.assign(owned).filter((partition) => added.has(topicPartitionKey(partition)));

@@ -13,8 +13,8 @@ export interface OwnedPartitionsInit {
   readonly counters: ContainerCounters;
   /** Records are committed before they start. */
   readonly commitsBefore: boolean;
-  /** A new epoch began. */
-  readonly onBegun: (ownership: Ownership) => void;
+  /** A new epoch began, perhaps in place of one that was sought or reset. */
+  readonly onBegun: (ownership: Ownership, before: Ownership | undefined) => void;
   /** One of its records ended; a commit would cover so many more. */
   readonly onEnded: (ownership: Ownership, records: number) => void;
   /** It was given up. */
@@ -54,7 +54,8 @@ export class OwnedPartitions implements Iterable<Ownership> {
 
   /** A new epoch of the partition; what was left of the one before is given up. */
   begin(partition: TopicPartition, position: number, committed: number | undefined, known?: EndedOffsets): Ownership {
-    this.overtake(this.get(partition));
+    const before = this.get(partition);
+    this.overtake(before);
     const ownership: Ownership = new Ownership({
       partition,
       epoch: ++this.#epochs,
@@ -67,7 +68,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
       onEnded: (records) => this.#init.onEnded(ownership, records),
     });
     this.#byPartition.set(topicPartitionKey(partition), ownership);
-    this.#init.onBegun(ownership);
+    this.#init.onBegun(ownership, before);
     return ownership;
   }
 

@@ -43,7 +43,14 @@ export class Pauses {
     this.#init.onReady();
   }
 
-  /** Looks at a partition that is new, or whose `isFull` changed. */
+  /** Looks at a new epoch. Who holds the one before was told: to whoever listens it is the same partition. */
+  begin(ownership: Ownership, before: Ownership | undefined): void {
+    const told = before === undefined ? undefined : this.#owners.get(before);
+    if (told !== undefined) this.#owners.set(ownership, told);
+    this.apply(ownership);
+  }
+
+  /** Looks at a partition whose `isFull` changed. */
   apply(ownership: Ownership, cause?: PauseReason): void {
     const { lanes } = this.#init;
     const consumer = this.#init.consumer();
