@@ -67,18 +67,19 @@ export interface CompensatingOptions {
   readonly clock?: ManualClock;
   /** Partitions of the shed topic that it is assigned. @default 0 */
   readonly homes?: readonly number[];
+  readonly maxPollRecords?: number;
 }
 
 /** Compensates for group `g`. */
 export function compensating(
   properties: Partial<CompensationProperties> = {},
-  { log, clock = new ManualClock(), homes = [0] }: CompensatingOptions,
+  { log, clock = new ManualClock(), homes = [0], maxPollRecords = 500 }: CompensatingOptions,
 ): Compensating {
   const logger = new RecordingLogger();
   const listener = new ManualListener();
   const producers = new FakeProducerFactory({ log, partitions: Math.max(...homes, 0) + 1 });
   const assignOnSubscribe = homes.map((home) => tp(home, SHED_TOPIC));
-  const factory = new FakeConsumerFactory({ clock, log, groupId: 'g', assignOnSubscribe });
+  const factory = new FakeConsumerFactory({ clock, log, groupId: 'g', assignOnSubscribe, maxPollRecords });
   const container = new CompensationListenerContainer(
     factory,
     { shed: { template: new KafkaTemplate(producers) }, listener, concurrency: 10, ordering: 'key', ...properties },
