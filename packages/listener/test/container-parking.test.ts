@@ -303,6 +303,10 @@ describe('MessageListenerContainer: parked keys', () => {
     bundle.give(0, ...keyed('a', 'b'));
     for (const at of ['0/0', '0/1']) (await call(bundle, at)).fail(new Error('not today'));
     const hanging = await call(bundle, '0/0', 2);
+    await until(() => {
+      clock.advance(100);
+      return bundle.committed(0) === 2;
+    });
     (await call(bundle, '0/1', 2)).fail(new Error('nor tomorrow'));
     let isLost = false;
     void consumer!.evict().then(() => (isLost = true));

@@ -10,7 +10,10 @@ export class BusyKeys {
 
   /** Calls the listener when the last one of its key has ended. @throws the signal's reason, if it aborts before */
   async run(partition: TopicPartition, key: Bytes, signal: AbortSignal, listen: () => unknown): Promise<void> {
-    if (key === null) return void (await listen());
+    if (key === null) {
+      await listen();
+      return;
+    }
     const name = `${topicPartitionKey(partition)} ${key.toString('latin1')}`;
     await this.#running.get(name);
     signal.throwIfAborted();
