@@ -59,10 +59,6 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   readonly #portions: Portions<Item, Work>;
   /** Where portions may be of several lanes. */
   readonly #joins: JoinedLanes<Item, Work> | undefined;
-  readonly #source: PortionSource<Item, Work> = {
-    shift: (lane) => this.#shift(lane),
-    join: (lead) => this.#join(lead),
-  };
   readonly #partitions = new Map<string, PartitionLanes<Item, Work>>();
   /** Partitions that have ready lanes, in the order of their turns. */
   #firstListed: PartitionLanes<Item, Work> | undefined;
@@ -155,19 +151,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     return lane.current;
   }
 
-  /** Not one that has something to try again. */
-  #join(lead: Lane<Item, Work>): Lane<Item, Work> | undefined {
-    const { partition } = lead;
-    const lane = this.#nextOf(partition);
-    if (lane?.current !== undefined) {
-      partition.ready.add(lane);
-      return undefined;
-    }
-    if (lane !== undefined) this.#joins?.join(lead, lane);
-    return lane;
-  }
-
-  #shift(lane: Lane<Item, Work>): Item | undefined {
+  readonly #shift = (lane: Lane<Item, Work>): Item | undefined => {
     const item = lane.first;
     if (item === undefined) return undefined;
     lane.first = item.next;
@@ -176,7 +160,21 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     if (lane.key !== null && this.#keyOf === undefined) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
     this.#uncount(lane, item);
     return item;
-  }
+  };
+
+  /** Not one that has something to try again. */
+  readonly #join = (lead: Lane<Item, Work>): Lane<Item, Work> | undefined => {
+    const { partition } = lead;
+    const lane = this.#nextOf(partition);
+    if (lane?.current !== undefined) {
+      partition.ready.add(lane);
+      return undefined;
+    }
+    if (lane !== undefined) this.#joins?.join(lead, lane);
+    return lane;
+  };
+
+  readonly #source: PortionSource<Item, Work> = { shift: this.#shift, join: this.#join };
 
   #uncount(lane: Lane<Item, Work>, { record }: Item): void {
     lane.queued--;
