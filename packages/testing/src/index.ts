@@ -21,4 +21,5 @@ export { ManualTask, manualTasks } from './manual-task.js';
 export { exerciseTaskExecutor, type TaskExecutorPromises } from './conformance/exercise-task-executor.js';
 export type { TestRunner } from './conformance/test-runner.js';
 export { exerciseConsumer, type ConsumerHarness } from './conformance/exercise-consumer.js';
+export { exerciseIdStore, type ExercisedIdStore, type IdStorePromises } from './conformance/exercise-id-store.js';
 export { exerciseProducer, type ProducerHarness } from './conformance/exercise-producer.js';
