@@ -33,6 +33,8 @@ export class RangeConsumer implements Consumer {
   readonly #consumer: Consumer;
   /** Nothing of the range is left to be polled. */
   #isRead = false;
+  /** Whoever reads by it paused the range. */
+  #isPaused = false;
   /** What there is to tell before anything else. */
   #first: PartitionRecords | undefined;
 
@@ -80,6 +82,7 @@ export class RangeConsumer implements Consumer {
   }
 
   resume(partitions: readonly TopicPartition[]): void {
+    this.#isPaused = false;
     if (!this.#isRead) this.#consumer.resume(partitions);
   }
 
@@ -92,6 +95,7 @@ export class RangeConsumer implements Consumer {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
+    this.#isPaused = true;
     this.#consumer.pause(partitions);
   }
 
@@ -103,8 +107,12 @@ export class RangeConsumer implements Consumer {
     return this.#consumer.assignment();
   }
 
+  /** A listener may go back into the range although all of it was polled. */
   seek(partition: TopicPartition, offset: number): void {
     this.#consumer.seek(partition, offset);
+    if (!this.#isRead || offset >= this.#init.range.to) return;
+    this.#isRead = false;
+    if (!this.#isPaused) this.#consumer.resume([partition]);
   }
 
   seekToBeginning(partitions: readonly TopicPartition[]): Promise<void> {
@@ -141,23 +149,26 @@ export class RangeConsumer implements Consumer {
     return this.#consumer.close(options);
   }
 
-  #withinRange(batch: PartitionRecords): PartitionRecords {
+  /**
+   * Offsets that are not there any more are a gap for whoever reads by it, as after compaction, and no reset: a reset would let go
+   * of the records that were polled before, and those are to be processed.
+   */
+  #withinRange({ reset, ...batch }: PartitionRecords): PartitionRecords {
     const { to } = this.#init.range;
-    const reset = batch.reset && this.#resetWithin(batch.reset);
-    if (reset === undefined && batch.nextOffset < to) return batch;
-    const records = reset?.to === to ? [] : batch.records.filter(({ offset }) => offset < to);
-    const nextOffset = reset?.to === to ? to : Math.min(batch.nextOffset, to);
+    const isGone = reset !== undefined && this.#goesOnAt(reset) === to;
+    const nextOffset = isGone ? to : Math.min(batch.nextOffset, to);
     if (nextOffset === to) this.#read();
-    return { ...batch, records, nextOffset, ...(reset !== undefined && { reset }) };
+    if (!isGone && nextOffset === batch.nextOffset) return batch;
+    return { ...batch, records: isGone ? [] : batch.records.filter(({ offset }) => offset < to), nextOffset };
   }
 
   /** Retention deletes the beginning of a range, and in time all of it. Any other reset, and one back, says that the log is another. */
-  #resetWithin(reset: PositionReset): PositionReset {
+  #goesOnAt({ reason, from, to: resetTo }: PositionReset): number {
     const { to } = this.#init.range;
-    const isShortened = reset.reason === 'out-of-range' && reset.to >= reset.from && reset.to < to;
-    const goesOnAt = isShortened ? reset.to : to;
-    this.#missing(reset.from, goesOnAt);
-    return { ...reset, to: goesOnAt };
+    const isShortened = reason === 'out-of-range' && resetTo >= from && resetTo < to;
+    const at = isShortened ? resetTo : to;
+    this.#missing(from, at);
+    return at;
   }
 
   #missing(from: number, to: number): void {
