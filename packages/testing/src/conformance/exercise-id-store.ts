@@ -66,8 +66,12 @@ export function exerciseIdStore(
     it('is asked and told of many at once', async () => {
       const store = await make();
       const ids = Array.from({ length: 50 }, (_, i) => `id-${i}`);
-      await Promise.all(ids.map(async (id) => store.add(id)));
-      const has = await Promise.all([...ids, 'id-50'].map((id) => store.has(id)));
+      await Promise.all(
+        ids.map(async (id) => {
+          await store.add(id);
+        }),
+      );
+      const has = await Promise.all([...ids, 'id-50'].map(async (id) => await store.has(id)));
       assert.deepEqual(has, [...ids.map(() => true), false]);
     });
 
