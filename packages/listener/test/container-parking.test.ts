@@ -407,6 +407,21 @@ describe('MessageListenerContainer: parked keys', () => {
     await refused;
   });
 
+  it('says so when the parked topic has deleted what was not worked off', async () => {
+    const log = new FakeLog();
+    const at = tp(0, 't-parked');
+    log.commit('g-parked', [{ ...at, offset: 2 }]);
+    log.append('t-parked', 0, { offset: 5, key: 'a' });
+    const bundle = await parking({ log });
+    const [error] = bundle.logger.at('error');
+    assert.deepEqual(error?.details, { ...at, offsets: 3 });
+    const { record, end } = await bundle.listener.calls.first(() => true);
+    assert.deepEqual([record.topic, record.offset], ['t-parked', 5], 'put there by hand: it comes as it is');
+    end();
+    await until(() => bundle.container.metrics().handedBack === 1);
+    await bundle.container.stop();
+  });
+
   it('refuses what does not go with it', () => {
     const problems = (options: ParkingOptions): unknown => {
       try {

@@ -76,6 +76,11 @@ export class ParkedPartition implements ParkedReader {
     this.partition = partition;
   }
 
+  missed(offsets: number): void {
+    const what = 'the parked topic deleted records before they were worked off: its retention is too short';
+    this.#host.logger.error({ ...this.#place, offsets }, what);
+  }
+
   begin(from: number): void {
     this.keys = new ParkedKeys(); // it may be the second try
     this.#hasLoose = false;

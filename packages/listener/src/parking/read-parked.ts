@@ -3,6 +3,8 @@ import { topicPartitionKey } from '@hearken/core/internal';
 
 /** A parked partition, as it is found. */
 export interface ParkedReader extends TopicPartition {
+  /** So many offsets are gone that were not committed: retention deleted them. */
+  missed(offsets: number): void;
   /** Reading begins here. */
   begin(from: number): void;
   read(record: ConsumerRecord): void;
@@ -36,6 +38,8 @@ export async function readParked(
   for (const reader of partitions) {
     const [begin = 0, end = 0] = [begins(reader), ends(reader)];
     const from = startOf(committed(reader), begin, end);
+    const missing = begin - (committed(reader) ?? begin);
+    if (missing > 0) reader.missed(missing);
     reader.begin(from);
     consumer.seek(reader, from);
     if (from < end) open.set(topicPartitionKey(reader), { reader, end });
