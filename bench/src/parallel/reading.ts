@@ -86,7 +86,7 @@ export const wholeOf =
     return figures;
   };
 
-/** A timer and its promise: node's own of `timers/promises` takes three times the CPU, which a handler should not. */
+/** A timer and its promise, and nothing else: that of `timers/promises` checks its arguments and looks for a signal each time. */
 export const after = (ms: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, ms);
