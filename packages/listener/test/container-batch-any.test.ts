@@ -175,6 +175,21 @@ describe('MessageListenerContainer: batches of any keys', () => {
     await stopNow(bundle);
   });
 
+  it('wait after a full one as before it, of whatever lane the last record of that was', async () => {
+    for (const last of ['b', 'a', null]) {
+      const bundle = await startedBatches({ ...mixed, batch: { maxRecords: 3, lingerMs: 100, by: 'any' } }, one);
+      bundle.give(0, ...keyed(last, 'a', last));
+      assert.deepEqual(await called(bundle, 1), [[0, 1, 2]]);
+      bundle.give(0, ...keyed('c'));
+      await until(() => bundle.container.metrics().queued === 1);
+      await eventLoopTurn();
+      assert.equal(bundle.batches.order.length, 1, String(last));
+      bundle.clock.advance(100);
+      assert.deepEqual((await called(bundle, 2))[1], [3]);
+      await stopNow(bundle);
+    }
+  });
+
   it('start before their time is over where the buffer is full', async () => {
     const bundle = await startedBatches(
       { ...mixed, bufferRecords: 4, maxPollRecords: 3, batch: { maxRecords: 4, lingerMs: 60_000, by: 'any' } },

@@ -81,7 +81,7 @@ export class PartitionFilling implements Filling {
     pool.records += queued - (pool.lanes.get(lane) ?? 0);
     pool.lanes.set(lane, queued);
     if (pool.records < this.#init.size) this.#waits.add(partition);
-    else this.#empty(partition);
+    else this.#empty(partition, lane);
     return pool.records >= this.#init.size;
   }
 
@@ -99,10 +99,11 @@ export class PartitionFilling implements Filling {
     return pool;
   }
 
-  #empty(partition: DeliveryLanes): void {
+  /** @param asked hears it from whoever asked */
+  #empty(partition: DeliveryLanes, asked?: DeliveryLane): void {
     const lanes = this.#pools.get(partition)?.lanes.keys() ?? [];
     this.#pools.delete(partition);
     this.#waits.delete(partition);
-    for (const lane of lanes) this.#init.onFilled(lane);
+    for (const lane of lanes) if (lane !== asked) this.#init.onFilled(lane);
   }
 }

@@ -95,7 +95,7 @@ export class Intake {
     for (const ownership of this.#full.keys()) this.ended(ownership);
     this.#ahead = lookahead(last, bufferRecords, recordsPerCall);
     if (this.isClogged) this.#ahead = bufferRecords; // lanes that may run are short then, and not time
-    if (this.#isHalfTaken) for (const ownership of owned) if (this.#isGreedy(ownership)) this.#fill(ownership, 'share');
+    this.#fillGreedy();
     if (!this.isClogged || hurry()) return; // the next turn looks again
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
     const [records, bytes] = [this.#share / 2, this.#shareOfBytes / 2];
@@ -119,8 +119,8 @@ export class Intake {
   /** Looks at a full partition after one of its records ended. */
   ended(ownership: Ownership): void {
     const { tracker, lanes } = ownership;
-    const [records, bytes] = this.#full.get(ownership) === 'share' ? this.#halfOfMost : this.#quarterOfShare;
-    const isDown = lanes.queued <= records && lanes.queuedBytes <= bytes;
+    const most = this.#full.get(ownership) === 'share' ? half(this.#most) : this.#quarterOfShare;
+    const isDown = !isOver(lanes, most);
     if (!isDown || tracker.span >= this.#init.windowRecords || !this.#full.delete(ownership)) return;
     ownership.isFull = false;
     this.#init.onChange(ownership);
@@ -137,18 +137,24 @@ export class Intake {
     this.#init.onChange(ownership);
   }
 
-  /** Whether it holds more than one may while others wait to be read. */
-  #isGreedy(ownership: Ownership): boolean {
-    const { owned, partitionShare, bufferRecords, bufferBytes, hasBacklogElsewhere } = this.#init;
-    const { queued, queuedBytes } = ownership.lanes;
-    const isOver = queued > partitionShare * bufferRecords || queuedBytes > partitionShare * bufferBytes;
-    return isOver && !ownership.isFull && owned.size > 1 && hasBacklogElsewhere(ownership);
+  /** Others may have a backlog now. There is one to find only where all together hold more than one may. */
+  #fillGreedy(): void {
+    const { owned, lanes } = this.#init;
+    const most = this.#most;
+    if (owned.size < 2 || !isOver(lanes, most)) return;
+    for (const ownership of owned) if (this.#isGreedy(ownership, most)) this.#fill(ownership, 'share');
   }
 
-  /** Records and bytes that are half of what a partition may hold. */
-  get #halfOfMost(): readonly [number, number] {
+  /** Whether it holds more than one may while others wait to be read. */
+  #isGreedy(ownership: Ownership, most = this.#most): boolean {
+    const { owned, hasBacklogElsewhere } = this.#init;
+    return isOver(ownership.lanes, most) && !ownership.isFull && owned.size > 1 && hasBacklogElsewhere(ownership);
+  }
+
+  /** Records and bytes that a partition may hold. */
+  get #most(): readonly [number, number] {
     const { partitionShare, bufferRecords, bufferBytes } = this.#init;
-    return [(partitionShare * bufferRecords) / 2, (partitionShare * bufferBytes) / 2];
+    return [partitionShare * bufferRecords, partitionShare * bufferBytes];
   }
 
   get #quarterOfShare(): readonly [number, number] {
@@ -185,3 +191,13 @@ export class Intake {
     return this.#init.bufferBytes / Math.max(1, this.#init.owned.size);
   }
 }
+
+interface Held {
+  readonly queued: number;
+  readonly queuedBytes: number;
+}
+
+const isOver = ({ queued, queuedBytes }: Held, [records, bytes]: readonly [number, number]): boolean =>
+  queued > records || queuedBytes > bytes;
+
+const half = ([records, bytes]: readonly [number, number]): readonly [number, number] => [records / 2, bytes / 2];
