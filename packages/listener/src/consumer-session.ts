@@ -178,6 +178,7 @@ export class ConsumerSession {
       },
       () => consumer.close({ timeoutMs: grace.remainingMs(FAREWELL_MS) }),
       () => this.committer.close(),
+      () => this.#init.parking?.end(),
     ]);
     this.#phase = 'closed';
     for (const late of [...owned]) owned.end(late); // assigned while it closed, and it had no time to revoke them

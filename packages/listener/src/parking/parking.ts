@@ -101,8 +101,9 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
    */
   async assigned(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return;
+    const { signal } = this.#reading;
     const found = partitions.map((at) => new ParkedPartition(this.#host, at));
-    if (!(await this.#readAll(partitions, found, this.#reading.signal))) return;
+    if (!(await this.#readAll(partitions, found, signal)) || signal.aborted) return;
     for (const [i, parked] of found.entries()) {
       const at = partitions[i];
       if (at !== undefined) this.#partitions.set(topicPartitionKey(at), parked);
@@ -134,6 +135,13 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     const lost = partitions.map((at) => this.#of(at)).filter((found) => found !== undefined);
     this.forget(partitions);
     await Promise.all(lost.map((parked) => parked.stop({ immediate: true })));
+  }
+
+  /** The consumer is closed: whatever it was assigned while it closed goes too. */
+  async end(): Promise<void> {
+    const left = [...this.#partitions.values()];
+    this.#partitions.clear();
+    await Promise.all(left.map((parked) => parked.stop({ immediate: true })));
   }
 
   /** They are no longer ours. */
