@@ -26,6 +26,16 @@ describe('DefaultErrorHandler', () => {
     assert.deepEqual(decide(error, 2, { recoverer: { recover: recoverer } }), { action: 'recover', error });
   });
 
+  it('does what it is told to with a record whose last attempt failed', () => {
+    const error = new Error('busy');
+    assert.deepEqual(decide(error, 2, { onExhausted: 'parkKey' }), { action: 'park', error });
+    assert.deepEqual(decide(error, 1, { onExhausted: 'parkKey', recoverer }), { action: 'retry', delayMs: 7 });
+    const letter = new DeadLetter();
+    assert.deepEqual(decide(letter, 1, { onExhausted: 'parkKey', recoverer }), { action: 'recover', error: letter });
+    assert.deepEqual(decide(error, 2, { onExhausted: 'stop', recoverer }), { action: 'stop', error });
+    assert.throws(() => new DefaultErrorHandler({ onExhausted: 'recover' }), KafkaConfigError);
+  });
+
   it('does not try again what cannot get better', () => {
     const error = new ReferenceError('x is not defined');
     assert.deepEqual(decide(error), { action: 'stop', error });
