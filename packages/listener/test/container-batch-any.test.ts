@@ -176,14 +176,15 @@ describe('MessageListenerContainer: batches of any keys', () => {
   });
 
   it('wait after a full one as before it, of whatever lane the last record of that was', async () => {
+    const batch = { maxRecords: 3, lingerMs: 100, by: 'any' } as const;
     for (const last of ['b', 'a', null]) {
-      const bundle = await startedBatches({ ...mixed, batch: { maxRecords: 3, lingerMs: 100, by: 'any' } }, one);
+      const bundle = await startedBatches({ ...mixed, concurrency: 1, batch }, one);
       bundle.give(0, ...keyed(last, 'a', last));
-      assert.deepEqual(await called(bundle, 1), [[0, 1, 2]]);
+      const full = await bundle.batches.call(0);
       bundle.give(0, ...keyed('c'));
       await until(() => bundle.container.metrics().queued === 1);
-      await eventLoopTurn();
-      assert.equal(bundle.batches.order.length, 1, String(last));
+      full.end();
+      assert.deepEqual(await called(bundle, 1), [[0, 1, 2]], String(last));
       bundle.clock.advance(100);
       assert.deepEqual((await called(bundle, 2))[1], [3]);
       await stopNow(bundle);
