@@ -19,9 +19,10 @@ interface ParkingOptions {
   readonly properties?: Partial<RecordContainerProperties>;
   readonly log?: FakeLog;
   readonly partitions?: number;
+  readonly groupId?: string;
 }
 
-function setUp({ handler, parking, properties, log = new FakeLog(), partitions = 2 }: ParkingOptions = {}) {
+function setUp({ handler, parking, properties, log = new FakeLog(), partitions = 2, groupId = 'g' }: ParkingOptions = {}) {
   const producer = new FakeProducer({ log, partitions });
   const counts = new Map<string, number>();
   /** Why partitions cannot be asked for, once each. */
@@ -48,7 +49,7 @@ function setUp({ handler, parking, properties, log = new FakeLog(), partitions =
       parking: { template, backOff: soon, ...parking },
       ...properties,
     },
-    { log, maxPollIntervalMs: 15_000 }, // shorter than the defaults of what the container makes
+    { log, groupId, maxPollIntervalMs: 15_000 }, // shorter than the defaults of what the container makes
   );
   return { ...bundle, producer, counts, troubles };
 }
@@ -336,6 +337,74 @@ describe('MessageListenerContainer: parked keys', () => {
     await until(() => bundle.container.metrics().handedBack === 1);
     assert.deepEqual(kinds(bundle.log), ['x record', 'y record', 'a end']);
     await bundle.container.stop();
+  });
+
+  it('asks the keySelector about records, and not about end markers', async () => {
+    const keySelector = ({ value }: ConsumerRecord): string => (JSON.parse(String(value)) as { id: string }).id;
+    const bundle = await parking({ properties: { keySelector } });
+    bundle.give(0, { key: 'x', value: '{"id":"a"}' }, { key: 'x', value: '{"id":"b"}' });
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    (await call(bundle, '0/0', 2)).end();
+    await until(() => bundle.container.metrics().handedBack === 1);
+    (await call(bundle, '0/1')).fail(new Error('not today'));
+    (await call(bundle, '0/1', 2)).end();
+    await until(() => bundle.container.metrics().handedBack === 2);
+    await bundle.container.stop();
+    assert.deepEqual(kinds(bundle.log), ['x record', 'a end', 'x record', 'b end']);
+    const { offset = 0 } = bundle.log.committed('g-parked', tp(0, 't-parked')) ?? {};
+    assert.ok(offset >= 3, 'past the first marker');
+  });
+
+  it('passes over what another group parked in the same topic', async () => {
+    const log = new FakeLog();
+    const [a, b] = [
+      { log, groupId: 'A' },
+      { log, groupId: 'B' },
+    ];
+    const before = await parking(b);
+    before.give(0, ...keyed('a'));
+    (await call(before, '0/0')).end();
+    await before.container.stop();
+
+    const other = await parking(a);
+    (await call(other, '0/0')).fail(new Error('not today'));
+    await call(other, '0/0', 2);
+    await stopNow(other);
+
+    const after = await parking(b);
+    assert.equal(after.container.metrics().parkedKeys, 0);
+    after.give(0, ...keyed('a', 'b'));
+    (await call(after, '0/1')).end();
+    (await call(after, '0/2')).fail(new Error('not today'));
+    (await call(after, '0/2', 2)).end();
+    await until(() => after.container.metrics().handedBack === 1);
+    await after.container.stop();
+    assert.deepEqual(after.listener.order, ['0/1', '0/2', '0/2']);
+  });
+
+  it('takes the end marker of another group for what it is: theirs', async () => {
+    const log = new FakeLog();
+    const before = await parking({ log, groupId: 'B' });
+    before.give(0, ...keyed('a'));
+    (await call(before, '0/0')).fail(new Error('not today'));
+    await call(before, '0/0', 2);
+    await until(() => {
+      before.clock.advance(100);
+      return log.committed('B', tp(0))?.offset === 1;
+    });
+    await stopNow(before);
+
+    const other = await parking({ log, groupId: 'A' });
+    (await call(other, '0/0')).fail(new Error('not today'));
+    (await call(other, '0/0', 2)).end();
+    await until(() => other.container.metrics().handedBack === 1);
+    await other.container.stop();
+
+    const after = await parking({ log, groupId: 'B' });
+    (await call(after, '0/0')).end();
+    await until(() => after.container.metrics().handedBack === 1);
+    await after.container.stop();
+    assert.deepEqual(after.listener.order, ['0/0']);
   });
 
   it('parks a record without a key alone', async () => {

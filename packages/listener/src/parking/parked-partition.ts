@@ -16,7 +16,16 @@ import type { Recoverer, RecoveryContext } from '../failure/error-handler.js';
 import type { Called } from '../invoke/listener-invoker.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import { ParkedKeys, type ParkedKey } from './parked-keys.js';
-import { endMarkerHeaders, endMarkerOf, FOLLOWS, originalOffsetOf, parkedHeaders, unparked } from './parked-record.js';
+import {
+  endMarkerHeaders,
+  endMarkerOf,
+  FOLLOWS,
+  isForeign,
+  isWork,
+  originalOffsetOf,
+  parkedHeaders,
+  unparked,
+} from './parked-record.js';
 import type { ParkedReader } from './read-parked.js';
 
 /** Where a partition's worker gets its records, and what it does with them. */
@@ -88,6 +97,7 @@ export class ParkedPartition implements ParkedReader {
   }
 
   read(record: ConsumerRecord): void {
+    if (isForeign(record, this.#host.groupId)) return;
     const through = endMarkerOf(record);
     if (through !== undefined) {
       this.keys.find(record.offset, { kind: 'end', key: record.key, through });
@@ -176,8 +186,8 @@ export class ParkedPartition implements ParkedReader {
   }
 
   async #listen(record: ConsumerRecord, called: Called): Promise<void> {
-    if (endMarkerOf(record) !== undefined) return;
-    const { keyOf, clock, listen } = this.#host;
+    const { keyOf, clock, listen, groupId } = this.#host;
+    if (!isWork(record, groupId)) return;
     const own = unparked(record);
     const key = keyOf(own);
     const isKnown = !this.#isOrdered(key) || this.#unsettled.has(record.offset);
@@ -247,7 +257,7 @@ export class ParkedPartition implements ParkedReader {
     this.#endings.set(parked, ending);
     let isWritten = false;
     try {
-      await this.#host.send({ ...this.#place, key, value: null, headers: endMarkerHeaders(through) });
+      await this.#host.send({ ...this.#place, key, value: null, headers: endMarkerHeaders(through, this.#host.groupId) });
       isWritten = true;
     } finally {
       const isFree = this.keys.ended(key, isWritten);

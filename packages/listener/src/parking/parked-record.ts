@@ -8,6 +8,8 @@ const PARKED = 'hearken_parked';
 const THROUGH = 'hearken_parked-through';
 
 const ORIGINAL = 'kafka_dlt-original-';
+/** Who parked the record, or wrote the marker. */
+const GROUP = `${ORIGINAL}consumer-group`;
 
 /** Instead of an error: the record did not fail, it follows one of its key that did. */
 export const FOLLOWS = Symbol('hearken: follows a parked record');
@@ -28,11 +30,20 @@ export function parkedHeaders(record: ConsumerRecord, error: unknown, groupId: s
   return headers;
 }
 
-export const endMarkerHeaders = (through: number): Headers =>
+export const endMarkerHeaders = (through: number, groupId: string | undefined): Headers =>
   Headers.from([
     [PARKED, 'end'],
     [THROUGH, int64(through)],
+    ...(groupId === undefined ? [] : [[GROUP, groupId] as const]),
   ]);
+
+/** Whether it says something of another group's records: a parked topic may have several. What was put there by hand is everybody's. */
+export const isForeign = ({ headers }: ConsumerRecord, groupId: string | undefined): boolean =>
+  headers.has(PARKED) && headers.string(GROUP) !== groupId;
+
+/** Whether it is for the group's listener: neither foreign nor an end marker. */
+export const isWork = (record: ConsumerRecord, groupId: string | undefined): boolean =>
+  endMarkerOf(record) === undefined && !isForeign(record, groupId);
 
 /** The original offset up to which an end marker says that its key is worked off; undefined for a record. */
 export const endMarkerOf = ({ headers }: ConsumerRecord): number | undefined =>

@@ -26,7 +26,7 @@ import { BusyKeys } from './busy-keys.js';
 import { ParkedContext } from './parked-context.js';
 import { ParkedErrorHandler } from './parked-error-handler.js';
 import { ParkedPartition, type ParkedPartitionHost, type ParkedWork } from './parked-partition.js';
-import { shownKey, unparked } from './parked-record.js';
+import { isWork, shownKey, unparked } from './parked-record.js';
 import type { ParkingProperties } from './parking-properties.js';
 import { readParked } from './read-parked.js';
 
@@ -266,7 +266,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
 
   #newWorker({ partition, from, listener, recoverer }: ParkedWork): MessageListenerContainer {
     const { properties, parking, factory, newContainer } = this.#init;
-    const { keySelector, nullKey, handlerTimeoutMs, errorHandler, maxPollRecords } = properties;
+    const { keySelector, nullKey, groupId, handlerTimeoutMs, errorHandler, maxPollRecords } = properties;
     const reader: ConsumerFactory = {
       groupId: this.#groupId,
       maxPollIntervalMs: factory.maxPollIntervalMs,
@@ -276,7 +276,9 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       topicPartitions: [{ ...partition, offset: from }],
       ordering: 'key',
       nullKey,
-      ...(keySelector === undefined ? {} : { keySelector: (record) => keySelector(unparked(record)) }),
+      ...(keySelector === undefined
+        ? {}
+        : { keySelector: (record) => (isWork(record, groupId) ? keySelector(unparked(record)) : record.key) }),
       ...(handlerTimeoutMs === undefined ? {} : { handlerTimeoutMs }),
       ...(maxPollRecords === undefined ? {} : { maxPollRecords }),
       listener: (record, context) => listener(record, context as Called),
