@@ -22,7 +22,14 @@ interface ParkingOptions {
   readonly groupId?: string;
 }
 
-function setUp({ handler, parking, properties, log = new FakeLog(), partitions = 2, groupId = 'g' }: ParkingOptions = {}) {
+function setUp({
+  handler,
+  parking,
+  properties,
+  log = new FakeLog(),
+  partitions = 2,
+  groupId = 'g',
+}: ParkingOptions = {}) {
   const producer = new FakeProducer({ log, partitions });
   const counts = new Map<string, number>();
   /** Why partitions cannot be asked for, once each. */

@@ -257,7 +257,12 @@ export class ParkedPartition implements ParkedReader {
     this.#endings.set(parked, ending);
     let isWritten = false;
     try {
-      await this.#host.send({ ...this.#place, key, value: null, headers: endMarkerHeaders(through, this.#host.groupId) });
+      await this.#host.send({
+        ...this.#place,
+        key,
+        value: null,
+        headers: endMarkerHeaders(through, this.#host.groupId),
+      });
       isWritten = true;
     } finally {
       const isFree = this.keys.ended(key, isWritten);
