@@ -26,6 +26,7 @@ import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { Pauses } from './pause/pauses.js';
 import type { Parking } from './parking/parking.js';
+import { withoutParked } from './parking/without-parked.js';
 import { PollLoop } from './poll-loop.js';
 import { Rebalance } from './rebalance.js';
 import { RebalanceCalls } from './rebalance-listener.js';
@@ -178,9 +179,11 @@ export class ConsumerSession {
       },
       () => consumer.close({ timeoutMs: grace.remainingMs(FAREWELL_MS) }),
       () => this.committer.close(),
-      () => this.#init.parking?.end(),
+      () => {
+        this.#phase = 'closed';
+        return this.#init.parking?.end();
+      },
     ]);
-    this.#phase = 'closed';
     for (const late of [...owned]) owned.end(late); // assigned while it closed, and it had no time to revoke them
     const abandoned = counters.abandoned - abandonedBefore;
     const committed = ownerships.flatMap(committedOf);
@@ -197,7 +200,11 @@ export class ConsumerSession {
   async #open(startAt: readonly AssignedPartition[]): Promise<void> {
     const { properties, consumer } = this.#init;
     if (properties.topicPartitions === undefined) {
-      const { topicPattern, topics = [] } = properties;
+      const { parking, topics = [] } = properties;
+      const topicPattern =
+        parking && properties.topicPattern
+          ? withoutParked(properties.topicPattern, parking.suffix)
+          : properties.topicPattern;
       if (properties.missingTopicsFatal) await requireTopics(consumer, topics);
       await consumer.subscribe(topicPattern ?? topics, this.#listener());
     } else {

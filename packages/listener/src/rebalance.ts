@@ -52,6 +52,7 @@ export class Rebalance implements ConsumerRebalanceListener {
   async onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { consumer, owned, committer, calls, events, isOver, onAssigned } = this.#init;
     const committed = await committer.committed(partitions);
+    if (isOver()) return; // nobody would end what works off what is parked of them
     await this.#init.parking?.assigned(partitions);
     if (isOver()) return;
     const begun = partitions.map((at) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { FakeLog, FakeProducer, type RecordInit } from '@hearken/testing';
 import { KafkaError, type ConsumerRecord } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
 import {
   DefaultErrorHandler,
   FixedBackOff,
@@ -463,6 +464,44 @@ describe('MessageListenerContainer: parked keys', () => {
     await assert.rejects(few.container.start(), { code: 'PARKED_TOPIC_MISMATCH' });
     const loop = setUp({ parking: { suffix: 't' } });
     await assert.rejects(loop.container.start(), { code: 'PARKING_LOOP' });
+  });
+
+  it('leaves parked topics out of a pattern', async () => {
+    const bundle = await parking({ properties: { topicPattern: /^t/ } });
+    const { subscription } = bundle.factory.consumers.items[0]!;
+    assert.ok(subscription instanceof RegExp && subscription.test('t') && !subscription.test('t-parked'));
+    await bundle.container.stop();
+  });
+
+  it('works off nothing of what is assigned when it has stopped already', async () => {
+    const first = await parking();
+    first.give(0, ...keyed('a'));
+    (await call(first, '0/0')).fail(new Error('not today'));
+    await call(first, '0/0', 2);
+    await stopNow(first);
+
+    const { factory, container, clock, listener } = setUp({ log: first.log });
+    const answer = deferred();
+    const [asked, answered] = [deferred(), deferred()];
+    const create = factory.createConsumer.bind(factory);
+    factory.createConsumer = (overrides) => {
+      const consumer = create(overrides);
+      const committed = consumer.committed.bind(consumer);
+      consumer.committed = async (partitions) => {
+        asked.resolve();
+        await answer.promise;
+        return committed(partitions).finally(() => answered.resolve());
+      };
+      return consumer;
+    };
+    const refused = assert.rejects(container.start(), { code: 'CONTAINER_STOPPED' });
+    await asked.promise;
+    await stopNow({ container, clock });
+    await refused;
+    answer.resolve();
+    await answered.promise;
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([factory.consumers.items.length, listener.order, container.metrics().parkedKeys], [1, [], 0]);
   });
 
   it('tries again to find out what is parked, until it does or is stopped', async () => {

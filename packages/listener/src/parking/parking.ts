@@ -137,8 +137,9 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     await Promise.all(lost.map((parked) => parked.stop({ immediate: true })));
   }
 
-  /** The consumer is closed: whatever it was assigned while it closed goes too. */
+  /** The consumer is closed: whatever it was assigned while it closed goes too, and is not looked at any more. */
   async end(): Promise<void> {
+    this.interrupt();
     const left = [...this.#partitions.values()];
     this.#partitions.clear();
     await Promise.all(left.map((parked) => parked.stop({ immediate: true })));
