@@ -504,6 +504,56 @@ describe('MessageListenerContainer: parked keys', () => {
     assert.deepEqual([factory.consumers.items.length, listener.order, container.metrics().parkedKeys], [1, [], 0]);
   });
 
+  it('starts no parked record while its partition is paused, by whom ever', async () => {
+    const bundle = await parking();
+    const { container, give, clock, listener } = bundle;
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    const again = await call(bundle, '0/0', 2);
+    container.pause();
+    again.fail(new Error('nor tomorrow'));
+    await until(() => clock.nextDueInMs === 30);
+    clock.advance(30);
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(listener.calls.items.length, 2);
+    container.resume();
+    (await call(bundle, '0/0', 3)).end();
+    await until(() => container.metrics().handedBack === 1);
+    await container.stop();
+  });
+
+  it('starts nothing either that is found while it is paused', async () => {
+    const first = await parking();
+    first.give(0, ...keyed('a'));
+    (await call(first, '0/0')).fail(new Error('not today'));
+    await call(first, '0/0', 2);
+    await stopNow(first);
+    const second = setUp({ log: first.log });
+    second.container.pause([tp(0)]);
+    await second.container.start();
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(second.listener.order, []);
+    second.container.resume();
+    (await call(second, '0/0')).end();
+    await second.container.stop();
+  });
+
+  it('tells the epoch of the partition that a parked record is of', async () => {
+    const bundle = await parking();
+    const [consumer] = bundle.factory.consumers.items;
+    await consumer!.rebalance({ revoke: [tp(0)], assign: [] });
+    await consumer!.rebalance({ assign: [tp(0)] });
+    bundle.give(0, ...keyed('a'));
+    const straight = await call(bundle, '0/0');
+    straight.fail(new Error('not today'));
+    const parked = await call(bundle, '0/0', 2);
+    assert.ok(straight.context.epoch > 1);
+    assert.equal(parked.context.epoch, straight.context.epoch);
+    parked.end();
+    await until(() => bundle.container.metrics().handedBack === 1);
+    await bundle.container.stop();
+  });
+
   it('tries again to find out what is parked, until it does or is stopped', async () => {
     const away = (): KafkaError => new KafkaError('no broker', { code: 'CONNECTION_FAILED', retriable: true });
     const bundle = setUp();

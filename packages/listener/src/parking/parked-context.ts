@@ -4,14 +4,24 @@ import type { Called } from '../invoke/listener-invoker.js';
 import { ListenerView } from '../listener-view.js';
 import type { Acknowledgment, ListenerContainer } from '../message-listener.js';
 
+export interface ParkedContextInit {
+  /** Of the worker. */
+  readonly called: Called;
+  readonly container: ListenerContainer;
+  readonly epoch: number;
+}
+
 /** What the listener is told beside a parked record: the container is the one it knows, not the one that works parked records off. */
 export class ParkedContext implements Called {
   handed: ConsumerRecord<unknown, unknown>;
+  /** Of the record's partition as it was assigned here, not of the parked one. */
+  readonly epoch: number;
   readonly #called: Called;
   readonly #container: ListenerContainer;
 
-  constructor(record: ConsumerRecord, called: Called, container: ListenerContainer) {
+  constructor(record: ConsumerRecord, { called, container, epoch }: ParkedContextInit) {
     this.handed = record;
+    this.epoch = epoch;
     this.#called = called;
     this.#container = container;
   }
@@ -30,10 +40,6 @@ export class ParkedContext implements Called {
 
   get attempt(): number {
     return this.#called.attempt;
-  }
-
-  get epoch(): number {
-    return this.#called.epoch;
   }
 
   get logger(): Logger {

@@ -15,6 +15,7 @@ import { isSkip } from '../failure/control-flow.js';
 import type { Recoverer, RecoveryContext } from '../failure/error-handler.js';
 import type { Called } from '../invoke/listener-invoker.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
+import type { Ownership } from '../offsets/ownership.js';
 import { ParkedKeys, type ParkedKey } from './parked-keys.js';
 import {
   endMarkerHeaders,
@@ -53,7 +54,11 @@ export interface ParkedPartitionHost {
   readonly ordersNullKeys: boolean;
   readonly send: (record: ProducerRecord) => Promise<RecordMetadata>;
   /** Calls the container's listener, with all that goes around it. */
-  readonly listen: (record: ConsumerRecord, called: Called, key: Bytes) => unknown;
+  readonly listen: (
+    record: ConsumerRecord,
+    called: Called,
+    at: { readonly key: Bytes; readonly epoch: number },
+  ) => unknown;
   readonly newWorker: (work: ParkedWork) => MessageListenerContainer;
   readonly onFatal: (error: unknown) => void;
 }
@@ -69,10 +74,12 @@ export class ParkedPartition implements ParkedReader {
   readonly partition: number;
   keys = new ParkedKeys();
   readonly #host: ParkedPartitionHost;
+  #epoch = 0;
   #from = 0;
   /** Whether records of no key and no order were found. */
   #hasLoose = false;
   #worker: MessageListenerContainer | undefined;
+  #isPaused = false;
   #isClosing = false;
   /** Keys whose end marker is on its way, and who waits for it. */
   readonly #endings = new Map<ParkedKey, Deferred<void>>();
@@ -112,9 +119,18 @@ export class ParkedPartition implements ParkedReader {
     this.keys.foundAll(to, this.#host.clock.now());
   }
 
-  /** The partition is ours, and all that was parked of it is known. */
-  open(): void {
+  /** An ownership of the partition begins, and all that was parked of it is known. */
+  begun({ epoch }: Pick<Ownership, 'epoch'>): void {
+    this.#epoch = epoch;
     if (this.keys.size > 0 || this.#hasLoose) this.#work();
+  }
+
+  /** While it is paused no parked record starts; parking goes on. */
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#worker?.pause();
+    else this.#worker?.resume();
   }
 
   /** Whether a record is not for the listener now. */
@@ -182,6 +198,7 @@ export class ParkedPartition implements ParkedReader {
       if (this.#isClosing) logger.warn({ ...this.#place, error }, 'parked records were not given up in order');
       else onFatal(error);
     });
+    if (this.#isPaused) this.#worker.pause();
     this.#worker.start().catch(() => undefined); // `finished` says it too
   }
 
@@ -199,7 +216,7 @@ export class ParkedPartition implements ParkedReader {
       () => called.signal.aborted,
       async () => {
         try {
-          await listen(own, called, key);
+          await listen(own, called, { key, epoch: this.#epoch });
         } catch (error) {
           if (!isSkip(error)) throw error;
           skipped = error;

@@ -107,13 +107,13 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     for (const [i, parked] of found.entries()) {
       const at = partitions[i];
       if (at !== undefined) this.#partitions.set(topicPartitionKey(at), parked);
-      parked.open();
     }
   }
 
   /** An ownership of an assigned partition begins. */
   begun(ownership: Ownership): void {
     ownership.parked = this.#of(ownership);
+    ownership.parked?.begun(ownership);
   }
 
   /** Nobody waits for `assigned` any more. */
@@ -257,9 +257,9 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       keyOf: (record): Bytes => (selected === undefined ? record.key : selected.keyOf({ record })),
       ordersNullKeys: nullKey !== 'unordered',
       send: (record) => parking.template.execute((producer) => producer.send(record)),
-      listen: (record, called, key) =>
+      listen: (record, called, { key, epoch }) =>
         this.#busyKeys.run(record, key, called.signal, () =>
-          invoker.callWith(record, new ParkedContext(record, called, container)),
+          invoker.callWith(record, new ParkedContext(record, { called, container, epoch })),
         ),
       newWorker: (work) => this.#newWorker(work),
     };

@@ -20,6 +20,9 @@ export interface PausesInit {
   readonly onReady: () => void;
 }
 
+/** Who keeps parked records from starting too: they have a buffer of their own, and an executor of their own that opens no circuit. */
+const STOP_PARKED: readonly PauseOwner[] = ['user', 'failure', 'executor'];
+
 /**
  * A partition is polled when nobody holds it. What of it is queued waits for the user alone (the error handler pauses in the
  * user's name): back-pressure wants it to run, and an executor without slots starts nothing anyway.
@@ -61,6 +64,7 @@ export class Pauses {
     else consumer?.resume([ownership]);
     if (owners.has('user') || owners.has('failure')) lanes.pause(ownership.lanes);
     else lanes.resume(ownership.lanes);
+    ownership.parked?.setPaused(STOP_PARKED.some((owner) => owners.has(owner)));
     ownership.lookIfIdle();
     for (const owner of PAUSE_OWNERS)
       if (owners.has(owner) !== (before?.has(owner) ?? false)) this.#tell(owner, ownership, owners.has(owner), cause);
