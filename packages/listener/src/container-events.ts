@@ -100,6 +100,8 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'key:parked': TopicPartition & { readonly key: Bytes; readonly record: ConsumerRecord; readonly error: unknown };
   /** All that was parked of a key is worked off: its records come straight to the listener again. */
   'key:handedBack': TopicPartition & { readonly key: Bytes; readonly parkedMs: number };
+  /** So many offsets of the partition's parked topic were deleted before they were worked off: the records in them are lost. */
+  'parked:missing': TopicPartition & { readonly offsets: number };
   /** A record is done although it was not processed. */
   'record:skipped': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** The recoverer failed: it is asked again after `delayMs`, or the container stops where that is undefined. */
@@ -178,6 +180,7 @@ const NAMES = Object.keys({
   'record:parked': true,
   'key:parked': true,
   'key:handedBack': true,
+  'parked:missing': true,
   'record:skipped': true,
   'recovery:failed': true,
   'partition:paused': true,

@@ -16,6 +16,8 @@ export interface ContainerCounters {
   workedOff: number;
   /** Times that a key was handed back, as nothing of it was parked any more. */
   handedBack: number;
+  /** Offsets of parked topics that were deleted before they were worked off. */
+  parkedMissing: number;
   /** Records that ended unprocessed because a listener or the error handler said so. */
   skipped: number;
   /** Records that had ended before, and came again as one before them had not: their partition was taken away and given back or, with `offsetMap`, whoever had it told so. */
@@ -100,6 +102,7 @@ export const newCounters = (): ContainerCounters => ({
   parked: 0,
   workedOff: 0,
   handedBack: 0,
+  parkedMissing: 0,
   skipped: 0,
   alreadyProcessed: 0,
   abandoned: 0,

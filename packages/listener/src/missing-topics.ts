@@ -6,12 +6,13 @@ import { MissingTopicsError } from './errors.js';
  * @throws MissingTopicsError that names all that do not exist; whatever else prevented to ask
  */
 export async function requireTopics(consumer: Pick<Consumer, 'endOffsets'>, topics: readonly string[]): Promise<void> {
-  const found = await Promise.all(topics.map((topic) => exists(consumer, topic)));
+  const found = await Promise.all(topics.map((topic) => topicExists(consumer, topic)));
   const missing = topics.filter((_topic, i) => found[i] === false);
   if (missing.length > 0) throw new MissingTopicsError(missing);
 }
 
-async function exists(consumer: Pick<Consumer, 'endOffsets'>, topic: string): Promise<boolean> {
+/** Whether there is such a topic; to ask does not make it. */
+export async function topicExists(consumer: Pick<Consumer, 'endOffsets'>, topic: string): Promise<boolean> {
   try {
     await consumer.endOffsets([{ topic, partition: 0 }]);
     return true;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FakeLog, FakeProducer, type RecordInit } from '@hearken/testing';
+import { FakeLog, FakeProducer, Recorder, type RecordInit } from '@hearken/testing';
 import { KafkaError, type ConsumerRecord } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import {
@@ -466,6 +466,23 @@ describe('MessageListenerContainer: parked keys', () => {
     await assert.rejects(loop.container.start(), { code: 'PARKING_LOOP' });
   });
 
+  it('does not make a parked topic that is missing, and says how it has to be made', async () => {
+    const bundle = setUp();
+    const asked = new Recorder<string>();
+    const create = bundle.factory.createConsumer.bind(bundle.factory);
+    bundle.factory.createConsumer = (overrides) => {
+      const consumer = create(overrides);
+      consumer.endOffsets = ([at]) => {
+        asked.record(at!.topic);
+        return Promise.reject(new KafkaError('not here', { code: 'UNKNOWN_TOPIC_OR_PARTITION' }));
+      };
+      return consumer;
+    };
+    bundle.troubles.push(new Error('its partitions were asked for, which makes it'));
+    await assert.rejects(bundle.container.start(), { code: 'PARKED_TOPIC_MISSING', message: /retention\.ms=-1/ });
+    assert.deepEqual(asked.items, ['t-parked']);
+  });
+
   it('leaves parked topics out of a pattern', async () => {
     const bundle = await parking({ properties: { topicPattern: /^t/ } });
     const { subscription } = bundle.factory.consumers.items[0]!;
@@ -577,9 +594,13 @@ describe('MessageListenerContainer: parked keys', () => {
     const at = tp(0, 't-parked');
     log.commit('g-parked', [{ ...at, offset: 2 }]);
     log.append('t-parked', 0, { offset: 5, key: 'a' });
-    const bundle = await parking({ log });
+    const bundle = setUp({ log });
+    const missing = bundle.events('parked:missing');
+    await bundle.container.start();
+    assert.deepEqual(missing.items, [{ ...tp(0), offsets: 3 }]);
     const [error] = bundle.logger.at('error');
     assert.deepEqual(error?.details, { ...at, offsets: 3 });
+    assert.equal(bundle.container.metrics().parkedMissing, 3);
     const { record, end } = await bundle.listener.calls.first(() => true);
     assert.deepEqual([record.topic, record.offset], ['t-parked', 5], 'put there by hand: it comes as it is');
     end();

@@ -93,8 +93,11 @@ export class ParkedPartition implements ParkedReader {
   }
 
   missed(offsets: number): void {
+    const { logger, counters, events } = this.#host;
     const what = 'the parked topic deleted records before they were worked off: its retention is too short';
-    this.#host.logger.error({ ...this.#place, offsets }, what);
+    logger.error({ ...this.#place, offsets }, what);
+    counters.parkedMissing += offsets;
+    events.emit('parked:missing', { topic: this.#ownTopic, partition: this.partition, offsets });
   }
 
   begin(from: number): void {
@@ -172,6 +175,10 @@ export class ParkedPartition implements ParkedReader {
     return report?.drained ?? true;
   }
 
+  get #ownTopic(): string {
+    return this.topic.slice(0, -this.#host.suffix.length);
+  }
+
   get #place(): TopicPartition {
     return { topic: this.topic, partition: this.partition };
   }
@@ -193,6 +200,9 @@ export class ParkedPartition implements ParkedReader {
       from: this.#from,
       listener: (record, called) => this.#listen(record, called),
       recoverer: recoverer && ((record, error, context) => this.#recover(recoverer, record, error, context)),
+    });
+    this.#worker.on('position:reset', ({ from, to }) => {
+      if (to > from) this.missed(to - from);
     });
     this.#worker.finished.catch((error: unknown) => {
       if (this.#isClosing) logger.warn({ ...this.#place, error }, 'parked records were not given up in order');
@@ -297,8 +307,8 @@ export class ParkedPartition implements ParkedReader {
   }
 
   #tellHandedBack({ key, since }: ParkedKey): void {
-    const { events, logger, counters, clock, suffix } = this.#host;
-    const topic = this.topic.slice(0, -suffix.length);
+    const { events, logger, counters, clock } = this.#host;
+    const topic = this.#ownTopic;
     const { partition } = this;
     const parkedMs = clock.now() - since;
     counters.handedBack++;

@@ -20,6 +20,7 @@ import type { GracePeriod } from '../grace-period.js';
 import type { Called, ListenerInvoker } from '../invoke/listener-invoker.js';
 import type { ListenerContainer } from '../message-listener.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
+import { topicExists } from '../missing-topics.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { ResolvedContainerProperties } from '../resolved-properties.js';
 import { BusyKeys } from './busy-keys.js';
@@ -97,7 +98,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
   /**
    * Finds out what is parked of these partitions. To be awaited after their committed offsets were read, and before the first
    * of their records is dispatched.
-   * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISMATCH`
+   * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISSING`, `PARKED_TOPIC_MISMATCH`
    */
   async assigned(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return;
@@ -174,7 +175,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     return this.#partitions.get(topicPartitionKey(at));
   }
 
-  async #check(topic: string): Promise<void> {
+  async #check(consumer: Consumer, topic: string): Promise<void> {
     const { template, suffix } = this.#init.parking;
     if (topic.endsWith(suffix))
       throw new KafkaError(
@@ -182,6 +183,12 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
         { code: 'PARKING_LOOP' },
       );
     const parkedTopic = topic + suffix;
+    // A producer that asks for its partitions would make it, with the retention that topics here have.
+    if (!(await topicExists(consumer, parkedTopic)))
+      throw new KafkaError(
+        `${parkedTopic} does not exist, where the records of ${topic} are to be parked: create it, with as many partitions, cleanup.policy=delete and retention.ms=-1`,
+        { code: 'PARKED_TOPIC_MISSING' },
+      );
     const [own, parked] = await Promise.all([template.partitionsFor(topic), template.partitionsFor(parkedTopic)]);
     if (parked.length >= own.length) return;
     throw new KafkaError(
@@ -202,8 +209,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     const { clock, logger } = this.#init;
     for (;;) {
       try {
-        for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(topic);
-        return await this.#read(found, signal);
+        return await this.#read(partitions, found, signal);
       } catch (error) {
         if (signal.aborted) return false;
         if (!isKafkaError(error) || !error.retriable) throw error;
@@ -216,11 +222,16 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     }
   }
 
-  async #read(found: readonly ParkedPartition[], signal: AbortSignal): Promise<boolean> {
+  async #read(
+    partitions: readonly TopicPartition[],
+    found: readonly ParkedPartition[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const consumer = this.#newConsumer();
     const wake = (): void => consumer.wakeup();
     signal.addEventListener('abort', wake);
     try {
+      for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(consumer, topic);
       return await readParked(consumer, found, signal);
     } finally {
       signal.removeEventListener('abort', wake);
