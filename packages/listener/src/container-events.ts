@@ -100,6 +100,8 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'key:parked': TopicPartition & { readonly key: Bytes; readonly record: ConsumerRecord; readonly error: unknown };
   /** All that was parked of a key is worked off: its records come straight to the listener again. */
   'key:handedBack': TopicPartition & { readonly key: Bytes; readonly parkedMs: number };
+  /** So many parked records of the partition wait for keys that cannot go on that no others are read: a key that is mended waits too. */
+  'parked:filled': TopicPartition;
   /** So many offsets of the partition's parked topic were deleted before they were worked off: the records in them are lost. */
   'parked:missing': TopicPartition & { readonly offsets: number };
   /** A record is done although it was not processed. */
@@ -180,6 +182,7 @@ const NAMES = Object.keys({
   'record:parked': true,
   'key:parked': true,
   'key:handedBack': true,
+  'parked:filled': true,
   'parked:missing': true,
   'record:skipped': true,
   'recovery:failed': true,

@@ -483,6 +483,28 @@ describe('MessageListenerContainer: parked keys', () => {
     assert.deepEqual(asked.items, ['t-parked']);
   });
 
+  it('says so when a key that cannot go on keeps others from being read, and reads them when it can', async () => {
+    const bundle = await parking({ parking: { bufferRecords: 4, concurrency: 2 } });
+    const { container, give, clock, events, listener } = bundle;
+    const filled = events('parked:filled');
+    give(0, ...keyed(...Array<string>(20).fill('a'), 'b')); // more than one poll brings
+    const [a, b] = [await call(bundle, '0/0'), await call(bundle, '0/20')];
+    a.fail(new Error('not today'));
+    await until(() => container.metrics().parked === 20);
+    b.fail(new Error('not today'));
+    (await call(bundle, '0/0', 2)).fail(new Error('nor tomorrow'));
+    await filled.received(1);
+    assert.deepEqual(filled.items, [tp(0)]);
+    assert.equal(listener.calls.items.length, 3, 'b is not read');
+    await until(() => clock.nextDueInMs === 30);
+    clock.advance(30);
+    (await call(bundle, '0/0', 3)).end();
+    for (let offset = 1; offset < 20; offset++) (await call(bundle, `0/${offset}`)).end();
+    (await call(bundle, '0/20', 2)).end();
+    await until(() => container.metrics().handedBack === 2);
+    await container.stop();
+  });
+
   it('leaves parked topics out of a pattern', async () => {
     const bundle = await parking({ properties: { topicPattern: /^t/ } });
     const { subscription } = bundle.factory.consumers.items[0]!;

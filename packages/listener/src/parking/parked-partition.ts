@@ -201,6 +201,9 @@ export class ParkedPartition implements ParkedReader {
       listener: (record, called) => this.#listen(record, called),
       recoverer: recoverer && ((record, error, context) => this.#recover(recoverer, record, error, context)),
     });
+    this.#worker.on('partition:paused', ({ owner }) => {
+      if (owner === 'back-pressure') this.#tellFilled();
+    });
     this.#worker.on('position:reset', ({ from, to }) => {
       if (to > from) this.missed(to - from);
     });
@@ -304,6 +307,15 @@ export class ParkedPartition implements ParkedReader {
     const { topic, partition, offset } = record;
     logger.warn({ topic, partition, offset, error }, 'a key is parked: its records wait in the parked topic');
     events.emit('key:parked', { topic, partition, key, record, error });
+  }
+
+  #tellFilled(): void {
+    const { events, logger } = this.#host;
+    logger.warn(
+      { ...this.#place },
+      'no more parked records are read: keys that cannot go on take half of bufferRecords or bufferBytes',
+    );
+    events.emit('parked:filled', { topic: this.#ownTopic, partition: this.partition });
   }
 
   #tellHandedBack({ key, since }: ParkedKey): void {

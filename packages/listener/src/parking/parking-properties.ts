@@ -19,6 +19,13 @@ export interface ParkingProperties {
   readonly backOff?: BackOff;
   /** How many parked records may be at the listener at once, beside what the container's own slots do: from 1. @default 1 */
   readonly concurrency?: number;
+  /**
+   * How many parked records of a partition are held for as long as their key cannot go on, beside as many for those that can: from 1. When
+   * half of it is taken by keys that cannot, no other parked key of the partition is worked off (`parked:filled`). @default 20000
+   */
+  readonly bufferRecords?: number;
+  /** The same of their keys and values, in bytes: from 1. @default 64 MiB */
+  readonly bufferBytes?: number;
 }
 
 /** Nobody waits for it but its key, and what it waits for is somebody who mends something. */
@@ -38,4 +45,6 @@ export const PARKING_RULES: OptionRules<Required<ParkingProperties>> = {
   suffix: text('-parked'),
   backOff: custom<BackOff>(DEFAULT_BACK_OFF, backOffProblem),
   concurrency: integer(1, { min: 1 }),
+  bufferRecords: integer(20_000, { min: 1 }),
+  bufferBytes: integer(64 * 1024 * 1024, { min: 1 }),
 };

@@ -296,6 +296,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       listener: (record, context) => listener(record, context as Called),
       errorHandler: new ParkedErrorHandler({ backOff: parking.backOff, errorHandler, recoverer }),
       taskExecutor: this.#slots,
+      bufferRecords: parking.bufferRecords,
+      bufferBytes: parking.bufferBytes,
       assignmentCommitOption: 'never',
       clientIdSuffix: this.#clientIdSuffix,
       pollTimeoutMs: properties.pollTimeoutMs,
