@@ -505,6 +505,18 @@ describe('MessageListenerContainer: parked keys', () => {
     await container.stop();
   });
 
+  it('parks a record that is too large with its error without that', async () => {
+    const bundle = await parking();
+    bundle.give(0, ...keyed('a'));
+    bundle.producer.failSends(new KafkaError('larger than max.message.bytes', { code: 'MESSAGE_TOO_LARGE' }));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    (await call(bundle, '0/0', 2)).end();
+    await until(() => bundle.container.metrics().handedBack === 1);
+    assert.equal(parkedIn(bundle.log)[0]?.headers.has('kafka_dlt-exception-message'), false);
+    assert.equal(bundle.container.metrics().recoveryFailures, 0);
+    await bundle.container.stop();
+  });
+
   it('leaves parked topics out of a pattern', async () => {
     const bundle = await parking({ properties: { topicPattern: /^t/ } });
     const { subscription } = bundle.factory.consumers.items[0]!;

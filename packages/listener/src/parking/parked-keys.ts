@@ -21,6 +21,8 @@ export interface ParkedKey {
   sending: number;
   /** Original offsets of records that are written, nobody knows where: until they are read. */
   readonly unplaced: Set<number>;
+  /** Original offsets of records that were read before their acknowledgment came, while others are on their way. */
+  readonly early: Set<number>;
   /** Its end marker is on its way: its records wait, and are not parked. */
   isEnding: boolean;
 }
@@ -118,14 +120,18 @@ export class ParkedKeys {
     const parked = this.get(key);
     if (parked === undefined) return;
     parked.sending--;
-    if (at < 0) parked.unplaced.add(original);
-    else parked.last = Math.max(parked.last, at);
+    const wasRead = parked.early.delete(original);
+    if (parked.sending === 0) parked.early.clear();
+    if (at >= 0) parked.last = Math.max(parked.last, at);
+    else if (!wasRead) parked.unplaced.add(original);
   }
 
   /** It is not, or perhaps: whoever asked gives up, and its partition with it. The key stays parked. */
   notParked(key: Bytes): void {
     const parked = this.get(key);
-    if (parked !== undefined) parked.sending--;
+    if (parked === undefined) return;
+    parked.sending--;
+    if (parked.sending === 0) parked.early.clear(); // if it is sent again, that is another one
   }
 
   /** Whether a record that the reader comes to is to be worked off; else it is known to have been, by an end marker behind it. */
@@ -134,7 +140,7 @@ export class ParkedKeys {
     if (at < this.#foundTo && at < (this.#firsts.get(name) ?? Infinity)) return false;
     const parked = this.#enter(name, key, now);
     parked.last = Math.max(parked.last, at);
-    parked.unplaced.delete(original);
+    if (!parked.unplaced.delete(original) && parked.sending > 0 && at >= this.#foundTo) parked.early.add(original);
     return true;
   }
 
@@ -177,6 +183,7 @@ export class ParkedKeys {
       through: -1,
       sending: 0,
       unplaced: new Set(),
+      early: new Set(),
       isEnding: false,
     };
     this.#keys.set(name, parked);

@@ -1,11 +1,12 @@
-import type {
-  Bytes,
-  Clock,
-  ConsumerRecord,
-  Logger,
-  ProducerRecord,
-  RecordMetadata,
-  TopicPartition,
+import {
+  codeOf,
+  type Bytes,
+  type Clock,
+  type ConsumerRecord,
+  type Logger,
+  type ProducerRecord,
+  type RecordMetadata,
+  type TopicPartition,
 } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
@@ -28,6 +29,9 @@ import {
   unparked,
 } from './parked-record.js';
 import type { ParkedReader } from './read-parked.js';
+
+/** Of the producer, and of the broker. */
+const TOO_LARGE: ReadonlySet<unknown> = new Set(['RECORD_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
 /** Where a partition's worker gets its records, and what it does with them. */
 export interface ParkedWork {
@@ -156,9 +160,18 @@ export class ParkedPartition implements ParkedReader {
     const key = keyOf(record);
     const isOrdered = this.#isOrdered(key);
     if (isOrdered) this.keys.parking(key, clock.now());
-    const headers = parkedHeaders(record, error, groupId);
+    const sendWith = (why: unknown): Promise<RecordMetadata> =>
+      send({
+        ...this.#place,
+        key: record.key,
+        value: record.value,
+        headers: parkedHeaders(record, why, groupId),
+      });
     try {
-      const { offset } = await send({ ...this.#place, key: record.key, value: record.value, headers });
+      const { offset } = await sendWith(error).catch((failure: unknown) => {
+        if (error === FOLLOWS || !TOO_LARGE.has(codeOf(failure))) throw failure;
+        return sendWith(FOLLOWS); // it fits its own topic: perhaps without what it failed with, which is told and logged
+      });
       if (isOrdered) this.keys.parked(key, offset, record.offset);
     } catch (failure) {
       if (isOrdered) this.keys.notParked(key);

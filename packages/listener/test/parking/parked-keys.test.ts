@@ -60,6 +60,19 @@ describe('ParkedKeys', () => {
     assert.equal(parked.reached(a, 1, 5, 0), true);
   });
 
+  it('hand a key back also if its record was read before it was known to be written, and nobody knows where', () => {
+    const keys = new ParkedKeys();
+    const key = Buffer.from('a');
+    keys.foundAll(0, 0);
+    keys.parking(key, 0);
+    assert.ok(keys.reached(key, 0, 5, 0));
+    keys.workedOff(key, 0, 5);
+    assert.equal(keys.beginEnd(key), undefined, 'it is on its way');
+    keys.parked(key, -1, 5);
+    assert.equal(keys.beginEnd(key), 5);
+    assert.ok(keys.ended(key, true));
+  });
+
   it('tell no key, an empty one and bytes apart', () => {
     const parked = new ParkedKeys();
     parked.parking(Buffer.from([0x01, 0x00]), 0);
