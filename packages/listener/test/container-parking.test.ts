@@ -333,6 +333,39 @@ describe('MessageListenerContainer: parked keys', () => {
     await container.stop();
   });
 
+  it('lets no straight record on a key whose parked one ignores that its partition is lost, and was worked off elsewhere', async () => {
+    const bundle = await parking({ parking: { concurrency: 3 } });
+    const { clock, factory, log, give, listener } = bundle;
+    const [consumer] = factory.consumers.items;
+    give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    const hanging = await call(bundle, '0/0', 2);
+    await until(() => {
+      clock.advance(100);
+      return bundle.committed(0) === 1;
+    });
+    let isLost = false;
+    void consumer!.evict().then(() => (isLost = true));
+    await until(() => {
+      clock.advance(100);
+      return isLost;
+    });
+    const other = await parking({ log });
+    (await call(other, '0/0')).end();
+    await until(() => other.container.metrics().handedBack === 1);
+    await other.container.stop();
+    await consumer!.rebalance({ assign: [tp(0)] });
+    assert.equal(bundle.container.metrics().parkedKeys, 0);
+    give(0, ...keyed('a', 'b'));
+    (await call(bundle, '0/2')).end();
+    assert.deepEqual(listener.order, ['0/0', '0/0', '0/2']);
+    hanging.end();
+    (await call(bundle, '0/1')).end();
+    await until(() => bundle.container.metrics().processed === 2);
+    await bundle.container.stop();
+    assert.equal(bundle.container.metrics().parked, 1);
+  });
+
   it('orders by what keySelector says, and parks by it', async () => {
     const keySelector = ({ value }: ConsumerRecord): Buffer | null => value?.subarray(0, 1) ?? null;
     const bundle = await parking({ properties: { keySelector } });

@@ -2,11 +2,12 @@ import type { Bytes, TopicPartition } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
 
 /**
- * Keeps two listeners from one parked key. One that ignores that its partition went away still runs when that comes back, and
- * with it another worker, which knows nothing of the one before.
+ * Keeps two listeners from one key that is or was parked. One that ignores that its partition went away still runs when that
+ * comes back, and with it another worker, which knows nothing of the one before; or its key is free by then, as it was worked
+ * off elsewhere, and its records come straight.
  */
 export class BusyKeys {
-  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #running = new Map<string, Promise<void>>();
 
   /** Calls the listener when the last one of its key has ended. @throws the signal's reason, if it aborts before */
   async run(partition: TopicPartition, key: Bytes, signal: AbortSignal, listen: () => unknown): Promise<void> {
@@ -14,14 +15,43 @@ export class BusyKeys {
       await listen();
       return;
     }
-    const name = `${topicPartitionKey(partition)} ${key.toString('latin1')}`;
-    await this.#running.get(name);
-    signal.throwIfAborted();
-    const end = Promise.resolve(listen()).finally(() => this.#running.delete(name));
-    this.#running.set(
-      name,
-      end.catch(() => undefined),
-    ); // whoever waits is not concerned
-    await end;
+    const name = nameOf(partition, key);
+    for (let end = this.#running.get(name); end !== undefined; end = this.#running.get(name)) {
+      await unlessAborted(end, signal);
+      signal.throwIfAborted();
+    }
+    const work = Promise.resolve(listen());
+    const end = work.then(
+      () => void this.#running.delete(name),
+      () => void this.#running.delete(name), // whoever waits is not concerned
+    );
+    this.#running.set(name, end);
+    await work;
   }
+
+  /** Asked about every record. */
+  get isIdle(): boolean {
+    return this.#running.size === 0;
+  }
+
+  /** Resolves when the listener of the key has ended; undefined if none runs. */
+  whenFree(partition: TopicPartition, key: Bytes): Promise<void> | undefined {
+    return key === null ? undefined : this.#running.get(nameOf(partition, key));
+  }
+}
+
+const nameOf = (partition: TopicPartition, key: Buffer): string =>
+  `${topicPartitionKey(partition)} ${key.toString('latin1')}`;
+
+/** Resolves when it does, or the signal aborts. */
+function unlessAborted(end: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    void end.then(done);
+  });
 }

@@ -63,6 +63,8 @@ export interface ParkedPartitionHost {
     called: Called,
     at: { readonly key: Bytes; readonly epoch: number },
   ) => unknown;
+  /** Resolves when a listener has ended that still runs for the record's key, from when that was parked; undefined if none does. */
+  readonly whenFree: (record: ConsumerRecord) => Promise<void> | undefined;
   readonly newWorker: (work: ParkedWork) => MessageListenerContainer;
   readonly onFatal: (error: unknown) => void;
 }
@@ -142,13 +144,13 @@ export class ParkedPartition implements ParkedReader {
 
   /** Whether a record is not for the listener now. */
   isParked(record: ConsumerRecord): boolean {
-    return this.keys.size > 0 && this.#keyed(record) !== undefined;
+    return (this.keys.size > 0 && this.#keyed(record) !== undefined) || this.#host.whenFree(record) !== undefined;
   }
 
   /** Resolves when the record's key is free, or is not going to be; undefined if that is not about to be. */
   whenEnded(record: ConsumerRecord): Promise<void> | undefined {
     const parked = this.#keyed(record);
-    return parked && this.#endings.get(parked)?.promise;
+    return parked === undefined ? this.#host.whenFree(record) : this.#endings.get(parked)?.promise;
   }
 
   /**
@@ -177,7 +179,7 @@ export class ParkedPartition implements ParkedReader {
       if (isOrdered) this.keys.notParked(key);
       throw failure;
     }
-    if (error !== FOLLOWS) this.#tellParked(record, key, error);
+    if (error !== FOLLOWS && isOrdered) this.#tellParked(record, key, error);
     this.#work();
   }
 

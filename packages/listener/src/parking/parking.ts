@@ -260,12 +260,14 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     const { properties, parking, invoker, container, ...init } = this.#init;
     const { keySelector, nullKey, groupId, errorHandler } = properties;
     const selected = keySelector && new SelectedKeys(keySelector);
+    const keyOf = (record: ConsumerRecord): Bytes => (selected === undefined ? record.key : selected.keyOf({ record }));
     return {
       ...init,
       groupId,
       suffix: parking.suffix,
       recoverer: errorHandler.recoverer,
-      keyOf: (record): Bytes => (selected === undefined ? record.key : selected.keyOf({ record })),
+      keyOf,
+      whenFree: (record) => (this.#busyKeys.isIdle ? undefined : this.#busyKeys.whenFree(record, keyOf(record))),
       ordersNullKeys: nullKey !== 'unordered',
       send: (record) => parking.template.execute((producer) => producer.send(record)),
       listen: (record, called, { key, epoch }) =>

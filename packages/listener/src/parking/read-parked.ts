@@ -1,4 +1,10 @@
-import type { Consumer, ConsumerRecord, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import {
+  KafkaError,
+  type Consumer,
+  type ConsumerRecord,
+  type TopicPartition,
+  type TopicPartitionOffsets,
+} from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
 
 /** A parked partition, as it is found. */
@@ -11,6 +17,8 @@ export interface ParkedReader extends TopicPartition {
   /** There was nothing more. */
   end(to: number): void;
 }
+
+const RESET = { code: 'PARKED_TOPIC_RESET', retriable: true } as const;
 
 /** How long one poll waits: only for the answer, as what is asked for is there. */
 const POLL_MS = 1_000;
@@ -51,6 +59,8 @@ export async function readParked(
     for (const batch of (await consumer.poll(POLL_MS)).partitions) {
       const at = open.get(topicPartitionKey(batch));
       if (at === undefined) continue;
+      // Where the log ends now is not known any more: it may never get there.
+      if (batch.reset !== undefined) throw new KafkaError('what is parked changed while it was read', RESET);
       for (const record of batch.records) if (record.offset < at.end) at.reader.read(record);
       if (batch.nextOffset < at.end) continue;
       at.reader.end(at.end);

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { ConsumerRecords } from '@hearken/core';
+import { FakeConsumer, FakeLog } from '@hearken/testing';
+import { readParked, type ParkedReader } from '../../dist/parking/read-parked.js';
+
+describe('readParked', () => {
+  it('begins anew when the log is another one than that whose end it asked for', async () => {
+    const log = new FakeLog();
+    log.append('t-parked', 0, { key: 'a' }, { key: 'a' });
+    const consumer = new FakeConsumer({ log });
+    const reset = { reason: 'topic-recreated', from: 1, to: 0 } as const;
+    consumer.poll = () =>
+      Promise.resolve(new ConsumerRecords([{ topic: 't-parked', partition: 0, records: [], nextOffset: 0, reset }]));
+    const nothing = (): void => undefined;
+    const reader: ParkedReader = {
+      ...{ topic: 't-parked', partition: 0 },
+      ...{ missed: nothing, begin: nothing, read: nothing, end: () => assert.fail('it has not been read') },
+    };
+    const read = readParked(consumer, [reader], new AbortController().signal);
+    await assert.rejects(read, { code: 'PARKED_TOPIC_RESET', retriable: true });
+    await consumer.close();
+  });
+});
