@@ -56,8 +56,15 @@ interface Found {
  *
  * End markers and commits of the parked partition say what _is_ so: everything up to here has ended. They stay true whoever
  * writes them and however late. So it does no harm if a process that was frozen, and does not know that its partition went
- * to another, goes on to park, to work off and to commit: records come twice, as they may, and never out of order. That is why
- * nothing here is fenced, and why a marker names an _original_ offset: what another owner parked since is above it.
+ * to another, goes on to park, to work off and to commit: none is lost by it, and none runs before an older one of its key has
+ * run. That is why nothing here is fenced, and why a marker names an _original_ offset: what another owner parked since is above it.
+ *
+ * What may come is an old record once more, after newer ones. r5 is on its way to the parked partition, which takes nothing for
+ * a while; the next owner reads that to its end, runs r5, r6 and r7 straight, and commits; only then r5 arrives. Whoever owns
+ * the partition next finds it, unfinished as far as the log tells, and runs it after r7. To pass over it, a reader would have to
+ * know that it came late, and only a place in this log could tell that, such as a marker that each owner writes before it
+ * reads. By original offsets, or by what the group committed, it is not to be told from a record that was parked in time and
+ * waits; taken for late, that would be lost.
  *
  * A key is handed back when its last record is worked off and none is on its way: an end marker is written, its records wait
  * until that is acknowledged, and then it is free. Without the marker the next owner would park the key again, and work off
