@@ -17,7 +17,7 @@ export interface CircuitBreakerTaskExecutorOptions {
   readonly slowCallDurationThresholdMs?: number;
   /** What `slidingWindowSize` counts. @default 'count-based' */
   readonly slidingWindowType?: SlidingWindowType;
-  /** How many calls the window has, the last ones; or how many seconds, this one included. From 1. @default 100 */
+  /** How many calls the window has, the last ones, from 1 to 1 000 000; or how many seconds, this one included, from 1 to 3 600. @default 100 */
   readonly slidingWindowSize?: number;
   /**
    * Fewer calls than this in the window say nothing, from 1, and to `slidingWindowSize` if that counts calls.
@@ -51,6 +51,9 @@ const percent = (byDefault: number) =>
       : `must be a number of percent above 0 to 100, got ${describe(value)}`,
   );
 
+/** Each second of a window is counted by itself, whether there are calls in it or not. */
+const MOST_SECONDS = 3_600;
+
 const RULES = {
   failureRateThreshold: percent(50),
   slowCallRateThreshold: percent(100),
@@ -72,6 +75,16 @@ export function resolveCircuitBreakerOptions(
   const check = new OptionsCheck('CircuitBreakerTaskExecutor');
   const resolved = check.resolve(options, RULES);
   const { slidingWindowType, slidingWindowSize, isFailure = speaksAgainstTheSink } = resolved;
+  if (
+    check.isFine('slidingWindowType', 'slidingWindowSize') &&
+    slidingWindowType === 'time-based' &&
+    slidingWindowSize > MOST_SECONDS
+  ) {
+    check.problem(
+      'slidingWindowSize',
+      `must be at most ${MOST_SECONDS} where it is seconds, got ${slidingWindowSize}: what failed so long ago says nothing of now`,
+    );
+  }
   const mostCalls = slidingWindowType === 'count-based' ? slidingWindowSize : Infinity;
   const { minimumNumberOfCalls = Math.min(100, mostCalls) } = resolved;
   if (check.isFine('slidingWindowSize', 'minimumNumberOfCalls') && minimumNumberOfCalls > mostCalls) {

@@ -204,6 +204,21 @@ describe('CircuitBreakerTaskExecutor', () => {
     assert.equal(executor.concurrency, 1);
   });
 
+  it('has a window of an hour at most, as each of its seconds is counted, and one of calls may be longer', () => {
+    const pool = new AsyncTaskExecutor({ concurrency: 1 });
+    const make = (slidingWindowType: 'time-based' | 'count-based', slidingWindowSize: number) =>
+      new CircuitBreakerTaskExecutor(pool, { slidingWindowType, slidingWindowSize });
+    make('time-based', 3_600);
+    make('count-based', 3_601);
+    assert.throws(
+      () => make('time-based', 3_601),
+      ({ problems }: KafkaConfigError) =>
+        problems.length === 1 &&
+        problems[0]?.path === 'slidingWindowSize' &&
+        problems[0].message.startsWith('must be at most 3600 where it is seconds, got 3601'),
+    );
+  });
+
   it('names every problem of its options at once', () => {
     const wrong = {
       failureRateThreshold: 101,
