@@ -3,6 +3,7 @@ import { Batch } from '../batch/batch.js';
 import type { DeliveryLane } from '../dispatch/delivery.js';
 import type { AttemptFailure, Invoker, Settles } from '../dispatch/run.js';
 import type { Work } from '../dispatch/work.js';
+import { FOLLOW } from '../invoke/outcome.js';
 import { LIMITS, limitOf, type Limit, type LineState } from './limit.js';
 import { RunningMean } from './running-mean.js';
 
@@ -11,6 +12,12 @@ export interface CallSamplerInit {
   readonly settler: Settles;
   readonly clock: Clock;
   readonly state: () => LineState;
+}
+
+/** A call that has not ended. */
+interface Begun {
+  readonly calledAt: number;
+  readonly heldMs: number;
 }
 
 /** Samples that a mean is of: some seconds of a busy container. */
@@ -32,7 +39,7 @@ export const nextEvery = (every: number, msPerSample: number): number =>
  */
 export class CallSampler implements Invoker, Settles {
   readonly #init: CallSamplerInit;
-  readonly #begun = new Map<Work, number>();
+  readonly #begun = new Map<Work, Begun>();
   readonly #latencyMs = new RunningMean(MEMORY);
   readonly #heldMs = new RunningMean(MEMORY);
   readonly #recordsPerCall = new RunningMean(MEMORY);
@@ -89,11 +96,10 @@ export class CallSampler implements Invoker, Settles {
     if (!isChosen(work.lead.sequence, this.#every)) return invoker.call(work);
     this.#stateNow();
     const calledAt = clock.monotonic();
-    this.#begun.set(work, calledAt);
     try {
       return invoker.call(work);
     } finally {
-      this.#heldMs.add(clock.monotonic() - calledAt);
+      this.#begun.set(work, { calledAt, heldMs: clock.monotonic() - calledAt });
     }
   }
 
@@ -106,8 +112,12 @@ export class CallSampler implements Invoker, Settles {
   }
 
   settle(lane: DeliveryLane, work: Work, outcome: unknown): void {
-    const calledAt = this.#begun.get(work);
-    if (calledAt !== undefined) this.#ended(work, calledAt);
+    const begun = this.#begun.get(work);
+    if (begun !== undefined) {
+      this.#begun.delete(work);
+      if (outcome !== FOLLOW) this.#ended(work, begun); // what follows a parked record was not for the listener
+      if (++this.#samples === SAMPLES_BETWEEN_LOOKS) this.adapt();
+    }
     this.#init.settler.settle(lane, work, outcome);
   }
 
@@ -121,14 +131,13 @@ export class CallSampler implements Invoker, Settles {
     return { ...state, running: this.#most };
   }
 
-  #ended(work: Work, calledAt: number): void {
-    this.#begun.delete(work);
+  #ended(work: Work, { calledAt, heldMs }: Begun): void {
     const now = (this.#sampledAt = this.#init.clock.monotonic());
     this.#latencyMs.add(now - calledAt);
+    this.#heldMs.add(heldMs);
     this.#recordsPerCall.add(work instanceof Batch ? work.given.length : 1);
     const short = limitOf(this.#stateNow());
     for (const { limit, share } of this.#limits) share.add(limit === short ? 1 : 0);
-    if (++this.#samples === SAMPLES_BETWEEN_LOOKS) this.adapt();
   }
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { nextEvery } from '../../dist/explain/call-sampler.js';
+import { ManualClock } from '@hearken/testing';
+import { CallSampler, nextEvery } from '../../dist/explain/call-sampler.js';
 import { keyText } from '../../dist/explain/key-text.js';
+import { FOLLOW } from '../../dist/invoke/outcome.js';
 import { RecentRate } from '../../dist/explain/recent-rate.js';
 import { RunningMean } from '../../dist/explain/running-mean.js';
 
@@ -24,6 +26,44 @@ describe('RecentRate', () => {
     assert.equal(rate.perSecond(6_000, 260), 160 / 6);
     assert.equal(rate.perSecond(10_000, 200), 10, 'and another');
     assert.equal(rate.perSecond(11_000, 206), 1, 'of the six seconds since the first');
+  });
+});
+
+describe('CallSampler', () => {
+  function sampling() {
+    const clock = new ManualClock();
+    const state = { isReady: false, behind: 1, available: 1, running: 1, concurrency: 1 };
+    const results: unknown[] = [];
+    const invoker = {
+      call: () => results.shift(),
+      returned: (_: unknown, result: unknown) => result,
+      failed: (_: unknown, error: unknown) => error,
+    };
+    const settled: unknown[] = [];
+    const settler = {
+      settle: (_lane: unknown, _work: unknown, outcome: unknown) => settled.push(outcome),
+      failureIn: () => undefined,
+    };
+    const sampler = new CallSampler({ clock, invoker, settler, state: () => state });
+    /** A call with this result that takes so long. */
+    const call = (result: unknown, ms: number): void => {
+      const work = { lead: { sequence: 0 } } as never;
+      results.push(result);
+      assert.equal(sampler.call(work), result);
+      clock.advance(ms);
+      sampler.settle({} as never, work, result);
+    };
+    return { sampler, settled, call };
+  }
+
+  it('measures calls of the listener, and none of what was kept from it', () => {
+    const { sampler, settled, call } = sampling();
+    call(FOLLOW, 0);
+    assert.deepEqual([sampler.latencyMs, sampler.heldMs, sampler.limit], [undefined, undefined, undefined]);
+    call('done', 50);
+    call(FOLLOW, 0);
+    assert.deepEqual([sampler.latencyMs, sampler.heldMs, sampler.limit], [50, 0, 'lanes']);
+    assert.deepEqual(settled, [FOLLOW, 'done', FOLLOW]);
   });
 });
 
