@@ -77,6 +77,11 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     if (portions.lanesOf !== undefined) this.#joins = new JoinedLanes();
   }
 
+  /** Where its records run with those of another lane that one, else itself. */
+  leadOf(lane: Lane<Item, Work>): Lane<Item, Work> {
+    return this.#joins?.leadOf(lane) ?? lane;
+  }
+
   /** Records that wait, over all partitions. */
   get queued(): number {
     return this.#queued;
@@ -257,7 +262,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     for (const lane of partition.table) {
       this.#cut(lane, isWanted);
       if (lane.state === 'filling' && lane.first !== undefined) this.#makeReady(lane);
-      const { state, current } = this.#joins?.leadOf(lane) ?? lane;
+      const { state, current } = this.leadOf(lane);
       if (state === 'busy' || lane.first !== undefined) continue;
       if (state === 'waiting' && current === undefined) continue; // for a commit, and wakes by itself
       lane.current = undefined;
@@ -288,7 +293,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     for (const lane of partition.table) {
       lane.first = lane.last = undefined;
       lane.queued = 0;
-      if ((this.#joins?.leadOf(lane) ?? lane).state === 'busy') continue;
+      if (this.leadOf(lane).state === 'busy') continue;
       lane.current = undefined;
       this.#forget(lane);
     }

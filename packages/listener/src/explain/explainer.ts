@@ -12,7 +12,7 @@ import { bindingOf, boundsOf, type Binding, type ThroughputBounds } from './boun
 import { CallSampler } from './call-sampler.js';
 import type { ContainerExplanation, HotKey } from './container-explanation.js';
 import { limitOf, type Limit, type LineState } from './limit.js';
-import { lookAt, type PartitionLook } from './partition-look.js';
+import { censusOf, lookAt, type LaneCensus, type PartitionLook } from './partition-look.js';
 import { reasonOf } from './reason.js';
 import { RecentRate } from './recent-rate.js';
 
@@ -30,6 +30,8 @@ export interface ExplainerInit {
 }
 
 const HOTTEST = 8;
+/** Lanes may be many thousands, and about a thousand calls a second are looked at. */
+const COUNT_AGAIN_MS = 50;
 /** What was short that long ago says nothing of now. */
 const STALE_MS = 10_000;
 
@@ -42,6 +44,9 @@ export class Explainer {
   readonly #calls: CallSampler;
   readonly #arrivals: ArrivalSampler;
   readonly #rate: RecentRate;
+  /** Records that stood behind others of their lane when that was last counted. */
+  #behind = 0;
+  #countedAt = -Infinity;
 
   constructor(init: ExplainerInit) {
     const { dispatcher, clock, ordering, keys } = init;
@@ -72,7 +77,7 @@ export class Explainer {
     const binding = this.#binding(bounds, looks);
     return {
       binding,
-      reason: reasonOf(binding, measured),
+      reason: reasonOf(binding, { ...measured, behind: sum(looks, behindOf) }),
       recordsPerSecond: this.#rate.perSecond(now, this.#ended),
       ...measured,
       queuedBytes: lanes.queuedBytes,
@@ -88,13 +93,24 @@ export class Explainer {
   }
 
   #look(now: number): readonly PartitionLook[] {
-    return [...this.#init.owned].sort(byTopicAndPartition).map((ownership) => lookAt(ownership, now));
+    const { owned, lanes } = this.#init;
+    return [...owned].sort(byTopicAndPartition).map((ownership) => lookAt(lanes, ownership, now));
   }
 
   #state(): LineState {
     const { lanes, executor, dispatcher } = this.#init;
     const { concurrency, available } = executor;
-    return { isReady: lanes.mayBeReady, queued: lanes.queued, available, running: dispatcher.running, concurrency };
+    const isReady = lanes.mayBeReady;
+    const behind = isReady || lanes.queued === 0 ? 0 : this.#behindLately();
+    return { isReady, behind, available, running: dispatcher.running, concurrency };
+  }
+
+  #behindLately(): number {
+    const { clock, owned, lanes } = this.#init;
+    const now = clock.monotonic();
+    if (now - this.#countedAt < COUNT_AGAIN_MS) return this.#behind;
+    this.#countedAt = now;
+    return (this.#behind = sum([...owned], (ownership) => behindOf(censusOf(lanes, ownership.lanes))));
   }
 
   #hottest(): readonly HotKey[] {
@@ -118,7 +134,7 @@ export class Explainer {
     const partitions = snapshot();
     const open = partitions.filter(({ pausedBy }) => !pausedBy.includes('user') && !pausedBy.includes('failure'));
     return bindingOf({
-      limit: this.#limit,
+      limit: this.#limit(sum(looks, behindOf)),
       bounds,
       ordering,
       isPaused: open.length === 0 && partitions.length > 0,
@@ -128,15 +144,20 @@ export class Explainer {
     });
   }
 
-  /** What was short lately, as a moment may show anything; what is short now where nothing ended lately, or nothing is left. */
-  get #limit(): Limit {
+  /**
+   * What was short lately, as a moment may show anything; what is short now where nothing ended lately, or nothing waits any more.
+   * @param behind records that stand behind others now
+   */
+  #limit(behind: number): Limit {
     const { clock, dispatcher, lanes } = this.#init;
     const { limit, sampledAt = -Infinity } = this.#calls;
-    const isIdle = dispatcher.running === 0 && lanes.queued === 0;
+    const isIdle = behind === 0 && (limit === 'lanes' || (dispatcher.running === 0 && !lanes.mayBeReady));
     const isStale = clock.monotonic() - sampledAt > STALE_MS;
-    return limit === undefined || isIdle || isStale ? limitOf(this.#state()) : limit;
+    return limit === undefined || isIdle || isStale ? limitOf({ ...this.#state(), behind }) : limit;
   }
 }
+
+const behindOf = ({ behindWaiting, behindBusy }: LaneCensus): number => behindWaiting + behindBusy;
 
 const sum = <T>(of: readonly T[], count: (one: T) => number): number =>
   of.reduce((total, one) => total + count(one), 0);

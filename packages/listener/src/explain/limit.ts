@@ -7,8 +7,8 @@ export const LIMITS: readonly Limit[] = ['slots', 'executor', 'loop', 'lanes', '
 export interface LineState {
   /** Whether a lane could start. */
   readonly isReady: boolean;
-  /** Records that wait in lanes. */
-  readonly queued: number;
+  /** If none could, records that wait behind others of their lane. */
+  readonly behind: number;
   /** Slots that are free. */
   readonly available: number;
   /** Listeners that run, and how many may. */
@@ -18,14 +18,14 @@ export interface LineState {
 
 /**
  * What more of would let more records start:
- * - `records`: nothing waits;
+ * - `records`: nothing waits, or only for more of its batch;
  * - `lanes`: what waits stands behind what runs, or waits, in its lane;
  * - `loop`: a lane could start and a slot is free, but listeners have held the event loop long enough for now;
  * - `slots`: none is free, as most are taken here;
  * - `executor`: none is free, and most are not taken here: it limits a rate, or others use them.
  */
-export function limitOf({ isReady, queued, available, running, concurrency }: LineState): Limit {
-  if (!isReady) return queued > 0 ? 'lanes' : 'records';
+export function limitOf({ isReady, behind, available, running, concurrency }: LineState): Limit {
+  if (!isReady) return behind > 0 ? 'lanes' : 'records';
   if (available > 0) return 'loop';
   return running * 2 > concurrency ? 'slots' : 'executor';
 }

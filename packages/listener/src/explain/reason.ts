@@ -1,19 +1,22 @@
 import type { Binding } from './bounds.js';
 import type { ContainerExplanation } from './container-explanation.js';
 
-type Facts = Pick<ContainerExplanation, 'bounds' | 'latencyMs' | 'concurrency' | 'inFlight' | 'queued' | 'hottest'>;
+type Facts = Pick<ContainerExplanation, 'bounds' | 'latencyMs' | 'concurrency' | 'inFlight' | 'hottest'> & {
+  /** Records that wait behind others of their lane. */
+  readonly behind: number;
+};
 
 /** What binds, in a sentence and with its figures. */
 export function reasonOf(binding: Binding, facts: Facts): string {
-  const { concurrency, latencyMs, bounds, queued, inFlight, hottest } = facts;
+  const { concurrency, latencyMs, bounds, behind, inFlight, hottest } = facts;
   switch (binding) {
     case 'concurrency':
       return `all ${concurrency} slots are taken, at ${ms(latencyMs)} a call: ${rate(bounds.concurrency)} at most`;
     case 'hottest-key':
     case 'hottest-partition':
-      return `${queued} records wait behind others of their ${binding.slice(8)}${hottestOf(hottest[0])}: ${rate(bounds.hottestKey)} at most`;
+      return `${behind} records wait behind others of their ${binding.slice(8)}${hottestOf(hottest[0])}: ${rate(bounds.hottestKey)} at most`;
     case 'retries':
-      return `most of ${queued} records wait behind some that are to be tried again, or for a commit`;
+      return `most of ${behind} records wait behind some that are to be tried again, or for a commit`;
     case 'event-loop':
       return `listeners hold the event loop: ${rate(bounds.eventLoop)} at most`;
     case 'executor':

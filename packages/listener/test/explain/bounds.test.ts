@@ -38,14 +38,14 @@ describe('bounds of a container', () => {
 });
 
 describe('what binds a container', () => {
-  const state = { isReady: true, queued: 5, available: 0, running: 10, concurrency: 10 };
+  const state = { isReady: true, behind: 5, available: 0, running: 10, concurrency: 10 };
 
   it('is what more of would let records start', () => {
     assert.equal(limitOf(state), 'slots');
     assert.equal(limitOf({ ...state, running: 4 }), 'executor', 'others have the slots, or there is no token');
     assert.equal(limitOf({ ...state, available: 3 }), 'loop');
     assert.equal(limitOf({ ...state, isReady: false }), 'lanes');
-    assert.equal(limitOf({ ...state, isReady: false, queued: 0 }), 'records');
+    assert.equal(limitOf({ ...state, isReady: false, behind: 0 }), 'records');
   });
 
   it('has a name by the order, and by what is in the log', () => {

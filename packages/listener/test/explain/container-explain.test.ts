@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { AsyncTaskExecutor, CircuitBreakerTaskExecutor, RateLimitedTaskExecutor } from '@hearken/executor';
 import { eventLoopTurn, ManualClock } from '@hearken/testing';
 import { DefaultErrorHandler, FixedBackOff } from '../../dist/index.js';
+import { startedBatches } from '../batch-setup.js';
 import { distinct, keyed, setup, started, stopNow, tp, until, type Bundle } from '../setup.js';
 
 const LATENCY_MS = 50;
@@ -171,6 +172,86 @@ describe('MessageListenerContainer: explain', () => {
     (await listener.call('0/0')).fail(new Error('down'));
     await until(() => container.metrics().retrying === 1);
     assert.equal(container.explain().binding, 'retries');
+    await container.stop();
+  });
+
+  it('says so of batches of several keys that wait for a retry, and not while they run', async () => {
+    const errorHandler = new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 1_000, maxRetries: 9 }) });
+    const batch = { maxRecords: 3, by: 'any' } as const;
+    const bundle = await startedBatches({ concurrency: 4, ordering: 'key', batch, errorHandler });
+    const { container, give, batches } = bundle;
+    give(0, ...keyed('a', 'b', 'c'));
+    const call = await batches.call(0);
+    give(0, ...keyed('b', 'b', 'c'));
+    await until(() => container.metrics().queued === 3);
+    const { binding, reason } = container.explain();
+    assert.equal(binding, 'hottest-key');
+    assert.match(reason, /^3 records wait behind others of their key/);
+    call.fail(new Error('down'));
+    await until(() => container.metrics().retrying > 0);
+    assert.equal(container.explain().binding, 'retries');
+    await container.stop();
+  });
+
+  it('says that there is nothing more while records wait for more of their batch', async () => {
+    const batch = { maxRecords: 100, lingerMs: 100 };
+    const { container, give, batches, clock } = await startedBatches({ concurrency: 4, ordering: 'key', batch });
+    container.explain();
+    for (let round = 0; round < 30; round++) {
+      give(0, { key: `key-${round}` });
+      await until(() => container.metrics().polled === round + 1);
+      clock.advance(20); // the one that is 100 ms old starts
+      if (round >= 4) (await batches.call(round - 4)).end();
+      await until(() => container.metrics().processed === Math.max(0, round - 3));
+    }
+    const { binding, queued } = container.explain();
+    assert.deepEqual([binding, queued], ['input', 4]);
+    clock.advance(20);
+    const last = await batches.call(26);
+    assert.equal(container.explain().binding, 'input', 'also while a listener runs');
+    last.end();
+    await container.stop({ immediate: true });
+  });
+
+  it('says that there is nothing more while only one of its partitions is paused', async () => {
+    const bundle = await started({ concurrency: 2, ordering: 'key' });
+    const { container, give, listener } = bundle;
+    container.explain();
+    give(0, ...keyed('a', 'a', 'a'), ...distinct(10));
+    const [behindIt, another] = [await listener.call('0/0'), await listener.call('0/3')];
+    container.pause([tp(0)]);
+    another.end();
+    for (let round = 0; round < 20; round++) {
+      give(1, { key: `key-${round}` });
+      (await listener.call(`1/${round}`)).end();
+      await until(() => container.metrics().processed === round + 2);
+      bundle.clock.advance(LATENCY_MS);
+    }
+    const now = (): unknown[] => {
+      const { binding, queued, inFlight } = container.explain();
+      return [binding, queued, inFlight];
+    };
+    assert.deepEqual(now(), ['input', 11, 1], 'though two stand behind the one that runs');
+    behindIt.end();
+    await until(() => container.metrics().running === 0);
+    assert.deepEqual(now(), ['input', 11, 0]);
+    await container.stop();
+  });
+
+  it('says no more that a key binds when its partition is paused', async () => {
+    const bundle = await started({ concurrency: 2, ordering: 'key' });
+    const { container, give, listener } = bundle;
+    container.explain();
+    give(0, ...Array.from({ length: 20 }, () => ({ key: 'a' })));
+    await listener.calls.received(1);
+    await rounds(bundle, 10);
+    assert.equal(container.explain().binding, 'hottest-key');
+    container.pause([tp(0)]);
+    await rounds(bundle, 1);
+    assert.deepEqual([container.explain().binding, container.explain().inFlight], ['input', 0]);
+    give(1, ...distinct(1));
+    (await listener.call('1/0')).end();
+    assert.equal(container.explain().binding, 'input');
     await container.stop();
   });
 
