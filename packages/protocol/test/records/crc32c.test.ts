@@ -68,7 +68,8 @@ describe('crc32c', () => {
   });
 
   it('has the native function on the usual platforms', function () {
-    if (!['linux', 'darwin', 'win32'].includes(process.platform) || !['x64', 'arm64'].includes(process.arch)) this.skip();
+    if (!['linux', 'darwin', 'win32'].includes(process.platform) || !['x64', 'arm64'].includes(process.arch))
+      this.skip();
     assert.notEqual(loadCrc32c(), undefined);
   });
 });
