@@ -33,14 +33,19 @@ export class RangeConsumer implements Consumer {
   readonly #consumer: Consumer;
   /** Nothing of the range is left to be polled. */
   #isRead = false;
+  /** The log that it is a range of is there no more: nobody goes back into it. */
+  #isGone = false;
   /** Whoever reads by it paused the range. */
   #isPaused = false;
+  /** Where the next record is expected. */
+  #position: number;
   /** What there is to tell before anything else. */
   #first: PartitionRecords | undefined;
 
   constructor(init: RangeConsumerInit) {
     this.#init = init;
     this.#consumer = init.consumer;
+    this.#position = init.range.done;
   }
 
   async poll(timeoutMs: number, maxRecords?: number): Promise<ConsumerRecords> {
@@ -49,17 +54,14 @@ export class RangeConsumer implements Consumer {
     if (first !== undefined) return new ConsumerRecords([first]);
     const records = await this.#consumer.poll(timeoutMs, maxRecords);
     if (this.#isRead) return ConsumerRecords.EMPTY;
+    if (this.#isOfAnotherTopic) return new ConsumerRecords([this.#giveUp()]);
     return new ConsumerRecords(records.partitions.map((batch) => this.#withinRange(batch)));
   }
 
+  /** Of a topic that was made anew no record is handed out. Brokers may not have told its id by now: `poll` looks again. */
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
-    const { range } = this.#init;
     await this.#consumer.assign(partitions);
-    const topicId = this.#consumer.topicId?.(range);
-    if (range.topicId === undefined || topicId === undefined || range.topicId === topicId) return;
-    this.#missing(range.done, range.to); // the topic was made anew
-    this.#first = { topic: range.topic, partition: range.partition, records: [], nextOffset: range.to };
-    this.#read();
+    if (this.#isOfAnotherTopic) this.#first = this.#giveUp();
   }
 
   /** The range's progress, and its end. */
@@ -110,7 +112,8 @@ export class RangeConsumer implements Consumer {
   /** A listener may go back into the range although all of it was polled. */
   seek(partition: TopicPartition, offset: number): void {
     this.#consumer.seek(partition, offset);
-    if (!this.#isRead || offset >= this.#init.range.to) return;
+    this.#position = offset;
+    if (!this.#isRead || this.#isGone || offset >= this.#init.range.to) return;
     this.#isRead = false;
     if (!this.#isPaused) this.#consumer.resume([partition]);
   }
@@ -156,7 +159,9 @@ export class RangeConsumer implements Consumer {
   #withinRange({ reset, ...batch }: PartitionRecords): PartitionRecords {
     const { to } = this.#init.range;
     const isGone = reset !== undefined && this.#goesOnAt(reset) === to;
+    if (isGone) this.#isGone = true;
     const nextOffset = isGone ? to : Math.min(batch.nextOffset, to);
+    this.#position = nextOffset;
     if (nextOffset === to) this.#read();
     if (!isGone && nextOffset === batch.nextOffset) return batch;
     return { ...batch, records: isGone ? [] : batch.records.filter(({ offset }) => offset < to), nextOffset };
@@ -169,6 +174,21 @@ export class RangeConsumer implements Consumer {
     const at = isShortened ? resetTo : to;
     this.#missing(from, at);
     return at;
+  }
+
+  /** Whether what is read is another topic of that name: it was deleted and made anew. */
+  get #isOfAnotherTopic(): boolean {
+    const { range } = this.#init;
+    const topicId = this.#consumer.topicId?.(range);
+    return range.topicId !== undefined && topicId !== undefined && range.topicId !== topicId;
+  }
+
+  #giveUp(): PartitionRecords {
+    const { topic, partition, to } = this.#init.range;
+    this.#isGone = true;
+    this.#missing(this.#position, to);
+    this.#read();
+    return { topic, partition, records: [], nextOffset: to };
   }
 
   #missing(from: number, to: number): void {

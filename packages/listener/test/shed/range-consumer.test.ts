@@ -104,10 +104,20 @@ describe('RangeConsumer', () => {
       const { reader, consumer, missing, polling } = setup({ ...RANGE, topicId: 'old' });
       Object.assign(consumer, { topicId: () => id });
       await reader.assign([tp(0)]);
+      reader.seek(tp(0), 12); // as a container does with what is committed
       const batch = await polling({ records: records(12, 14), nextOffset: 14 });
       assert.deepEqual([batch?.records.length, batch?.nextOffset], isGone ? [0, 20] : [2, 14]);
       assert.deepEqual(missing, isGone ? [8] : []);
     }
+  });
+
+  it('knows it with the first records too, where brokers told no id before', async () => {
+    const { reader, consumer, missing, polling } = setup({ ...RANGE, topicId: 'old' });
+    await reader.assign([tp(0)]);
+    Object.assign(consumer, { topicId: () => 'new' });
+    const batch = await polling({ records: records(12, 14), nextOffset: 14 });
+    assert.deepEqual([batch?.records.length, batch?.nextOffset, missing], [0, 20, [8]]);
+    assert.equal(await polling({ records: records(14, 16), nextOffset: 16 }), undefined);
   });
 
   it('takes commits for the progress of the range', async () => {
