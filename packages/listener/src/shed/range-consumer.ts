@@ -33,19 +33,12 @@ export class RangeConsumer implements Consumer {
   readonly #consumer: Consumer;
   /** Nothing of the range is left to be polled. */
   #isRead = false;
-  /** The log that it is a range of is there no more: nobody goes back into it. */
-  #isGone = false;
-  /** Whoever reads by it paused the range. */
-  #isPaused = false;
-  /** Where the next record is expected. */
-  #position: number;
   /** What there is to tell before anything else. */
   #first: PartitionRecords | undefined;
 
   constructor(init: RangeConsumerInit) {
     this.#init = init;
     this.#consumer = init.consumer;
-    this.#position = init.range.done;
   }
 
   async poll(timeoutMs: number, maxRecords?: number): Promise<ConsumerRecords> {
@@ -54,14 +47,17 @@ export class RangeConsumer implements Consumer {
     if (first !== undefined) return new ConsumerRecords([first]);
     const records = await this.#consumer.poll(timeoutMs, maxRecords);
     if (this.#isRead) return ConsumerRecords.EMPTY;
-    if (this.#isOfAnotherTopic) return new ConsumerRecords([this.#giveUp()]);
     return new ConsumerRecords(records.partitions.map((batch) => this.#withinRange(batch)));
   }
 
-  /** Of a topic that was made anew no record is handed out. Brokers may not have told its id by now: `poll` looks again. */
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    const { range } = this.#init;
     await this.#consumer.assign(partitions);
-    if (this.#isOfAnotherTopic) this.#first = this.#giveUp();
+    const topicId = this.#consumer.topicId?.(range);
+    if (range.topicId === undefined || topicId === undefined || range.topicId === topicId) return;
+    this.#missing(range.done, range.to); // the topic was made anew
+    this.#first = { topic: range.topic, partition: range.partition, records: [], nextOffset: range.to };
+    this.#read();
   }
 
   /** The range's progress, and its end. */
@@ -84,7 +80,6 @@ export class RangeConsumer implements Consumer {
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    this.#isPaused = false;
     if (!this.#isRead) this.#consumer.resume(partitions);
   }
 
@@ -97,7 +92,6 @@ export class RangeConsumer implements Consumer {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    this.#isPaused = true;
     this.#consumer.pause(partitions);
   }
 
@@ -109,13 +103,8 @@ export class RangeConsumer implements Consumer {
     return this.#consumer.assignment();
   }
 
-  /** A listener may go back into the range although all of it was polled. */
   seek(partition: TopicPartition, offset: number): void {
     this.#consumer.seek(partition, offset);
-    this.#position = offset;
-    if (!this.#isRead || this.#isGone || offset >= this.#init.range.to) return;
-    this.#isRead = false;
-    if (!this.#isPaused) this.#consumer.resume([partition]);
   }
 
   seekToBeginning(partitions: readonly TopicPartition[]): Promise<void> {
@@ -152,43 +141,23 @@ export class RangeConsumer implements Consumer {
     return this.#consumer.close(options);
   }
 
-  /**
-   * Offsets that are not there any more are a gap for whoever reads by it, as after compaction, and no reset: a reset would let go
-   * of the records that were polled before, and those are to be processed.
-   */
-  #withinRange({ reset, ...batch }: PartitionRecords): PartitionRecords {
+  #withinRange(batch: PartitionRecords): PartitionRecords {
     const { to } = this.#init.range;
-    const isGone = reset !== undefined && this.#goesOnAt(reset) === to;
-    if (isGone) this.#isGone = true;
-    const nextOffset = isGone ? to : Math.min(batch.nextOffset, to);
-    this.#position = nextOffset;
+    const reset = batch.reset && this.#resetWithin(batch.reset);
+    if (reset === undefined && batch.nextOffset < to) return batch;
+    const records = reset?.to === to ? [] : batch.records.filter(({ offset }) => offset < to);
+    const nextOffset = reset?.to === to ? to : Math.min(batch.nextOffset, to);
     if (nextOffset === to) this.#read();
-    if (!isGone && nextOffset === batch.nextOffset) return batch;
-    return { ...batch, records: isGone ? [] : batch.records.filter(({ offset }) => offset < to), nextOffset };
+    return { ...batch, records, nextOffset, ...(reset !== undefined && { reset }) };
   }
 
   /** Retention deletes the beginning of a range, and in time all of it. Any other reset, and one back, says that the log is another. */
-  #goesOnAt({ reason, from, to: resetTo }: PositionReset): number {
+  #resetWithin(reset: PositionReset): PositionReset {
     const { to } = this.#init.range;
-    const isShortened = reason === 'out-of-range' && resetTo >= from && resetTo < to;
-    const at = isShortened ? resetTo : to;
-    this.#missing(from, at);
-    return at;
-  }
-
-  /** Whether what is read is another topic of that name: it was deleted and made anew. */
-  get #isOfAnotherTopic(): boolean {
-    const { range } = this.#init;
-    const topicId = this.#consumer.topicId?.(range);
-    return range.topicId !== undefined && topicId !== undefined && range.topicId !== topicId;
-  }
-
-  #giveUp(): PartitionRecords {
-    const { topic, partition, to } = this.#init.range;
-    this.#isGone = true;
-    this.#missing(this.#position, to);
-    this.#read();
-    return { topic, partition, records: [], nextOffset: to };
+    const isShortened = reset.reason === 'out-of-range' && reset.to >= reset.from && reset.to < to;
+    const goesOnAt = isShortened ? reset.to : to;
+    this.#missing(reset.from, goesOnAt);
+    return { ...reset, to: goesOnAt };
   }
 
   #missing(from: number, to: number): void {
