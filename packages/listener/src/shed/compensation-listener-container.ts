@@ -187,7 +187,7 @@ export class CompensationListenerContainer<K = Bytes, V = Bytes> implements Asyn
 
   #newReplay({ range, home }: OpenRange): RangeReplay {
     const { rest: properties, shed, groupId, executor, clock, logger } = this.#properties;
-    const ledger = new ShedLedger(shed.template, { topic: shed.topic, partition: home });
+    const ledger = new ShedLedger(shed.template, shed.topic, home);
     return new RangeReplay({ range, factory: this.#factory, ledger, groupId, properties, executor, clock, logger });
   }
 

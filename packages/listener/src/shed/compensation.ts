@@ -74,7 +74,7 @@ export class Compensation {
   /** These went to another instance: it goes on when this has ended. */
   async leave(homes: ReadonlySet<number>): Promise<void> {
     const current = this.#current;
-    if (current !== undefined && homes.has(current.open.home)) await this.#stop(current);
+    if (current !== undefined && homes.has(current.open.home.partition)) await this.#stop(current);
   }
 
   async stop(options?: StopOptions): Promise<void> {
@@ -110,6 +110,7 @@ export class Compensation {
   async #carryOut(open: OpenRange, replay: RangeReplay): Promise<void> {
     const { logger, events } = this.#init;
     const range = bare(open.range);
+    const { missing: before = 0 } = open.range;
     try {
       await replay.start();
     } catch (error) {
@@ -118,13 +119,13 @@ export class Compensation {
     }
     events.emit('range:started', { range, from: open.range.done });
     const end = await replay.whenOver();
-    const { missing } = replay;
-    if (missing > 0) logger.error({ ...range, missing }, 'records of a shed range were deleted before their replay');
     if (end === 'stalled') this.#postpone(open, new RangeStalledError(range));
     if (end === 'stopped' && !replay.isStopped) this.#init.onStopAsked();
     if (end !== 'ended') return;
     open.hasEnded = true;
     this.#ended.compensated++;
+    const missing = before + replay.missing;
+    if (missing > 0) logger.error({ ...range, missing }, 'records of a shed range were deleted before their replay');
     logger.info({ ...range }, 'a shed range was replayed');
     events.emit('range:compensated', { range, missing });
   }

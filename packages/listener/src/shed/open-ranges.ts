@@ -1,12 +1,13 @@
 import type { ConsumerRecord } from '@hearken/core';
-import { keyOf, rangeOf, type RecordedRange } from './shed-range.js';
+import type { RangeHome } from './shed-ledger.js';
+import { rangeOf, type RecordedRange } from './shed-range.js';
 
 /** A range that this instance has to replay. */
 export interface OpenRange {
   /** As it is known to be recorded. */
   range: RecordedRange;
-  /** Partition of the shed topic: whoever has that replays the range. */
-  readonly home: number;
+  /** Whoever has this partition of the shed topic replays the range. */
+  readonly home: RangeHome;
   /** It was replayed, and what deletes it is yet to be read. */
   hasEnded: boolean;
   /** Not before this, on the monotonic clock: it could not be read. */
@@ -27,20 +28,22 @@ export class OpenRanges {
 
   /** @returns whether it was about a range */
   read({ partition, key, value }: Pick<ConsumerRecord, 'partition' | 'key' | 'value'>): boolean {
-    if (value === null) return key === null || this.#deleted(`${partition} ${key.toString()}`);
+    if (key === null) return value === null;
+    const at = `${partition} ${key.toString()}`;
+    if (value === null) return this.#deleted(at);
     const range = rangeOf(value);
     if (range === undefined) return false;
-    const at = `${partition} ${keyOf(range)}`;
     const known = this.#byKey.get(at);
     if (known === undefined) {
-      this.#byKey.set(at, { range, home: partition, hasEnded: false, notBefore: -Infinity });
+      const home = { partition, key: Buffer.from(key) }; // a copy: the key is part of all that was fetched with it
+      this.#byKey.set(at, { range, home, hasEnded: false, notBefore: -Infinity });
     } else if (range.done > known.range.done) known.range = range; // what a predecessor wrote late goes not back
     return true;
   }
 
   /** These partitions of the shed topic went to another instance. */
   drop(homes: ReadonlySet<number>): void {
-    for (const [key, { home }] of this.#byKey) if (homes.has(home)) this.#byKey.delete(key);
+    for (const [key, { home }] of this.#byKey) if (homes.has(home.partition)) this.#byKey.delete(key);
   }
 
   /** The first that may be replayed now. */
@@ -53,8 +56,8 @@ export class OpenRanges {
     return Math.min(...this.all.map(({ notBefore }) => notBefore));
   }
 
-  #deleted(key: string): true {
-    this.#byKey.delete(key);
+  #deleted(at: string): true {
+    this.#byKey.delete(at);
     return true;
   }
 }

@@ -10,6 +10,7 @@ import {
   type TopicPartitionOffset,
   type TopicPartitionOffsets,
 } from '@hearken/core';
+import type { Gaps } from './gaps.js';
 import type { ShedLedger } from './shed-ledger.js';
 import type { RecordedRange } from './shed-range.js';
 
@@ -17,55 +18,59 @@ export interface RangeConsumerInit {
   readonly consumer: Consumer;
   readonly range: RecordedRange;
   readonly ledger: Pick<ShedLedger, 'write' | 'delete'>;
-  /** So many offsets of the range are not there any more. */
-  readonly onMissing: (offsets: number) => void;
-  /** All of it has ended, and that is written. */
-  readonly onEnded: () => void;
+  /** Told of the offsets of the range that are not there any more. */
+  readonly gaps: Gaps;
+  /** It is written that all below has ended; with the end of the range, or more, it is forgotten. */
+  readonly onWritten: (offset: number) => void;
 }
 
 /**
  * A consumer for which a partition ends where a range does, and what is committed is the range's progress: so a container
  * that reads by it replays the range, and all it knows of commits holds for that.
+ *
+ * Offsets that are not there any more are a gap, as after compaction, also where the consumer that it reads by was reset: to
+ * a container a reset says that what it was given before means nothing any more, and those records are to be processed.
  */
 // Long because it is an interface whole; most of it is the consumer's that it reads by.
 export class RangeConsumer implements Consumer {
   readonly #init: RangeConsumerInit;
   readonly #consumer: Consumer;
-  /** Nothing of the range is left to be polled. */
-  #isRead = false;
-  /** What there is to tell before anything else. */
-  #first: PartitionRecords | undefined;
+  /** Of the next record that `poll` hands out. */
+  #position: number;
+  /** The log that it is a range of is not there any more: all that is left of it is a gap, wherever it is sought. */
+  #isGone = false;
+  /** By whoever reads by it. */
+  #isPaused = false;
 
   constructor(init: RangeConsumerInit) {
     this.#init = init;
     this.#consumer = init.consumer;
+    this.#position = init.range.done;
   }
 
+  /**
+   * Looks whether the topic was made anew before it waits for records and when it has them: brokers may tell its id only with
+   * these, and a consumer that was sought takes the topic that it finds for the one that was meant.
+   */
   async poll(timeoutMs: number, maxRecords?: number): Promise<ConsumerRecords> {
-    const first = this.#first;
-    this.#first = undefined;
-    if (first !== undefined) return new ConsumerRecords([first]);
-    const records = await this.#consumer.poll(timeoutMs, maxRecords);
+    const records = this.#isLost() ? ConsumerRecords.EMPTY : await this.#consumer.poll(timeoutMs, maxRecords);
     if (this.#isRead) return ConsumerRecords.EMPTY;
+    if (this.#isLost()) return new ConsumerRecords([this.#giveUp()]);
     return new ConsumerRecords(records.partitions.map((batch) => this.#withinRange(batch)));
   }
 
-  async assign(partitions: readonly TopicPartition[]): Promise<void> {
-    const { range } = this.#init;
-    await this.#consumer.assign(partitions);
-    const topicId = this.#consumer.topicId?.(range);
-    if (range.topicId === undefined || topicId === undefined || range.topicId === topicId) return;
-    this.#missing(range.done, range.to); // the topic was made anew
-    this.#first = { topic: range.topic, partition: range.partition, records: [], nextOffset: range.to };
-    this.#read();
+  assign(partitions: readonly TopicPartition[]): Promise<void> {
+    return this.#consumer.assign(partitions);
   }
 
   /** The range's progress, and its end. */
   async commit(offsets: TopicPartitionOffsets): Promise<void> {
-    const { range, ledger } = this.#init;
+    const { range, ledger, gaps, onWritten } = this.#init;
     for (const { offset } of offsets) {
-      if (offset < range.to) await ledger.write([{ ...range, done: offset }]);
-      else await this.#end();
+      const missing = (range.missing ?? 0) + gaps.countBelow(offset);
+      if (offset >= range.to) await ledger.delete(range);
+      else await ledger.write([{ ...range, done: Math.max(offset, range.from), missing }]);
+      onWritten(offset);
     }
   }
 
@@ -74,13 +79,29 @@ export class RangeConsumer implements Consumer {
     return Promise.resolve([{ topic, partition, offset: done }]);
   }
 
+  /** Known also while the consumer looks for a position: a range whose records do not come has to show. */
   lag(): readonly PartitionLag[] {
     const { to } = this.#init.range;
-    return this.#consumer.lag().map((at) => ({ ...at, endOffset: to, lag: Math.max(0, to - at.position) }));
+    const position = this.#position;
+    return this.assignment().map((at) => ({ ...at, position, endOffset: to, lag: Math.max(0, to - position) }));
   }
 
-  resume(partitions: readonly TopicPartition[]): void {
-    if (!this.#isRead) this.#consumer.resume(partitions);
+  pause(): void {
+    this.#isPaused = true;
+    this.#steer();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#steer();
+  }
+
+  /** A listener may go back into the range when all of it was polled, but not to what lies before: that is none of it. */
+  seek(partition: TopicPartition, offset: number): void {
+    this.#position = Math.max(offset, this.#init.range.from);
+    this.#init.gaps.sought(this.#position);
+    this.#consumer.seek(partition, this.#position);
+    this.#steer();
   }
 
   subscribe(): Promise<void> {
@@ -91,32 +112,24 @@ export class RangeConsumer implements Consumer {
     this.#consumer.wakeup();
   }
 
-  pause(partitions: readonly TopicPartition[]): void {
-    this.#consumer.pause(partitions);
-  }
-
   paused(): readonly TopicPartition[] {
-    return this.#consumer.paused();
+    return this.#isPaused ? this.assignment() : [];
   }
 
   assignment(): readonly TopicPartition[] {
     return this.#consumer.assignment();
   }
 
-  seek(partition: TopicPartition, offset: number): void {
-    this.#consumer.seek(partition, offset);
-  }
-
   seekToBeginning(partitions: readonly TopicPartition[]): Promise<void> {
-    return this.#consumer.seekToBeginning(partitions);
+    return this.#seekAll(partitions, this.#init.range.from);
   }
 
   seekToEnd(partitions: readonly TopicPartition[]): Promise<void> {
-    return this.#consumer.seekToEnd(partitions);
+    return this.#seekAll(partitions, this.#init.range.to);
   }
 
-  position(partition: TopicPartition): number {
-    return this.#consumer.position(partition);
+  position(): number {
+    return this.#position;
   }
 
   offsetsForTimes(
@@ -137,41 +150,60 @@ export class RangeConsumer implements Consumer {
     return this.#consumer.groupMetadata();
   }
 
+  get lastRetriedError(): unknown {
+    return this.#consumer.lastRetriedError;
+  }
+
   close(options?: CloseOptions): Promise<void> {
     return this.#consumer.close(options);
   }
 
-  #withinRange(batch: PartitionRecords): PartitionRecords {
-    const { to } = this.#init.range;
-    const reset = batch.reset && this.#resetWithin(batch.reset);
-    if (reset === undefined && batch.nextOffset < to) return batch;
-    const records = reset?.to === to ? [] : batch.records.filter(({ offset }) => offset < to);
-    const nextOffset = reset?.to === to ? to : Math.min(batch.nextOffset, to);
-    if (nextOffset === to) this.#read();
-    return { ...batch, records, nextOffset, ...(reset !== undefined && { reset }) };
+  /** Nothing of the range is left to be polled. */
+  get #isRead(): boolean {
+    return this.#position >= this.#init.range.to;
   }
 
-  /** Retention deletes the beginning of a range, and in time all of it. Any other reset, and one back, says that the log is another. */
-  #resetWithin(reset: PositionReset): PositionReset {
-    const { to } = this.#init.range;
-    const isShortened = reset.reason === 'out-of-range' && reset.to >= reset.from && reset.to < to;
-    const goesOnAt = isShortened ? reset.to : to;
-    this.#missing(reset.from, goesOnAt);
-    return { ...reset, to: goesOnAt };
+  /** Whether what is left of it is a gap that nobody was told of. Told once that the log is another, it stays so. */
+  #isLost(): boolean {
+    const { range } = this.#init;
+    const topicId = this.#consumer.topicId?.(range);
+    if (range.topicId !== undefined && topicId !== undefined && range.topicId !== topicId) this.#isGone = true;
+    return this.#isGone && !this.#isRead;
   }
 
-  #missing(from: number, to: number): void {
-    if (to > from) this.#init.onMissing(to - from);
+  #withinRange({ reset, ...batch }: PartitionRecords): PartitionRecords {
+    const { range, gaps } = this.#init;
+    if (reset !== undefined && !isShortened(reset)) return this.#giveUp();
+    const nextOffset = Math.min(batch.nextOffset, range.to);
+    if (reset !== undefined) gaps.meet(this.#position, Math.min(reset.to, range.to));
+    this.#position = nextOffset;
+    if (this.#isRead) this.#steer();
+    if (nextOffset === batch.nextOffset) return batch;
+    return { ...batch, records: batch.records.filter(({ offset }) => offset < nextOffset), nextOffset };
   }
 
-  /** What is fetched from now on is none of ours. */
-  #read(): void {
-    this.#isRead = true;
-    this.#consumer.pause([this.#init.range]);
+  #giveUp(): PartitionRecords {
+    const { range, gaps } = this.#init;
+    const { topic, partition, to } = range;
+    this.#isGone = true;
+    gaps.meet(this.#position, to);
+    this.#position = to;
+    this.#steer();
+    return { topic, partition, records: [], nextOffset: to };
   }
 
-  async #end(): Promise<void> {
-    await this.#init.ledger.delete(this.#init.range);
-    this.#init.onEnded();
+  /** What is behind the range is not fetched, nor is what stands in its place. */
+  #steer(): void {
+    const at = [this.#init.range];
+    if (this.#isPaused || this.#isGone || this.#isRead) this.#consumer.pause(at);
+    else this.#consumer.resume(at);
+  }
+
+  #seekAll(partitions: readonly TopicPartition[], offset: number): Promise<void> {
+    for (const partition of partitions) this.seek(partition, offset);
+    return Promise.resolve();
   }
 }
+
+/** Retention deletes the beginning of a log. Any other reset, and one back, says that it is another log. */
+const isShortened = ({ reason, from, to }: PositionReset): boolean => reason === 'out-of-range' && to >= from;

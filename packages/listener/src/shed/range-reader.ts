@@ -1,4 +1,4 @@
-import type { Consumer, ConsumerRebalanceListener, Logger, TopicPartition } from '@hearken/core';
+import type { Consumer, ConsumerRebalanceListener, Logger, PartitionRecords, TopicPartition } from '@hearken/core';
 import type { OpenRanges } from './open-ranges.js';
 
 export interface RangeReaderInit {
@@ -41,8 +41,7 @@ export class RangeReader {
     while (!this.#isStopping) {
       const records = await consumer.poll(pollTimeoutMs);
       for (const record of records) this.#take(record);
-      for (const [partition, end] of this.#unread)
-        if (consumer.position({ topic, partition }) >= end) this.#unread.delete(partition);
+      for (const batch of records.partitions) this.#readTo(batch);
       onRead();
     }
   }
@@ -59,6 +58,12 @@ export class RangeReader {
     logger.warn({ topic, partition, offset }, 'a record of the shed topic is no range: it is ignored');
   }
 
+  /** Of a log that was cut off, or is another by now, the end that was known may never be reached: better a range twice. */
+  #readTo({ partition, nextOffset, reset }: PartitionRecords): void {
+    const end = this.#unread.get(partition) ?? 0;
+    if (nextOffset >= end || reset !== undefined) this.#unread.delete(partition);
+  }
+
   #listener(): ConsumerRebalanceListener {
     return {
       onPartitionsAssigned: (partitions) => this.#assigned(partitions),
@@ -70,8 +75,8 @@ export class RangeReader {
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { consumer, onAssigned } = this.#init;
     await consumer.seekToBeginning(partitions);
-    if (partitions.length > 0)
-      for (const { partition, offset } of await consumer.endOffsets(partitions)) this.#unread.set(partition, offset);
+    const ends = partitions.length > 0 ? await consumer.endOffsets(partitions) : [];
+    for (const { offset, ...at } of ends) if (offset > consumer.position(at)) this.#unread.set(at.partition, offset);
     onAssigned();
   }
 

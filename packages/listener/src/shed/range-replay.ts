@@ -5,9 +5,10 @@ import type { StopOptions } from '../container-state.js';
 import { MessageListenerContainer } from '../message-listener-container.js';
 import type { RecordMiddleware } from '../middleware/middleware.js';
 import { KafkaHeaders } from '../reply/kafka-headers.js';
+import { Gaps } from './gaps.js';
 import { RangeConsumer } from './range-consumer.js';
 import type { ShedLedger } from './shed-ledger.js';
-import { keyOf, type RecordedRange } from './shed-range.js';
+import { nameOf, type RecordedRange } from './shed-range.js';
 
 export interface RangeReplayInit {
   readonly range: RecordedRange;
@@ -32,13 +33,17 @@ export type ReplayEnd = 'ended' | 'stopped' | 'stalled';
 export class RangeReplay {
   readonly #container: MessageListenerContainer;
   readonly #over = deferred<ReplayEnd>();
-  #hasEnded = false;
-  #missing = 0;
+  readonly #gaps = new Gaps();
+  readonly #to: number;
+  /** It is written that all below has ended. */
+  #done: number;
   #isStopped = false;
 
   constructor(init: RangeReplayInit) {
     const { range, groupId, properties, executor, clock, logger } = init;
-    const { topic, partition, done } = range;
+    const { topic, partition, to, done } = range;
+    this.#to = to;
+    this.#done = done;
     this.#container = new MessageListenerContainer(
       this.#rangeFactory(init),
       {
@@ -65,9 +70,9 @@ export class RangeReplay {
     return processed + filtered + recovered + skipped;
   }
 
-  /** Offsets that are not there any more. */
+  /** Offsets that are not there any more, of those that it is written are done: others are met again by whoever goes on. */
   get missing(): number {
-    return this.#missing;
+    return this.#gaps.countBelow(this.#done);
   }
 
   /** Rejects with why it could not begin. */
@@ -80,7 +85,7 @@ export class RangeReplay {
     const stopped = this.#container.finished.then(() => 'stopped' as const);
     const end = await Promise.race([this.#over.promise, stopped]);
     await this.#container.stop();
-    return this.#hasEnded ? 'ended' : end; // the last of it may have ended as it stopped
+    return this.#done >= this.#to ? 'ended' : end; // the last of it may have ended as it stopped
   }
 
   /** Leaves it where it is by then. */
@@ -100,13 +105,15 @@ export class RangeReplay {
           consumer: factory.createConsumer({ ...overrides, autoOffsetReset: 'earliest' }),
           range,
           ledger,
-          onMissing: (offsets) => (this.#missing += offsets),
-          onEnded: () => {
-            this.#hasEnded = true;
-            this.#over.resolve('ended');
-          },
+          gaps: this.#gaps,
+          onWritten: (offset) => this.#written(offset),
         }),
     };
+  }
+
+  #written(offset: number): void {
+    this.#done = offset;
+    if (offset >= this.#to) this.#over.resolve('ended');
   }
 }
 
@@ -114,6 +121,6 @@ export class RangeReplay {
 const marking =
   (range: RecordedRange): RecordMiddleware =>
   (record, _context, next) => {
-    record.headers.set(KafkaHeaders.SHED_RANGE, keyOf(range));
+    record.headers.set(KafkaHeaders.SHED_RANGE, nameOf(range));
     return next();
   };

@@ -1,25 +1,28 @@
 import type { Producer } from '@hearken/core';
-import { keyOf, rangeBytes, type RecordedRange, type ShedRange } from './shed-range.js';
+import { keyOf, rangeBytes, type RecordedRange } from './shed-range.js';
 
 /** What is needed of a `KafkaTemplate`: its producer is used, its serdes, interceptors and listeners are not. */
 export interface ShedTemplate {
   execute<R>(callback: (producer: Producer) => R | Promise<R>): Promise<R>;
 }
 
+/** Where a range was read from. What replaces a record has to stand in the same partition, under the same key. */
+export interface RangeHome {
+  readonly partition: number;
+  readonly key: Buffer;
+}
+
 /** Writes ranges to their compacted topic. */
 export class ShedLedger {
   readonly #template: ShedTemplate;
   readonly #topic: string;
-  readonly #partition: number | undefined;
+  readonly #home: RangeHome | undefined;
 
-  /**
-   * @param to its partition is where a range was read from: what replaces a record has to stand in the same partition, and its
-   *   key would lead to another once the topic has more of them. @default by key
-   */
-  constructor(template: ShedTemplate, to: { readonly topic: string; readonly partition?: number }) {
+  /** @param home @default by the key that the range has by itself, wherever that leads with the partitions that there are now */
+  constructor(template: ShedTemplate, topic: string, home?: RangeHome) {
     this.#template = template;
-    this.#topic = to.topic;
-    this.#partition = to.partition;
+    this.#topic = topic;
+    this.#home = home;
   }
 
   /** Resolves when all are acknowledged. */
@@ -28,13 +31,12 @@ export class ShedLedger {
   }
 
   /** There is nothing left to be done for it. */
-  async delete(range: ShedRange): Promise<void> {
+  async delete(range: RecordedRange): Promise<void> {
     await this.#send(range, null);
   }
 
-  async #send(range: ShedRange, value: Buffer | null): Promise<void> {
-    const to = { topic: this.#topic, ...(this.#partition !== undefined && { partition: this.#partition }) };
-    const key = Buffer.from(keyOf(range));
-    await this.#template.execute((producer) => producer.send({ ...to, key, value }));
+  async #send(range: RecordedRange, value: Buffer | null): Promise<void> {
+    const home = this.#home ?? { key: Buffer.from(keyOf(range)) };
+    await this.#template.execute((producer) => producer.send({ topic: this.#topic, ...home, value }));
   }
 }

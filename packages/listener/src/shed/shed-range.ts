@@ -15,19 +15,26 @@ export interface RecordedRange extends ShedRange {
   readonly topicId?: string;
   /** Where its replay goes on; `from` if it has not begun. */
   readonly done: number;
+  /** Offsets below that which were not there any more when it was their turn; none if absent. */
+  readonly missing?: number;
 }
 
+/** What listeners are told of it. */
+export const nameOf = ({ topic, partition, from, to }: ShedRange): string => `${topic}/${partition}/${from}/${to}`;
+
 /**
- * The key of a range: its topic, partition and offsets.
+ * The key under which a range is recorded: its topic, partition and offsets, and which topic of that name it is.
  *
  * The end is part of it, as a key that stands for two ranges loses one of them: a container records 100 to 200 and dies
  * before it seeks; its successor sheds again, from 100 to 300; and the replay of the first range, which began at once, ends
- * and deletes what it knows by that key. With the end in it, whoever writes a key writes what was there.
+ * and deletes what it knows by that key. With the end in it, whoever writes a key writes what was there. The topic's id
+ * likewise: the range of one that was made anew has the same offsets as that of the one before, which is given up.
  */
-export const keyOf = ({ topic, partition, from, to }: ShedRange): string => `${topic}/${partition}/${from}/${to}`;
+export const keyOf = (range: Omit<RecordedRange, 'done'>): string =>
+  range.topicId === undefined ? nameOf(range) : `${nameOf(range)}/${range.topicId}`;
 
-export function rangeBytes({ topic, partition, from, to, topicId, done }: RecordedRange): Buffer {
-  const progress = done === from ? {} : { done };
+export function rangeBytes({ topic, partition, from, to, topicId, done, missing = 0 }: RecordedRange): Buffer {
+  const progress = done === from ? {} : { done, ...(missing > 0 && { missing }) };
   return Buffer.from(
     JSON.stringify({ topic, partition, from, to, ...(topicId !== undefined && { topicId }), ...progress }),
   );
@@ -37,7 +44,8 @@ export function rangeBytes({ topic, partition, from, to, topicId, done }: Record
 export function rangeOf(value: Bytes): RecordedRange | undefined {
   const parsed = parse(value);
   if (!isTopicPartition(parsed)) return undefined;
-  const { topic, partition, from, to, topicId, done } = parsed as TopicPartition & Partial<Record<string, unknown>>;
+  const { topic, partition, from, to, topicId, done, missing } = parsed as TopicPartition &
+    Partial<Record<string, unknown>>;
   if (!isIndex(from) || !isIndex(to) || (from as number) >= (to as number)) return undefined;
   const range = { topic, partition, from: from as number, to: to as number };
   const isWithin = isIndex(done) && (done as number) >= range.from && (done as number) < range.to;
@@ -45,6 +53,7 @@ export function rangeOf(value: Bytes): RecordedRange | undefined {
     ...range,
     ...(typeof topicId === 'string' && { topicId }),
     done: isWithin ? (done as number) : range.from, // better twice than never
+    ...(isWithin && isIndex(missing) && { missing: missing as number }),
   };
 }
 

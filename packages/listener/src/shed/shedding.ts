@@ -65,7 +65,7 @@ export class Shedding {
   #ledger(): ShedLedger {
     const { properties, groupId } = this.#init;
     if (properties?.allowReorder !== true || groupId === undefined) throw new ShedRefusedError();
-    return new ShedLedger(properties.template, { topic: shedTopic(properties, groupId) });
+    return new ShedLedger(properties.template, shedTopic(properties, groupId));
   }
 
   /** From the lowest offset that has not ended, which is what is committable: those above it that did come twice. */
@@ -84,14 +84,21 @@ export class Shedding {
     });
   }
 
-  /** Never back: while the range was written all of it may have ended, and what is behind it begun. */
+  /**
+   * Never back: while the range was written all of it may have ended, and what is behind it begun.
+   * @returns whether something was skipped
+   */
   async #skip({ ownership, range }: Skip): Promise<boolean> {
+    const { counters, seeks } = this.#init;
     const { tracker } = ownership;
-    if (tracker.committable >= range.to) return true;
-    const skipped = range.to - tracker.committable;
-    const isDone = await this.#init.seeks.seekWithin(ownership, () => Math.max(range.to, tracker.committable));
-    if (isDone) this.#init.counters.shedOffsets += skipped;
-    return isDone;
+    if (tracker.committable >= range.to) return false;
+    let skipped = 0;
+    await seeks.seekWithin(ownership, () => {
+      skipped = Math.max(0, range.to - tracker.committable);
+      return Math.max(range.to, tracker.committable);
+    });
+    counters.shedOffsets += skipped;
+    return skipped > 0;
   }
 
   #report(skips: readonly Skip[], done: readonly boolean[]): readonly ShedRange[] {

@@ -1,24 +1,8 @@
 import assert from 'node:assert/strict';
-import { eventLoopTurn, FakeLog, type ManualClock } from '@hearken/testing';
+import { eventLoopTurn, FakeLog } from '@hearken/testing';
 import { CompensationListenerContainer, KafkaHeaders, type ListenerContext } from '../../dist/index.js';
 import { distinct, tp, until } from '../setup.js';
-import { compensating, record, recorded, SHED_TOPIC } from './shed-setup.js';
-
-const range = (from: number, to: number, partition = 0) => ({ topic: 't', partition, from, to });
-
-/** A log with so many records in partition 0 of topic `t`. */
-function logOf(count: number): FakeLog {
-  const log = new FakeLog();
-  log.append('t', 0, ...distinct(count));
-  return log;
-}
-
-/** Time goes on until it is so. */
-const passing = (clock: ManualClock, isSo: () => boolean): Promise<void> =>
-  until(() => {
-    clock.advance(10);
-    return isSo();
-  });
+import { compensating, logOf, passing, range, record, recorded, SHED_TOPIC } from './shed-setup.js';
 
 describe('CompensationListenerContainer', () => {
   it('replays the records of a range, and no other, and forgets it', async () => {

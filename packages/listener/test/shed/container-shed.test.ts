@@ -4,9 +4,7 @@ import { eventLoopTurn, FakeConsumerFactory, FakeProducerFactory } from '@hearke
 import { KafkaTemplate } from '@hearken/template';
 import { MessageListenerContainer } from '../../dist/index.js';
 import { addsUp, distinct, keyed, stopNow, tp, until } from '../setup.js';
-import { recorded, shedding, SHED_TOPIC } from './shed-setup.js';
-
-const range = (from: number, to: number, partition = 0) => ({ topic: 't', partition, from, to });
+import { range, recorded, shedding, SHED_TOPIC } from './shed-setup.js';
 
 describe('MessageListenerContainer: shed', () => {
   it('records the backlog from the lowest unfinished offset, goes on at its end, and commits that', async () => {
@@ -101,6 +99,26 @@ describe('MessageListenerContainer: shed', () => {
     }
   });
 
+  it('skips nothing of a range that ended while it was written, and says that it comes twice', async () => {
+    const bundle = await shedding({ concurrency: 2 });
+    const { container, listener, give, log, logger, producer, events } = bundle;
+    const told = events('partitions:shed');
+    give(0, ...distinct(2));
+    await listener.call('0/0');
+    producer.hold();
+    const shed = container.shed();
+    await until(() => producer.waiting === 1);
+    for (const at of ['0/0', '0/1']) (await listener.call(at)).end();
+    give(0, ...keyed('new'));
+    await listener.call('0/2');
+    producer.settle();
+    assert.deepEqual(await shed, []);
+    assert.deepEqual([told.count, container.metrics().shedOffsets, recorded(log).size], [0, 0, 1]);
+    assert.match(logger.at('warn')[0]?.message ?? '', /recorded and not skipped/);
+    assert.equal(container.metrics().abandoned, 0);
+    await stopNow(bundle);
+  });
+
   it('is refused unless keys may lose their order', async () => {
     const template = new KafkaTemplate(new FakeProducerFactory());
     for (const shed of [undefined, { template }, { template, allowReorder: false }]) {
@@ -168,7 +186,7 @@ describe('MessageListenerContainer: shed', () => {
     Object.assign(factory.consumer, { topicId: () => 'an-id' });
     give(0, ...distinct(3));
     await container.shed();
-    assert.deepEqual([...recorded(log).values()], [{ ...range(0, 3), topicId: 'an-id' }]);
+    assert.deepEqual([...recorded(log)], [['t/0/0/3/an-id', { ...range(0, 3), topicId: 'an-id' }]]);
     assert.equal(log.records(SHED_TOPIC, 0).length, 1);
     await stopNow(bundle);
   });

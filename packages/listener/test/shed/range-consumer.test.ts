@@ -1,119 +1,219 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { ConsumerRecords, type PartitionRecords, type PositionReset } from '@hearken/core';
 import { FakeConsumer, someRecords } from '@hearken/testing';
+import { Gaps } from '../../dist/shed/gaps.js';
 import { RangeConsumer } from '../../dist/shed/range-consumer.js';
 import { rangeBytes, rangeOf, type RecordedRange } from '../../dist/shed/shed-range.js';
 import { tp } from '../setup.js';
 
 const RANGE: RecordedRange = { ...tp(0), from: 10, to: 20, done: 12 };
 
+type Batch = Omit<PartitionRecords, 'topic' | 'partition'>;
+
 /** A range's consumer over one whose polls the test makes up. */
-function setup(range = RANGE) {
+async function setup(range = RANGE) {
   const consumer = new FakeConsumer({ groupId: null });
-  const written: (number | null)[] = [];
-  const missing: number[] = [];
-  let ends = 0;
+  const written: (RecordedRange | null)[] = [];
+  const told: number[] = [];
+  const gaps = new Gaps();
   const reader = new RangeConsumer({
     consumer,
     range,
     ledger: {
-      write: ([written0]) => Promise.resolve(void written.push(written0?.done ?? -1)),
+      write: (ranges) => Promise.resolve(void written.push(...ranges)),
       delete: () => Promise.resolve(void written.push(null)),
     },
-    onMissing: (offsets) => missing.push(offsets),
-    onEnded: () => ends++,
+    gaps,
+    onWritten: (offset) => told.push(offset),
   });
-  const polling = async (
-    batch: Omit<PartitionRecords, 'topic' | 'partition'>,
-  ): Promise<PartitionRecords | undefined> => {
-    consumer.poll = () => Promise.resolve(new ConsumerRecords([{ ...tp(0), ...batch }]));
+  await reader.assign([tp(0)]);
+  reader.seek(tp(0), range.done); // as a container does
+  const polling = async (batch?: Batch): Promise<PartitionRecords | undefined> => {
+    consumer.poll = () => Promise.resolve(new ConsumerRecords(batch === undefined ? [] : [{ ...tp(0), ...batch }]));
     return (await reader.poll(1)).partitions[0];
   };
-  return { consumer, reader, written, missing, polling, ends: () => ends };
+  /** Brokers tell the topic's id. */
+  const tellId = (id: string): void => void Object.assign(consumer, { topicId: () => id });
+  const missing = (): number => gaps.countBelow(Infinity);
+  return { consumer, reader, written, told, polling, tellId, missing, isPaused: () => consumer.paused().length > 0 };
 }
 
 const records = (from: number, to: number) =>
-  someRecords(to - from).map((record, i) => ({ ...record, ...tp(0), offset: from + i, headers: record.headers }));
+  someRecords(Math.max(0, to - from)).map((record, i) => ({
+    ...record,
+    ...tp(0),
+    offset: from + i,
+    headers: record.headers,
+  }));
 
-const reset = (to: number, reason: PositionReset['reason'] = 'out-of-range'): PositionReset => ({
+/** What a poll brings of a log that holds these. */
+const batchOf = (from: number, to: number): Batch => ({ records: records(from, to), nextOffset: to });
+
+const resetTo = (to: number, reason: PositionReset['reason'] = 'out-of-range'): PositionReset => ({
   reason,
   from: 12,
   to,
 });
 
+const offsetsIn = (batch: PartitionRecords | undefined): number[] => batch?.records.map(({ offset }) => offset) ?? [];
+
 describe('RangeConsumer', () => {
   it('ends where the range does', async () => {
-    const { polling, reader, consumer } = setup();
-    await reader.assign([tp(0)]);
-    const within = await polling({ records: records(12, 15), nextOffset: 15 });
-    assert.deepEqual([within?.records.length, within?.nextOffset], [3, 15]);
-    assert.deepEqual(consumer.paused(), []);
-    const last = await polling({ records: records(15, 25), nextOffset: 25 });
-    assert.deepEqual([last?.records.at(-1)?.offset, last?.nextOffset], [19, 20]);
-    assert.deepEqual(consumer.paused(), [tp(0)], 'what is behind is not fetched');
-    reader.resume([tp(0)]);
-    assert.deepEqual(consumer.paused(), [tp(0)]);
-    assert.equal(await polling({ records: records(25, 26), nextOffset: 26 }), undefined);
+    const { polling, reader, isPaused } = await setup();
+    const within = await polling(batchOf(12, 15));
+    assert.deepEqual([offsetsIn(within), within?.nextOffset], [[12, 13, 14], 15]);
+    assert.equal(isPaused(), false);
+    const last = await polling(batchOf(15, 25));
+    assert.deepEqual([offsetsIn(last), last?.nextOffset], [[15, 16, 17, 18, 19], 20]);
+    assert.equal(isPaused(), true, 'what is behind is not fetched');
+    reader.resume();
+    assert.equal(isPaused(), true);
+    assert.equal(await polling(batchOf(25, 26)), undefined);
   });
 
-  for (const { title, at, expected, lost, nextOffset = 30 } of [
-    { title: 'a part of it', at: reset(15), expected: [15, 20], lost: 3 },
-    { title: 'all of it', at: reset(25), expected: [], lost: 8 },
-    { title: 'all, as the log ends before it', at: reset(5), expected: [], lost: 8, nextOffset: 8 },
-    { title: 'all, as the topic is another', at: reset(0, 'topic-recreated'), expected: [], lost: 8 },
-    { title: 'all, as an election lost it', at: reset(12, 'log-truncated'), expected: [], lost: 8 },
+  for (const { title, reset, left, lost } of [
+    { title: 'the beginning of it', reset: resetTo(15), left: [15, 16, 17, 18, 19], lost: 3 },
+    { title: 'all of it', reset: resetTo(20), left: [], lost: 8 },
+    { title: 'all of it, and more', reset: resetTo(25), left: [], lost: 8 },
+    { title: 'all, as the log ends before it', reset: resetTo(5), left: [], lost: 8 },
+    { title: 'all, as the topic is another', reset: resetTo(0, 'topic-recreated'), left: [], lost: 8 },
+    { title: 'all, as an election lost it', reset: resetTo(12, 'log-truncated'), left: [], lost: 8 },
   ])
-    it(`tells what is not there any more: ${title}`, async () => {
-      const { polling, reader, missing } = setup();
-      await reader.assign([tp(0)]);
-      const batch = await polling({ records: records(at.to, nextOffset), nextOffset, reset: at });
-      const offsets = batch?.records.map(({ offset }) => offset) ?? [];
-      const [from = 0, to = 0] = expected;
-      assert.deepEqual(
-        offsets,
-        Array.from({ length: to - from }, (_, i) => from + i),
-      );
-      assert.deepEqual([batch?.nextOffset, batch?.reset?.to], [20, expected[0] ?? 20]);
-      assert.deepEqual(missing, [lost]);
+    it(`is a gap where there is nothing any more: ${title}`, async () => {
+      const { polling, missing, isPaused } = await setup();
+      const batch = await polling({ ...batchOf(reset.to, 30), reset });
+      assert.deepEqual([offsetsIn(batch), batch?.nextOffset], [left, 20]);
+      assert.equal(batch?.reset, undefined, 'a reset would let go of what was polled before');
+      assert.equal(missing(), lost);
+      assert.equal(isPaused(), true);
+      assert.equal(await polling(batchOf(20, 30)), undefined);
     });
 
-  it('knows a topic that was made anew by its id', async () => {
-    for (const [id, isGone] of [
-      ['new', true],
-      ['old', false],
-      [undefined, false],
-    ] as const) {
-      const { reader, consumer, missing, polling } = setup({ ...RANGE, topicId: 'old' });
-      Object.assign(consumer, { topicId: () => id });
-      await reader.assign([tp(0)]);
-      const batch = await polling({ records: records(12, 14), nextOffset: 14 });
-      assert.deepEqual([batch?.records.length, batch?.nextOffset], isGone ? [0, 20] : [2, 14]);
-      assert.deepEqual(missing, isGone ? [8] : []);
+  it('goes back into the range when all of it was polled, and not to what lies before', async () => {
+    const { polling, reader, consumer, isPaused } = await setup();
+    await polling(batchOf(12, 20));
+    reader.seek(tp(0), 20);
+    assert.equal(isPaused(), true, 'nothing of it is left');
+    reader.seek(tp(0), 15);
+    assert.equal(isPaused(), false);
+    assert.deepEqual(offsetsIn(await polling(batchOf(15, 21))), [15, 16, 17, 18, 19]);
+    assert.equal(isPaused(), true);
+    reader.seek(tp(0), 0);
+    assert.deepEqual([consumer.position(tp(0)), reader.position()], [10, 10]);
+    await reader.seekToEnd([tp(0)]);
+    assert.equal(isPaused(), true);
+    await reader.seekToBeginning([tp(0)]);
+    assert.deepEqual([reader.position(), isPaused()], [10, false]);
+  });
+
+  it('stays paused by whoever reads by it', async () => {
+    const { polling, reader, isPaused } = await setup();
+    reader.pause();
+    assert.deepEqual(reader.paused(), [tp(0)]);
+    await polling(batchOf(12, 20)); // it was on its way
+    reader.seek(tp(0), 12);
+    assert.equal(isPaused(), true);
+    reader.resume();
+    assert.equal(isPaused(), false);
+    assert.deepEqual(reader.paused(), []);
+  });
+
+  it('knows a topic that was made anew by its id, whenever that is told, and hands out nothing of it', async () => {
+    for (const isKnownAtOnce of [true, false]) {
+      const { polling, tellId, missing, isPaused } = await setup({ ...RANGE, topicId: 'old' });
+      if (isKnownAtOnce) tellId('new');
+      else {
+        assert.deepEqual(offsetsIn(await polling(batchOf(12, 14))), [12, 13]);
+        tellId('new');
+      }
+      const batch = await polling(batchOf(14, 16));
+      assert.deepEqual([offsetsIn(batch), batch?.nextOffset], [[], 20]);
+      assert.equal(missing(), isKnownAtOnce ? 8 : 6);
+      assert.equal(isPaused(), true);
+      assert.equal(await polling(batchOf(16, 18)), undefined, 'it is told once');
     }
   });
 
-  it('takes commits for the progress of the range', async () => {
-    const { reader, written, ends } = setup();
-    assert.deepEqual(await reader.committed(), [{ ...tp(0), offset: 12 }]);
-    await reader.commit([{ ...tp(0), offset: 15 }]);
-    assert.deepEqual([written, ends()], [[15], 0]);
-    await reader.commit([{ ...tp(0), offset: 20 }]);
-    assert.deepEqual([written, ends()], [[15, null], 1]);
+  it('tells the gap again to who goes back into a topic that was made anew, and counts it once', async () => {
+    const { reader, polling, tellId, missing, isPaused } = await setup({ ...RANGE, topicId: 'old' });
+    await polling(batchOf(12, 15));
+    tellId('new');
+    await polling();
+    assert.equal(missing(), 5);
+    reader.seek(tp(0), 13);
+    assert.equal(isPaused(), true);
+    const batch = await polling(batchOf(13, 20));
+    assert.deepEqual([offsetsIn(batch), batch?.nextOffset], [[], 20]);
+    assert.equal(missing(), 7);
+    tellId('old'); // somebody who has not heard of it
+    reader.seek(tp(0), 18);
+    assert.deepEqual(offsetsIn(await polling(batchOf(18, 20))), []);
   });
 
-  it('has the lag of the range', async () => {
-    const { reader } = setup();
-    await reader.assign([tp(0)]);
-    reader.seek(tp(0), 12);
+  it('reads a topic whose id is the same, or is not known', async () => {
+    for (const [recorded, told] of [
+      ['id', 'id'],
+      ['id', undefined],
+      [undefined, 'id'],
+    ] as const) {
+      const { polling, tellId } = await setup({ ...RANGE, ...(recorded !== undefined && { topicId: recorded }) });
+      if (told !== undefined) tellId(told);
+      assert.deepEqual(offsetsIn(await polling(batchOf(12, 14))), [12, 13]);
+    }
+  });
+
+  it('takes commits for the progress of the range, and writes with it what is missing below', async () => {
+    const { reader, written, told, polling } = await setup({ ...RANGE, missing: 2 });
+    assert.deepEqual(await reader.committed(), [{ ...tp(0), offset: 12 }]);
+    await polling({ ...batchOf(14, 15), reset: resetTo(14) });
+    await polling({ ...batchOf(18, 19), reset: { ...resetTo(18), from: 15 } });
+    await reader.commit([{ ...tp(0), offset: 15 }]);
+    await reader.commit([{ ...tp(0), offset: 3 }]);
+    await reader.commit([{ ...tp(0), offset: 20 }]);
+    assert.deepEqual(written, [{ ...RANGE, done: 15, missing: 4 }, { ...RANGE, done: 10, missing: 2 }, null]);
+    assert.deepEqual(told, [15, 3, 20]);
+  });
+
+  it('has the lag of the range, also while its consumer has no position', async () => {
+    const { reader, polling, consumer } = await setup();
+    consumer.lag = () => [];
     assert.deepEqual(reader.lag(), [{ ...tp(0), position: 12, endOffset: 20, lag: 8 }]);
+    await polling(batchOf(12, 25));
+    assert.deepEqual(reader.lag(), [{ ...tp(0), position: 20, endOffset: 20, lag: 0 }]);
+    reader.seek(tp(0), 25);
+    assert.equal(reader.lag()[0]?.lag, 0);
+  });
+});
+
+describe('Gaps', () => {
+  it('counts each offset once that is missing on the way, wherever it is sought', () => {
+    const step = fc.record({ do: fc.constantFrom('read', 'meet', 'seek'), by: fc.nat(5), to: fc.nat(30) });
+    fc.assert(
+      fc.property(fc.array(step), fc.nat(40), (steps, upTo) => {
+        const gaps = new Gaps();
+        const missing = new Set<number>();
+        let position = 0;
+        for (const { do: what, by, to } of steps) {
+          const next = what === 'seek' ? Math.min(to, position) : position + by;
+          if (what === 'meet') gaps.meet(position, next);
+          if (what === 'meet') for (let offset = position; offset < next; offset++) missing.add(offset);
+          if (what === 'seek') gaps.sought(next);
+          if (what === 'seek') for (const offset of missing) if (offset >= next) missing.delete(offset);
+          position = next;
+        }
+        assert.equal(gaps.countBelow(upTo), [...missing].filter((offset) => offset < upTo).length);
+      }),
+    );
   });
 });
 
 describe('a recorded range', () => {
   it('comes back as it was written', () => {
-    for (const range of [RANGE, { ...RANGE, done: 10 }, { ...RANGE, topicId: 'id' }])
+    for (const range of [RANGE, { ...RANGE, done: 10 }, { ...RANGE, topicId: 'id' }, { ...RANGE, missing: 2 }])
       assert.deepEqual(rangeOf(rangeBytes(range)), range);
-    assert.equal(rangeBytes({ ...RANGE, done: 10 }).toString(), '{"topic":"t","partition":0,"from":10,"to":20}');
+    const bytes = rangeBytes({ ...RANGE, done: 10, missing: 0 });
+    assert.equal(bytes.toString(), '{"topic":"t","partition":0,"from":10,"to":20}');
   });
 
   it('begins anew where it is said to be done with what it is not', () => {

@@ -14,9 +14,25 @@ import {
   type CompensationProperties,
   type ShedRange,
 } from '../../dist/index.js';
-import { ManualListener, setup, tp, type Bundle, type SetupOptions } from '../setup.js';
+import { distinct, ManualListener, setup, tp, until, type Bundle, type SetupOptions } from '../setup.js';
 
 export const SHED_TOPIC = 'g-shed';
+
+export const range = (from: number, to: number, partition = 0): ShedRange => ({ topic: 't', partition, from, to });
+
+/** A log with so many records in partition 0 of topic `t`. */
+export function logOf(count: number): FakeLog {
+  const log = new FakeLog();
+  log.append('t', 0, ...distinct(count));
+  return log;
+}
+
+/** Time goes on until it is so. */
+export const passing = (clock: ManualClock, isSo: () => boolean): Promise<void> =>
+  until(() => {
+    clock.advance(10);
+    return isSo();
+  });
 
 /** A container that may shed, on one partition unless said otherwise, and the producer that writes its ranges. */
 export async function shedding(
@@ -45,7 +61,11 @@ export function recorded(log: FakeLog, partitions = 1): Map<string, unknown> {
 }
 
 /** Writes a range as a container does. */
-export function record(log: FakeLog, range: ShedRange & { readonly done?: number }, home = 0): void {
+export function record(
+  log: FakeLog,
+  range: ShedRange & { readonly done?: number; readonly topicId?: string },
+  home = 0,
+): void {
   const { topic, partition, from, to } = range;
   log.append(SHED_TOPIC, home, { key: `${topic}/${partition}/${from}/${to}`, value: JSON.stringify(range) });
 }
