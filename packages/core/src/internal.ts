@@ -1,5 +1,6 @@
 // For Hearken's own packages: the tools they are built with. No part of the public API, and no promise across versions.
 export { deferred, type Deferred } from './deferred.js';
+export { guarded } from './guarded.js';
 export { isThenable } from './is-thenable.js';
 export { describeError } from './logger.js';
 export { nearest } from './nearest.js';
@@ -13,6 +14,7 @@ export {
   integer,
   oneOf,
   OptionsCheck,
+  positive,
   required,
   text,
   type OptionRule,

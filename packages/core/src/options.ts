@@ -95,6 +95,17 @@ export const integer = <D extends number | undefined>(
       : `must be a whole number ${bounds(min, max)}, got ${describe(value)}`,
   );
 
+/** Any number above 0, whole or not. */
+export const positive = <D extends number | undefined>(
+  defaultValue: D,
+  { max }: { readonly max: number },
+): OptionRule<number | D> =>
+  rule<number | D>(defaultValue, (value) =>
+    typeof value === 'number' && value > 0 && value <= max
+      ? undefined
+      : `must be a number above 0 and up to ${max}, got ${describe(value)}`,
+  );
+
 /** A duration in milliseconds: a whole number, at most what a timer can hold. */
 export const durationMs = <D extends number | undefined>(
   defaultValue: D,

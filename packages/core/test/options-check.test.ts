@@ -9,6 +9,7 @@ import {
   integer,
   oneOf,
   OptionsCheck,
+  positive,
   required,
   text,
   type OptionRules,
@@ -143,6 +144,9 @@ describe('OptionsCheck', () => {
     for (const concurrency of [1, 100]) assert.equal(problemOf({ concurrency }), undefined);
     assert.match(problemOf({ waitMs: 2 ** 31 }) ?? '', /from 0 to 2147483647/);
     assert.equal(problemOf({ waitMs: 0 }), undefined);
+    const share = positive(0.5, { max: 1 });
+    for (const value of [0, -0.1, 1.01, NaN, '1']) assert.match(share.check(value) ?? '', /above 0 and up to 1, got /);
+    for (const value of [Number.MIN_VALUE, 1]) assert.equal(share.check(value), undefined);
   });
 
   it('checks choices, and names the one that was meant', () => {

@@ -1,4 +1,5 @@
 import type { Logger } from '@hearken/core';
+import { guarded } from '@hearken/core/internal';
 
 /** Who is told of something. Each is guarded by itself: what one throws goes to the logger, and the next is told all the same. */
 export class Observers<Payload> {
@@ -11,17 +12,9 @@ export class Observers<Payload> {
 
   /** @returns what ends it */
   add(observer: (payload: Payload) => unknown): () => void {
-    const report = (error: unknown): void => this.#logger.error({ error }, 'an observer of an executor failed');
-    const guarded = (payload: Payload): void => {
-      try {
-        const result = observer(payload);
-        if (result instanceof Promise) result.catch(report);
-      } catch (error) {
-        report(error);
-      }
-    };
-    this.#observers.add(guarded);
-    return () => void this.#observers.delete(guarded);
+    const one = guarded(observer, (error) => this.#logger.error({ error }, 'an observer of an executor failed'));
+    this.#observers.add(one);
+    return () => void this.#observers.delete(one);
   }
 
   tell(payload: Payload): void {

@@ -6,10 +6,9 @@ import type {
   TopicPartition,
   TopicPartitionOffsets,
 } from '@hearken/core';
-import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
-import { EventEmitter } from 'eventemitter3';
 import type { ContainerState, StopReport } from './container-state.js';
 import type { ContainerStall, PartitionStall } from './watch/progress-watch.js';
+import { Observers } from './observers.js';
 import type { PauseOwner } from './pause/pause-owner.js';
 import type { ShedRange } from './shed/shed-range.js';
 import type { PartitionBlock } from './watch/head-of-line.js';
@@ -196,57 +195,12 @@ const NAMES = Object.keys({
   'commit:failed': true,
 } satisfies Record<keyof ContainerEvents, true>);
 
-const RULES = { event: required(oneOf(NAMES, undefined)), listener: required(callable()) };
-
 export type ContainerEventListener<Name extends keyof ContainerEvents, K = Bytes, V = Bytes> = (
   payload: ContainerEvents<K, V>[Name],
 ) => unknown;
 
-/** Each observer is guarded by itself: what one throws must not keep the event from the next. */
-export function guardedObserver<Payload>(
-  logger: Logger,
-  event: string,
-  listener: (payload: Payload) => unknown,
-): (payload: Payload) => void {
-  const report = (error: unknown): void => logger.error({ event, error }, 'an observer of container events failed');
-  return (payload) => {
-    try {
-      const result = listener(payload);
-      if (result instanceof Promise) result.catch(report);
-    } catch (error) {
-      report(error);
-    }
-  };
-}
-
-/** Tells observers, and keeps whatever they throw or reject with away from the container: it is logged. */
-export class GuardedEvents {
-  readonly #emitter = new EventEmitter();
-  readonly #logger: Logger;
-
+export class GuardedEvents extends Observers<ContainerEvents<unknown, unknown>> {
   constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  /**
-   * @returns what unsubscribes
-   * @throws KafkaConfigError for an event there is not, or no function
-   */
-  on<Name extends keyof ContainerEvents>(name: Name, listener: ContainerEventListener<Name, never, never>): () => void {
-    const check = new OptionsCheck('on');
-    check.resolve({ event: name, listener }, RULES);
-    check.throwIfAny();
-    const guarded = guardedObserver(this.#logger, name, listener);
-    this.#emitter.on(name, guarded);
-    return () => void this.#emitter.off(name, guarded);
-  }
-
-  /** For events of every record: what nobody hears need not be made. */
-  isHeard(name: keyof ContainerEvents): boolean {
-    return this.#emitter.listenerCount(name) > 0;
-  }
-
-  emit<Name extends keyof ContainerEvents>(name: Name, payload: ContainerEvents<unknown, unknown>[Name]): void {
-    this.#emitter.emit(name, payload);
+    super(logger, NAMES);
   }
 }

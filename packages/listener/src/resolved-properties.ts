@@ -16,6 +16,7 @@ import {
   integer,
   oneOf,
   OptionsCheck,
+  positive,
   text,
   type OptionRules,
 } from '@hearken/core/internal';
@@ -134,13 +135,6 @@ const rebalanceListener = (value: unknown): string | undefined => {
     : `must have methods among ${names.join(', ')}, got ${describe(value)}`;
 };
 
-const ratio = (byDefault: number) =>
-  custom<number>(byDefault, (value) =>
-    typeof value === 'number' && value > 0 && value <= 1
-      ? undefined
-      : `must be a number above 0 and up to 1, got ${describe(value)}`,
-  );
-
 const ACK_MODES = ['record', 'batch', 'count', 'time', 'count-time', 'manual', 'manual-immediate'] as const;
 
 const RULES: OptionRules<Checked> = {
@@ -176,10 +170,10 @@ const RULES: OptionRules<Checked> = {
   offsetMapIntervalMs: durationMs(1_000, { min: 1 }),
   bufferRecords: integer(undefined),
   bufferBytes: integer(64 * 1024 * 1024, { min: 1 }),
-  maxPartitionBufferShare: ratio(0.75),
+  maxPartitionBufferShare: positive(0.75, { max: 1 }),
   windowRecords: integer(100_000, { min: 1 }),
-  blockedSpanRatio: ratio(0.9),
-  blockedEndedRatio: ratio(0.98),
+  blockedSpanRatio: positive(0.9, { max: 1 }),
+  blockedEndedRatio: positive(0.98, { max: 1 }),
   shed: custom<Written['shed']>(undefined, () => undefined), // by rules of its own
   maxPollRecords: integer(undefined, { min: 1 }),
   pollTimeoutMs: durationMs(5_000, { min: 1 }),

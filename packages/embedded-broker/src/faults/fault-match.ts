@@ -4,6 +4,7 @@ import {
   integer,
   nearest,
   OptionsCheck,
+  positive,
   required,
   text,
   type OptionRules,
@@ -50,11 +51,7 @@ const RULES: OptionRules<ResolvedMatch> = {
   api: required(api),
   nth: integer(undefined, { min: 1 }),
   times: integer(undefined, { min: 1 }),
-  probability: custom<number | undefined>(undefined, (value) =>
-    typeof value === 'number' && value > 0 && value <= 1
-      ? undefined
-      : `must be above 0 and at most 1, got ${describe(value)}`,
-  ),
+  probability: positive(undefined, { max: 1 }),
   seed: integer(undefined, { min: Number.MIN_SAFE_INTEGER }),
 };
 

@@ -1,4 +1,4 @@
-import { custom, describe, integer, OptionsCheck } from '@hearken/core/internal';
+import { integer, OptionsCheck, positive } from '@hearken/core/internal';
 import type { GradientRules } from './gradient-limit.js';
 
 /** Named as in Netflix's concurrency-limits, more or less. */
@@ -15,18 +15,11 @@ export interface AdaptiveTaskExecutorOptions {
 
 const INITIAL_LIMIT = 20;
 
-const part = (byDefault: number) =>
-  custom<number>(byDefault, (value) =>
-    typeof value === 'number' && value > 0 && value <= 1
-      ? undefined
-      : `must be a number above 0 to 1, got ${describe(value)}`,
-  );
-
 const RULES = {
   minLimit: integer(1, { min: 1 }),
   maxLimit: integer(Number.MAX_SAFE_INTEGER, { min: 1 }),
   initialLimit: integer(undefined, { min: 1 }),
-  smoothing: part(0.3),
+  smoothing: positive(0.3, { max: 1 }),
 };
 
 /** @throws KafkaConfigError */

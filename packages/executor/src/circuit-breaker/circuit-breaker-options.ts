@@ -1,5 +1,5 @@
 import { isKafkaError } from '@hearken/core';
-import { callable, custom, describe, durationMs, integer, oneOf, OptionsCheck } from '@hearken/core/internal';
+import { callable, durationMs, integer, oneOf, OptionsCheck, positive } from '@hearken/core/internal';
 import type { CircuitBreakerRules } from './circuit-breaker.js';
 
 const WINDOW_TYPES = ['count-based', 'time-based'] as const;
@@ -44,19 +44,12 @@ export interface ResolvedCircuitBreakerOptions extends Omit<CircuitBreakerRules,
   readonly isFailure: (error: unknown) => boolean;
 }
 
-const percent = (byDefault: number) =>
-  custom<number>(byDefault, (value) =>
-    typeof value === 'number' && value > 0 && value <= 100
-      ? undefined
-      : `must be a number of percent above 0 to 100, got ${describe(value)}`,
-  );
-
 /** Each second of a window is counted by itself, whether there are calls in it or not. */
 const MOST_SECONDS = 3_600;
 
 const RULES = {
-  failureRateThreshold: percent(50),
-  slowCallRateThreshold: percent(100),
+  failureRateThreshold: positive(50, { max: 100 }),
+  slowCallRateThreshold: positive(100, { max: 100 }),
   slowCallDurationThresholdMs: durationMs(60_000, { min: 1 }),
   slidingWindowType: oneOf(WINDOW_TYPES, 'count-based'),
   slidingWindowSize: integer(100, { min: 1, max: 1_000_000 }),

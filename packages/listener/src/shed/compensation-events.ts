@@ -1,8 +1,6 @@
 import type { Logger } from '@hearken/core';
-import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
-import { EventEmitter } from 'eventemitter3';
-import { guardedObserver } from '../container-events.js';
 import type { ContainerState } from '../container-state.js';
+import { Observers } from '../observers.js';
 import type { ShedRange } from './shed-range.js';
 
 /** What a CompensationListenerContainer tells. Observers only: none can change what it does. */
@@ -27,28 +25,8 @@ const NAMES = Object.keys({
   'range:postponed': true,
 } satisfies Record<keyof CompensationEvents, true>);
 
-const RULES = { event: required(oneOf(NAMES, undefined)), listener: required(callable()) };
-
-/** Tells observers, and keeps whatever they throw or reject with away: it is logged. */
-export class CompensationObservers {
-  readonly #emitter = new EventEmitter();
-  readonly #logger: Logger;
-
+export class CompensationObservers extends Observers<CompensationEvents> {
   constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  /** @throws KafkaConfigError for an event there is not, or no function */
-  on<Name extends keyof CompensationEvents>(name: Name, listener: CompensationEventListener<Name>): () => void {
-    const check = new OptionsCheck('on');
-    check.resolve({ event: name, listener }, RULES);
-    check.throwIfAny();
-    const guarded = guardedObserver(this.#logger, name, listener);
-    this.#emitter.on(name, guarded);
-    return () => void this.#emitter.off(name, guarded);
-  }
-
-  emit<Name extends keyof CompensationEvents>(name: Name, payload: CompensationEvents[Name]): void {
-    this.#emitter.emit(name, payload);
+    super(logger, NAMES);
   }
 }

@@ -1,5 +1,5 @@
 import { KafkaConfigError, type Logger } from '@hearken/core';
-import { describe, nearest } from '@hearken/core/internal';
+import { describe, guarded, nearest } from '@hearken/core/internal';
 import type { StopReport } from '@hearken/listener';
 import type { PriorityContainerState } from './priority-container-state.js';
 import type { PolicySnapshot } from './priority-metrics.js';
@@ -27,6 +27,8 @@ export interface PriorityEvents {
 }
 
 type Observer = (payload: never) => unknown;
+
+const FAILED = 'an observer of container events failed';
 
 const NAMES: ReadonlySet<string> = new Set(
   Object.keys({
@@ -64,23 +66,12 @@ export class PriorityObservers {
   /** @returns what unsubscribes */
   on(name: keyof PriorityEvents, listener: Observer): () => void {
     const known = this.#observers.get(name) ?? new Set();
-    const observer: Observer = (payload) => listener(payload); // the same function given twice is two observers
-    this.#observers.set(name, known.add(observer));
+    const observer: Observer = guarded(listener, (error) => this.#logger.error({ event: name, error }, FAILED));
+    this.#observers.set(name, known.add(observer)); // the same function given twice is two observers
     return () => void known.delete(observer);
   }
 
   emit<Name extends keyof PriorityEvents>(name: Name, payload: PriorityEvents[Name]): void {
-    for (const observer of [...(this.#observers.get(name) ?? [])]) this.#tell(name, observer, payload);
-  }
-
-  #tell(name: string, observer: Observer, payload: unknown): void {
-    const report = (error: unknown): void =>
-      this.#logger.error({ event: name, error }, 'an observer of container events failed');
-    try {
-      const result = observer(payload as never);
-      if (result instanceof Promise) result.catch(report);
-    } catch (error) {
-      report(error);
-    }
+    for (const observer of [...(this.#observers.get(name) ?? [])]) observer(payload as never);
   }
 }
