@@ -3,7 +3,7 @@ import { topicPartitionKey } from '@hearken/core/internal';
 import type { LaneKeys } from '../dispatch/lane-keys.js';
 import { hashOf } from '../dispatch/lane-table.js';
 import type { Ordering } from '../dispatch/lanes.js';
-import { keyText } from './key-text.js';
+import { keyText } from '../key-text.js';
 import { SpaceSaving, type Heavy } from './space-saving.js';
 
 /** A key of a partition, or the partition where that is what is in order. */

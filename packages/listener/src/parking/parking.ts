@@ -18,18 +18,21 @@ import { SelectedKeys } from '../dispatch/selected-keys.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
 import type { GracePeriod } from '../grace-period.js';
 import type { Called, ListenerInvoker } from '../invoke/listener-invoker.js';
+import { keyText } from '../key-text.js';
 import type { ListenerContainer } from '../message-listener.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import { topicExists } from '../missing-topics.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { ResolvedContainerProperties } from '../resolved-properties.js';
 import { BusyKeys } from './busy-keys.js';
+import { Followers } from './followers.js';
 import { ParkedContext } from './parked-context.js';
 import { ParkedErrorHandler } from './parked-error-handler.js';
 import { ParkedPartition, type ParkedPartitionHost, type ParkedWork } from './parked-partition.js';
-import { isWork, shownKey, unparked } from './parked-record.js';
+import { isWork, unparked } from './parked-record.js';
 import type { ParkingProperties } from './parking-properties.js';
 import { readParked } from './read-parked.js';
+import { unlessAborted } from './unless-aborted.js';
 
 export interface ParkingInit {
   readonly properties: ResolvedContainerProperties;
@@ -48,7 +51,7 @@ export interface ParkingInit {
 
 /** A key whose records are parked. */
 export interface ParkedKeySnapshot extends TopicPartition {
-  /** As text, or in hexadecimal if it is none; its first 64 bytes. */
+  /** As text, or in hexadecimal digits after `0x`; of a long one the beginning. Null for records without one. */
   readonly key: string | null;
   readonly parkedMs: number;
 }
@@ -88,22 +91,23 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     this.#host = this.#newHost();
   }
 
-  /** Resolves when the record is parked. */
+  /** Resolves when the record is parked, or instead of it all `Followers` that are given as the error. */
   readonly recoverer = async (record: ConsumerRecord, error: unknown): Promise<void> => {
     const parked = this.#of(record);
     if (parked === undefined) throw new KafkaError('its partition was given up', { code: 'PARTITION_REVOKED' });
-    await parked.park(record, error);
+    await (error instanceof Followers ? parked.follow(error) : parked.park(record, error));
   };
 
   /**
    * Finds out what is parked of these partitions. To be awaited after their committed offsets were read, and before the first
    * of their records is dispatched.
+   * @param generation of the group, in which they were assigned
    * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISSING`, `PARKED_TOPIC_MISMATCH`
    */
-  async assigned(partitions: readonly TopicPartition[]): Promise<void> {
+  async assigned(partitions: readonly TopicPartition[], generation: number): Promise<void> {
     if (partitions.length === 0) return;
     const { signal } = this.#reading;
-    const found = partitions.map((at) => new ParkedPartition(this.#host, at));
+    const found = partitions.map((at) => new ParkedPartition(this.#host, at, generation));
     if (!(await this.#readAll(partitions, found, signal)) || signal.aborted) return;
     for (const [i, parked] of found.entries()) {
       const at = partitions[i];
@@ -168,7 +172,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       )
       .sort((a, b) => a.since - b.since)
       .slice(0, LONGEST_LIST)
-      .map(({ since, key, ...at }) => ({ ...at, key: shownKey(key), parkedMs: now - since }));
+      .map(({ since, key, ...at }) => ({ ...at, key: keyText(key), parkedMs: now - since }));
   }
 
   #of(at: TopicPartition): ParkedPartition | undefined {
@@ -232,10 +236,24 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     signal.addEventListener('abort', wake);
     try {
       for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(consumer, topic);
-      return await readParked(consumer, found, signal);
+      await unlessAborted(Promise.all(found.map((parked) => parked.mark())), signal);
+      if (!(await readParked(consumer, found, signal))) return false;
+      await this.#commitWhatWasInVain(consumer, found);
+      return true;
     } finally {
       signal.removeEventListener('abort', wake);
       await consumer.close();
+    }
+  }
+
+  /** What failed here is tried again at the next assignment. */
+  async #commitWhatWasInVain(consumer: Consumer, found: readonly ParkedPartition[]): Promise<void> {
+    const offsets = found.map(({ readInVain }) => readInVain).filter((at) => at !== undefined);
+    if (offsets.length === 0) return;
+    try {
+      await consumer.commit(offsets);
+    } catch (error) {
+      this.#init.logger.warn({ partitions: describePartitions(offsets), error }, 'what is done of parked topics is read again');
     }
   }
 
@@ -269,7 +287,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       keyOf,
       whenFree: (record) => (this.#busyKeys.isIdle ? undefined : this.#busyKeys.whenFree(record, keyOf(record))),
       ordersNullKeys: nullKey !== 'unordered',
-      send: (record) => parking.template.execute((producer) => producer.send(record)),
+      send: (records) =>
+        parking.template.execute((producer) => Promise.allSettled(records.map((record) => producer.send(record)))),
       listen: (record, called, { key, epoch }) =>
         this.#busyKeys.run(record, key, called.signal, () =>
           invoker.callWith(record, new ParkedContext(record, { called, container, epoch })),
@@ -278,7 +297,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     };
   }
 
-  #newWorker({ partition, from, listener, recoverer }: ParkedWork): MessageListenerContainer {
+  #newWorker({ partition, from, listener, recoverer, commitMetadata }: ParkedWork): MessageListenerContainer {
     const { properties, parking, factory, newContainer } = this.#init;
     const { keySelector, nullKey, groupId, handlerTimeoutMs, errorHandler, maxPollRecords } = properties;
     const reader: ConsumerFactory = {
@@ -301,6 +320,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       bufferRecords: parking.bufferRecords,
       bufferBytes: parking.bufferBytes,
       assignmentCommitOption: 'never',
+      commitMetadata,
       clientIdSuffix: this.#clientIdSuffix,
       pollTimeoutMs: properties.pollTimeoutMs,
       commitIntervalMs: properties.commitIntervalMs,

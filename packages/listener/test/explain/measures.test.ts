@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { ManualClock } from '@hearken/testing';
 import { CallSampler, nextEvery } from '../../dist/explain/call-sampler.js';
-import { keyText } from '../../dist/explain/key-text.js';
 import { FOLLOW } from '../../dist/invoke/outcome.js';
 import { RecentRate } from '../../dist/explain/recent-rate.js';
 import { RunningMean } from '../../dist/explain/running-mean.js';
@@ -76,14 +75,5 @@ describe('how many calls are sampled', () => {
     assert.equal(nextEvery(64, 1), 64);
     assert.equal(nextEvery(64, 8), 8);
     assert.equal(nextEvery(64, 1_000_000), 1);
-  });
-});
-
-describe('keyText', () => {
-  it('is text where the key is, hexadecimal digits where it is not, and the beginning of what is long', () => {
-    assert.equal(keyText(null), null);
-    assert.equal(keyText(Buffer.from('Zoë')), 'Zoë');
-    assert.equal(keyText(Buffer.from([0xff, 0x00])), '0xff00');
-    assert.equal(keyText(Buffer.alloc(100, 'x')), `${'x'.repeat(64)}…`);
   });
 });
