@@ -57,6 +57,7 @@ export interface BatchContainerProperties<K = Bytes, V = Bytes> extends CommonCo
 }
 
 /** What containers of records and of batches have in common. */
+// Long because each property is explained where it is declared.
 export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   /** Topics to subscribe to. */
   readonly topics?: readonly string[];
