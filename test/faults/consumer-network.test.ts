@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { TcpProxy, type FrameMatch, type ProxyFault, type ProxyFrame } from '@hearken/testing';
-import { DefaultKafkaConsumerFactory, KafkaAdmin, silentLogger, type Consumer, type KafkaOptions } from 'hearken';
+import { DefaultKafkaConsumerFactory, silentLogger, type Consumer, type KafkaAdmin, type KafkaOptions } from 'hearken';
 import { GroupWitness } from '../support/group-witness.js';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { KafkajsPeer } from '../support/kafkajs-peer.js';
 import { NumberedLoad } from '../support/numbered-load.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 const PARTITIONS = 4;
@@ -18,7 +19,7 @@ describeWithKafka('a consumer on a bad network', () => {
   let proxy: TcpProxy;
   let topic: string;
   let kafka: KafkaOptions;
-  before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));
+  openClients((clients) => ({ admin } = clients));
   beforeEach(async () => {
     topic = uniqueName('network');
     await admin.createTopics([{ topic, partitions: PARTITIONS }]);
@@ -26,7 +27,6 @@ describeWithKafka('a consumer on a bad network', () => {
     kafka = { brokers: bootstrapServers(), socketFactory: proxy.socketFactory, logger: silentLogger };
   });
   afterEach(() => proxy.stop());
-  after(() => admin.close());
 
   describe('that reads by itself: each record once, in order, when', () => {
     const large = ({ bytes }: ProxyFrame): boolean => bytes.length > MIB;

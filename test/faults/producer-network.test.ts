@@ -3,15 +3,16 @@ import { TcpProxy, type FrameMatch } from '@hearken/testing';
 import {
   codeOf,
   DefaultKafkaProducerFactory,
-  KafkaAdmin,
   ProducerError,
   silentLogger,
+  type KafkaAdmin,
   type Producer,
   type ProducerOptions,
   type RecordMetadata,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readLogs } from '../support/partition-log.js';
+import { openClients } from '../support/suite-clients.js';
 
 const IN_FLIGHT = 5;
 const REQUESTS: FrameMatch = { api: 'Produce', direction: 'request' };
@@ -22,7 +23,7 @@ describeWithKafka('an idempotent producer on a bad network', () => {
   let proxy: TcpProxy;
   let topic: string;
   let producer: Producer;
-  before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));
+  openClients((clients) => ({ admin } = clients));
   beforeEach(async () => {
     topic = uniqueName('network');
     await admin.createTopics([{ topic, partitions: 1 }]);
@@ -32,7 +33,6 @@ describeWithKafka('an idempotent producer on a bad network', () => {
     await producer.close();
     await proxy.stop();
   });
-  after(() => admin.close());
 
   function open(options: ProducerOptions = {}): void {
     const kafka = { brokers: bootstrapServers(), socketFactory: proxy.socketFactory, logger: silentLogger };

@@ -9,6 +9,7 @@ import {
 } from 'hearken';
 import { GroupReader } from '../support/group-reader.js';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 async function rejection(promise: Promise<unknown>, code: string): Promise<KafkaError> {
@@ -24,8 +25,7 @@ async function rejection(promise: Promise<unknown>, code: string): Promise<Kafka
 describeWithKafka('KafkaAdmin', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
-  before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' })));
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients));
 
   async function topicWith(partitions: number): Promise<string> {
     const topic = uniqueName('topic');

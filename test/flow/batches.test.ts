@@ -5,16 +5,16 @@ import {
   DeadLetterPublishingRecoverer,
   DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
   FixedBackOff,
   json,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
+  type KafkaAdmin,
+  type KafkaTemplate,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readTopic } from '../support/read-topic.js';
+import { openClients } from '../support/suite-clients.js';
 
 interface Numbered {
   readonly id: number;
@@ -27,14 +27,7 @@ describeWithKafka('batches', () => {
   let template: KafkaTemplate;
   let admin: KafkaAdmin;
 
-  before(() => {
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-    admin = new KafkaAdmin(kafka());
-  });
-  after(async () => {
-    await template.close();
-    await admin.close();
-  });
+  openClients((clients) => ({ admin, template } = clients), kafka);
 
   const send = (topic: string, partition: number, ...values: readonly string[]): Promise<unknown> =>
     Promise.all(values.map((value) => template.send(topic, value, { partition, key: 'k' })));

@@ -5,12 +5,13 @@ import { runKafkaTool } from '@hearken/tools-kafka';
 import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
-  KafkaAdmin,
   type ConsumerRecord,
+  type KafkaAdmin,
   type ProducerRecord,
 } from 'hearken';
 import { batchesIn } from '../support/batches-in.js';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 
 const COPY = fileURLToPath(new URL('../../java/Copy.java', import.meta.url));
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -30,8 +31,7 @@ const RECORDS = Array.from({ length: 5_001 }, (_, i) => ({
 describeWithKafka('compression on real Kafka', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
-  before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients));
 
   const newTopic = async (config: Record<string, string> = {}): Promise<string> => {
     const topic = uniqueName('compressed');

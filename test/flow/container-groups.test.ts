@@ -4,10 +4,10 @@ import {
   codeOf,
   DefaultKafkaConsumerFactory,
   json,
-  KafkaAdmin,
   MessageListenerContainer,
   silentLogger,
   type ConsumerOptions,
+  type KafkaAdmin,
   type RecordContainerProperties,
 } from 'hearken';
 import kafkajs from 'kafkajs';
@@ -15,6 +15,7 @@ import { GroupReader } from '../support/group-reader.js';
 import { JavaGroup } from '../support/java-group.js';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
@@ -27,10 +28,7 @@ const JAVAS_DEFAULT = 'RangeAssignor,org.apache.kafka.clients.consumer.Cooperati
 describeWithKafka('listener containers and other members of their group', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
-  before(() => {
-    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
-  });
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients));
 
   let topic: string;
   let groupId: string;

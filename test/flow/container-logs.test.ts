@@ -3,20 +3,20 @@ import { Recorder, RecordingLogger } from '@hearken/testing';
 import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
-  KafkaAdmin,
   KafkaTemplate,
   MessageListenerContainer,
   MissingTopicsError,
   silentLogger,
+  type KafkaAdmin,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 
 describeWithKafka('what a listener container logs', function () {
   this.timeout(300_000);
   const quiet = () => ({ brokers: bootstrapServers(), clientId: 'flow', logger: silentLogger });
   let admin: KafkaAdmin;
-  before(() => void (admin = new KafkaAdmin(quiet())));
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients), quiet);
 
   for (const partitionAssignors of [['cooperative-sticky'], ['range']] as const)
     it(`of an ordinary life is no warning: members come and go, records too (${partitionAssignors[0]})`, async () => {

@@ -3,15 +3,16 @@ import { setImmediate as turn } from 'node:timers/promises';
 import {
   DefaultKafkaConsumerFactory,
   json,
-  KafkaAdmin,
   MessageListenerContainer,
   silentLogger,
   type ConsumerRecord,
   type ContainerSnapshot,
+  type KafkaAdmin,
   type ListenerContext,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
@@ -23,10 +24,7 @@ const PER_ROUND = 1_500;
 describeWithKafka('listener containers in a storm of rebalances', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
-  before(() => {
-    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
-  });
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients));
 
   for (const assignor of ['range', 'cooperative-sticky'] as const)
     for (const ordering of ['key', 'partition'] as const)

@@ -6,15 +6,16 @@ import {
   DefaultKafkaConsumerFactory,
   FixedBackOff,
   json,
-  KafkaAdmin,
   MessageListenerContainer,
   silentLogger,
   type ConsumerOptions,
+  type KafkaAdmin,
   type RecordContainerProperties,
   type TopicPartition,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
@@ -24,10 +25,7 @@ const PARTITIONS = 12;
 describeWithKafka('listener containers in a cooperative group', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
-  before(() => {
-    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
-  });
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients));
 
   let topic: string;
   let groupId: string;

@@ -5,17 +5,17 @@ import { Recorder } from '@hearken/testing';
 import {
   codeOf,
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
   FixedBackOff,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   string,
   type ConsumerOptions,
+  type KafkaAdmin,
+  type KafkaTemplate,
   type RecordContainerProperties,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 
 const kafka = () => ({ brokers: bootstrapServers(), clientId: 'flow', logger: silentLogger });
 
@@ -23,11 +23,7 @@ describeWithKafka('a listener container that restarts', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
   let template: KafkaTemplate;
-  before(() => {
-    admin = new KafkaAdmin(kafka());
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-  });
-  after(() => Promise.all([template.close(), admin.close()]));
+  openClients((clients) => ({ admin, template } = clients), kafka);
 
   const restarting = (
     properties: Omit<RecordContainerProperties<string, string>, 'valueSerde' | 'keySerde'>,

@@ -4,15 +4,16 @@ import {
   codeOf,
   DefaultKafkaConsumerFactory,
   json,
-  KafkaAdmin,
   MessageListenerContainer,
   silentLogger,
   type ConsumerOptions,
   type ConsumerRecord,
+  type KafkaAdmin,
   type ListenerContext,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 type Container = MessageListenerContainer<Buffer | null, NumberedOrder>;
@@ -23,10 +24,7 @@ const PARTITIONS = 6;
 describeWithKafka('a listener container that is a static member', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
-  before(() => {
-    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
-  });
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients));
 
   let topic: string;
   let groupId: string;

@@ -6,14 +6,15 @@ import {
   codeOf,
   DefaultKafkaConsumerFactory,
   json,
-  KafkaAdmin,
   MessageListenerContainer,
   type ConsumerOptions,
-  type RecordContainerProperties,
+  type KafkaAdmin,
   type ListenerContext,
+  type RecordContainerProperties,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { NumberedOrders, type NumberedOrder } from '../support/numbered-orders.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 // Brokers begin a member's id with its client's, and assignors go by ids: the second gets the last partition.
@@ -22,10 +23,7 @@ const [FIRST, SECOND] = ['flow-1', 'flow-2'];
 describeWithKafka('a listener container', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
-  before(() => {
-    admin = new KafkaAdmin({ brokers: bootstrapServers(), clientId: 'flow' });
-  });
-  after(() => admin.close());
+  openClients((clients) => ({ admin } = clients));
 
   async function aTopic(partitions: number): Promise<string> {
     const topic = uniqueName('container');

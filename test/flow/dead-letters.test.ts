@@ -4,31 +4,24 @@ import {
   DeadLetterPublishingRecoverer,
   DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
   FixedBackOff,
   json,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   SkipRecord,
+  type KafkaAdmin,
+  type KafkaTemplate,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readTopic, type PeerReadRecord } from '../support/read-topic.js';
+import { openClients } from '../support/suite-clients.js';
 
 describeWithKafka('dead letters', () => {
   const kafka = () => ({ brokers: bootstrapServers(), clientId: 'dead-letters' });
   let template: KafkaTemplate;
   let admin: KafkaAdmin;
 
-  before(() => {
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-    admin = new KafkaAdmin(kafka());
-  });
-  after(async () => {
-    await template.close();
-    await admin.close();
-  });
+  openClients((clients) => ({ admin, template } = clients), kafka);
 
   it('are what cannot be decoded or processed, as it was, and the rest goes on', async () => {
     const [topic, groupId] = [uniqueName('dead-letters'), uniqueName('group')];

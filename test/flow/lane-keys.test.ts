@@ -4,15 +4,15 @@ import {
   BatchListenerFailedError,
   DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
   FixedBackOff,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   type ConsumerRecord,
+  type KafkaAdmin,
+  type KafkaTemplate,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 const RECORDS = 300;
@@ -27,17 +27,10 @@ describeWithKafka('lanes by other keys', function () {
   let admin: KafkaAdmin;
   let topic: string;
 
-  before(() => {
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-    admin = new KafkaAdmin(kafka());
-  });
+  openClients((clients) => ({ admin, template } = clients), kafka);
   beforeEach(async () => {
     topic = uniqueName('lane-keys');
     await admin.createTopics([{ topic, partitions: 2 }]);
-  });
-  after(async () => {
-    await template.close();
-    await admin.close();
   });
 
   const tenantOf = ({ headers }: ConsumerRecord): string | undefined => headers.string('tenant');

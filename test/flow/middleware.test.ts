@@ -7,18 +7,18 @@ import {
   deduplicate,
   DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
   FixedBackOff,
   json,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   type AckMode,
   type ConsumerRecord,
   type IdStore,
+  type KafkaAdmin,
+  type KafkaTemplate,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 
 interface Order {
   readonly id: string;
@@ -36,18 +36,12 @@ describeWithKafka('filter and middleware', () => {
   const byId = ({ value }: ConsumerRecord<unknown, Order>): string => value.id;
   let template: KafkaTemplate<Buffer | null, Order>;
   let admin: KafkaAdmin;
+  openClients<Buffer | null, Order>((clients) => ({ admin, template } = clients), kafka, {
+    valueSerde: json<Order>(),
+  });
   let folder: string;
-
-  before(async () => {
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()), { valueSerde: json<Order>() });
-    admin = new KafkaAdmin(kafka());
-    folder = await mkdtemp(join(tmpdir(), 'hearken-'));
-  });
-  after(async () => {
-    await template.close();
-    await admin.close();
-    await rm(folder, { recursive: true });
-  });
+  before(async () => void (folder = await mkdtemp(join(tmpdir(), 'hearken-'))));
+  after(() => rm(folder, { recursive: true }));
 
   async function given(...ids: readonly string[]) {
     const [topic, groupId] = [uniqueName('middleware'), uniqueName('group')];

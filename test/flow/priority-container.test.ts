@@ -6,28 +6,21 @@ import {
   DeadLetterPublishingRecoverer,
   DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
   FixedBackOff,
-  KafkaAdmin,
-  KafkaTemplate,
   silentLogger,
+  type KafkaAdmin,
+  type KafkaTemplate,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readTopic } from '../support/read-topic.js';
+import { openClients } from '../support/suite-clients.js';
 
 describeWithKafka('a priority container', () => {
   const kafka = () => ({ brokers: bootstrapServers(), clientId: 'priority' });
   let template: KafkaTemplate;
   let admin: KafkaAdmin;
 
-  before(() => {
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-    admin = new KafkaAdmin(kafka());
-  });
-  after(async () => {
-    await template.close();
-    await admin.close();
-  });
+  openClients((clients) => ({ admin, template } = clients), kafka);
 
   /** A container of three levels of a new topic, with so many records in each. */
   async function levelsOf(records: readonly number[], own: Partial<PriorityContainerProperties>) {

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import {
   codeOf,
   DefaultKafkaProducerFactory,
-  KafkaAdmin,
   silentLogger,
+  type KafkaAdmin,
   type Producer,
   type ProducerOptions,
   type RecordMetadata,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readLogs } from '../support/partition-log.js';
+import { openClients } from '../support/suite-clients.js';
 
 describeWithKafka('a producer with several batches of a partition in flight', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
   let producer: Producer;
-  before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));
+  openClients((clients) => ({ admin } = clients));
   afterEach(() => producer.close());
-  after(() => admin.close());
 
   async function open(
     { partitions = 1, config = {} }: { partitions?: number; config?: Record<string, string> },

@@ -3,8 +3,8 @@ import { TcpProxy } from '@hearken/testing';
 import {
   codeOf,
   DefaultKafkaProducerFactory,
-  KafkaAdmin,
   ProducerError,
+  type KafkaAdmin,
   type Producer,
   type ProducerOptions,
   type ProducerRecord,
@@ -12,16 +12,16 @@ import {
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readTopic, type PeerReadRecord } from '../support/read-topic.js';
+import { openClients } from '../support/suite-clients.js';
 
 describeWithKafka('the producer on real Kafka', function () {
   this.timeout(300_000);
   let admin: KafkaAdmin;
   const open: Producer[] = [];
-  before(() => (admin = new KafkaAdmin({ brokers: bootstrapServers() })));
+  openClients((clients) => ({ admin } = clients));
   afterEach(async () => {
     await Promise.all(open.splice(0).map((producer) => producer.close()));
   });
-  after(() => admin.close());
 
   function producerOf(options: ProducerOptions = {}, kafka: object = {}): Producer {
     const factory = new DefaultKafkaProducerFactory(

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { awaitCommitted, Recorder } from '@hearken/testing';
 import {
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   string,
   type ConsumerOptions,
+  type KafkaAdmin,
+  type KafkaTemplate,
   type RecordContainerProperties,
   type TopicPartition,
   type TopicPartitionOffsets,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 type Container = MessageListenerContainer<Buffer | null, string>;
@@ -27,14 +27,7 @@ describeWithKafka('a listener container that is sought and paused', function () 
   let groupId: string;
   const containers = new Set<Container>();
 
-  before(() => {
-    admin = new KafkaAdmin(kafka());
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-  });
-  after(async () => {
-    await template.close();
-    await admin.close();
-  });
+  openClients((clients) => ({ admin, template } = clients), kafka);
   beforeEach(async () => {
     [topic, groupId] = [uniqueName('seeks'), uniqueName('group')];
     await admin.createTopics([{ topic, partitions: 2 }]);

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { Recorder } from '@hearken/testing';
 import {
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   string,
+  type KafkaAdmin,
+  type KafkaTemplate,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 import { until } from '../support/until.js';
 
 describeWithKafka('a listener container with a topicPattern', function () {
@@ -17,14 +17,7 @@ describeWithKafka('a listener container with a topicPattern', function () {
   const kafka = () => ({ brokers: bootstrapServers(), clientId: 'topic-pattern' });
   let admin: KafkaAdmin;
   let template: KafkaTemplate;
-  before(() => {
-    admin = new KafkaAdmin(kafka());
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-  });
-  after(async () => {
-    await template.close();
-    await admin.close();
-  });
+  openClients((clients) => ({ admin, template } = clients), kafka);
 
   it('finds topics as they come, lets go of those that are deleted, and goes on with the rest', async () => {
     const prefix = uniqueName('pattern');

@@ -4,17 +4,17 @@ import {
   DeadLetterPublishingRecoverer,
   DefaultErrorHandler,
   DefaultKafkaConsumerFactory,
-  DefaultKafkaProducerFactory,
   FixedBackOff,
   json,
-  KafkaAdmin,
-  KafkaTemplate,
   MessageListenerContainer,
   nullable,
   silentLogger,
   type ConsumerRecord,
+  type KafkaAdmin,
+  type KafkaTemplate,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
+import { openClients } from '../support/suite-clients.js';
 import { runSpring, type SpringLetter } from './spring-dead-letters.js';
 
 const PARTITION = 1;
@@ -45,11 +45,10 @@ describeWithKafka('dead letters between Spring Kafka and us', () => {
   let template: KafkaTemplate;
   let admin: KafkaAdmin;
   let readBySpring: SpringLetter[];
+  openClients((clients) => ({ admin, template } = clients), kafka);
 
   before(async function () {
     this.timeout(300_000); // the first time Maven fetches Spring
-    template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka()));
-    admin = new KafkaAdmin(kafka());
     const config = { 'message.timestamp.type': 'LogAppendTime' };
     await admin.createTopics([
       { topic, partitions: 2 },
@@ -69,11 +68,6 @@ describeWithKafka('dead letters between Spring Kafka and us', () => {
     await admin.deleteGroups([groupId]);
     await failHere(letters.springs, letters.springsThenOurs);
   });
-  after(async () => {
-    await template.close();
-    await admin.close();
-  });
-
   async function failHere(from: string, to: string): Promise<void> {
     const container = new MessageListenerContainer(
       new DefaultKafkaConsumerFactory(kafka(), { groupId, autoOffsetReset: 'earliest' }),
