@@ -74,6 +74,75 @@ describe('documents', () => {
     },
     { page: 'docs/listen.md', source: 'packages/listener/src/container-events.ts', type: 'ContainerEvents' },
     { page: 'docs/batches.md', source: 'packages/listener/src/batch-listener.ts', type: 'BatchProperties' },
+    { page: 'docs/running.md', source: 'packages/listener/src/container-state.ts', type: 'StopOptions' },
+    { page: 'docs/flow-control.md', source: 'packages/listener/src/container-metrics.ts', type: 'ContainerCounters' },
+    { page: 'docs/flow-control.md', source: 'packages/listener/src/container-metrics.ts', type: 'ContainerMetrics' },
+    {
+      page: 'docs/flow-control.md',
+      source: 'packages/listener/src/explain/container-explanation.ts',
+      type: 'ContainerExplanation',
+    },
+    { page: 'docs/flow-control.md', source: 'packages/listener/src/explain/bounds.ts', type: 'ThroughputBounds' },
+    {
+      page: 'docs/hot-keys.md',
+      source: 'packages/listener/src/parking/parking-properties.ts',
+      type: 'ParkingProperties',
+    },
+    { page: 'docs/hot-keys.md', source: 'packages/listener/src/shed/shed-properties.ts', type: 'ShedProperties' },
+    { page: 'docs/hot-keys.md', source: 'packages/listener/src/shed/shedding.ts', type: 'ShedOptions' },
+    {
+      page: 'docs/hot-keys.md',
+      source: 'packages/listener/src/shed/compensation-events.ts',
+      type: 'CompensationEvents',
+    },
+    {
+      page: 'docs/hot-keys.md',
+      source: 'packages/listener/src/shed/compensation-listener-container.ts',
+      type: 'CompensationMetrics',
+    },
+    {
+      page: 'docs/errors.md',
+      source: 'packages/listener/src/failure/default-error-handler.ts',
+      type: 'DefaultErrorHandlerOptions',
+    },
+    {
+      page: 'docs/errors.md',
+      source: 'packages/listener/src/failure/dead-letter-publishing-recoverer.ts',
+      type: 'DeadLetterPublishingRecovererOptions',
+    },
+    {
+      page: 'docs/request-reply.md',
+      source: 'packages/listener/src/reply/replying-template-options.ts',
+      type: 'RepliesOptions',
+    },
+    {
+      page: 'docs/executors.md',
+      source: 'packages/executor/src/adaptive/adaptive-options.ts',
+      type: 'AdaptiveTaskExecutorOptions',
+    },
+    {
+      page: 'docs/resilience.md',
+      source: 'packages/executor/src/circuit-breaker/circuit-breaker-options.ts',
+      type: 'CircuitBreakerTaskExecutorOptions',
+    },
+    {
+      page: 'docs/resilience.md',
+      source: 'packages/executor/src/rate-limit/rate-limited-task-executor.ts',
+      type: 'RateLimitedTaskExecutorOptions',
+    },
+    {
+      page: 'docs/worker-threads.md',
+      source: 'packages/executor/src/worker/worker-thread-options.ts',
+      type: 'WorkerThreadOptions',
+    },
+    { page: 'docs/priority.md', source: 'packages/priority/src/container/priority-events.ts', type: 'PriorityEvents' },
+    {
+      page: 'docs/priority.md',
+      source: 'packages/priority/src/container/priority-metrics.ts',
+      type: 'PriorityMetrics',
+    },
+    { page: 'docs/testing.md', source: 'packages/embedded-broker/src/options.ts', type: 'EmbeddedKafkaOptions' },
+    { page: 'docs/beans.md', source: 'packages/inversify/src/config/module-config.ts', type: 'KafkaModuleConfig' },
   ]) {
     it(`name every member of ${type}`, () => {
       const { text } = read(page);
