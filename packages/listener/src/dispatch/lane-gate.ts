@@ -2,7 +2,7 @@ import type { Lane, LaneItem } from './lane.js';
 
 /**
  * Lets only one of several lanes run at a time, of different partitions: those that come to it meanwhile are `barred`, and
- * have their turn in the order they came. A lane whose partition is paused loses its turn to the next; whoever pauses,
+ * have their turn in the order they came. A lane whose partition is held loses its turn to the next; whoever pauses,
  * resumes or clears a partition lets the gate look again. So while no lane runs and one could, one is ready.
  */
 export class LaneGate<Item extends LaneItem<Item>, Work> {
@@ -38,17 +38,11 @@ export class LaneGate<Item extends LaneItem<Item>, Work> {
 
   /** Gives the turn to the first that can have it. */
   look(): void {
-    if (this.#running !== undefined || (this.#next?.state === 'ready' && isOpen(this.#next))) return;
+    if (this.#running !== undefined || (this.#next?.state === 'ready' && !this.#next.partition.isHeld)) return;
     this.#barred = this.#barred.filter(({ state }) => state === 'barred'); // others were cleared
-    this.#next = this.#barred.find(isOpen);
+    this.#next = this.#barred.find(({ partition }) => !partition.isHeld);
     if (this.#next === undefined) return;
     this.#barred.splice(this.#barred.indexOf(this.#next), 1);
     this.#makeReady(this.#next);
   }
 }
-
-const isOpen = ({
-  partition,
-}: {
-  readonly partition: { readonly paused: boolean; readonly isAside: boolean };
-}): boolean => !partition.paused && !partition.isAside;

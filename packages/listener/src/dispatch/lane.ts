@@ -68,11 +68,16 @@ export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   paused = false;
   /** A lane of it that could have started was set aside. */
   isAside = false;
-  /** Those that may start when it is the partition's turn: none is, while it is paused or aside. */
+  /** Those that may start when it is the partition's turn, which it is not while it is held. */
   readonly ready = new ReadyLanes<Item, Work>();
   /** In the list of partitions that have such lanes. */
   isListed = false;
   nextListed: PartitionLanes<Item, Work> | undefined = undefined;
   /** No record joins them before they are cleared, so none waits for more. */
   isComplete = false;
+
+  /** None of its lanes has its turn. */
+  get isHeld(): boolean {
+    return this.paused || this.isAside;
+  }
 }

@@ -125,7 +125,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** Hands out the lane whose turn it is; it is busy until `release`, `postpone` or `hold`. */
   next(): Lane<Item, Work> | undefined {
     for (let partition = this.#shiftListed(); partition !== undefined; partition = this.#shiftListed()) {
-      if (partition.paused || partition.isAside) continue; // listed again when it is resumed
+      if (partition.isHeld) continue; // listed again when it is resumed
       const lane = this.#nextOf(partition);
       if (!partition.ready.isEmpty) this.#list(partition);
       if (lane === undefined) continue;
@@ -371,7 +371,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   }
 
   #list(partition: PartitionLanes<Item, Work>): void {
-    if (partition.isListed || partition.paused || partition.isAside) return;
+    if (partition.isListed || partition.isHeld) return;
     partition.isListed = true;
     if (this.#lastListed === undefined) this.#firstListed = partition;
     else this.#lastListed.nextListed = partition;
