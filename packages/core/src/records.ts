@@ -19,6 +19,8 @@ export interface ConsumerRecord<K = Bytes, V = Bytes> {
   readonly headers: Headers;
   /** Epoch of the leader that appended the record, if the broker told (KIP-320). */
   readonly leaderEpoch?: number;
+  /** What key, value and headers take; undefined if nobody knows. */
+  readonly sizeInBytes?: number;
 }
 
 /** A record to send. */
@@ -61,6 +63,11 @@ export interface PartitionRecords extends TopicPartition {
   readonly leaderEpoch?: number;
   /** What happened before the first of these records. */
   readonly reset?: PositionReset;
+  /**
+   * Records may be views on what they were fetched with, all of which is kept as long as one of them is. The size of the
+   * memory that these are the first polled ones of; undefined for none, or if nobody knows.
+   */
+  readonly memoryBytes?: number;
 }
 
 /** What one poll returns. */

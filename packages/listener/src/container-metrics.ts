@@ -18,6 +18,8 @@ export interface ContainerCounters {
   handedBack: number;
   /** Offsets of parked topics that were deleted before they were worked off. */
   parkedMissing: number;
+  /** Records that whoever had lost their partition parked too late, and that were passed over: as often as they were read. */
+  parkedLate: number;
   /** Records that ended unprocessed because a listener or the error handler said so. */
   skipped: number;
   /** Records that had ended before, and came again as one before them had not: their partition was taken away and given back or, with `offsetMap`, whoever had it told so. */
@@ -26,6 +28,8 @@ export interface ContainerCounters {
   abandoned: number;
   /** Attempts that failed and were tried again. */
   retried: number;
+  /** Records that were copied out of what they were fetched with, as little else of that was left. See `bufferBytes`. */
+  copiedOut: number;
   /** Times that a listener gave its record back, to get it again later. */
   nacked: number;
   /** Records whose last attempt failed: they were recovered or skipped, or the container stopped. A pause is no end: it leads to another attempt. */
@@ -58,7 +62,7 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
   readonly outstanding: number;
   /** Records that wait for their turn. */
   readonly queued: number;
-  /** Their keys and values: what `bufferBytes` is about. */
+  /** Their keys, values and headers: what `bufferBytes` is about. */
   readonly queuedBytes: number;
   /** Listeners that run, also those whose record was abandoned meanwhile. */
   readonly running: number;
@@ -103,8 +107,10 @@ export const newCounters = (): ContainerCounters => ({
   workedOff: 0,
   handedBack: 0,
   parkedMissing: 0,
+  parkedLate: 0,
   skipped: 0,
   alreadyProcessed: 0,
+  copiedOut: 0,
   abandoned: 0,
   retried: 0,
   nacked: 0,

@@ -30,6 +30,7 @@ import { Dispatcher } from './dispatch/dispatcher.js';
 import { defaultBufferRecords, Intake } from './dispatch/intake.js';
 import { LaneWaits } from './dispatch/lane-waits.js';
 import { Lanes, oneByOne, type Portions } from './dispatch/lanes.js';
+import { PinnedMemory } from './dispatch/pinned-memory.js';
 import { RecordEnds } from './dispatch/record-ends.js';
 import type { Settles } from './dispatch/run.js';
 import { SelectedKeys } from './dispatch/selected-keys.js';
@@ -399,6 +400,7 @@ export class Line {
       turns: properties.commitBefore ? this.#commitFirst() : this.#lanes,
       owned: this.#owned,
       intake: this.#intake,
+      memory: new PinnedMemory({ lanes: this.#lanes, bufferBytes: properties.bufferBytes, counters }),
       invoker: this.#parking === undefined ? calls : new ParkingInvoker(calls),
       settler: this.#newSettler(),
       slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),

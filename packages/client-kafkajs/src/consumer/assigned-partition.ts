@@ -1,7 +1,7 @@
 import type { KafkaError, PartitionRecords, PositionReset, TopicPartition } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
 import type { AbortedTransactions } from './aborted-transactions.js';
-import { FetchBuffer } from './fetch-buffer.js';
+import { FetchBuffer, type AppendOptions } from './fetch-buffer.js';
 
 /** Told whenever something changes that fetching or polling a partition depends on. */
 export interface PartitionObserver {
@@ -123,7 +123,7 @@ export class AssignedPartition implements TopicPartition {
   }
 
   /** {@link FetchBuffer.append} */
-  append(records: Buffer, aborted: AbortedTransactions, options: { readonly checkCrcs: boolean }): void {
+  append(records: Buffer, aborted: AbortedTransactions, options: AppendOptions): void {
     this.#buffer?.append(records, aborted, options);
     this.#observer.onChanged(this);
   }

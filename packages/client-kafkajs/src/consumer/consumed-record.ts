@@ -23,6 +23,7 @@ export class ConsumedRecord implements ConsumerRecord {
   declare readonly leaderEpoch?: number;
   readonly #bytes: Buffer;
   readonly #headersAt: number;
+  readonly #sizeInBytes: number;
   #headers: Headers | undefined;
 
   /** @param cursor stands on the record */
@@ -36,7 +37,12 @@ export class ConsumedRecord implements ConsumerRecord {
     this.value = cursor.value;
     this.#bytes = cursor.buffer;
     this.#headersAt = cursor.headersAt;
+    this.#sizeInBytes = cursor.sizeInBytes;
     if (origin.leaderEpoch >= 0) this.leaderEpoch = origin.leaderEpoch;
+  }
+
+  get sizeInBytes(): number {
+    return this.#sizeInBytes;
   }
 
   get headers(): Headers {

@@ -52,7 +52,7 @@ export interface ConsumerOptions {
   readonly fetchMaxWaitMs?: number | undefined;
   /**
    * Fetched bytes kept for `poll`, over all partitions; no fetch is made above it, unless all of them are of partitions that
-   * are paused. @default 52428800 (50 MiB)
+   * are paused. The memory that they are slices of is three times as much at most. @default 52428800 (50 MiB)
    */
   readonly fetchMaxBytes?: number | undefined;
   /**

@@ -1,21 +1,10 @@
 import type { KafkaError, PartitionRecords, PositionReset, TopicPartition } from '@hearken/core';
 import { RecordBatch, type RecordCursor } from '@hearken/protocol';
 import type { AbortedTransactions } from './aborted-transactions.js';
-import { ConsumedRecord, type BatchOrigin } from './consumed-record.js';
+import { ConsumedRecord } from './consumed-record.js';
+import { FetchedBatch } from './fetched-batch.js';
+import { FetchedMemory } from './fetched-memory.js';
 import { unreadable } from './partition-errors.js';
-
-/** A fetched batch, read up to some record. */
-interface Entry {
-  readonly batch: RecordBatch;
-  readonly origin: BatchOrigin;
-  /** Absent until decompressed. */
-  cursor: RecordCursor | undefined;
-  opening: boolean;
-  /** Records the cursor has not passed. */
-  left: number;
-  /** Position when this entry is used up; past the batch's end if what follows it holds nothing for the application. */
-  nextOffset: number;
-}
 
 export interface FetchBufferInit {
   readonly position: number;
@@ -25,6 +14,12 @@ export interface FetchBufferInit {
   readonly reset?: PositionReset | undefined;
   /** Called when a batch that had to be decompressed is there. */
   readonly onReady: () => void;
+}
+
+export interface AppendOptions {
+  readonly checkCrcs: boolean;
+  /** What the records are a view on. @default what nothing else is a view on */
+  readonly memory?: FetchedMemory;
 }
 
 /** What was handed out: not even the position. */
@@ -43,8 +38,8 @@ const OPEN_AHEAD = 2;
 export class FetchBuffer {
   readonly #partition: TopicPartition;
   readonly #onReady: () => void;
-  /** Used up from the front; `#head` moves, and the array is cut when half of it is behind the head. */
-  #entries: Entry[] = [];
+  /** Used up from the front; `#head` moves, and the array is cut when half of it is behind the head: nothing is kept there. */
+  #entries: (FetchedBatch | undefined)[] = [];
   #head = 0;
   #bytes = 0;
   #position: number;
@@ -96,11 +91,12 @@ export class FetchBuffer {
   }
 
   /** Adds what a fetch from `fetchOffset` brought. The broker may begin with a batch that holds earlier records, too. */
-  append(records: Buffer, aborted: AbortedTransactions, { checkCrcs }: { readonly checkCrcs: boolean }): void {
+  append(records: Buffer, aborted: AbortedTransactions, options: AppendOptions): void {
+    const { checkCrcs, memory = new FetchedMemory(records.buffer.byteLength) } = options;
     try {
       for (const batch of RecordBatch.readAll(records, { checkCrcs: false })) {
         if (checkCrcs) batch.checkCrc();
-        this.#add(batch, aborted.hides(batch));
+        this.#add(batch, memory, aborted.hides(batch));
       }
     } catch (error) {
       this.fail(unreadable(this.#partition, this.#fetchOffset, error));
@@ -124,8 +120,10 @@ export class FetchBuffer {
   take(max: number): PartitionRecords | undefined {
     const records: ConsumedRecord[] = [];
     let leaderEpoch = -1;
+    let memoryBytes = 0;
     for (let entry = this.#entries[this.#head]; entry?.cursor !== undefined; entry = this.#entries[this.#head]) {
       if (records.length >= max) break;
+      memoryBytes += entry.tellMemory();
       this.#read(entry, entry.cursor, records, max);
       ({ leaderEpoch } = entry.origin);
       if (entry.left > 0) break;
@@ -139,27 +137,36 @@ export class FetchBuffer {
     this.#handedOut = this.#position;
     const { topic, partition } = this.#partition;
     const nextOffset = this.#position;
-    if (this.#reset !== undefined) return this.#tellReset(records, nextOffset, leaderEpoch);
-    return leaderEpoch < 0
-      ? { topic, partition, records, nextOffset }
-      : { topic, partition, records, nextOffset, leaderEpoch };
-  }
-
-  #tellReset(records: readonly ConsumedRecord[], nextOffset: number, leaderEpoch: number): PartitionRecords {
-    const { topic, partition } = this.#partition;
+    const taken =
+      leaderEpoch < 0
+        ? { topic, partition, records, nextOffset }
+        : { topic, partition, records, nextOffset, leaderEpoch };
+    if (memoryBytes === 0 && this.#reset === undefined) return taken;
     const reset = this.#reset;
     this.#reset = undefined;
-    return {
-      topic,
-      partition,
-      records,
-      nextOffset,
-      ...(leaderEpoch >= 0 && { leaderEpoch }),
-      ...(reset && { reset }),
-    };
+    return { ...taken, ...(reset && { reset }), ...(memoryBytes > 0 && { memoryBytes }) };
   }
 
-  #read(entry: Entry, cursor: RecordCursor, into: ConsumedRecord[], max: number): void {
+  /** Adds up what is held of each memory. */
+  addHeld(held: Map<FetchedMemory, number>): void {
+    for (const { memory, sizeInBytes } of this.#held) held.set(memory, (held.get(memory) ?? 0) + sizeInBytes);
+  }
+
+  /** Copies what is held of these, so that they are let go of. */
+  moveOut(from: ReadonlySet<FetchedMemory>): void {
+    const moved = this.#held.filter((entry) => from.has(entry.memory));
+    if (moved.length === 0) return;
+    const bytes = Buffer.allocUnsafeSlow(moved.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0));
+    const memory = new FetchedMemory(bytes.length);
+    let at = 0;
+    for (const entry of moved) at = entry.moveTo(memory, bytes, at);
+  }
+
+  get #held(): readonly FetchedBatch[] {
+    return this.#entries.filter((entry) => entry !== undefined);
+  }
+
+  #read(entry: FetchedBatch, cursor: RecordCursor, into: ConsumedRecord[], max: number): void {
     const { origin } = entry;
     const from = this.#position;
     try {
@@ -177,25 +184,17 @@ export class FetchBuffer {
     }
   }
 
-  #add(batch: RecordBatch, isHidden: boolean): void {
+  #add(batch: RecordBatch, memory: FetchedMemory, isHidden: boolean): void {
     if (batch.nextOffset <= this.#fetchOffset) return;
     this.#fetchOffset = batch.nextOffset;
     this.#lastFetchedEpoch = batch.partitionLeaderEpoch;
     if (isHidden || batch.recordCount === 0) this.#skipTo(batch.nextOffset);
-    else this.#push(batch);
+    else this.#push(new FetchedBatch(this.#partition, batch, memory));
   }
 
-  #push(batch: RecordBatch): void {
-    const { timestampType, partitionLeaderEpoch: leaderEpoch } = batch;
-    this.#entries.push({
-      batch,
-      origin: { ...this.#partition, timestampType, leaderEpoch },
-      cursor: undefined,
-      opening: false,
-      left: batch.recordCount,
-      nextOffset: batch.nextOffset,
-    });
-    this.#bytes += batch.sizeInBytes;
+  #push(entry: FetchedBatch): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.sizeInBytes;
   }
 
   #skipTo(offset: number): void {
@@ -204,9 +203,9 @@ export class FetchBuffer {
     else last.nextOffset = offset;
   }
 
-  #shift(entry: Entry): void {
-    this.#bytes -= entry.batch.sizeInBytes;
-    this.#head++;
+  #shift(entry: FetchedBatch): void {
+    this.#bytes -= entry.sizeInBytes;
+    this.#entries[this.#head++] = undefined;
     if (this.#head * 2 < this.#entries.length) return;
     this.#entries.splice(0, this.#head);
     this.#head = 0;
@@ -219,9 +218,9 @@ export class FetchBuffer {
     }
   }
 
-  #open(entry: Entry): void {
+  #open(entry: FetchedBatch): void {
     try {
-      const cursor = entry.batch.records();
+      const cursor = entry.records();
       if (cursor instanceof Promise) this.#awaitCursor(entry, cursor);
       else entry.cursor = cursor;
     } catch (error) {
@@ -229,7 +228,7 @@ export class FetchBuffer {
     }
   }
 
-  #awaitCursor(entry: Entry, cursor: Promise<RecordCursor>): void {
+  #awaitCursor(entry: FetchedBatch, cursor: Promise<RecordCursor>): void {
     entry.opening = true;
     cursor
       .then(
@@ -240,11 +239,11 @@ export class FetchBuffer {
   }
 
   /** Nothing from this batch on can be read: lets go of it and of what follows. */
-  #breakAt(entry: Entry, cause: unknown): void {
+  #breakAt(entry: FetchedBatch, cause: unknown): void {
     const at = this.#entries.indexOf(entry);
     if (at === -1) return;
-    for (const { batch } of this.#entries.splice(at)) this.#bytes -= batch.sizeInBytes;
-    this.#fetchOffset = entry.batch.baseOffset;
-    this.fail(unreadable(this.#partition, Math.max(this.#position, entry.batch.baseOffset), cause));
+    for (const dropped of this.#entries.splice(at)) this.#bytes -= dropped?.sizeInBytes ?? 0;
+    this.#fetchOffset = entry.baseOffset;
+    this.fail(unreadable(this.#partition, Math.max(this.#position, entry.baseOffset), cause));
   }
 }

@@ -5,6 +5,7 @@ import { backOffMs } from '../cluster/back-off.js';
 import { brokerError } from '../errors.js';
 import { AbortedTransactions } from './aborted-transactions.js';
 import { BackOffs } from './back-offs.js';
+import { BufferedMemory } from './buffered-memory.js';
 import { leaderOf, type ConsumerContext } from './consumer-context.js';
 import type { FetchObserver } from './fetch-observer.js';
 import { FetchPlan, standingOf, type Fetch, type FetchEntry } from './fetch-plan.js';
@@ -33,6 +34,7 @@ export class Fetcher {
   /** Of topics, by their ids. */
   readonly #names = new Map<string, string>();
   readonly #backOffs: BackOffs;
+  readonly #memory: BufferedMemory;
   #hasFailed = false;
   #seenRevision = -1;
   /** Moves with every request: brokers fill an answer from its first partition on, so each comes first in turn. */
@@ -42,6 +44,7 @@ export class Fetcher {
     this.#context = context;
     this.#subscription = subscription;
     this.#observer = observer;
+    this.#memory = new BufferedMemory(subscription, context.options.fetchMaxBytes);
     this.#backOffs = new BackOffs(context.clock, (due) => this.#retryNow(due));
   }
 
@@ -191,7 +194,9 @@ export class Fetcher {
     assigned.lastStableOffset = fetched.lastStableOffset;
     if (divergingEpoch !== undefined) this.#observer.onTruncated(assigned, divergingEpoch);
     else if (records !== null && records.length > 0) {
-      assigned.append(records, new AbortedTransactions(abortedTransactions ?? []), this.#context.options);
+      const { checkCrcs } = this.#context.options;
+      const memory = this.#memory.of(records);
+      assigned.append(records, new AbortedTransactions(abortedTransactions ?? []), { checkCrcs, memory });
     }
   }
 

@@ -28,7 +28,8 @@ export interface DeliveryHost {
  */
 export class Delivery implements ListenerContext, Acknowledgment, Work {
   next: Delivery | undefined = undefined;
-  readonly record: ConsumerRecord;
+  /** Another object with the same bytes, once it was copied out of what it was fetched with. */
+  record: ConsumerRecord;
   /** What its listener is called with: the record, decoded by then. */
   handed: ConsumerRecord<unknown, unknown>;
   readonly ownership: Ownership;
@@ -103,6 +104,15 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
 
   get lead(): this {
     return this;
+  }
+
+  get deliveries(): readonly [this] {
+    return [this];
+  }
+
+  /** Its bytes are elsewhere from now on. Only while it waits: nobody has seen the record. */
+  moveTo(copy: ConsumerRecord): void {
+    this.record = this.handed = copy;
   }
 
   /** Its listener is to give up, whether it looks now or later. */

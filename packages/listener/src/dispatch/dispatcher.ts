@@ -6,6 +6,7 @@ import type { Ownership } from '../offsets/ownership.js';
 import { Delivery, type DeliveryHost, type DeliveryLane } from './delivery.js';
 import type { Intake } from './intake.js';
 import type { Lanes } from './lanes.js';
+import type { PinnedMemory } from './pinned-memory.js';
 import { PulledRuns } from './pulled-runs.js';
 import { Run, takeFrom, type Invoker, type RunHost, type Settles, type Turns } from './run.js';
 import { RunList, type WaitingRun } from './run-list.js';
@@ -19,6 +20,7 @@ export interface DispatcherInit {
   readonly turns: Turns;
   readonly owned: OwnedPartitions;
   readonly intake: Intake;
+  readonly memory: PinnedMemory;
   readonly invoker: Invoker;
   readonly settler: Settles;
   readonly slice: TimeSlice;
@@ -86,9 +88,10 @@ export class Dispatcher {
 
   /** @param at when they came, on the monotonic clock */
   dispatch(records: ConsumerRecords, at: number): void {
-    const { counters, intake, slice } = this.#init;
+    const { counters, intake, memory, slice } = this.#init;
     counters.polled += records.count;
     for (const batch of records.partitions) {
+      if (batch.memoryBytes !== undefined) memory.came(batch.memoryBytes);
       const ownership = this.#ownerOf(batch);
       if (ownership === undefined) {
         counters.abandoned += batch.records.length;

@@ -6,12 +6,20 @@ import { ReadyLanes } from './ready-lanes.js';
 export interface LaneItem<Item> {
   /** Its place among the records of its partition. */
   readonly sequence: number;
-  readonly record: { readonly key: Bytes; readonly value: Bytes };
+  readonly record: Sized;
   next: Item | undefined;
 }
 
-/** What a record takes in bytes. Headers are not looked at: that would parse them. */
-export const bytesOf = ({ key, value }: { readonly key: Bytes; readonly value: Bytes }): number =>
+interface Sized {
+  readonly key: Bytes;
+  readonly value: Bytes;
+  readonly sizeInBytes?: number;
+}
+
+/** What a record takes in bytes; its key and value, if it does not say: to look at headers would parse them. */
+export const bytesOf = (record: Sized): number => record.sizeInBytes ?? contentOf(record);
+
+const contentOf = ({ key, value }: Sized): number =>
   (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
 
 /**

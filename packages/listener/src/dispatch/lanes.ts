@@ -48,7 +48,7 @@ export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> =>
  * so a record costs no allocation here and no list ever has to be moved.
  */
 // Long because every list and count of records is moved here and nowhere else, in steps of a few lines.
-export class Lanes<Item extends LaneItem<Item>, Work = Item> {
+export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable<Lane<Item, Work>> {
   readonly #hasKeys: boolean;
   /** Whether what has no key waits for nothing. */
   readonly #spreads: boolean;
@@ -57,6 +57,8 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** Before lanes without a key, where only one of them may run at a time. */
   readonly #gate: LaneGate<Item, Work> | undefined;
   readonly #portions: Portions<Item, Work>;
+  /** Called with each record that leaves for its listener, while that is set. */
+  onShift: ((item: Item) => void) | undefined = undefined;
   /** Where portions may be of several lanes. */
   readonly #joins: JoinedLanes<Item, Work> | undefined;
   readonly #partitions = new Map<string, PartitionLanes<Item, Work>>();
@@ -95,6 +97,11 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
   /** Whether a lane may be ready; `next` says it for sure. */
   get mayBeReady(): boolean {
     return this.#firstListed !== undefined;
+  }
+
+  /** All lanes, also of partitions that are ours no more. */
+  *[Symbol.iterator](): IterableIterator<Lane<Item, Work>> {
+    for (const { table } of this.#partitions.values()) yield* table;
   }
 
   /** The partition's lanes, the same objects each time. */
@@ -156,11 +163,28 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> {
     return lane.current;
   }
 
+  /** Takes records that wait in a busy lane, in their order: so many, and until they are that large. They are what it runs, with what it ran. */
+  takeWaiting(
+    lane: Lane<Item, Work>,
+    { records, bytes }: { readonly records: number; readonly bytes: number },
+  ): Item[] {
+    const taken: Item[] = [];
+    let size = 0;
+    while (taken.length < records && size < bytes) {
+      const item = this.#shift(lane);
+      if (item === undefined) break;
+      size += bytesOf(item.record);
+      taken.push(item);
+    }
+    return taken;
+  }
+
   readonly #shift = (lane: Lane<Item, Work>): Item | undefined => {
     const item = lane.first;
     if (item === undefined) return undefined;
     lane.first = item.next;
     if (item.next === undefined) lane.last = undefined;
+    this.onShift?.(item);
     item.next = undefined; // whoever keeps the record must not keep those behind it
     if (lane.key !== null && this.#keyOf === undefined) lane.key = item.record.key; // the same bytes, and not those of a fetch long ago
     this.#uncount(lane, item);

@@ -4,6 +4,8 @@ import type { Delivery } from './delivery.js';
 /** What a lane runs at once, in one call of the listener: a record, or a batch. */
 export interface Work {
   readonly ownership: Ownership;
+  /** Of its records, at least one. */
+  readonly deliveries: Iterable<Delivery>;
   /** Of its first record: has the attempt's number and signal. */
   readonly lead: Delivery;
   /** Of its last record. */

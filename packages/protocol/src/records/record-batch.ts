@@ -79,6 +79,12 @@ export class RecordBatch {
     return this.#bytes.length;
   }
 
+  /** The same batch as a view on these bytes, which have room for it. */
+  copyTo(bytes: Buffer, at: number): RecordBatch {
+    this.#bytes.copy(bytes, at);
+    return new RecordBatch(bytes.subarray(at, at + this.sizeInBytes));
+  }
+
   /** -1 if unknown. */
   get partitionLeaderEpoch(): number {
     return this.#bytes.readInt32BE(AT.partitionLeaderEpoch);

@@ -13,6 +13,9 @@ export interface RecordRange {
   readonly logAppendTime: number | null;
 }
 
+/** How many headers there are stands before them. */
+const COUNT_BYTES = 1;
+
 type SliceClass = new (memory: ArrayBufferLike, at: number, size: number) => Buffer;
 
 /**
@@ -60,6 +63,11 @@ export class RecordCursor {
 
   get value(): Buffer | null {
     return this.#valueSize < 0 ? null : new Slice(this.#memory, this.#memoryAt + this.#valueAt, this.#valueSize);
+  }
+
+  /** What key, value and headers of the current record take. */
+  get sizeInBytes(): number {
+    return Math.max(0, this.#keySize) + Math.max(0, this.#valueSize) + this.#next - this.headersAt - COUNT_BYTES;
   }
 
   /**
