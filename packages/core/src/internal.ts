@@ -3,7 +3,7 @@ export { deferred, type Deferred } from './deferred.js';
 export { guarded } from './guarded.js';
 export { isThenable } from './is-thenable.js';
 export { describeError } from './logger.js';
-export { nearest } from './nearest.js';
+export { didYouMean, nearest, orKnown } from './nearest.js';
 export {
   boolean,
   callable,

@@ -18,6 +18,16 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best ?? containing(word.toLowerCase(), candidates);
 }
 
+/** The end of a message about a name that there is not: "; did you mean …?", or nothing if none is near. */
+export function didYouMean(name: unknown, names: readonly string[]): string {
+  const near = typeof name === 'string' ? nearest(name, names) : undefined;
+  return near === undefined ? '' : `; did you mean '${near}'?`;
+}
+
+/** The same; where none is near it says which there are. */
+export const orKnown = (name: unknown, names: readonly string[]): string =>
+  didYouMean(name, names) || `; known are ${names.join(', ') || 'none'}`;
+
 function containing(piece: string, candidates: readonly string[]): string | undefined {
   if (piece.length < MIN_PIECE) return undefined;
   return candidates

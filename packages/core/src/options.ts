@@ -1,5 +1,5 @@
 import { KafkaConfigError, type ConfigProblem } from './errors.js';
-import { nearest } from './nearest.js';
+import { didYouMean, orKnown } from './nearest.js';
 
 /**
  * One option: what it must be and what it is if absent. `check` says what is wrong with a value that was given (it never
@@ -128,15 +128,19 @@ export const text = <D extends string | undefined>(defaultValue: D): OptionRule<
 /** What Kafka's protocol can hold. */
 const MAX_TEXT_BYTES = 2 ** 15 - 1;
 
-/** One of a few strings. */
+/** With more than this who meant another is told of that alone. */
+const MOST_LISTED = 10;
+
+/** One of some strings. */
 export const oneOf = <const V extends readonly string[], D extends V[number] | undefined>(
   values: V,
   defaultValue: D,
 ): OptionRule<V[number] | D> =>
   rule<V[number] | D>(defaultValue, (value) => {
     if (values.includes(value as string)) return undefined;
-    const hint = typeof value === 'string' ? didYouMean(value, values) : '';
-    return `must be ${listed(values)}, got ${describe(value)}${hint}`;
+    const hint = didYouMean(value, values);
+    const isLong = values.length > MOST_LISTED && hint !== '';
+    return `${isLong ? 'is none' : `must be ${listed(values)}`}, got ${describe(value)}${hint}`;
   });
 
 /** A function, or an object with the methods named. */
@@ -172,9 +176,12 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object') return describeObject(value);
-  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'function') return isClass(value) ? `the class ${value.name || 'without a name'}` : 'a function';
   return typeof value === 'symbol' ? value.toString() : `${value as number | boolean | bigint | undefined}`;
 }
+
+const isClass = (value: object): value is { readonly name: string } =>
+  Function.prototype.toString.call(value).startsWith('class');
 
 /** "an object", or what made it: "a Date". */
 function describeObject(value: object): string {
@@ -191,10 +198,4 @@ const bounds = (min: number, max: number): string =>
 
 const listed = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(' or ');
 
-const unknownName = (name: string, names: readonly string[]): string =>
-  `is not an option${didYouMean(name, names) || `; known are ${names.join(', ')}`}`;
-
-function didYouMean(name: string, names: readonly string[]): string {
-  const near = nearest(name, names);
-  return near === undefined ? '' : `; did you mean '${near}'?`;
-}
+const unknownName = (name: string, names: readonly string[]): string => `is not an option${orKnown(name, names)}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { nearest } from '../dist/nearest.js';
+import { didYouMean, nearest, orKnown } from '../dist/nearest.js';
 
 describe('nearest', () => {
   it('finds what was probably meant', () => {
@@ -24,6 +24,14 @@ describe('nearest', () => {
     assert.equal(nearest('colour', ['topics', 'concurrency']), undefined);
     assert.equal(nearest('', ['topics']), undefined);
     assert.equal(nearest('topics', []), undefined);
+  });
+
+  it('ends a message with what was meant or, if asked to, with what there is', () => {
+    assert.equal(didYouMean('topcis', ['topics']), "; did you mean 'topics'?");
+    assert.equal(orKnown('topcis', ['topics']), "; did you mean 'topics'?");
+    assert.equal(didYouMean('colour', ['topics', 'groupId']), '');
+    assert.equal(orKnown('colour', ['topics', 'groupId']), '; known are topics, groupId');
+    assert.equal(orKnown(5, []), '; known are none');
   });
 
   const word = fc.string({ maxLength: 12 });

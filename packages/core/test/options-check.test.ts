@@ -154,6 +154,15 @@ describe('OptionsCheck', () => {
     assert.equal(problemOf({ mode: 5 }), "mode must be 'fast' or 'safe', got 5");
   });
 
+  it('names only the one that was meant where there are many', () => {
+    const rule = oneOf(
+      Array.from({ length: 11 }, (_, i) => `choice-${i}`),
+      undefined,
+    );
+    assert.equal(rule.check('choyce-7'), "is none, got 'choyce-7'; did you mean 'choice-7'?");
+    assert.match(rule.check('nothing like it') ?? '', /^must be 'choice-0' or .* or 'choice-10', got /);
+  });
+
   it('checks booleans, functions and objects with methods', () => {
     assert.equal(problemOf({ enabled: 'yes' }), "enabled must be true or false, got 'yes'");
     assert.equal(problemOf({ listener: {} }), 'listener must be a function, got an object');
@@ -170,6 +179,7 @@ describe('OptionsCheck', () => {
     assert.equal(describeValue(Object.create(null)), 'an object');
     assert.equal(describeValue(new Date()), 'a Date');
     assert.equal(describeValue(new OptionsCheck('Thing')), 'an OptionsCheck');
+    assert.equal(describeValue(OptionsCheck), 'the class OptionsCheck');
     assert.equal(describeValue(['secret']), 'an array of 1');
     assert.equal(
       describeValue(() => 'secret'),

@@ -1,4 +1,4 @@
-import { describe, integer, nearest, type OptionsCheck } from '@hearken/core/internal';
+import { describe, didYouMean, integer, type OptionsCheck } from '@hearken/core/internal';
 import { PriorityOutOfRangeError } from './errors.js';
 
 /** As many levels as there can be. Two to five are enough for most: see docs/priority.md. */
@@ -61,10 +61,8 @@ export class PriorityLevels<Name extends string = string> {
   /** Why there is no such level. */
   explain(priority: unknown): string {
     const names = [...this.#byName.keys()];
-    const near = typeof priority === 'string' ? nearest(priority, names) : undefined;
-    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
     const named = names.length === 0 ? '' : ` (${names.join(', ')})`;
-    return `there is no level ${describe(priority)}: they are 0 to ${this.count - 1}${named}${hint}`;
+    return `there is no level ${describe(priority)}: they are 0 to ${this.count - 1}${named}${didYouMean(priority, names)}`;
   }
 }
 

@@ -2,8 +2,8 @@ import {
   custom,
   describe,
   integer,
-  nearest,
   OptionsCheck,
+  orKnown,
   positive,
   required,
   text,
@@ -32,9 +32,7 @@ type ResolvedMatch = Conditions & { readonly [Name in keyof TriggerOptions]-?: T
 
 const api = custom<ApiName | undefined>(undefined, (value) => {
   if (apiNames.includes(value as ApiName)) return undefined;
-  const near = typeof value === 'string' ? nearest(value, apiNames) : undefined;
-  const hint = near === undefined ? `; known are ${apiNames.join(', ')}` : `; did you mean '${near}'?`;
-  return `is no API that the broker serves: ${describe(value)}${hint}`;
+  return `is no API that the broker serves: ${describe(value)}${orKnown(value, apiNames)}`;
 });
 
 const CONDITIONS: OptionRules<Conditions> = {

@@ -1,5 +1,5 @@
 import { KafkaConfigError } from '@hearken/core';
-import { callable, describe, durationMs, integer, nearest } from '@hearken/core/internal';
+import { callable, describe, didYouMean, durationMs, integer } from '@hearken/core/internal';
 import { errorCodes } from '@hearken/protocol';
 import type { ApiName, RequestBody } from './apis.js';
 import { checked } from './checked.js';
@@ -101,8 +101,7 @@ export class FaultRuleBuilder<Name extends ApiName> {
 function errorCodeOf(error: string | number): number {
   const code = typeof error === 'number' ? error : (errorCodes as Readonly<Record<string, number>>)[error];
   if (code !== undefined && code !== errorCodes.NONE && Object.values<number>(errorCodes).includes(code)) return code;
-  const near = typeof error === 'string' ? nearest(error, Object.keys(errorCodes)) : undefined;
-  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  const hint = didYouMean(error, Object.keys(errorCodes));
   const message = `must be the name or number of one of Kafka's errors, got ${describe(error)}${hint}`;
   throw new KafkaConfigError('faults.on().error()', [{ path: 'error', message }]);
 }

@@ -1,4 +1,4 @@
-import { nearest, type OptionsCheck } from '@hearken/core/internal';
+import { didYouMean, orKnown, type OptionsCheck } from '@hearken/core/internal';
 import { idPattern } from '../registry/id-pattern.js';
 import { SETTING_NAMES } from './settings.js';
 
@@ -23,12 +23,6 @@ export function checkIds(
   const isLater = later.map(idPattern);
   for (const id of Object.keys(containers)) {
     if (known.includes(id) || isLater.some((matches) => matches(id))) continue;
-    const hint = didYouMean(id, known) || `; known are ${known.join(', ') || 'none'}`;
-    check.problem(`containers.${id}`, `is the id of no listener${hint}`);
+    check.problem(`containers.${id}`, `is the id of no listener${orKnown(id, known)}`);
   }
-}
-
-function didYouMean(name: string, names: readonly string[]): string {
-  const near = nearest(name, names);
-  return near === undefined ? '' : `; did you mean '${near}'?`;
 }

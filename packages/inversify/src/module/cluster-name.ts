@@ -1,4 +1,4 @@
-import { nearest, type OptionsCheck } from '@hearken/core/internal';
+import { orKnown, type OptionsCheck } from '@hearken/core/internal';
 
 /** Whether there is a cluster of that name; else that is a problem. */
 export function checkClusterName(
@@ -8,10 +8,6 @@ export function checkClusterName(
   known: readonly string[],
 ): boolean {
   if (known.includes(cluster)) return true;
-  const near = nearest(cluster, known);
-  check.problem(
-    path,
-    `names no cluster of the module: '${cluster}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
-  );
+  check.problem(path, `names no cluster of the module: '${cluster}'${orKnown(cluster, known)}`);
   return false;
 }

@@ -1,5 +1,5 @@
 import { IllegalStateError, KafkaError } from '@hearken/core';
-import { nearest, StateMachine } from '@hearken/core/internal';
+import { orKnown, StateMachine } from '@hearken/core/internal';
 import type { StopOptions, StopReport } from '@hearken/listener';
 import type { KafkaListenerEndpoint } from '../endpoint/kafka-listener-endpoint.js';
 import { idPattern } from './id-pattern.js';
@@ -45,9 +45,7 @@ export class KafkaListenerEndpointRegistry {
     const listener = this.#listeners.get(id);
     if (listener !== undefined) return listener;
     const ids = [...this.#listeners.keys()];
-    const near = nearest(id, ids);
-    const hint = near === undefined ? `; known are ${ids.join(', ') || 'none'}` : `; did you mean '${near}'?`;
-    throw new KafkaError(`no listener has the id '${id}'${hint}`, { code: 'UNKNOWN_LISTENER' });
+    throw new KafkaError(`no listener has the id '${id}'${orKnown(id, ids)}`, { code: 'UNKNOWN_LISTENER' });
   }
 
   has(id: string): boolean {

@@ -1,5 +1,5 @@
 import type { Clock, ConsumerFactory, Logger } from '@hearken/core';
-import { boolean, describe, integer, nearest, OptionsCheck } from '@hearken/core/internal';
+import { boolean, describe, integer, OptionsCheck, orKnown } from '@hearken/core/internal';
 import { MessageListenerContainer, type AckMode, type ContainerProperties } from '@hearken/listener';
 import { PriorityListenerContainer, type PriorityContainerProperties } from '@hearken/priority';
 import type { ConsumerOptions } from '@hearken/client-kafkajs';
@@ -87,11 +87,8 @@ export class ListenerContainerFactory {
   #factoryLayers(check: OptionsCheck, { where }: KafkaListenerEndpoint, name: string): readonly Layer[] {
     const { factories, variables } = this.#init;
     const known = [...factories.keys(), 'default'];
-    if (!known.includes(name)) {
-      const near = nearest(name, known);
-      const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-      check.problem(`${where}.containerFactory`, `names no factory of the module: '${name}'${hint}`);
-    }
+    if (!known.includes(name))
+      check.problem(`${where}.containerFactory`, `names no factory of the module: '${name}'${orKnown(name, known)}`);
     const at = `factories.${name}`;
     const layers = [layerOf(at, factories.get(name)), environmentLayer(variables, at)];
     return layers.map((layer) => ({ ...layer, origin: 'factory' }));

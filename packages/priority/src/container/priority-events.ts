@@ -1,5 +1,5 @@
 import { KafkaConfigError, type Logger } from '@hearken/core';
-import { describe, guarded, nearest } from '@hearken/core/internal';
+import { describe, didYouMean, guarded } from '@hearken/core/internal';
 import type { StopReport } from '@hearken/listener';
 import type { PriorityContainerState } from './priority-container-state.js';
 import type { PolicySnapshot } from './priority-metrics.js';
@@ -45,11 +45,9 @@ const NAMES: ReadonlySet<string> = new Set(
 /** A level's container does not know our events: what is none of its own may be one of ours, misspelt. */
 export function withOurEvents(name: string, error: unknown): unknown {
   const isUnknown = error instanceof KafkaConfigError && error.problems.some(({ path }) => path === 'event');
-  const near = isUnknown ? nearest(name, [...NAMES]) : undefined;
-  if (near === undefined) return error;
-  return new KafkaConfigError('on', [
-    { path: 'event', message: `is none, got ${describe(name)}; did you mean '${near}'?` },
-  ]);
+  const hint = isUnknown ? didYouMean(name, [...NAMES]) : '';
+  if (hint === '') return error;
+  return new KafkaConfigError('on', [{ path: 'event', message: `is none, got ${describe(name)}${hint}` }]);
 }
 
 export const isPriorityEvent = (name: string): name is keyof PriorityEvents => NAMES.has(name);

@@ -2,10 +2,10 @@ import { KafkaConfigError, type ConsumerFactory } from '@hearken/core';
 import {
   custom,
   describe,
+  didYouMean,
   durationMs,
   hasMethods,
   integer,
-  nearest,
   oneOf,
   OptionsCheck,
   type OptionRules,
@@ -210,6 +210,6 @@ function report(check: OptionsCheck, error: unknown): void {
 
 /** A level's container does not know our options: what is none of its own may be one of ours, misspelt. */
 function withOurNames(path: string, message: string): string {
-  const near = message.startsWith('is not an option') ? nearest(path, Object.keys(RULES)) : undefined;
-  return near === undefined ? message : `is not an option; did you mean '${near}'?`;
+  const hint = message.startsWith('is not an option') ? didYouMean(path, Object.keys(RULES)) : '';
+  return hint === '' ? message : `is not an option${hint}`;
 }
