@@ -53,7 +53,7 @@ export class Rebalance implements ConsumerRebalanceListener {
     const { consumer, owned, committer, calls, events, isOver, onAssigned } = this.#init;
     const committed = await committer.committed(partitions);
     if (isOver()) return; // nobody would end what works off what is parked of them
-    await this.#init.parking?.assigned(partitions);
+    await this.#init.parking?.assigned(partitions, this.#generationId);
     if (isOver()) return;
     const begun = partitions.map((at) =>
       owned.begin(at, consumer.position(at), committed(at)?.offset, this.#knownOf(at, committed(at))),

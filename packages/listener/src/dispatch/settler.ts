@@ -5,7 +5,7 @@ import { ListenerFailedError } from '../errors.js';
 import type { RecordFailure } from '../failure/error-handler.js';
 import type { Recovery } from '../failure/recovery.js';
 import type { AfterFailure, Outcome } from '../invoke/outcome.js';
-import { FOLLOWS } from '../parking/parked-record.js';
+import { Followers } from '../parking/followers.js';
 import type { Ownership, RecordEnd } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { LaneWaits } from './lane-waits.js';
@@ -42,6 +42,9 @@ export interface RecordSettlerInit extends SettlerInit {
   /** What the error handler decides. Asked once for each attempt that failed, and of none that was too late or told to give up. */
   readonly afterFailure: (failure: RecordFailure) => AfterFailure;
 }
+
+/** How many records of a key are parked at once. */
+const TOGETHER = { records: 500, bytes: 1024 * 1024 };
 
 /** What follows an attempt, for the record and for its lane. */
 export class Settler implements Settles {
@@ -120,7 +123,7 @@ export class Settler implements Settles {
     error: unknown,
   ): void {
     const { ends, waits } = this.#init;
-    if (how === 'parked') ends.parked(delivery, error === FOLLOWS ? undefined : { error });
+    if (how === 'parked') ends.parked(delivery, { error });
     else ends.gaveUp(delivery, how, error);
     waits.leave(lane, delivery);
   }
@@ -139,8 +142,28 @@ export class Settler implements Settles {
   #follow(lane: DeliveryLane, delivery: Delivery): void {
     const { record, ownership, attempt } = delivery;
     const end = ownership.parked?.whenEnded(record);
-    if (end === undefined) this.#park(lane, delivery, FOLLOWS);
+    if (end === undefined) this.#parkFollowers(lane, delivery);
     else this.#init.waits.goOnAfter(lane, delivery.again(attempt), end);
+  }
+
+  /** With those that wait behind it, which follow too: for a busy key a round trip for each would be too slow. */
+  #parkFollowers(lane: DeliveryLane, first: Delivery): void {
+    const { lanes, waits, ends, counters, parking, onReady } = this.#init;
+    const { ownership } = first;
+    const followers = new Followers([first, ...lanes.takeWaiting(lane, TOGETHER)]);
+    parking?.recover(first, followers, (end) => {
+      const [left] = followers.left;
+      if (ownership.isOver) {
+        counters.lateResults += followers.size;
+        lanes.release(lane);
+      } else {
+        for (const delivery of followers.parked) ends.parked(delivery, undefined);
+        if (left === undefined) waits.leave(lane, followers.parked.at(-1) ?? first);
+        else if (end.kind === 'failed') this.#stop(lane, left, end.error);
+        else waits.giveUp(lane, left);
+      }
+      onReady();
+    });
   }
 
   /** The lane stays busy for as long as that takes: nothing passes the record, here or in a later ownership. */

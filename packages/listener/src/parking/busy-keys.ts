@@ -1,5 +1,6 @@
 import type { Bytes, TopicPartition } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
+import { unlessAborted } from './unless-aborted.js';
 
 /**
  * Keeps two listeners from one key that is or was parked. One that ignores that its partition went away still runs when that
@@ -42,16 +43,3 @@ export class BusyKeys {
 
 const nameOf = (partition: TopicPartition, key: Buffer): string =>
   `${topicPartitionKey(partition)} ${key.toString('latin1')}`;
-
-/** Resolves when it does, or the signal aborts. */
-function unlessAborted(end: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    signal.addEventListener('abort', done);
-    void end.then(done);
-  });
-}

@@ -1,8 +1,16 @@
 import type { Bytes } from '@hearken/core';
+import { Flights, type Flight } from './flights.js';
+
+/** A record in a parked partition. */
+export interface ParkedRecord {
+  readonly key: Bytes;
+  readonly original: number;
+  readonly flight?: Flight | undefined;
+}
 
 /** What stands in a parked partition at an offset. */
 export type ParkedEntry =
-  | { readonly kind: 'record'; readonly key: Bytes; readonly original: number }
+  | (ParkedRecord & { readonly kind: 'record' })
   /** Every record of the key up to this original offset has been worked off. */
   | { readonly kind: 'end'; readonly key: Bytes; readonly through: number };
 
@@ -13,6 +21,8 @@ export interface ParkedKey {
   readonly since: number;
   /** Of the newest record of it that is known; -1 while none is. */
   last: number;
+  /** Of the record of it that the reader came to last. */
+  reached: number;
   /** Of the newest record of it that was worked off. */
   done: number;
   /** The highest original offset worked off. */
@@ -52,19 +62,18 @@ interface Found {
  *   offset was read, shows it: as a record that is not done, and the key is parked; or ahead of an end marker, or of
  *   what is committed of the parked partition, and it is done.
  * - *Parked* runs in the order of the log, from where the group committed it. Whoever parked a record had before run, or
- *   parked, every older one of its key. So an older one is done, or stands ahead of it.
+ *   parked, every older one of its key. So an older one is done, or stands ahead of it. Records that were sent together, and
+ *   of which an older one was refused, do not count: see `Flights`.
  *
  * End markers and commits of the parked partition say what _is_ so: everything up to here has ended. They stay true whoever
  * writes them and however late. So it does no harm if a process that was frozen, and does not know that its partition went
  * to another, goes on to park, to work off and to commit: none is lost by it, and none runs before an older one of its key has
  * run. That is why nothing here is fenced, and why a marker names an _original_ offset: what another owner parked since is above it.
  *
- * What may come is an old record once more, after newer ones. r5 is on its way to the parked partition, which takes nothing for
- * a while; the next owner reads that to its end, runs r5, r6 and r7 straight, and commits; only then r5 arrives. Whoever owns
- * the partition next finds it, unfinished as far as the log tells, and runs it after r7. To pass over it, a reader would have to
- * know that it came late, and only a place in this log could tell that, such as a marker that each owner writes before it
- * reads. By original offsets, or by what the group committed, it is not to be told from a record that was parked in time and
- * waits; taken for late, that would be lost.
+ * An old record would come once more, after newer ones, if this were all. r5 is on its way to the parked partition, which takes
+ * nothing for a while; the next owner reads that to its end, runs r5, r6 and r7 straight, and commits; only then r5 arrives.
+ * Whoever owns the partition next finds it, unfinished as far as the log tells, and runs it after r7. `OwnerMarkers` tells it
+ * from a record that was parked in time and waits; such records do not come here.
  *
  * A key is handed back when its last record is worked off and none is on its way: an end marker is written, its records wait
  * until that is acknowledged, and then it is free. Without the marker the next owner would park the key again, and work off
@@ -77,6 +86,19 @@ export class ParkedKeys {
   readonly #firsts = new Map<string, number>();
   #found = new Map<string, Found>();
   #foundTo = 0;
+  readonly #from: number;
+  readonly #flights: Flights;
+  /** Of the log as it was at the beginning: where records stand that do not count. */
+  readonly #void = new Set<number>();
+
+  /**
+   * @param from where in the parked partition work begins: what is ahead is done
+   * @param readFrom where `find` begins, at or before that
+   */
+  constructor(from = 0, readFrom = from) {
+    this.#from = from;
+    this.#flights = new Flights(readFrom);
+  }
 
   get size(): number {
     return this.#keys.size;
@@ -90,7 +112,9 @@ export class ParkedKeys {
   find(at: number, entry: ParkedEntry): void {
     const name = nameOf(entry.key);
     const found = this.#found.get(name);
-    if (entry.kind === 'end') {
+    if (entry.kind === 'record' && !this.#flights.counts(entry.flight)) this.#void.add(at);
+    else if (at < this.#from) return;
+    else if (entry.kind === 'end') {
       if (found !== undefined && found.newest <= entry.through) this.#found.delete(name);
     } else if (found === undefined) {
       this.#found.set(name, { key: entry.key, first: at, last: at, newest: entry.original });
@@ -98,6 +122,11 @@ export class ParkedKeys {
       found.last = at;
       found.newest = Math.max(found.newest, entry.original);
     }
+  }
+
+  /** Where `find` has to begin for all of the log to be understood; undefined if it did. */
+  get missingFrom(): number | undefined {
+    return this.#flights.missingFrom;
   }
 
   /** The log has been read up to here. */
@@ -114,12 +143,9 @@ export class ParkedKeys {
     return this.#keys.get(nameOf(key));
   }
 
-  /** A record of it is being parked. @returns whether the key was not parked before */
-  parking(key: Bytes, now: number): boolean {
-    const name = nameOf(key);
-    const isNew = !this.#keys.has(name);
-    this.#enter(name, key, now).sending++;
-    return isNew;
+  /** So many records of it are being parked. */
+  parking(key: Bytes, now: number, count = 1): void {
+    this.#enter(nameOf(key), key, now).sending += count;
   }
 
   /** It is written. @param at -1 if the broker did not say where */
@@ -141,12 +167,19 @@ export class ParkedKeys {
     if (parked.sending === 0) parked.early.clear(); // if it is sent again, that is another one
   }
 
-  /** Whether a record that the reader comes to is to be worked off; else it is known to have been, by an end marker behind it. */
-  reached(key: Bytes, at: number, original: number, now: number): boolean {
+  /**
+   * Whether a record that the reader comes to, in the order of its key, is to be worked off. Else it is known to have been, by
+   * an end marker behind it, or does not count.
+   */
+  reached(at: number, { key, original, flight }: ParkedRecord, now: number): boolean {
     const name = nameOf(key);
-    if (at < this.#foundTo && at < (this.#firsts.get(name) ?? Infinity)) return false;
+    if (this.#keys.get(name)?.reached === at) return true; // it is tried again
+    if (at < this.#foundTo) {
+      if (at < (this.#firsts.get(name) ?? Infinity) || this.#void.has(at)) return false;
+    } else if (!this.#flights.counts(flight)) return false;
     const parked = this.#enter(name, key, now);
     parked.last = Math.max(parked.last, at);
+    parked.reached = at;
     if (!parked.unplaced.delete(original) && parked.sending > 0 && at >= this.#foundTo) parked.early.add(original);
     return true;
   }
@@ -186,6 +219,7 @@ export class ParkedKeys {
       key: key === null ? null : Buffer.from(key), // not the fetch that it is a part of
       since,
       last: -1,
+      reached: -1,
       done: -1,
       through: -1,
       sending: 0,

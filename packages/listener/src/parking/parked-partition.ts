@@ -1,13 +1,5 @@
-import {
-  codeOf,
-  type Bytes,
-  type Clock,
-  type ConsumerRecord,
-  type Logger,
-  type ProducerRecord,
-  type RecordMetadata,
-  type TopicPartition,
-} from '@hearken/core';
+import { randomUUID } from 'node:crypto';
+import type { Bytes, Clock, ConsumerRecord, Logger, TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
@@ -17,21 +9,26 @@ import type { Recoverer, RecoveryContext } from '../failure/error-handler.js';
 import type { Called } from '../invoke/listener-invoker.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import type { Ownership } from '../offsets/ownership.js';
-import { ParkedKeys, type ParkedKey } from './parked-keys.js';
+import type { Followers } from './followers.js';
+import { OwnerMarkers } from './owner-markers.js';
+import { generationIn, metadataWith } from './parked-commit.js';
+import { ParkedKeys, type ParkedKey, type ParkedRecord } from './parked-keys.js';
 import {
-  endMarkerHeaders,
   endMarkerOf,
-  FOLLOWS,
+  flightOf,
+  generationOf,
   isForeign,
   isWork,
   originalOffsetOf,
-  parkedHeaders,
+  ownerMarkOf,
   unparked,
+  type OwnerMark,
 } from './parked-record.js';
-import type { ParkedReader } from './read-parked.js';
+import { ParkedWriter, type ParkedWriterInit } from './parked-writer.js';
+import type { ParkedReader, ParkedStart } from './read-parked.js';
 
-/** Of the producer, and of the broker. */
-const TOO_LARGE: ReadonlySet<unknown> = new Set(['RECORD_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+/** So many offsets read for nothing are committed, so that nobody reads them again. */
+const IN_VAIN = 1_000;
 
 /** Where a partition's worker gets its records, and what it does with them. */
 export interface ParkedWork {
@@ -40,6 +37,8 @@ export interface ParkedWork {
   readonly from: number;
   readonly listener: (record: ConsumerRecord, called: Called) => Promise<void>;
   readonly recoverer: Recoverer | undefined;
+  /** What is kept with an offset that it commits. */
+  readonly commitMetadata: (at: TopicPartitionOffset) => string | undefined;
 }
 
 /** What the parked partitions of a container share. */
@@ -56,7 +55,7 @@ export interface ParkedPartitionHost {
   readonly keyOf: (record: ConsumerRecord) => Bytes;
   /** Whether records of no key wait for each other. */
   readonly ordersNullKeys: boolean;
-  readonly send: (record: ProducerRecord) => Promise<RecordMetadata>;
+  readonly send: ParkedWriterInit['send'];
   /** Calls the container's listener, with all that goes around it. */
   readonly listen: (
     record: ConsumerRecord,
@@ -80,8 +79,17 @@ export class ParkedPartition implements ParkedReader {
   readonly partition: number;
   keys = new ParkedKeys();
   readonly #host: ParkedPartitionHost;
+  readonly #writer: ParkedWriter;
+  /** Of this ownership: nobody else's marker has it. */
+  readonly #owner = randomUUID();
+  /** Of the group, when the partition was assigned. */
+  readonly #generation: number;
+  #markers = new OwnerMarkers();
+  /** Whether all other owners that are known of are of lower generations. */
+  #isNewest = false;
   #epoch = 0;
   #from = 0;
+  #to = 0;
   /** Whether records of no key and no order were found. */
   #hasLoose = false;
   #worker: MessageListenerContainer | undefined;
@@ -92,10 +100,17 @@ export class ParkedPartition implements ParkedReader {
   /** Records that were worked off and whose attempt has not ended well: it may come again. */
   readonly #unsettled = new Set<number>();
 
-  constructor(host: ParkedPartitionHost, { topic, partition }: TopicPartition) {
+  constructor(host: ParkedPartitionHost, { topic, partition }: TopicPartition, generation: number) {
     this.#host = host;
     this.topic = topic + host.suffix;
     this.partition = partition;
+    this.#generation = generation;
+    this.#writer = new ParkedWriter({ ...host, place: this.#place });
+  }
+
+  /** To be awaited before it is read. */
+  mark(): Promise<void> {
+    return this.#writer.mark({ owner: this.#owner, generation: this.#generation });
   }
 
   missed(offsets: number): void {
@@ -106,26 +121,39 @@ export class ParkedPartition implements ParkedReader {
     events.emit('parked:missing', { topic: this.#ownTopic, partition: this.partition, offsets });
   }
 
-  begin(from: number): void {
-    this.keys = new ParkedKeys(); // it may be the second try
+  begin({ from, readFrom, metadata }: ParkedStart): void {
+    const generation = generationIn(metadata);
+    this.keys = new ParkedKeys(from, readFrom); // it may be the second try
+    this.#markers = new OwnerMarkers(generation);
+    this.#isNewest = generation < this.#generation;
     this.#hasLoose = false;
     this.#from = from;
   }
 
   read(record: ConsumerRecord): void {
+    const { offset, key } = record;
     if (isForeign(record, this.#host.groupId)) return;
+    const mark = ownerMarkOf(record);
     const through = endMarkerOf(record);
-    if (through !== undefined) {
-      this.keys.find(record.offset, { kind: 'end', key: record.key, through });
-      return;
-    }
-    const key = this.#host.keyOf(unparked(record));
-    if (!this.#isOrdered(key)) this.#hasLoose = true;
-    else this.keys.find(record.offset, { kind: 'record', key, original: originalOffsetOf(record) });
+    if (mark !== undefined) this.#found(offset, mark);
+    else if (through !== undefined) this.keys.find(offset, { kind: 'end', key, through });
+    else if (this.#isLate(record)) this.#tellLate(record);
+    else this.#findRecord(record);
   }
 
-  end(to: number): void {
+  end(to: number): number | undefined {
+    this.#to = to;
+    this.#writer.begin(to, this.#isNewest ? this.#generation : undefined);
+    const { missingFrom } = this.keys;
     this.keys.foundAll(to, this.#host.clock.now());
+    return missingFrom;
+  }
+
+  /** Where to begin next time, if much was read and all of it is done. */
+  get readInVain(): TopicPartitionOffset | undefined {
+    if (this.keys.size > 0 || this.#hasLoose || this.#to - this.#from < IN_VAIN) return undefined;
+    const metadata = metadataWith(this.#markers.before(this.#to));
+    return { ...this.#place, offset: this.#to, ...(metadata === undefined ? {} : { metadata }) };
   }
 
   /** An ownership of the partition begins, and all that was parked of it is known. */
@@ -153,33 +181,38 @@ export class ParkedPartition implements ParkedReader {
     return parked === undefined ? this.#host.whenFree(record) : this.#endings.get(parked)?.promise;
   }
 
-  /**
-   * Resolves when the record is in the parked topic.
-   * @param error what it failed with, or `FOLLOWS`
-   */
+  /** Resolves when the record is in the parked topic. @param error what it failed with */
   async park(record: ConsumerRecord, error: unknown): Promise<void> {
-    const { send, keyOf, clock, groupId } = this.#host;
+    const { keyOf, clock } = this.#host;
     const key = keyOf(record);
     const isOrdered = this.#isOrdered(key);
     if (isOrdered) this.keys.parking(key, clock.now());
-    const sendWith = (why: unknown): Promise<RecordMetadata> =>
-      send({
-        ...this.#place,
-        key: record.key,
-        value: record.value,
-        headers: parkedHeaders(record, why, groupId),
-      });
     try {
-      const { offset } = await sendWith(error).catch((failure: unknown) => {
-        if (error === FOLLOWS || !TOO_LARGE.has(codeOf(failure))) throw failure;
-        return sendWith(FOLLOWS); // it fits its own topic: perhaps without what it failed with, which is told and logged
-      });
-      if (isOrdered) this.keys.parked(key, offset, record.offset);
+      const at = await this.#writer.park(record, error);
+      if (isOrdered) this.keys.parked(key, at, record.offset);
     } catch (failure) {
       if (isOrdered) this.keys.notParked(key);
       throw failure;
     }
-    if (error !== FOLLOWS && isOrdered) this.#tellParked(record, key, error);
+    if (isOrdered) this.#tellParked(record, key, error);
+    this.#work();
+  }
+
+  /** Resolves when all of them are in the parked topic; if it rejects some may be, and are not among what is left. */
+  async follow(followers: Followers): Promise<void> {
+    const records = followers.left.map(({ record }) => record);
+    const [first] = records;
+    if (first === undefined) return;
+    const key = this.#host.keyOf(first); // the same for all
+    this.keys.parking(key, this.#host.clock.now(), records.length);
+    const landing = await this.#writer.follow(records);
+    for (const [i, { offset }] of records.entries()) {
+      const at = landing.places[i];
+      if (at === undefined) this.keys.notParked(key);
+      else this.keys.parked(key, at, offset);
+    }
+    followers.landed(landing.places.length);
+    if ('failure' in landing) throw landing.failure;
     this.#work();
   }
 
@@ -192,6 +225,26 @@ export class ParkedPartition implements ParkedReader {
 
   get #ownTopic(): string {
     return this.topic.slice(0, -this.#host.suffix.length);
+  }
+
+  /** A marker of an owner. */
+  #found(at: number, { owner, generation }: OwnerMark): void {
+    this.#markers.add({ at, generation });
+    if (owner !== this.#owner) this.#isNewest &&= generation < this.#generation;
+  }
+
+  #findRecord(record: ConsumerRecord): void {
+    const found = this.#parkedRecordOf(record);
+    if (this.#isOrdered(found.key)) this.keys.find(record.offset, { kind: 'record', ...found });
+    else this.#hasLoose = true;
+  }
+
+  #parkedRecordOf(record: ConsumerRecord, own = unparked(record)): ParkedRecord {
+    return { key: this.#host.keyOf(own), original: originalOffsetOf(record), flight: flightOf(record) };
+  }
+
+  #isLate(record: ConsumerRecord): boolean {
+    return this.#markers.isLate(record.offset, generationOf(record));
   }
 
   get #place(): TopicPartition {
@@ -215,6 +268,7 @@ export class ParkedPartition implements ParkedReader {
       from: this.#from,
       listener: (record, called) => this.#listen(record, called),
       recoverer: recoverer && ((record, error, context) => this.#recover(recoverer, record, error, context)),
+      commitMetadata: ({ offset }) => metadataWith(this.#markers.before(offset)),
     });
     this.#worker.on('partition:paused', ({ owner }) => {
       if (owner === 'back-pressure') this.#tellFilled();
@@ -231,12 +285,20 @@ export class ParkedPartition implements ParkedReader {
   }
 
   async #listen(record: ConsumerRecord, called: Called): Promise<void> {
-    const { keyOf, clock, listen, groupId } = this.#host;
-    if (!isWork(record, groupId)) return;
+    const { clock, listen, groupId } = this.#host;
+    if (!isWork(record, groupId)) {
+      this.#passed(record);
+      return;
+    }
+    if (this.#isLate(record)) {
+      if (record.offset >= this.#to) this.#tellLate(record); // else it was told
+      return;
+    }
     const own = unparked(record);
-    const key = keyOf(own);
+    const parked = this.#parkedRecordOf(record, own);
+    const { key } = parked;
     const isKnown = !this.#isOrdered(key) || this.#unsettled.has(record.offset);
-    if (!isKnown && !this.keys.reached(key, record.offset, originalOffsetOf(record), clock.now())) return;
+    if (!isKnown && !this.keys.reached(record.offset, parked, clock.now())) return;
     let skipped: unknown;
     await this.#workOff(
       record,
@@ -252,6 +314,12 @@ export class ParkedPartition implements ParkedReader {
       },
     );
     if (skipped !== undefined) throw skipped as Error;
+  }
+
+  /** Another owner has begun meanwhile. */
+  #passed(record: ConsumerRecord): void {
+    const mark = isForeign(record, this.#host.groupId) ? undefined : ownerMarkOf(record);
+    if (mark !== undefined) this.#markers.add({ at: record.offset, generation: mark.generation });
   }
 
   #recover(recoverer: Recoverer, record: ConsumerRecord, error: unknown, context: RecoveryContext): Promise<void> {
@@ -302,12 +370,7 @@ export class ParkedPartition implements ParkedReader {
     this.#endings.set(parked, ending);
     let isWritten = false;
     try {
-      await this.#host.send({
-        ...this.#place,
-        key,
-        value: null,
-        headers: endMarkerHeaders(through, this.#host.groupId),
-      });
+      await this.#writer.end(key, through);
       isWritten = true;
     } finally {
       const isFree = this.keys.ended(key, isWritten);
@@ -322,6 +385,14 @@ export class ParkedPartition implements ParkedReader {
     const { topic, partition, offset } = record;
     logger.warn({ topic, partition, offset, error }, 'a key is parked: its records wait in the parked topic');
     events.emit('key:parked', { topic, partition, key, record, error });
+  }
+
+  #tellLate(record: ConsumerRecord): void {
+    const { logger, counters } = this.#host;
+    counters.parkedLate++;
+    const original = originalOffsetOf(record);
+    const what = 'a record that was parked too late, by who had lost its partition, is passed over: it came straight';
+    logger.info({ ...this.#place, offset: record.offset, original }, what);
   }
 
   #tellFilled(): void {

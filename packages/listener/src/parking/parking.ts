@@ -25,7 +25,7 @@ import { topicExists } from '../missing-topics.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { ResolvedContainerProperties } from '../resolved-properties.js';
 import { BusyKeys } from './busy-keys.js';
-import { Followers } from './followers.js';
+import { isFollowers } from './followers.js';
 import { ParkedContext } from './parked-context.js';
 import { ParkedErrorHandler } from './parked-error-handler.js';
 import { ParkedPartition, type ParkedPartitionHost, type ParkedWork } from './parked-partition.js';
@@ -95,7 +95,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
   readonly recoverer = async (record: ConsumerRecord, error: unknown): Promise<void> => {
     const parked = this.#of(record);
     if (parked === undefined) throw new KafkaError('its partition was given up', { code: 'PARTITION_REVOKED' });
-    await (error instanceof Followers ? parked.follow(error) : parked.park(record, error));
+    await (isFollowers(error) ? parked.follow(error) : parked.park(record, error));
   };
 
   /**
@@ -216,10 +216,10 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
         return await this.#read(partitions, found, signal);
       } catch (error) {
         if (signal.aborted) return false;
-        if (!isKafkaError(error) || !error.retriable) throw error;
+        if (!isKafkaError(error) || !(error.retriable || error.code === 'OUTCOME_UNKNOWN')) throw error;
         logger.warn(
           { partitions: describePartitions(partitions), error },
-          'what is parked could not be read, and is read again',
+          'what is parked could not be marked and read, which is tried again',
         );
         await pause(clock, READ_AGAIN_MS, signal);
       }
@@ -253,7 +253,10 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     try {
       await consumer.commit(offsets);
     } catch (error) {
-      this.#init.logger.warn({ partitions: describePartitions(offsets), error }, 'what is done of parked topics is read again');
+      this.#init.logger.warn(
+        { partitions: describePartitions(offsets), error },
+        'what is done of parked topics is read again',
+      );
     }
   }
 

@@ -3,6 +3,7 @@ import {
   type Consumer,
   type ConsumerRecord,
   type TopicPartition,
+  type TopicPartitionOffset,
   type TopicPartitionOffsets,
 } from '@hearken/core';
 import { topicPartitionKey } from '@hearken/core/internal';
@@ -11,11 +12,19 @@ import { topicPartitionKey } from '@hearken/core/internal';
 export interface ParkedReader extends TopicPartition {
   /** So many offsets are gone that were not committed: retention deleted them. */
   missed(offsets: number): void;
-  /** Reading begins here. */
-  begin(from: number): void;
+  begin(at: ParkedStart): void;
   read(record: ConsumerRecord): void;
-  /** There was nothing more. */
-  end(to: number): void;
+  /** There was nothing more. @returns where to begin reading instead, once, as it cannot make sense of all */
+  end(to: number): number | undefined;
+}
+
+export interface ParkedStart {
+  /** What is ahead of this is done. */
+  readonly from: number;
+  /** Reading begins here. */
+  readonly readFrom: number;
+  /** What was committed with `from`. */
+  readonly metadata: string | undefined;
 }
 
 const RESET = { code: 'PARKED_TOPIC_RESET', retriable: true } as const;
@@ -39,18 +48,20 @@ export async function readParked(
   await consumer.assign(places);
   const committed = byPartition(await consumer.committed(places)); // first: it does not lie behind the end then
   const [begins, ends] = await Promise.all([
-    consumer.beginningOffsets(places).then(byPartition),
-    consumer.endOffsets(places).then(byPartition),
+    consumer.beginningOffsets(places).then(offsetsOf),
+    consumer.endOffsets(places).then(offsetsOf),
   ]);
-  const open = new Map<string, { readonly reader: ParkedReader; readonly end: number }>();
+  const open = new Map<string, Reading>();
   for (const reader of partitions) {
     const [begin = 0, end = 0] = [begins(reader), ends(reader)];
-    const from = startOf(committed(reader), begin, end);
-    const missing = begin - (committed(reader) ?? begin);
+    const { offset, metadata } = committed(reader) ?? {};
+    const from = startOf(offset, begin, end);
+    const missing = begin - (offset ?? begin);
     if (missing > 0) reader.missed(missing);
-    reader.begin(from);
+    const start = { from, readFrom: from, metadata: offset !== undefined && offset > end ? undefined : metadata };
+    reader.begin(start);
     consumer.seek(reader, from);
-    if (from < end) open.set(topicPartitionKey(reader), { reader, end });
+    if (from < end) open.set(topicPartitionKey(reader), { reader, begin, end, start });
     else reader.end(end);
   }
   consumer.pause(places.filter((at) => !open.has(topicPartitionKey(at))));
@@ -63,19 +74,39 @@ export async function readParked(
       if (batch.reset !== undefined) throw new KafkaError('what is parked changed while it was read', RESET);
       for (const record of batch.records) if (record.offset < at.end) at.reader.read(record);
       if (batch.nextOffset < at.end) continue;
-      at.reader.end(at.end);
-      open.delete(topicPartitionKey(batch));
-      consumer.pause([batch]);
+      const readFrom = Math.max(at.reader.end(at.end) ?? at.start.readFrom, at.begin);
+      if (readFrom < at.start.readFrom && !at.isSecond) {
+        at.reader.begin({ ...at.start, readFrom });
+        consumer.seek(batch, readFrom);
+        open.set(topicPartitionKey(batch), { ...at, isSecond: true });
+      } else {
+        open.delete(topicPartitionKey(batch));
+        consumer.pause([batch]);
+      }
     }
   }
   return true;
+}
+
+interface Reading {
+  readonly reader: ParkedReader;
+  readonly begin: number;
+  readonly end: number;
+  readonly start: ParkedStart;
+  /** It began anew, where the reader wanted it to. */
+  readonly isSecond?: boolean;
 }
 
 /** What is committed may lie outside of the log: its head was deleted, or the topic made anew. */
 const startOf = (committed: number | undefined, begin: number, end: number): number =>
   committed === undefined || committed < begin || committed > end ? begin : committed;
 
-function byPartition(offsets: TopicPartitionOffsets): (at: TopicPartition) => number | undefined {
-  const found = new Map(offsets.map((at) => [topicPartitionKey(at), at.offset]));
+function byPartition(offsets: TopicPartitionOffsets): (at: TopicPartition) => TopicPartitionOffset | undefined {
+  const found = new Map(offsets.map((at) => [topicPartitionKey(at), at]));
   return (at) => found.get(topicPartitionKey(at));
+}
+
+function offsetsOf(offsets: TopicPartitionOffsets): (at: TopicPartition) => number | undefined {
+  const found = byPartition(offsets);
+  return (at) => found(at)?.offset;
 }
