@@ -70,6 +70,7 @@ describeWithKafka('shed', function () {
 
   it('loses nothing when the process is killed, wherever it is', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'shed-'));
+    const children: ChildProcess[] = [];
     try {
       const logFile = join(folder, 'log');
       const { groupId, topic } = scene;
@@ -77,7 +78,9 @@ describeWithKafka('shed', function () {
       const live = async (dies: SheddingListenerSettings['dies']): Promise<ChildProcess> => {
         await scene.send(100);
         const settings: SheddingListenerSettings = { brokers, topic, groupId, logFile, dies };
-        return spawn(process.execPath, [SHEDDING_LISTENER, JSON.stringify(settings)], { stdio: 'inherit' });
+        const child = spawn(process.execPath, [SHEDDING_LISTENER, JSON.stringify(settings)], { stdio: 'inherit' });
+        children.push(child);
+        return child;
       };
       for (const dies of ['before the write', 'after the write', 'after the shed', 'after the commit'] as const)
         assert.deepEqual(await once(await live(dies), 'exit'), [null, 'SIGKILL'], dies);
@@ -97,6 +100,7 @@ describeWithKafka('shed', function () {
       assert.deepEqual(sorted(replayed), sorted(placesIn(ranges)));
       assert.equal(sorted([...processed, ...replayed]).length, 5 * 100 * PARTITIONS);
     } finally {
+      for (const child of children) child.kill('SIGKILL'); // one that did not die by itself keeps the test's process
       rmSync(folder, { recursive: true });
     }
   });

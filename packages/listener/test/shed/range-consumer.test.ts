@@ -81,13 +81,16 @@ describe('RangeConsumer', () => {
     { title: 'all, as an election lost it', reset: resetTo(12, 'log-truncated'), left: [], lost: 8 },
   ])
     it(`is a gap where there is nothing any more: ${title}`, async () => {
-      const { polling, missing, isPaused } = await setup();
+      const { polling, reader, missing, isPaused } = await setup();
       const batch = await polling({ ...batchOf(reset.to, 30), reset });
       assert.deepEqual([offsetsIn(batch), batch?.nextOffset], [left, 20]);
       assert.equal(batch?.reset, undefined, 'a reset would let go of what was polled before');
       assert.equal(missing(), lost);
       assert.equal(isPaused(), true);
       assert.equal(await polling(batchOf(20, 30)), undefined);
+      reader.seek(tp(0), 15);
+      const again = await polling(batchOf(15, 18)); // of another log, where it is one
+      assert.deepEqual(offsetsIn(again), reset.reason === 'out-of-range' && reset.to > 12 ? [15, 16, 17] : []);
     });
 
   it('goes back into the range when all of it was polled, and not to what lies before', async () => {
