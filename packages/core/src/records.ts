@@ -4,7 +4,12 @@ import type { TopicPartition, TopicPartitionOffset } from './topic-partition.js'
 /** Bytes as they stand in the log; null is absent (a key) or a tombstone (a value). */
 export type Bytes = Buffer | null;
 
-/** A record read from Kafka. Offsets and timestamps are exact: the client refuses numbers above 2^53. */
+/**
+ * A record read from Kafka. Offsets and timestamps are exact: the client refuses numbers above 2^53.
+ *
+ * What no serde has decoded is made on first use and lies behind getters, so a spread (`{ ...record }`) leaves it out: key,
+ * value and always headers. Middleware may hand on such a copy all the same, as it is completed.
+ */
 export interface ConsumerRecord<K = Bytes, V = Bytes> {
   readonly topic: string;
   readonly partition: number;

@@ -4,7 +4,7 @@ import type { BatchListenerContext, BatchResult } from '../batch-listener.js';
 import { InvalidBatchResultError } from '../errors.js';
 import { compose } from './compose.js';
 import type { BatchMiddleware } from './middleware.js';
-import { withHeaders } from './with-headers.js';
+import { withGetters } from './with-getters.js';
 
 type Records = readonly ConsumerRecord<unknown, unknown>[];
 type Handler<C> = (records: Records, context: C) => unknown;
@@ -53,7 +53,7 @@ export function composeBatch<C extends BatchListenerContext>(
 const allWithHeaders = (copies: Records, records: Records): Records =>
   copies.map((copy) => {
     const original = 'headers' in copy ? copy : records.find(({ offset }) => offset === (copy as Records[0]).offset);
-    return original === undefined ? copy : withHeaders(copy, original);
+    return original === undefined ? copy : withGetters(copy, original);
   });
 
 /** What the listener said of the records of one batch, which middleware may have given to it in parts, or again. */
