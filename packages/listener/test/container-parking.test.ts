@@ -1,94 +1,10 @@
 import assert from 'node:assert/strict';
-import { FakeLog, FakeProducer, Recorder, type RecordInit } from '@hearken/testing';
+import { FakeLog, Recorder, type RecordInit } from '@hearken/testing';
 import { KafkaError, type ConsumerRecord } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
-import {
-  DefaultErrorHandler,
-  FixedBackOff,
-  type DefaultErrorHandlerOptions,
-  type ParkingProperties,
-  type RecordContainerProperties,
-} from '../dist/index.js';
-import { addsUp, keyed, setup, tp, until, type Bundle, type Call } from './setup.js';
-
-const once = new FixedBackOff({ maxRetries: 0 });
-const soon = new FixedBackOff({ intervalMs: 30, maxRetries: 1_000 });
-
-interface ParkingOptions {
-  readonly handler?: DefaultErrorHandlerOptions;
-  readonly parking?: Partial<ParkingProperties>;
-  readonly properties?: Partial<RecordContainerProperties>;
-  readonly log?: FakeLog;
-  readonly partitions?: number;
-  readonly groupId?: string;
-}
-
-function setUp({
-  handler,
-  parking,
-  properties,
-  log = new FakeLog(),
-  partitions = 2,
-  groupId = 'g',
-}: ParkingOptions = {}) {
-  const producer = new FakeProducer({ log, partitions });
-  const counts = new Map<string, number>();
-  /** Why partitions cannot be asked for, once each. */
-  const troubles: Error[] = [];
-  const template: ParkingProperties['template'] = {
-    execute: async (callback) => await callback(producer),
-    partitionsFor: async (topic) => {
-      const trouble = troubles.shift();
-      if (trouble !== undefined) throw trouble;
-      return (await producer.partitionsFor(topic)).slice(0, counts.get(topic));
-    },
-  };
-  const errorHandler = new DefaultErrorHandler({
-    backOff: once,
-    recoveryBackOff: new FixedBackOff({ intervalMs: 50, maxRetries: 1 }),
-    onExhausted: 'parkKey',
-    ...handler,
-  });
-  const bundle = setup(
-    {
-      ordering: 'key',
-      revokeDrainTimeoutMs: 10_000,
-      errorHandler,
-      parking: { template, backOff: soon, ...parking },
-      ...properties,
-    },
-    { log, groupId, maxPollIntervalMs: 15_000 }, // shorter than the defaults of what the container makes
-  );
-  return { ...bundle, producer, counts, troubles };
-}
-
-async function parking(options?: ParkingOptions) {
-  const bundle = setUp(options);
-  await bundle.container.start();
-  return bundle;
-}
-
-/** Stops it while listeners hang. */
-async function stopNow({ container, clock }: Pick<Bundle, 'container' | 'clock'>): Promise<void> {
-  void container.stop({ immediate: true });
-  await until(() => {
-    clock.advance(100);
-    return container.state === 'stopped';
-  });
-}
-
-/** The so-and-so-manieth call for the record at "partition/offset", whichever way it came. */
-async function call({ listener }: Pick<Bundle, 'listener'>, at: string, number = 1): Promise<Call> {
-  const calls = (): Call[] => listener.calls.items.filter((one) => one.at === at);
-  await until(() => calls().length >= number);
-  return calls()[number - 1]!;
-}
-
-/** Without the markers of owners. */
-const parkedIn = (log: FakeLog, partition = 0): readonly ConsumerRecord[] =>
-  log.records('t-parked', partition).filter(({ headers }) => headers.string('hearken_parked') !== 'owner');
-const kinds = (log: FakeLog, partition = 0): string[] =>
-  parkedIn(log, partition).map(({ key, headers }) => `${String(key)} ${headers.string('hearken_parked')}`);
+import { DefaultErrorHandler, type RecordContainerProperties } from '../dist/index.js';
+import { call, kinds, once, parkedIn, parking, setUp, stopNow, type ParkingOptions } from './parking/bundle.js';
+import { addsUp, keyed, setup, tp, until } from './setup.js';
 
 describe('MessageListenerContainer: parked keys', () => {
   it('parks the record that failed and all later ones of its key, and goes on with all others', async () => {
