@@ -11,13 +11,12 @@ const ownerAt = (offset: number): MapOwner => ({ topic: 't', partition: 3, offse
 function endedBy(from: number, lengths: readonly number[], leaderEpoch = 7): EndedOffsets {
   const open: number[] = [];
   let at = from;
-  for (const [i, length] of lengths.entries()) {
-    if (i % 2 === 0) open.push(at, at + length);
-    at += length;
+  for (let i = 0; i + 1 < lengths.length; i += 2) {
+    const ended = at + (lengths[i] ?? 0);
+    open.push(at, ended);
+    at = ended + (lengths[i + 1] ?? 0);
   }
-  return lengths.length % 2 === 0
-    ? { from, to: at, leaderEpoch, open }
-    : endedBy(from, lengths.slice(0, -1), leaderEpoch);
+  return { from, to: at, leaderEpoch, open };
 }
 
 /** Lengths of runs: hot keys, records that stand alone, chance, alternating, single giants; for spans up to 2^31 and above. */
@@ -31,11 +30,13 @@ const SHAPES: Readonly<Record<string, (chance: number, i: number) => number>> = 
 
 /** By a seed and not run by run, which takes fast-check a second for each. */
 function lengthsOf(shape: string, seed: number, count: number): number[] {
-  let chance = seed;
-  return Array.from({ length: count }, (_, i) => {
+  const length = SHAPES[shape] ?? (() => 1);
+  const lengths: number[] = [];
+  for (let i = 0, chance = seed; i < count; i++) {
     chance = (Math.imul(chance, 1_664_525) + 1_013_904_223) >>> 0;
-    return SHAPES[shape]?.(chance, i) ?? 1;
-  });
+    lengths.push(length(chance, i));
+  }
+  return lengths;
 }
 
 const world = fc.record({
