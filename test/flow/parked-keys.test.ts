@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { deferred } from '@hearken/core/internal';
 import { awaitCommitted, Recorder } from '@hearken/testing';
 import {
   DefaultErrorHandler,
@@ -6,10 +7,12 @@ import {
   DefaultKafkaProducerFactory,
   FixedBackOff,
   KafkaAdmin,
+  KafkaError,
   KafkaTemplate,
   MessageListenerContainer,
   silentLogger,
   string,
+  type ParkingProperties,
 } from 'hearken';
 import { bootstrapServers, describeWithKafka, uniqueName } from '../support/kafka.js';
 import { readTopic } from '../support/read-topic.js';
@@ -32,13 +35,49 @@ describeWithKafka('parked keys', () => {
     await admin.close();
   });
 
-  it('let all others go on, also over a restart, and come back in order when their record passes', async () => {
+  async function newTopics(): Promise<{
+    readonly topic: string;
+    readonly groupId: string;
+    readonly parkedTopic: string;
+  }> {
     const [topic, groupId] = [uniqueName('parked'), uniqueName('group')];
     const parkedTopic = `${topic}-parked`;
-    await admin.createTopics([
-      { topic, partitions: 2 },
-      { topic: parkedTopic, partitions: 2 },
-    ]);
+    await admin.createTopics([topic, parkedTopic].map((name) => ({ topic: name, partitions: 2 })));
+    return { topic, groupId, parkedTopic };
+  }
+
+  interface Where {
+    readonly topic: string;
+    readonly groupId: string;
+    readonly template: ParkingProperties['template'];
+  }
+
+  function parking(
+    { topic, groupId, template }: Where,
+    listen: (value: string) => void | Promise<void>,
+  ): MessageListenerContainer<string, string> {
+    return new MessageListenerContainer(
+      new DefaultKafkaConsumerFactory(kafka(), { groupId, autoOffsetReset: 'earliest' }),
+      {
+        topics: [topic],
+        keySerde: string(),
+        valueSerde: string(),
+        ordering: 'key',
+        concurrency: 4,
+        errorHandler: new DefaultErrorHandler({
+          backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }),
+          recoveryBackOff: new FixedBackOff({ intervalMs: 1, maxRetries: 9 }),
+          onExhausted: 'parkKey',
+        }),
+        parking: { template, backOff: new FixedBackOff({ intervalMs: 20, maxRetries: 1_000_000 }) },
+        listener: ({ value }) => listen(value),
+      },
+      { logger: silentLogger },
+    );
+  }
+
+  it('let all others go on, also over a restart, and come back in order when their record passes', async () => {
+    const { topic, groupId, parkedTopic } = await newTopics();
     const send = async (key: string, ...values: readonly string[]): Promise<void> => {
       for (const value of values) await template.send(topic, value, { partition: 1, key });
     };
@@ -46,26 +85,10 @@ describeWithKafka('parked keys', () => {
     const ended = new Recorder<string>();
     const ofKey = (key: string): string[] => ended.items.filter((value) => value.startsWith(key));
     const newContainer = (): MessageListenerContainer<string, string> =>
-      new MessageListenerContainer(
-        new DefaultKafkaConsumerFactory(kafka(), { groupId, autoOffsetReset: 'earliest' }),
-        {
-          topics: [topic],
-          keySerde: string(),
-          valueSerde: string(),
-          ordering: 'key',
-          concurrency: 4,
-          errorHandler: new DefaultErrorHandler({
-            backOff: new FixedBackOff({ intervalMs: 1, maxRetries: 1 }),
-            onExhausted: 'parkKey',
-          }),
-          parking: { template, backOff: new FixedBackOff({ intervalMs: 20, maxRetries: 1_000_000 }) },
-          listener: ({ value }) => {
-            if (value === 'p0' && !isMended) throw new RangeError('not today');
-            ended.record(value);
-          },
-        },
-        { logger: silentLogger },
-      );
+      parking({ topic, groupId, template }, (value) => {
+        if (value === 'p0' && !isMended) throw new RangeError('not today');
+        ended.record(value);
+      });
 
     await send('p', 'p0', 'p1');
     await send('a', 'a0', 'a1');
@@ -97,5 +120,81 @@ describeWithKafka('parked keys', () => {
       log.filter(({ partition }) => partition === 1).map(({ key, value }) => `${String(key)} ${String(value)}`),
       ['null null', 'p p0', 'p p1', 'null null', 'p p2', 'p null'], // owners begin, and the key ends
     );
+  });
+
+  it('do not come back after newer records when they reach the parked topic too late', async () => {
+    const { topic, groupId } = await newTopics();
+    const send = (value: string): Promise<unknown> => template.send(topic, value, { partition: 0, key: 'k' });
+    const gate = deferred();
+    let isShut = false;
+    const slow: Where['template'] = {
+      partitionsFor: (name) => template.partitionsFor(name),
+      execute: async (callback) => {
+        if (isShut) await gate.promise;
+        return await template.execute(callback);
+      },
+    };
+    const asked = deferred();
+    const former = parking({ topic, groupId, template: slow }, () => {
+      throw new RangeError('not today');
+    });
+    former.on('record:failed', () => asked.resolve());
+    await former.start();
+    isShut = true;
+    await send('k0');
+    await asked.promise;
+    await former.stop({ immediate: true });
+
+    const ended = new Recorder<string>();
+    const owner = parking({ topic, groupId, template }, ended.record);
+    await owner.start();
+    await send('k1');
+    await awaitCommitted({ admin, groupId }, [{ topic, partition: 0, offset: 2 }]);
+    gate.resolve();
+    await until('the late one is there', async () => (await admin.offsets(`${topic}-parked`))[0]?.end === 3);
+    await owner.stop();
+
+    const next = parking({ topic, groupId, template }, ended.record);
+    await next.start();
+    await send('k2');
+    await awaitCommitted({ admin, groupId }, [{ topic, partition: 0, offset: 3 }]);
+    await next.stop();
+    assert.deepEqual(ended.items, ['k0', 'k1', 'k2']);
+    assert.deepEqual([next.metrics().parkedLate, next.metrics().workedOff], [1, 0]);
+  });
+
+  it('keep their order when one of many that follow together is refused', async () => {
+    const { topic, groupId, parkedTopic } = await newTopics();
+    const values = Array.from({ length: 100 }, (_, i) => `k${i}`);
+    await Promise.all(values.map((value) => template.send(topic, value, { partition: 0, key: 'k' })));
+    let isRefused = false;
+    const refusing: Where['template'] = {
+      partitionsFor: (name) => template.partitionsFor(name),
+      execute: (callback) =>
+        template.execute((producer) =>
+          callback({
+            ...producer,
+            send: (record) => {
+              if (isRefused || record.value?.toString() !== 'k50') return producer.send(record);
+              isRefused = true;
+              return Promise.reject(new KafkaError('not this one', { code: 'INVALID_RECORD' }));
+            },
+          }),
+        ),
+    };
+    let isMended = false;
+    const ended = new Recorder<string>();
+    const container = parking({ topic, groupId, template: refusing }, (value) => {
+      if (!isMended) throw new RangeError('not today');
+      ended.record(value);
+    });
+    await container.start();
+    await until('all are parked', () => container.metrics().parked === values.length);
+    isMended = true;
+    await until('the key is handed back', () => container.metrics().handedBack === 1);
+    await container.stop();
+    assert.deepEqual(ended.items, values);
+    const log = await readTopic(bootstrapServers(), parkedTopic, values.length);
+    assert.ok(log.filter(({ value }) => value?.toString() === 'k99').length > 1, 'those behind it were parked twice');
   });
 });
