@@ -66,7 +66,7 @@ export class ConsumedRecord implements ConsumerRecord {
   /** All of it: `JSON.stringify` sees no getters. */
   toJSON(): object {
     const { key, value, headers } = this;
-    return { ...this, key, value, headers: [...headers] };
+    return Object.assign({}, this, { key, value, headers: [...headers] });
   }
 
   /** Neither does `console.log`. */

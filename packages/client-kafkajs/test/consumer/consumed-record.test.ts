@@ -12,7 +12,7 @@ interface Fields {
   readonly value: string | null;
 }
 
-async function fetched(...fields: readonly Fields[]): Promise<{ bytes: Buffer; records: readonly ConsumedRecord[] }> {
+function fetched(...fields: readonly Fields[]): { bytes: Buffer; records: readonly ConsumedRecord[] } {
   const bytesOf = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text));
   const records = fields.map(({ key, value }) => ({
     key: bytesOf(key),
@@ -20,15 +20,15 @@ async function fetched(...fields: readonly Fields[]): Promise<{ bytes: Buffer; r
     timestamp: 5,
     headers: [['trace', Buffer.from('t-1')]] as const,
   }));
-  const bytes = await encodeRecordBatch(records, { baseOffset: 7 });
+  const bytes = encodeRecordBatch(records, { baseOffset: 7 });
   const buffer = new FetchBuffer(AT, { position: 7, onReady: () => undefined });
   buffer.append(bytes, new AbortedTransactions([]), { checkCrcs: true });
   return { bytes, records: (buffer.take(10)?.records ?? []) as readonly ConsumedRecord[] };
 }
 
 describe('ConsumedRecord', () => {
-  it('makes key and value when asked, once, as views on what was fetched', async () => {
-    const { bytes, records } = await fetched({ key: 'k', value: 'one' }, { key: 'kk', value: 'two' });
+  it('makes key and value when asked, once, as views on what was fetched', () => {
+    const { bytes, records } = fetched({ key: 'k', value: 'one' }, { key: 'kk', value: 'two' });
     const [first, second] = records;
     assert.deepEqual([String(second?.key), String(second?.value)], ['kk', 'two']);
     assert.deepEqual([String(first?.key), String(first?.value)], ['k', 'one']); // the cursor has moved on since
@@ -37,8 +37,8 @@ describe('ConsumedRecord', () => {
     assert.equal(first?.value?.buffer, bytes.buffer);
   });
 
-  it('tells null from empty', async () => {
-    const { records } = await fetched({ key: null, value: '' }, { key: '', value: null });
+  it('tells null from empty', () => {
+    const { records } = fetched({ key: null, value: '' }, { key: '', value: null });
     assert.deepEqual(
       records.map(({ key, value }) => [key, value]),
       [
@@ -48,8 +48,8 @@ describe('ConsumedRecord', () => {
     );
   });
 
-  it('is shown whole by console.log and JSON.stringify, which see no getters', async () => {
-    const [record] = (await fetched({ key: 'k', value: 'one' })).records;
+  it('is shown whole by console.log and JSON.stringify, which see no getters', () => {
+    const [record] = fetched({ key: 'k', value: 'one' }).records;
     const whole = { ...AT, offset: 7, timestamp: 5, timestampType: 'create-time', key: Buffer.from('k') };
     const shown = { ...whole, value: Buffer.from('one'), headers: [['trace', Buffer.from('t-1')]] };
     assert.equal(JSON.stringify(record), JSON.stringify(shown));
