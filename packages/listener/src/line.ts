@@ -1,5 +1,6 @@
 import {
   IllegalStateError,
+  type Bytes,
   type Clock,
   type Consumer,
   type ConsumerRecords,
@@ -324,7 +325,14 @@ export class Line {
     const { properties, ...init } = this.#init;
     const { parking } = properties;
     if (parking === undefined || !(this.#invoker instanceof ListenerInvoker)) return undefined;
-    return new Parking({ ...init, properties, parking, invoker: this.#invoker });
+    const strayOf: ParkingInit['strayOf'] = (partition, key) => this.#strayOf(partition, key);
+    return new Parking({ ...init, properties, parking, invoker: this.#invoker, strayOf });
+  }
+
+  /** Not one that nobody waits for: it waits for the container itself. */
+  #strayOf(partition: TopicPartition, key: Bytes): Promise<void> | undefined {
+    const work = this.#lanes.running(partition, key);
+    return work?.ownership.isOver === true && work.isAwaited ? work.ownership.whenIdle() : undefined;
   }
 
   #newOwned(): OwnedPartitions {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FakeLog, Recorder, type RecordInit } from '@hearken/testing';
+import { eventLoopTurn, FakeLog, Recorder, type RecordInit } from '@hearken/testing';
 import { KafkaError, type ConsumerRecord } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { DefaultErrorHandler, type RecordContainerProperties } from '../dist/index.js';
@@ -282,6 +282,35 @@ describe('MessageListenerContainer: parked keys', () => {
     await until(() => bundle.container.metrics().processed === 2);
     await bundle.container.stop();
     assert.equal(bundle.container.metrics().parked, 1);
+  });
+
+  it('lets no parked record on a key whose straight one ignores that its partition is lost, and was parked elsewhere', async () => {
+    const bundle = await parking();
+    const { clock, factory, log, give, listener } = bundle;
+    const [consumer] = factory.consumers.items;
+    give(0, ...keyed('a'));
+    const hanging = await call(bundle, '0/0');
+    let isLost = false;
+    void consumer!.evict().then(() => (isLost = true));
+    await until(() => {
+      clock.advance(100);
+      return isLost;
+    });
+    const other = await parking({ log });
+    (await call(other, '0/0')).fail(new Error('not today'));
+    await call(other, '0/0', 2);
+    await stopNow(other);
+    await consumer!.rebalance({ assign: [tp(0)] });
+    assert.equal(bundle.container.metrics().parkedKeys, 1);
+    give(0, ...keyed('b'));
+    (await call(bundle, '0/1')).end();
+    await until(() => factory.consumers.items.length === 4); // the worker's, after that of each assignment
+    for (let turns = 0; turns < 50; turns++) await eventLoopTurn();
+    assert.deepEqual(listener.order, ['0/0', '0/1']);
+    hanging.end();
+    (await call(bundle, '0/0', 2)).end();
+    await until(() => bundle.container.metrics().workedOff === 1);
+    await bundle.container.stop();
   });
 
   it('orders by what keySelector says, and parks by it', async () => {

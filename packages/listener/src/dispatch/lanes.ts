@@ -114,6 +114,12 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     return made;
   }
 
+  /** What runs of a key now; undefined if nothing does. */
+  running(partition: TopicPartition, key: Bytes): Work | undefined {
+    const lane = this.#partitions.get(topicPartitionKey(partition))?.table.find(key, hashOf(key));
+    return lane?.state === 'busy' ? lane.current : undefined;
+  }
+
   /** Puts a record at the end of its lane. */
   add(partition: PartitionLanes<Item, Work>, item: Item): void {
     const lane = this.#laneOf(partition, item);

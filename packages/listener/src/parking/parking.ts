@@ -24,7 +24,7 @@ import type { MessageListenerContainer } from '../message-listener-container.js'
 import { topicExists } from '../missing-topics.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { ResolvedContainerProperties } from '../resolved-properties.js';
-import { BusyKeys } from './busy-keys.js';
+import { BusyKeys, type StrayOf } from './busy-keys.js';
 import { isFollowers } from './followers.js';
 import { ParkedContext } from './parked-context.js';
 import { ParkedErrorHandler } from './parked-error-handler.js';
@@ -47,6 +47,7 @@ export interface ParkingInit {
   readonly events: GuardedEvents;
   readonly counters: ContainerCounters;
   readonly onFatal: (error: unknown) => void;
+  readonly strayOf: StrayOf;
 }
 
 /** A key whose records are parked. */
@@ -80,13 +81,14 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
   readonly #init: ParkingInit;
   readonly #host: ParkedPartitionHost;
   readonly #slots: AsyncTaskExecutor;
-  readonly #busyKeys = new BusyKeys();
+  readonly #busyKeys: BusyKeys;
   readonly #partitions = new Map<string, ParkedPartition>();
   #reading = new AbortController();
 
   constructor(init: ParkingInit) {
     this.#init = init;
     this.recoveryBackOff = init.properties.errorHandler.recoveryBackOff;
+    this.#busyKeys = new BusyKeys(init.strayOf);
     this.#slots = new AsyncTaskExecutor({ concurrency: init.parking.concurrency });
     this.#host = this.#newHost();
   }
