@@ -20,4 +20,21 @@ describe('readParked', () => {
     await assert.rejects(read, { code: 'PARKED_TOPIC_RESET', retriable: true });
     await consumer.close();
   });
+
+  it('reads once more, from where it is told to, and not from before the log begins', async () => {
+    const log = new FakeLog();
+    log.append('t-parked', 0, ...Array.from({ length: 6 }, (_, i) => ({ offset: 2 + i, key: 'a' })));
+    log.commit('g-parked', [{ topic: 't-parked', partition: 0, offset: 5, metadata: 'kept' }]);
+    const consumer = new FakeConsumer({ log, groupId: 'g-parked' });
+    const told: unknown[] = [];
+    const reader: ParkedReader = {
+      ...{ topic: 't-parked', partition: 0, missed: (offsets) => told.push(`missed ${offsets}`) },
+      begin: ({ from, readFrom, metadata }) => told.push(`${readFrom} for ${from}, ${metadata}`),
+      read: ({ offset }) => told.push(offset),
+      end: () => 1,
+    };
+    assert.ok(await readParked(consumer, [reader], new AbortController().signal));
+    assert.deepEqual(told, ['5 for 5, kept', 5, 6, 7, '2 for 5, kept', 2, 3, 4, 5, 6, 7]);
+    await consumer.close();
+  });
 });
