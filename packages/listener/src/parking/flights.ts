@@ -44,7 +44,11 @@ export class Flights {
     return true;
   }
 
-  /** What stood there may be deleted by now: then it was worked off, or is lost anyway. */
+  /**
+   * What stood there may be deleted by now: then it was worked off, or is lost anyway. What comes after the log was read is of
+   * an owner before this one, or after: of the first `OwnerMarkers` knows that it is late, if it was signed, and of the other nothing
+   * may be passed over.
+   */
   #unseen({ index, behind }: Flight): number {
     if (index === 0 || behind >= this.#readFrom) return 0;
     this.#missingFrom = Math.min(this.#missingFrom, behind);
