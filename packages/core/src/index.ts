@@ -40,5 +40,11 @@ export {
 } from './records.js';
 export { bytes, json, nullable, string, type Serde, type SerdeContext } from './serde.js';
 export type { InferOutput, StandardSchemaV1 } from './standard-schema.js';
-export type { RecordSlots, RecordSource, RecordStart, TaskExecutor } from './task-executor.js';
+export {
+  NOT_CALLED,
+  type RecordSlots,
+  type RecordSource,
+  type RecordStart,
+  type TaskExecutor,
+} from './task-executor.js';
 export type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from './topic-partition.js';

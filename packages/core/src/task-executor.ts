@@ -1,4 +1,10 @@
 /**
+ * What a task resolves with that found nothing to call: its record was filtered, or has to wait after all. Neither a success
+ * nor a failure of what is called, and of no length: an executor that measures calls leaves it out, and hands it on.
+ */
+export const NOT_CALLED: unique symbol = Symbol.for('hearken:not-called');
+
+/**
  * Runs listener calls: *whether there is a slot* is its only question; which record may run is the container's. It knows
  * nothing of records or keys, so p-queue or piscina fit behind it in a few lines. May be shared by several containers.
  * `exerciseTaskExecutor` in `@hearken/testing` checks all that is said here.
@@ -12,8 +18,8 @@ export interface TaskExecutor {
   readonly isPaused?: boolean;
   /**
    * What one task stands for. `'record'` (default): the executor must see every record by itself, to count, limit or time
-   * it. A container's task rejects if the attempt failed, and if `execute` rejects the attempt has failed. `'run'`: records
-   * that run one after the other may be one task, which saves a promise a record.
+   * it. A container's task rejects if the attempt failed, and if `execute` rejects the attempt has failed; it resolves with
+   * {@link NOT_CALLED} if the listener never saw the record. `'run'`: records that run one after the other may be one task, which saves a promise a record.
    */
   readonly unit?: 'record' | 'run';
   /**

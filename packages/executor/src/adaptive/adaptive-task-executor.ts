@@ -1,4 +1,4 @@
-import { defaultLogger, systemClock, type Clock, type Logger, type TaskExecutor } from '@hearken/core';
+import { defaultLogger, NOT_CALLED, systemClock, type Clock, type Logger, type TaskExecutor } from '@hearken/core';
 import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { GatedTaskExecutor } from '../gated-task-executor.js';
 import { Observers } from '../observers.js';
@@ -69,7 +69,7 @@ export class AdaptiveTaskExecutor extends GatedTaskExecutor {
     });
     return executed.then(
       (value) => {
-        this.#ended(window, startedAt, false);
+        this.#ended(window, (value as unknown) === NOT_CALLED ? undefined : startedAt, false);
         return value;
       },
       (error: unknown) => {
@@ -79,7 +79,7 @@ export class AdaptiveTaskExecutor extends GatedTaskExecutor {
     );
   }
 
-  /** @param startedAt undefined for a task that never ran */
+  /** @param startedAt undefined for a task that never ran, or called nothing */
   #ended(window: number, startedAt: number | undefined, failed: boolean): void {
     this.#running--;
     if (startedAt === undefined) return;

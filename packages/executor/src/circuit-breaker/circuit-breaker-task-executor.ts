@@ -1,4 +1,4 @@
-import { defaultLogger, systemClock, type Clock, type Logger, type TaskExecutor } from '@hearken/core';
+import { defaultLogger, NOT_CALLED, systemClock, type Clock, type Logger, type TaskExecutor } from '@hearken/core';
 import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { GateTimer } from '../gate-timer.js';
 import { GatedTaskExecutor } from '../gated-task-executor.js';
@@ -116,7 +116,7 @@ export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
     });
     return executed.then(
       (value) => {
-        this.#judged(call, { failed: false });
+        this.#judged(call, (value as unknown) === NOT_CALLED ? undefined : { failed: false });
         return value;
       },
       (error: unknown) => {

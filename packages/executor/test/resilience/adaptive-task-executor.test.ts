@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KafkaConfigError } from '@hearken/core';
+import { KafkaConfigError, NOT_CALLED } from '@hearken/core';
 import {
   AdaptiveTaskExecutor,
   AsyncTaskExecutor,
@@ -65,6 +65,14 @@ describe('AdaptiveTaskExecutor', () => {
     const less = bundle.executor.limit;
     assert.ok(less >= 20 && less <= 30, `${less}`);
     assert.equal(bundle.clock.pendingTimers, load.running, 'it has no timer of its own');
+  });
+
+  it('measures nothing of a task that called nothing', async () => {
+    const { executor, changes } = setup({ initialLimit: 4 });
+    for (let round = 0; round < 100; round++) {
+      await Promise.all(Array.from({ length: 4 }, () => executor.execute(() => NOT_CALLED)));
+    }
+    assert.deepEqual([changes, executor.limit, executor.available], [[], 4, 4]);
   });
 
   it('tells of its changes, and has as many slots as it says', async () => {

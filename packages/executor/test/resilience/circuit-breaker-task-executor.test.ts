@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KafkaConfigError, KafkaError } from '@hearken/core';
+import { KafkaConfigError, KafkaError, NOT_CALLED } from '@hearken/core';
 import {
   AsyncTaskExecutor,
   CircuitBreakerTaskExecutor,
@@ -40,6 +40,31 @@ describe('CircuitBreakerTaskExecutor', () => {
     assert.deepEqual([executor.state, executor.concurrency, executor.available], ['closed', 5, 5]);
     assert.deepEqual(states, ['closed open', 'open half-open', 'half-open closed']);
     assert.equal(clock.pendingTimers, 0);
+  });
+
+  for (const slidingWindowType of ['count-based', 'time-based'] as const) {
+    it(`does not count what called nothing, in a ${slidingWindowType} window`, async () => {
+      const { executor, fail } = setup({ slidingWindowType, slidingWindowSize: 4, minimumNumberOfCalls: 2 });
+      for (let i = 0; i < 10; i++) assert.equal(await executor.execute(() => NOT_CALLED), NOT_CALLED);
+      assert.deepEqual(executor.rates, { failureRate: 0, slowCallRate: 0, numberOfCalls: 0 });
+      await fail();
+      for (let i = 0; i < 10; i++) await executor.execute(() => Promise.resolve(NOT_CALLED));
+      assert.deepEqual(executor.rates, { failureRate: 100, slowCallRate: 0, numberOfCalls: 1 });
+      await fail();
+      assert.equal(executor.state, 'open');
+    });
+  }
+
+  it('tries another one when a trial called nothing, and is told of its slot', async () => {
+    const { clock, executor, open } = setup();
+    await open();
+    clock.advance(1_000);
+    const told: number[] = [];
+    executor.onAvailable(() => told.push(executor.available));
+    await executor.execute(() => NOT_CALLED);
+    assert.deepEqual([executor.state, executor.available, told], ['half-open', 1, [1]]);
+    await executor.execute(() => 'works');
+    assert.equal(executor.state, 'closed');
   });
 
   it('opens again when the trial fails, for as long as before', async () => {

@@ -8,7 +8,7 @@ import { composeBatch } from '../middleware/compose-batch.js';
 import type { BatchMiddleware } from '../middleware/middleware.js';
 import type { Batch } from './batch.js';
 import { BatchContext } from './batch-context.js';
-import { failedAt, outcomeOfError, outcomeOfResult, type BatchOutcome } from './batch-outcome.js';
+import { failedAt, NONE_KEPT, outcomeOfError, outcomeOfResult, type BatchOutcome } from './batch-outcome.js';
 import { prepareBatch, type Prepared } from './prepare-batch.js';
 
 export interface BatchInvokerInit {
@@ -73,7 +73,7 @@ export class BatchInvoker implements Invoker {
   }
 
   returned(batch: Batch, result: unknown): BatchOutcome {
-    return outcomeOfResult(batch, result);
+    return batch.given.length === 0 ? NONE_KEPT : outcomeOfResult(batch, result);
   }
 
   failed(batch: Batch, error: unknown): BatchOutcome {

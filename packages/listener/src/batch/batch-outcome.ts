@@ -21,6 +21,9 @@ export type BatchOutcome =
 
 const DONE: BatchOutcome = { kind: 'done' };
 
+/** The filter kept none of its records, so that the listener was not called. */
+export const NONE_KEPT: BatchOutcome = { kind: 'done' };
+
 /** What a listener that returned this says. What names no failures says nothing. */
 export function outcomeOfResult(batch: Batch, result: unknown): BatchOutcome {
   const { failed, silent } = (typeof result === 'object' && result !== null ? result : {}) as Partial<PartsResult>;

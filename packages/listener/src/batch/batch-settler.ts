@@ -1,3 +1,4 @@
+import { NOT_CALLED } from '@hearken/core';
 import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
 import type { AttemptFailure, Settles } from '../dispatch/run.js';
 import type { PauseReason, SettlerInit } from '../dispatch/settler.js';
@@ -6,7 +7,7 @@ import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
 import type { RecoveryEnd } from '../failure/recovery.js';
 import type { Batch } from './batch.js';
-import type { BatchOutcome, FailedDelivery } from './batch-outcome.js';
+import { NONE_KEPT, type BatchOutcome, type FailedDelivery } from './batch-outcome.js';
 
 export interface BatchSettlerInit extends SettlerInit {
   readonly errorHandler: ErrorHandler;
@@ -39,7 +40,8 @@ export class BatchSettler implements Settles {
     this.#init = init;
   }
 
-  failureIn(outcome: BatchOutcome): AttemptFailure | undefined {
+  failureIn(outcome: BatchOutcome): AttemptFailure | typeof NOT_CALLED | undefined {
+    if (outcome === NONE_KEPT) return NOT_CALLED;
     if (outcome.kind === 'unnamed') return outcome;
     const [first] = outcome.kind === 'named' ? outcome.failed : [];
     return first === undefined ? undefined : { error: first.error, isPartial: true };

@@ -250,7 +250,7 @@ export class Dispatcher {
   }
 
   /** One that throws where it should reject would end the loop that asked it, and with it the process. */
-  #execute(task: (signal: AbortSignal) => Promise<void> | undefined): Promise<void> {
+  #execute(task: (signal: AbortSignal) => unknown): Promise<unknown> {
     try {
       return Promise.resolve(this.#init.executor.execute(task));
     } catch (error) {

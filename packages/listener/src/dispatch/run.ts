@@ -1,3 +1,4 @@
+import type { NOT_CALLED } from '@hearken/core';
 import { isThenable } from '@hearken/core/internal';
 import { cancellationBy, type Cancellation } from './cancellation.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
@@ -18,8 +19,8 @@ export interface Invoker {
 export interface Settles {
   /** @param outcome the invoker's */
   settle(lane: DeliveryLane, work: Work, outcome: unknown): void;
-  /** What failed in an attempt that ended so; undefined if nothing did. */
-  failureIn(outcome: unknown): AttemptFailure | undefined;
+  /** What failed in an attempt that ended so; `NOT_CALLED` if the listener never saw it; undefined if it went well. */
+  failureIn(outcome: unknown): AttemptFailure | typeof NOT_CALLED | undefined;
 }
 
 /** What an executor that sees every record is told of an attempt. */
@@ -131,8 +132,8 @@ export class Run implements WaitingRun {
   /** Does what is next in the lane, without a task: its owner is told when it is over. */
   serve(lane: DeliveryLane, signal: AbortSignal): void {
     this.#lane = lane;
+    if (signal !== this.#signal) this.#cancellation = cancellationBy(signal);
     this.#signal = signal;
-    this.#cancellation = cancellationBy(signal);
     try {
       this.#turn = this.#host.slice.enter();
       this.#goOn(signal);

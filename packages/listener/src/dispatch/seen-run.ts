@@ -1,8 +1,11 @@
+import { NOT_CALLED } from '@hearken/core';
 import { isThenable } from '@hearken/core/internal';
 import type { DeliveryLane } from './delivery.js';
 import { takeFrom, type AttemptFailure, type RunHost } from './run.js';
 import type { WaitingRun } from './run-list.js';
 import type { Work } from './work.js';
+
+type TaskResult = typeof NOT_CALLED | undefined;
 
 /**
  * One task of an executor that sees every record by itself: one attempt. The task ends as the attempt does, so that a circuit
@@ -20,7 +23,7 @@ export class SeenRun implements WaitingRun {
   #turn = 0;
   #since = 0;
   /** The task, while it waits for the listener. */
-  #listening: Promise<void> | undefined;
+  #listening: Promise<TaskResult> | undefined;
   /** What the invoker made of the listener's end. */
   #outcome: unknown;
 
@@ -40,16 +43,16 @@ export class SeenRun implements WaitingRun {
   }
 
   /** The task. Throws, or rejects, with what failed in the attempt. */
-  start(signal: AbortSignal): Promise<void> | undefined {
+  start(signal: AbortSignal): Promise<TaskResult> | TaskResult {
     const { slice, turns, lanes } = this.#host;
     this.#hasStarted = true;
     this.#turn = slice.enter();
     if (!turns.mayStart(this.#lane)) {
       lanes.setAside(this.#lane);
-      return undefined;
+      return NOT_CALLED;
     }
     this.#work = takeFrom(lanes, this.#lane);
-    if (this.#work === undefined) return undefined;
+    if (this.#work === undefined) return NOT_CALLED;
     return this.#call(this.#work, signal);
   }
 
@@ -68,7 +71,7 @@ export class SeenRun implements WaitingRun {
   }
 
   /** A promise if the listener has to be waited for. */
-  #call(work: Work, signal: AbortSignal): Promise<void> | undefined {
+  #call(work: Work, signal: AbortSignal): Promise<TaskResult> | TaskResult {
     const { invoker, slice } = this.#host;
     slice.started();
     this.#host.running++;
@@ -81,16 +84,15 @@ export class SeenRun implements WaitingRun {
     } catch (error) {
       outcome = invoker.failed(work, error);
     }
-    this.#ended(outcome);
-    return undefined;
+    return this.#ended(outcome);
   }
 
-  #waitFor(work: Work, result: PromiseLike<unknown>): Promise<void> {
+  #waitFor(work: Work, result: PromiseLike<unknown>): Promise<TaskResult> {
     const { invoker, slice, waiting } = this.#host;
-    const ended = (outcome: unknown): void => {
+    const ended = (outcome: unknown): TaskResult => {
       this.#listening = undefined;
       waiting.delete(this);
-      this.#ended(outcome);
+      return this.#ended(outcome);
     };
     this.#since = slice.startedAt;
     waiting.add(this);
@@ -102,21 +104,23 @@ export class SeenRun implements WaitingRun {
   }
 
   /** Throws what failed. */
-  #ended(outcome: unknown): void {
+  #ended(outcome: unknown): TaskResult {
     const { slice } = this.#host;
     this.#outcome = outcome;
     if (slice.turn === this.#turn) slice.ended();
     const failure = this.#failure;
-    if (failure !== undefined) throw failure.error;
+    if (failure === undefined || failure === NOT_CALLED) return failure;
+    throw failure.error;
   }
 
   #isOverruledBy(rejection: { readonly error: unknown } | undefined): rejection is { readonly error: unknown } {
     const failure = this.#failure;
-    if (rejection === undefined || failure?.isPartial === true) return false;
-    return failure === undefined || failure.error !== rejection.error;
+    if (rejection === undefined) return false;
+    if (failure === undefined || failure === NOT_CALLED) return true;
+    return failure.isPartial !== true && failure.error !== rejection.error;
   }
 
-  get #failure(): AttemptFailure | undefined {
+  get #failure(): AttemptFailure | typeof NOT_CALLED | undefined {
     return this.#host.settler.failureIn(this.#outcome);
   }
 }

@@ -1,4 +1,4 @@
-import { KafkaError } from '@hearken/core';
+import { KafkaError, NOT_CALLED } from '@hearken/core';
 import type { ContainerCounters } from '../container-metrics.js';
 import type { GuardedEvents } from '../container-events.js';
 import { ListenerFailedError } from '../errors.js';
@@ -54,8 +54,9 @@ export class Settler implements Settles {
     this.#init = init;
   }
 
-  failureIn(outcome: Outcome): AttemptFailure | undefined {
-    return 'error' in outcome ? outcome : undefined;
+  failureIn(outcome: Outcome): AttemptFailure | typeof NOT_CALLED | undefined {
+    if ('error' in outcome) return outcome;
+    return outcome.kind === 'done' ? undefined : NOT_CALLED;
   }
 
   settle(lane: DeliveryLane, delivery: Delivery, outcome: Outcome): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '@hearken/core';
 import { Batch } from '../batch/batch.js';
 import type { DeliveryLane } from '../dispatch/delivery.js';
-import type { AttemptFailure, Invoker, Settles } from '../dispatch/run.js';
+import type { Invoker, Settles } from '../dispatch/run.js';
 import type { Work } from '../dispatch/work.js';
 import { FOLLOW } from '../invoke/outcome.js';
 import { LIMITS, limitOf, type Limit, type LineState } from './limit.js';
@@ -121,7 +121,7 @@ export class CallSampler implements Invoker, Settles {
     this.#init.settler.settle(lane, work, outcome);
   }
 
-  failureIn(outcome: unknown): AttemptFailure | undefined {
+  failureIn(outcome: unknown): ReturnType<Settles['failureIn']> {
     return this.#init.settler.failureIn(outcome);
   }
 
