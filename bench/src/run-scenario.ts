@@ -34,14 +34,15 @@ export async function runScenario(name: string, scenario: Scenario, options: Run
   return withPlannedTopic(scenario.topic, newTopic(), async (shared) => {
     let passed = true;
     for (const [title, contest] of Object.entries(scenario.contests)) {
-      const own = contest.topic === undefined ? shared : newTopic();
-      passed = (await withPlannedTopic(contest.topic, own, (context) => runOne(contest, title, context))) && passed;
+      passed = (await runOne(contest, title, contest.topic === undefined ? shared : newTopic())) && passed;
     }
     return passed;
   });
 
   function runOne(contest: Contest, title: string, context: TurnContext): Promise<boolean> {
-    return onItsBroker(contest, brokers, (own) => run(contest, title, { ...context, brokers: own }));
+    return onItsBroker(contest, brokers, (own) =>
+      withPlannedTopic(contest.topic, { ...context, brokers: own }, (planned) => run(contest, title, planned)),
+    );
   }
 
   async function run(contest: Contest, title: string, context: TurnContext): Promise<boolean> {

@@ -42,7 +42,7 @@ export interface Contest<S = Settings> {
   /** Of this contest alone. @default the scenario's */
   readonly topic?: (settings: S) => TopicPlan;
   /**
-   * `'embedded'`: on an embedded broker of its own, in a process of its own, where its turns make the topics they need.
+   * `'embedded'`: on an embedded broker of its own, in a process of its own, where there is the contest's own topic or none.
    * @default on the Kafka that runs, with the scenario's topic
    */
   readonly broker?: 'embedded';

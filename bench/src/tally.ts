@@ -1,7 +1,7 @@
 import type { Figures } from './scenario.js';
 import { Stopwatch } from './stopwatch.js';
 
-/** Counts values as they come; the time starts at the first and ends at the last. */
+/** Counts values as they come; the time starts at the first, or before by `start`, and ends at the last. */
 export class Tally {
   readonly #expected: number;
   readonly #sizeBytes: number;
@@ -20,6 +20,11 @@ export class Tally {
       this.#finish = resolve;
       this.#fail = reject;
     });
+  }
+
+  /** What is fetched before the first value comes counts, too. */
+  start(): void {
+    this.#stopwatch = new Stopwatch();
   }
 
   /** @param value bytes, or text of one byte a character */

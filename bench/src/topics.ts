@@ -12,6 +12,8 @@ export interface TopicPlan {
   readonly size: number;
   /** How uneven the keys are; see `zipf`. @default 0: all alike */
   readonly skew?: number;
+  /** Several topics that are alike, all made, filled and deleted together. @default the topic itself */
+  readonly names?: (topic: string) => readonly string[];
   /** @default by kafkajs, in batches of 2000 */
   readonly fill?: (brokers: string[], topic: string, plan: TopicPlan) => Promise<void>;
 }
@@ -30,12 +32,13 @@ export async function withTopic<T>(
   plan: TopicPlan,
   work: () => Promise<T>,
 ): Promise<T> {
-  await createTopic(brokers, name, plan);
+  const topics = [...(plan.names?.(name) ?? [name])];
+  for (const topic of topics) await createTopic(brokers, topic, plan);
   try {
-    if (plan.records > 0) await (plan.fill ?? fillByKafkajs)(brokers, name, plan);
+    if (plan.records > 0) for (const topic of topics) await (plan.fill ?? fillByKafkajs)(brokers, topic, plan);
     return await work();
   } finally {
-    await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [name] }));
+    await withAdmin(brokers, (admin) => admin.deleteTopics({ topics }));
   }
 }
 

@@ -22,6 +22,10 @@ export interface Filling {
   readonly keys?: number;
 }
 
+/** As a priority container names them. */
+export const levelNames = (logical: string, levels: number): string[] =>
+  Array.from({ length: levels }, (_, level) => `${logical}-${level}`);
+
 const OUTSTANDING = 10_000;
 const DISTINCT_PAYLOADS = 20_000;
 
@@ -32,7 +36,7 @@ export function withLevels<T>(
   work: (topics: LevelTopics) => Promise<T>,
 ): Promise<T> {
   const logical = `bench-levels-${randomUUID()}`;
-  const names = Array.from({ length: levels }, (_, level) => `${logical}-${level}`);
+  const names = levelNames(logical, levels);
   const empty = { partitions, records: 0, keys: 1, size: 1 };
   const all = (): Promise<T> => work({ logical, names });
   return names.reduce((inner, name) => () => withTopic(brokers, name, empty, inner), all)();

@@ -7,7 +7,7 @@ import {
   type DispatchPolicyFactory,
 } from 'hearken';
 import { connectConsumer, PARTITIONS_CONSUMED_CONCURRENTLY } from '../kafkajs-peer.js';
-import { fill, withLevels, type LevelTopics } from '../priority/level-topics.js';
+import { fill, levelNames, type LevelTopics } from '../priority/level-topics.js';
 import {
   COMMON_SETTINGS,
   defineScenario,
@@ -17,13 +17,13 @@ import {
   type TurnContext,
 } from '../scenario.js';
 import { Tally } from '../tally.js';
-import { committedRecords, deleteGroup } from '../topics.js';
+import { committedRecords, deleteGroup, type TopicPlan } from '../topics.js';
 
 const settings = {
   ...COMMON_SETTINGS,
   size: 1024,
-  /** Records a turn reads, over all levels. */
-  n: 150_000,
+  /** Records a turn reads, over all levels: many times what is fetched ahead. */
+  n: 500_000,
   /** Listeners running at once, over all levels. */
   capacity: 50,
   /** Decisions of each policy in a turn. */
@@ -64,22 +64,30 @@ function cost(levels: number, atLeast: number): Contest<CostSettings> {
     peers: { 'plain container': reading(levels, plainContainer), 'kafkajs eachMessage': reading(levels, kafkajs) },
     compared: ['perSecond', 'cpuMicrosPerMessage'],
     gates: [{ figure: 'perSecond', against: 'plain container', atLeast }],
+    topic: (settings) => levelsPlan(settings, levels),
   };
 }
 
-/** Every turn has topics of its own, filled alike, and what it read must be committed. */
+/** A topic a level, alike; all sides read the same ones. */
+const levelsPlan = ({ partitions, n, size }: CostSettings, levels: number): TopicPlan => ({
+  partitions,
+  records: Math.floor(n / levels),
+  keys: 1000,
+  size,
+  names: (logical) => levelNames(logical, levels),
+  fill: (brokers, topic, plan) => fill(brokers, [topic], plan),
+});
+
+/** Every turn has groups of its own, and what it read must be committed. */
 function reading(levels: number, read: Reader): Turn<CostSettings> {
-  return (context) => {
-    const { brokers, settings } = context;
+  return async (context) => {
+    const { brokers, topic: logical, settings } = context;
     const each = Math.floor(settings.n / levels);
-    return withLevels(brokers, { levels, partitions: settings.partitions }, async (topics) => {
-      await fill(brokers, topics.names, { records: each, size: settings.size });
-      global.gc?.(); // what filling left is no work of who reads
-      const groupId = `bench-${randomUUID()}`;
-      const figures = await read(context, topics, groupId, new Tally(each * levels, settings.size));
-      await checkCommitted(brokers, groupId, topics, each);
-      return figures;
-    });
+    const topics = { logical, names: levelNames(logical, levels) };
+    const groupId = `bench-${randomUUID()}`;
+    const figures = await read(context, topics, groupId, new Tally(each * levels, settings.size));
+    await checkCommitted(brokers, groupId, topics, each);
+    return figures;
   };
 }
 
@@ -95,7 +103,10 @@ async function checkCommitted(brokers: string[], groupId: string, topics: LevelT
   }
 }
 
-/** Partitions are paused until the groups have settled: joining is not what is compared, and nothing is fetched ahead. */
+/**
+ * Partitions are paused until the groups have settled: joining is not what is compared. The time starts when they go on: three
+ * consumers have their first, smaller answers sooner than one that waits for all partitions in one.
+ */
 async function priorityContainer(
   { brokers, settings: { capacity } }: Context,
   { logical, names }: LevelTopics,
@@ -114,6 +125,7 @@ async function priorityContainer(
   try {
     for (const level of container.levels) level.container.pause();
     await container.start();
+    tally.start();
     for (const level of container.levels) level.container.resume();
     return await tally.figures();
   } finally {
@@ -138,6 +150,7 @@ async function plainContainer(
   try {
     container.pause();
     await container.start();
+    tally.start();
     container.resume();
     return await tally.figures();
   } finally {

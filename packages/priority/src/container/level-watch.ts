@@ -115,6 +115,6 @@ export const watched = <K, V>(level: PriorityLevel<K, V>, dispatcher: PriorityDi
     return dispatcher.started[level.priority] ?? 0;
   },
   get ended() {
-    return dispatcher.ends[level.priority] ?? 0;
+    return (dispatcher.started[level.priority] ?? 0) - dispatcher.limits.running(level.priority);
   },
 });

@@ -43,8 +43,6 @@ export interface LastDispatch {
 export class PriorityDispatcher {
   /** Attempts that started, by level: a record that is tried again starts again. */
   readonly started: Float64Array;
-  /** Attempts that ended, by level. */
-  readonly ends: Float64Array;
   readonly limits: SlotLimits;
   readonly #init: PriorityDispatcherInit;
   readonly #sources: (LevelSource | undefined)[];
@@ -70,7 +68,6 @@ export class PriorityDispatcher {
     this.policy = init.policy;
     this.limits = new SlotLimits(init.capacity, init.levels);
     this.started = new Float64Array(init.levels.length);
-    this.ends = new Float64Array(init.levels.length);
     this.#sources = init.levels.map(() => undefined);
   }
 
@@ -127,7 +124,6 @@ export class PriorityDispatcher {
   ended(level: number, isReady: boolean): void {
     if (isReady) this.#offer(level);
     this.limits.released(level);
-    this.ends[level] = (this.ends[level] ?? 0) + 1;
     if (level === this.#starting) this.#endedAtOnce = true;
     else this.#tellEnd(level);
     this.#advance();
@@ -148,7 +144,6 @@ export class PriorityDispatcher {
 
   /** It is. */
   wentOn(level: number): void {
-    this.ends[level] = (this.ends[level] ?? 0) + 1;
     this.#count(level, this.#asked);
     this.#tell(level);
   }

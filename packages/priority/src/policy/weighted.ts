@@ -26,13 +26,15 @@ class WeightedPolicy implements DispatchPolicy {
   }
 
   next(ready: number): number {
+    const now = this.#now;
+    const end = this.#end;
     let chosen = -1;
     let least = Infinity;
-    for (let level = this.#end.length - 1; level >= 0; level--) {
+    for (let level = end.length - 1; level >= 0 && least > now; level--) {
       if (!isLevelReady(ready, level)) continue;
-      const begins = this.#begins(level);
+      const begins = end[level] ?? 0;
       if (begins >= least) continue;
-      least = begins;
+      least = begins; // below `now` it is as good as there: none can be sooner, and of equals this is the most urgent
       chosen = level;
     }
     this.#ready = ready;

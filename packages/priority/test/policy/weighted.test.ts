@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { weightedPolicy } from '../../dist/index.js';
+import { isLevelReady, weightedPolicy } from '../../dist/index.js';
 import { exerciseDispatchPolicy } from '../../dist/testing/index.js';
 import { anyWeight, decide, isFair, play, stretches, weightsOf, wholeWeight } from './laws.js';
 
@@ -14,6 +14,23 @@ describe('weighted', () => {
 
   it('interleaves as the weights say, the more urgent first of equals', () => {
     assert.equal(order(make(1, 2, 4), 0b111, 14), '21022122102212');
+  });
+
+  it('chooses as the definition says: the least virtual time to begin at, and of equals the most urgent level', () => {
+    const alike = fc.integer({ min: 1, max: 3 }); // virtual times are equal often
+    const inputs = weightsOf(alike).chain((weights) => fc.tuple(fc.constant(weights), stretches(weights.length)));
+    fc.assert(
+      fc.property(inputs, ([weights, schedule]) => {
+        const ends = weights.map(() => 0);
+        let now = 0;
+        play(make(...weights), schedule, (ready, chosen) => {
+          const begins = ends.map((end, level) => (isLevelReady(ready, level) ? Math.max(end, now) : Infinity));
+          now = Math.min(...begins);
+          assert.equal(chosen, begins.lastIndexOf(now));
+          ends[chosen] = now + 1 / (weights[chosen] ?? 0);
+        });
+      }),
+    );
   });
 
   it('keeps |ni/wi - nj/wj| <= 1/wi + 1/wj while both are ready', () => {
