@@ -17,6 +17,9 @@ interface OwnerMarker {
  * 3. So nothing was committed because it was parked there. Either the new owner got the record straight, or another copy of it
  *    was parked in time, or it had ended.
  *
+ * Who does not know that it is an owner no more works off what it parked itself all the same: else it would take a key for free
+ * whose records it passed over.
+ *
  * The other way round, what was committed because it was parked is never late: the commit was taken, so its generation was
  * still the group's or its successor had not begun, and the record stood there before.
  *

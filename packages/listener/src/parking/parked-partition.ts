@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import type { Bytes, Clock, ConsumerRecord, Logger, TopicPartition, TopicPartitionOffset } from '@hearken/core';
+import type { Bytes, ConsumerRecord, TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
-import type { GuardedEvents } from '../container-events.js';
-import type { ContainerCounters } from '../container-metrics.js';
 import type { StopOptions } from '../container-state.js';
 import { isSkip } from '../failure/control-flow.js';
 import type { Recoverer, RecoveryContext } from '../failure/error-handler.js';
@@ -10,25 +7,10 @@ import type { Called } from '../invoke/listener-invoker.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { Followers } from './followers.js';
-import { OwnerMarkers } from './owner-markers.js';
-import { generationIn, metadataWith } from './parked-commit.js';
-import { ParkedKeys, type ParkedKey, type ParkedRecord } from './parked-keys.js';
-import {
-  endMarkerOf,
-  flightOf,
-  generationOf,
-  isForeign,
-  isWork,
-  originalOffsetOf,
-  ownerMarkOf,
-  unparked,
-  type OwnerMark,
-} from './parked-record.js';
+import type { ParkedKey, ParkedKeys } from './parked-keys.js';
+import { ParkedLog, type ParkedLogHost } from './parked-log.js';
+import { isWork, originalOffsetOf, unparked } from './parked-record.js';
 import { ParkedWriter, type ParkedWriterInit } from './parked-writer.js';
-import type { ParkedReader, ParkedStart } from './read-parked.js';
-
-/** So many offsets read for nothing are committed, so that nobody reads them again. */
-const IN_VAIN = 1_000;
 
 /** Where a partition's worker gets its records, and what it does with them. */
 export interface ParkedWork {
@@ -42,19 +24,9 @@ export interface ParkedWork {
 }
 
 /** What the parked partitions of a container share. */
-export interface ParkedPartitionHost {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly events: GuardedEvents;
-  readonly counters: ContainerCounters;
-  readonly groupId: string | undefined;
-  readonly suffix: string;
+export interface ParkedPartitionHost extends ParkedLogHost {
   /** The container's. */
   readonly recoverer: Recoverer | undefined;
-  /** By which records are ordered; of one that was parked, as it was before. */
-  readonly keyOf: (record: ConsumerRecord) => Bytes;
-  /** Whether records of no key wait for each other. */
-  readonly ordersNullKeys: boolean;
   readonly send: ParkedWriterInit['send'];
   /** Calls the container's listener, with all that goes around it. */
   readonly listen: (
@@ -73,25 +45,14 @@ export interface ParkedPartitionHost {
  * container of their own, and hands the keys back. That container is made when there is something for it.
  */
 // Long because the life of a parked record is one story, from where it is parked to where its key is free.
-export class ParkedPartition implements ParkedReader {
-  /** In the parked topic. */
-  readonly topic: string;
-  readonly partition: number;
-  keys = new ParkedKeys();
+export class ParkedPartition {
+  readonly log: ParkedLog;
   readonly #host: ParkedPartitionHost;
+  readonly #parkedPlace: TopicPartition;
+  /** Of its own topic, not of the parked one. */
+  readonly place: TopicPartition;
   readonly #writer: ParkedWriter;
-  /** Of this ownership: nobody else's marker has it. */
-  readonly #owner = randomUUID();
-  /** Of the group, when the partition was assigned. */
-  readonly #generation: number;
-  #markers = new OwnerMarkers();
-  /** Whether all other owners that are known of are of lower generations. */
-  #isNewest = false;
   #epoch = 0;
-  #from = 0;
-  #to = 0;
-  /** Whether records of no key and no order were found. */
-  #hasLoose = false;
   #worker: MessageListenerContainer | undefined;
   #isPaused = false;
   #isClosing = false;
@@ -100,66 +61,29 @@ export class ParkedPartition implements ParkedReader {
   /** Records that were worked off and whose attempt has not ended well: it may come again. */
   readonly #unsettled = new Set<number>();
 
-  constructor(host: ParkedPartitionHost, { topic, partition }: TopicPartition, generation: number) {
+  /** @param generation of the group, when the partition was assigned */
+  constructor(host: ParkedPartitionHost, at: TopicPartition, generation: number) {
     this.#host = host;
-    this.topic = topic + host.suffix;
-    this.partition = partition;
-    this.#generation = generation;
-    this.#writer = new ParkedWriter({ ...host, place: this.#place });
+    this.log = new ParkedLog(host, at, generation);
+    const { topic, partition } = this.log;
+    this.#parkedPlace = { topic, partition };
+    this.place = { topic: at.topic, partition };
+    this.#writer = new ParkedWriter({ ...host, place: this.#parkedPlace, log: this.log });
   }
 
-  /** To be awaited before it is read. */
+  get keys(): ParkedKeys {
+    return this.log.keys;
+  }
+
+  /** Says that this owner begins. To be awaited before the log is read. */
   mark(): Promise<void> {
-    return this.#writer.mark({ owner: this.#owner, generation: this.#generation });
-  }
-
-  missed(offsets: number): void {
-    const { logger, counters, events } = this.#host;
-    const what = 'the parked topic deleted records before they were worked off: its retention is too short';
-    logger.error({ ...this.#place, offsets }, what);
-    counters.parkedMissing += offsets;
-    events.emit('parked:missing', { topic: this.#ownTopic, partition: this.partition, offsets });
-  }
-
-  begin({ from, readFrom, metadata }: ParkedStart): void {
-    const generation = generationIn(metadata);
-    this.keys = new ParkedKeys(from, readFrom); // it may be the second try
-    this.#markers = new OwnerMarkers(generation);
-    this.#isNewest = generation < this.#generation;
-    this.#hasLoose = false;
-    this.#from = from;
-  }
-
-  read(record: ConsumerRecord): void {
-    const { offset, key } = record;
-    if (isForeign(record, this.#host.groupId)) return;
-    const mark = ownerMarkOf(record);
-    const through = endMarkerOf(record);
-    if (mark !== undefined) this.#found(offset, mark);
-    else if (through !== undefined) this.keys.find(offset, { kind: 'end', key, through });
-    else if (this.#isLate(record)) this.#tellLate(record);
-    else this.#findRecord(record);
-  }
-
-  end(to: number): number | undefined {
-    this.#to = to;
-    this.#writer.begin(to, this.#isNewest ? this.#generation : undefined);
-    const { missingFrom } = this.keys;
-    this.keys.foundAll(to, this.#host.clock.now());
-    return missingFrom;
-  }
-
-  /** Where to begin next time, if much was read and all of it is done. */
-  get readInVain(): TopicPartitionOffset | undefined {
-    if (this.keys.size > 0 || this.#hasLoose || this.#to - this.#from < IN_VAIN) return undefined;
-    const metadata = metadataWith(this.#markers.before(this.#to));
-    return { ...this.#place, offset: this.#to, ...(metadata === undefined ? {} : { metadata }) };
+    return this.#writer.mark(this.log.mark);
   }
 
   /** An ownership of the partition begins, and all that was parked of it is known. */
   begun({ epoch }: Pick<Ownership, 'epoch'>): void {
     this.#epoch = epoch;
-    if (this.keys.size > 0 || this.#hasLoose) this.#work();
+    if (this.keys.size > 0 || this.log.hasLoose) this.#work();
   }
 
   /** While it is paused no parked record starts; parking goes on. */
@@ -185,7 +109,7 @@ export class ParkedPartition implements ParkedReader {
   async park(record: ConsumerRecord, error: unknown): Promise<void> {
     const { keyOf, clock } = this.#host;
     const key = keyOf(record);
-    const isOrdered = this.#isOrdered(key);
+    const isOrdered = this.log.isOrdered(key);
     if (isOrdered) this.keys.parking(key, clock.now());
     try {
       const at = await this.#writer.park(record, error);
@@ -223,61 +147,29 @@ export class ParkedPartition implements ParkedReader {
     return report?.drained ?? true;
   }
 
-  get #ownTopic(): string {
-    return this.topic.slice(0, -this.#host.suffix.length);
-  }
-
-  /** A marker of an owner. */
-  #found(at: number, { owner, generation }: OwnerMark): void {
-    this.#markers.add({ at, generation });
-    if (owner !== this.#owner) this.#isNewest &&= generation < this.#generation;
-  }
-
-  #findRecord(record: ConsumerRecord): void {
-    const found = this.#parkedRecordOf(record);
-    if (this.#isOrdered(found.key)) this.keys.find(record.offset, { kind: 'record', ...found });
-    else this.#hasLoose = true;
-  }
-
-  #parkedRecordOf(record: ConsumerRecord, own = unparked(record)): ParkedRecord {
-    return { key: this.#host.keyOf(own), original: originalOffsetOf(record), flight: flightOf(record) };
-  }
-
-  #isLate(record: ConsumerRecord): boolean {
-    return this.#markers.isLate(record.offset, generationOf(record));
-  }
-
-  get #place(): TopicPartition {
-    return { topic: this.topic, partition: this.partition };
-  }
-
-  #isOrdered(key: Bytes): boolean {
-    return key !== null || this.#host.ordersNullKeys;
-  }
-
   #keyed(record: ConsumerRecord): ParkedKey | undefined {
     const key = this.#host.keyOf(record);
-    return this.#isOrdered(key) ? this.keys.get(key) : undefined;
+    return this.log.isOrdered(key) ? this.keys.get(key) : undefined;
   }
 
   #work(): void {
     if (this.#worker !== undefined || this.#isClosing) return;
     const { newWorker, recoverer, onFatal, logger } = this.#host;
     this.#worker = newWorker({
-      partition: this.#place,
-      from: this.#from,
+      partition: this.#parkedPlace,
+      from: this.log.from,
       listener: (record, called) => this.#listen(record, called),
       recoverer: recoverer && ((record, error, context) => this.#recover(recoverer, record, error, context)),
-      commitMetadata: ({ offset }) => metadataWith(this.#markers.before(offset)),
+      commitMetadata: ({ offset }) => this.log.metadataAt(offset),
     });
     this.#worker.on('partition:paused', ({ owner }) => {
       if (owner === 'back-pressure') this.#tellFilled();
     });
     this.#worker.on('position:reset', ({ from, to }) => {
-      if (to > from) this.missed(to - from);
+      if (to > from) this.log.missed(to - from);
     });
     this.#worker.finished.catch((error: unknown) => {
-      if (this.#isClosing) logger.warn({ ...this.#place, error }, 'parked records were not given up in order');
+      if (this.#isClosing) logger.warn({ ...this.#parkedPlace, error }, 'parked records were not given up in order');
       else onFatal(error);
     });
     if (this.#isPaused) this.#worker.pause();
@@ -285,20 +177,15 @@ export class ParkedPartition implements ParkedReader {
   }
 
   async #listen(record: ConsumerRecord, called: Called): Promise<void> {
-    const { clock, listen, groupId } = this.#host;
+    const { listen, groupId } = this.#host;
     if (!isWork(record, groupId)) {
-      this.#passed(record);
-      return;
-    }
-    if (this.#isLate(record)) {
-      if (record.offset >= this.#to) this.#tellLate(record); // else it was told
+      this.log.passed(record);
       return;
     }
     const own = unparked(record);
-    const parked = this.#parkedRecordOf(record, own);
+    const parked = this.log.parkedRecord(record, own);
     const { key } = parked;
-    const isKnown = !this.#isOrdered(key) || this.#unsettled.has(record.offset);
-    if (!isKnown && !this.keys.reached(record.offset, parked, clock.now())) return;
+    if (!this.#unsettled.has(record.offset) && this.log.isDone(record, parked)) return;
     let skipped: unknown;
     await this.#workOff(
       record,
@@ -314,12 +201,6 @@ export class ParkedPartition implements ParkedReader {
       },
     );
     if (skipped !== undefined) throw skipped as Error;
-  }
-
-  /** Another owner has begun meanwhile. */
-  #passed(record: ConsumerRecord): void {
-    const mark = isForeign(record, this.#host.groupId) ? undefined : ownerMarkOf(record);
-    if (mark !== undefined) this.#markers.add({ at: record.offset, generation: mark.generation });
   }
 
   #recover(recoverer: Recoverer, record: ConsumerRecord, error: unknown, context: RecoveryContext): Promise<void> {
@@ -349,7 +230,7 @@ export class ParkedPartition implements ParkedReader {
     work: () => Promise<void>,
   ): Promise<void> {
     const { offset } = record;
-    const isOrdered = this.#isOrdered(key);
+    const isOrdered = this.log.isOrdered(key);
     if (!this.#unsettled.has(offset)) {
       await work();
       if (isAborted()) return;
@@ -387,27 +268,18 @@ export class ParkedPartition implements ParkedReader {
     events.emit('key:parked', { topic, partition, key, record, error });
   }
 
-  #tellLate(record: ConsumerRecord): void {
-    const { logger, counters } = this.#host;
-    counters.parkedLate++;
-    const original = originalOffsetOf(record);
-    const what = 'a record that was parked too late, by who had lost its partition, is passed over: it came straight';
-    logger.info({ ...this.#place, offset: record.offset, original }, what);
-  }
-
   #tellFilled(): void {
     const { events, logger } = this.#host;
     logger.warn(
-      { ...this.#place },
+      { ...this.#parkedPlace },
       'no more parked records are read: keys that cannot go on take half of bufferRecords or bufferBytes',
     );
-    events.emit('parked:filled', { topic: this.#ownTopic, partition: this.partition });
+    events.emit('parked:filled', this.place);
   }
 
   #tellHandedBack({ key, since }: ParkedKey): void {
     const { events, logger, counters, clock } = this.#host;
-    const topic = this.#ownTopic;
-    const { partition } = this;
+    const { topic, partition } = this.place;
     const parkedMs = clock.now() - since;
     counters.handedBack++;
     logger.info({ topic, partition, parkedMs }, 'a key is handed back: nothing of it is parked any more');

@@ -18,6 +18,8 @@ export interface ParkedWriterInit {
   /** In the parked topic. */
   readonly place: TopicPartition;
   readonly groupId: string | undefined;
+  /** What was read of it, and by what records are signed. */
+  readonly log: { readonly to: number; readonly signature: number | undefined };
   /** One after the other, none waiting for another's acknowledgment. Never rejects. */
   readonly send: (records: readonly ProducerRecord[]) => Promise<readonly PromiseSettledResult<RecordMetadata>[]>;
 }
@@ -33,18 +35,11 @@ export interface Landing {
 /** Writes to one parked partition, for one ownership of its partition. */
 export class ParkedWriter {
   readonly #init: ParkedWriterInit;
-  #generation: number | undefined;
-  /** What is sent from now on stands at this offset or behind it. */
-  #behind = 0;
+  /** The newest place that is known of. */
+  #newest = 0;
 
   constructor(init: ParkedWriterInit) {
     this.#init = init;
-  }
-
-  /** The log was read up to here. @param generation by which records are signed; undefined if they must not be */
-  begin(to: number, generation: number | undefined): void {
-    this.#behind = to;
-    this.#generation = generation;
   }
 
   /** @param error what it failed with @returns where it stands, -1 if nobody knows */
@@ -59,7 +54,8 @@ export class ParkedWriter {
   /** Records of one key that follow one that is parked: see `Flights` for what counts of them. */
   async follow(records: readonly ConsumerRecord[]): Promise<Landing> {
     const id = randomUUID();
-    const [size, behind] = [records.length, this.#behind];
+    const size = records.length;
+    const behind = Math.max(this.#newest, this.#init.log.to); // what is sent from now on stands there, or behind it
     const results = await this.#init.send(
       records.map((record, index) =>
         this.#parked(record, FOLLOWS, size === 1 ? undefined : { id, index, size, behind }),
@@ -83,8 +79,8 @@ export class ParkedWriter {
   }
 
   #parked(record: ConsumerRecord, error: unknown, flight?: Flight): ProducerRecord {
-    const { place, groupId } = this.#init;
-    const headers = parkedHeaders(record, { error, groupId, generation: this.#generation, flight });
+    const { place, groupId, log } = this.#init;
+    const headers = parkedHeaders(record, { error, groupId, generation: log.signature, flight });
     return { ...place, key: record.key, value: record.value, headers };
   }
 
@@ -96,7 +92,7 @@ export class ParkedWriter {
   }
 
   #knows(at: number): void {
-    this.#behind = Math.max(this.#behind, at);
+    this.#newest = Math.max(this.#newest, at);
   }
 }
 

@@ -29,6 +29,7 @@ import { isFollowers } from './followers.js';
 import { ParkedContext } from './parked-context.js';
 import { ParkedErrorHandler } from './parked-error-handler.js';
 import { ParkedPartition, type ParkedPartitionHost, type ParkedWork } from './parked-partition.js';
+import type { ParkedLog } from './parked-log.js';
 import { isWork, unparked } from './parked-record.js';
 import type { ParkingProperties } from './parking-properties.js';
 import { readParked } from './read-parked.js';
@@ -167,11 +168,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
   /** Those parked for longest. */
   snapshot(): readonly ParkedKeySnapshot[] {
     const now = this.#init.clock.now();
-    const { suffix } = this.#init.parking;
     return [...this.#partitions.values()]
-      .flatMap(({ topic, partition, keys }) =>
-        Array.from(keys, ({ key, since }) => ({ topic: topic.slice(0, -suffix.length), partition, key, since })),
-      )
+      .flatMap(({ keys, place }) => Array.from(keys, ({ key, since }) => ({ ...place, key, since })))
       .sort((a, b) => a.since - b.since)
       .slice(0, LONGEST_LIST)
       .map(({ since, key, ...at }) => ({ ...at, key: keyText(key), parkedMs: now - since }));
@@ -239,8 +237,9 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     try {
       for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(consumer, topic);
       await unlessAborted(Promise.all(found.map((parked) => parked.mark())), signal);
-      if (!(await readParked(consumer, found, signal))) return false;
-      await this.#commitWhatWasInVain(consumer, found);
+      const logs = found.map(({ log }) => log);
+      if (!(await readParked(consumer, logs, signal))) return false;
+      await this.#commitWhatWasInVain(consumer, logs);
       return true;
     } finally {
       signal.removeEventListener('abort', wake);
@@ -249,8 +248,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
   }
 
   /** What failed here is tried again at the next assignment. */
-  async #commitWhatWasInVain(consumer: Consumer, found: readonly ParkedPartition[]): Promise<void> {
-    const offsets = found.map(({ readInVain }) => readInVain).filter((at) => at !== undefined);
+  async #commitWhatWasInVain(consumer: Consumer, logs: readonly ParkedLog[]): Promise<void> {
+    const offsets = logs.map(({ readInVain }) => readInVain).filter((at) => at !== undefined);
     if (offsets.length === 0) return;
     try {
       await consumer.commit(offsets);
@@ -293,7 +292,9 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
       whenFree: (record) => (this.#busyKeys.isIdle ? undefined : this.#busyKeys.whenFree(record, keyOf(record))),
       ordersNullKeys: nullKey !== 'unordered',
       send: (records) =>
-        parking.template.execute((producer) => Promise.allSettled(records.map((record) => producer.send(record)))),
+        parking.template
+          .execute((producer) => Promise.allSettled(records.map((record) => producer.send(record))))
+          .catch((reason: unknown) => records.map(() => ({ status: 'rejected', reason }))), // there is no producer
       listen: (record, called, { key, epoch }) =>
         this.#busyKeys.run(record, key, called.signal, () =>
           invoker.callWith(record, new ParkedContext(record, { called, container, epoch })),

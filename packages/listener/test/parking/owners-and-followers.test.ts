@@ -107,6 +107,25 @@ describe('Parking: owners', () => {
     await after.container.stop();
   });
 
+  it('that do not know that they are owners no more work off what they parked, or would take its key for free', async () => {
+    const bundle = await parking();
+    const generation = Buffer.alloc(8);
+    generation.writeBigInt64BE(9n);
+    bundle.log.append('t-parked', 0, {
+      headers: {
+        hearken_parked: 'owner',
+        'hearken_parked-generation': generation,
+        'kafka_dlt-original-consumer-group': 'g',
+      },
+    });
+    bundle.give(0, ...keyed('a'));
+    (await call(bundle, '0/0')).fail(new Error('not today'));
+    (await call(bundle, '0/0', 2)).end();
+    await until(() => bundle.container.metrics().handedBack === 1);
+    assert.equal(bundle.container.metrics().parkedLate, 0);
+    await bundle.container.stop();
+  });
+
   it('begin when their marker is written, however often that is tried', async () => {
     const bundle = setUp();
     bundle.give(0, ...keyed('a'));

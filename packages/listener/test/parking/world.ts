@@ -177,7 +177,7 @@ export class Owner {
     for (let at = readFrom; at < this.#world.parked.length; at++) {
       const entry = this.#world.parked[at]!;
       if (entry.kind !== 'owner') {
-        if (!this.#markers.isLate(at, entry.generation)) this.keys.find(at, entry);
+        if (!this.#isLate(at, entry.generation)) this.keys.find(at, entry);
       } else if (at >= this.#parkedFrom) {
         this.#markers.add({ at, generation: entry.by.generation });
         if (entry.by !== this) this.#signs &&= entry.by.generation < this.generation;
@@ -195,9 +195,21 @@ export class Owner {
     let at = this.#parkedFrom;
     for (let entry = this.#world.parked[at]; entry !== undefined; entry = this.#world.parked[++at]) {
       if (entry.kind === 'record' && !this.#workedOff.has(at)) break;
-      if (entry.kind === 'owner') this.#markers.add({ at, generation: entry.by.generation });
     }
+    this.#passMarkers(at);
     return { offset: at, generation: this.#markers.before(at) };
+  }
+
+  /** The worker came to what stands there. */
+  #passMarkers(to: number): void {
+    for (const [at, entry] of this.#world.parked.entries())
+      if (at >= this.#parkedFrom && at < to && entry.kind === 'owner')
+        this.#markers.add({ at, generation: entry.by.generation });
+  }
+
+  /** Not what it signed itself, if it is not the owner any more and does not know: it relies on working that off. */
+  #isLate(at: number, generation: number | undefined): boolean {
+    return !(this.#signs && generation === this.generation) && this.#markers.isLate(at, generation);
   }
 
   listen(key: Key, fails: boolean, follow: number): void {
@@ -227,7 +239,8 @@ export class Owner {
       this.#handBack(key);
       return;
     }
-    if (!this.#markers.isLate(at, entry.generation) && this.keys.reached(at, entry, 0)) {
+    this.#passMarkers(at);
+    if (!this.#isLate(at, entry.generation) && this.keys.reached(at, entry, 0)) {
       if (fails) return;
       this.#world.run(entry.original, this);
       this.keys.workedOff(bytes(key), at, entry.original);
