@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { deferred } from '@hearken/core/internal';
 import { Recorder } from '@hearken/testing';
 import { KafkaHeaders, type ConsumerRecord } from 'hearken';
 import { describeWithKafka } from '../support/kafka.js';
-import { PARTITIONS, placeOf, placesIn, ShedScene, sorted } from '../support/shed-scene.js';
-import type { SheddingListenerSettings } from '../support/shedding-listener.js';
+import { placeOf, placesIn, ShedScene, sorted } from '../support/shed-scene.js';
 import { until } from '../support/until.js';
-
-const SHEDDING_LISTENER = fileURLToPath(new URL('../support/shedding-listener.js', import.meta.url));
 
 describeWithKafka('shed', function () {
   this.timeout(300_000);
@@ -66,43 +57,6 @@ describeWithKafka('shed', function () {
       true,
     );
     assert.deepEqual(await scene.recorded(await scene.written()), []);
-  });
-
-  it('loses nothing when the process is killed, wherever it is', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'shed-'));
-    const children: ChildProcess[] = [];
-    try {
-      const logFile = join(folder, 'log');
-      const { groupId, topic } = scene;
-      const { brokers } = scene.kafka;
-      const live = async (dies: SheddingListenerSettings['dies']): Promise<ChildProcess> => {
-        await scene.send(100);
-        const settings: SheddingListenerSettings = { brokers, topic, groupId, logFile, dies };
-        const child = spawn(process.execPath, [SHEDDING_LISTENER, JSON.stringify(settings)], { stdio: 'inherit' });
-        children.push(child);
-        return child;
-      };
-      for (const dies of ['before the write', 'after the write', 'after the shed', 'after the commit'] as const)
-        assert.deepEqual(await once(await live(dies), 'exit'), [null, 'SIGKILL'], dies);
-      const last = await live('never');
-      const exit = once(last, 'exit');
-      await scene.committed(500);
-      last.kill('SIGTERM');
-      assert.deepEqual(await exit, [0, null]);
-      const written = await scene.written();
-      const ranges = await scene.recorded(written);
-      const { container, heard } = scene.compensating();
-      await container.start();
-      await until('all ranges are replayed', () => container.metrics().compensated === ranges.length);
-      await container.stop();
-      const processed = readFileSync(logFile, 'utf8').trim().split('\n');
-      const replayed = heard.items.map(placeOf);
-      assert.deepEqual(sorted(replayed), sorted(placesIn(ranges)));
-      assert.equal(sorted([...processed, ...replayed]).length, 5 * 100 * PARTITIONS);
-    } finally {
-      for (const child of children) child.kill('SIGKILL'); // one that did not die by itself keeps the test's process
-      rmSync(folder, { recursive: true });
-    }
   });
 
   it('is shared by instances: each range is one instance’s, and goes on at another', async () => {
