@@ -51,9 +51,10 @@ export class Rebalance implements ConsumerRebalanceListener {
 
   async onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { consumer, owned, committer, calls, events, isOver, onAssigned } = this.#init;
+    const generationId = this.#generationId;
     const committed = await committer.committed(partitions);
     if (isOver()) return; // nobody would end what works off what is parked of them
-    await this.#init.parking?.assigned(partitions, this.#generationId);
+    await this.#init.parking?.assigned(partitions, generationId);
     if (isOver()) return;
     const begun = partitions.map((at) =>
       owned.begin(at, consumer.position(at), committed(at)?.offset, this.#knownOf(at, committed(at))),

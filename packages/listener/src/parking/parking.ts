@@ -1,5 +1,4 @@
 import {
-  isKafkaError,
   KafkaError,
   type Bytes,
   type Clock,
@@ -9,7 +8,7 @@ import {
   type Logger,
   type TopicPartition,
 } from '@hearken/core';
-import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
+import { topicPartitionKey } from '@hearken/core/internal';
 import { AsyncTaskExecutor } from '@hearken/executor';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
@@ -21,7 +20,6 @@ import type { Called, ListenerInvoker } from '../invoke/listener-invoker.js';
 import { keyText } from '../key-text.js';
 import type { ListenerContainer } from '../message-listener.js';
 import type { MessageListenerContainer } from '../message-listener-container.js';
-import { topicExists } from '../missing-topics.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { ResolvedContainerProperties } from '../resolved-properties.js';
 import { BusyKeys, type StrayOf } from './busy-keys.js';
@@ -29,11 +27,9 @@ import { isFollowers } from './followers.js';
 import { ParkedContext } from './parked-context.js';
 import { ParkedErrorHandler } from './parked-error-handler.js';
 import { ParkedPartition, type ParkedPartitionHost, type ParkedWork } from './parked-partition.js';
-import type { ParkedLog } from './parked-log.js';
+import { ParkedReading } from './parked-reading.js';
 import { isWork, unparked } from './parked-record.js';
 import type { ParkingProperties } from './parking-properties.js';
-import { readParked } from './read-parked.js';
-import { unlessAborted } from './unless-aborted.js';
 
 export interface ParkingInit {
   readonly properties: ResolvedContainerProperties;
@@ -58,20 +54,6 @@ export interface ParkedKeySnapshot extends TopicPartition {
   readonly parkedMs: number;
 }
 
-const READ_AGAIN_MS = 1_000;
-
-/** Resolves after so long, or as soon as the signal aborts. */
-const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      signal.removeEventListener('abort', end);
-      timer.clear();
-      resolve();
-    };
-    const timer = clock.setTimer(end, ms);
-    signal.addEventListener('abort', end);
-  });
-
 /** Lists are for people to look at. */
 const LONGEST_LIST = 100;
 
@@ -84,7 +66,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
   readonly #slots: AsyncTaskExecutor;
   readonly #busyKeys: BusyKeys;
   readonly #partitions = new Map<string, ParkedPartition>();
-  #reading = new AbortController();
+  readonly #reading: ParkedReading;
+  #interruption = new AbortController();
 
   constructor(init: ParkingInit) {
     this.#init = init;
@@ -92,6 +75,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     this.#busyKeys = new BusyKeys(init.strayOf);
     this.#slots = new AsyncTaskExecutor({ concurrency: init.parking.concurrency });
     this.#host = this.#newHost();
+    this.#reading = new ParkedReading({ ...init, newConsumer: () => this.#newConsumer() });
   }
 
   /** Resolves when the record is parked, or instead of it all `Followers` that are given as the error. */
@@ -109,13 +93,10 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
    */
   async assigned(partitions: readonly TopicPartition[], generation: number): Promise<void> {
     if (partitions.length === 0) return;
-    const { signal } = this.#reading;
+    const { signal } = this.#interruption;
     const found = partitions.map((at) => new ParkedPartition(this.#host, at, generation));
-    if (!(await this.#readAll(partitions, found, signal)) || signal.aborted) return;
-    for (const [i, parked] of found.entries()) {
-      const at = partitions[i];
-      if (at !== undefined) this.#partitions.set(topicPartitionKey(at), parked);
-    }
+    if (!(await this.#reading.read(found, signal)) || signal.aborted) return;
+    for (const parked of found) this.#partitions.set(topicPartitionKey(parked.place), parked);
   }
 
   /** An ownership of an assigned partition begins. */
@@ -126,8 +107,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
 
   /** Nobody waits for `assigned` any more. */
   interrupt(): void {
-    this.#reading.abort();
-    this.#reading = new AbortController();
+    this.#interruption.abort();
+    this.#interruption = new AbortController();
   }
 
   /** Works off nothing of these any more. @returns whether nothing was cut short. Never rejects. */
@@ -177,88 +158,6 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
 
   #of(at: TopicPartition): ParkedPartition | undefined {
     return this.#partitions.get(topicPartitionKey(at));
-  }
-
-  async #check(consumer: Consumer, topic: string): Promise<void> {
-    const { template, suffix } = this.#init.parking;
-    if (topic.endsWith(suffix))
-      throw new KafkaError(
-        `${topic} has the suffix of parked topics (${suffix}), and its records would be parked once more: do not listen to it`,
-        { code: 'PARKING_LOOP' },
-      );
-    const parkedTopic = topic + suffix;
-    // A producer that asks for its partitions would make it, with the retention that topics here have.
-    if (!(await topicExists(consumer, parkedTopic)))
-      throw new KafkaError(
-        `${parkedTopic} does not exist, where the records of ${topic} are to be parked: create it, with as many partitions, cleanup.policy=delete and retention.ms=-1`,
-        { code: 'PARKED_TOPIC_MISSING' },
-      );
-    const [own, parked] = await Promise.all([template.partitionsFor(topic), template.partitionsFor(parkedTopic)]);
-    if (parked.length >= own.length) return;
-    throw new KafkaError(
-      `${parkedTopic} has ${parked.length} partitions and ${topic} has ${own.length}: it needs as many, as a record is parked in the partition of its own number`,
-      { code: 'PARKED_TOPIC_MISMATCH' },
-    );
-  }
-
-  /**
-   * Until it succeeds, as a consumer does that looks for its positions: a broker that is away for a while ends no container.
-   * @returns false if it was interrupted
-   */
-  async #readAll(
-    partitions: readonly TopicPartition[],
-    found: readonly ParkedPartition[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { clock, logger } = this.#init;
-    for (;;) {
-      try {
-        return await this.#read(partitions, found, signal);
-      } catch (error) {
-        if (signal.aborted) return false;
-        if (!isKafkaError(error) || !(error.retriable || error.code === 'OUTCOME_UNKNOWN')) throw error;
-        logger.warn(
-          { partitions: describePartitions(partitions), error },
-          'what is parked could not be marked and read, which is tried again',
-        );
-        await pause(clock, READ_AGAIN_MS, signal);
-      }
-    }
-  }
-
-  async #read(
-    partitions: readonly TopicPartition[],
-    found: readonly ParkedPartition[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const consumer = this.#newConsumer();
-    const wake = (): void => consumer.wakeup();
-    signal.addEventListener('abort', wake);
-    try {
-      for (const topic of new Set(partitions.map((at) => at.topic))) await this.#check(consumer, topic);
-      await unlessAborted(Promise.all(found.map((parked) => parked.mark())), signal);
-      const logs = found.map(({ log }) => log);
-      if (!(await readParked(consumer, logs, signal))) return false;
-      await this.#commitWhatWasInVain(consumer, logs);
-      return true;
-    } finally {
-      signal.removeEventListener('abort', wake);
-      await consumer.close();
-    }
-  }
-
-  /** What failed here is tried again at the next assignment. */
-  async #commitWhatWasInVain(consumer: Consumer, logs: readonly ParkedLog[]): Promise<void> {
-    const offsets = logs.map(({ readInVain }) => readInVain).filter((at) => at !== undefined);
-    if (offsets.length === 0) return;
-    try {
-      await consumer.commit(offsets);
-    } catch (error) {
-      this.#init.logger.warn(
-        { partitions: describePartitions(offsets), error },
-        'what is done of parked topics is read again',
-      );
-    }
   }
 
   get #groupId(): string {

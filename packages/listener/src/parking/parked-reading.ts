@@ -1,0 +1,111 @@
+import { isKafkaError, KafkaError, type Clock, type Consumer, type Logger } from '@hearken/core';
+import { describePartitions } from '@hearken/core/internal';
+import { topicExists } from '../missing-topics.js';
+import type { ParkedPartition } from './parked-partition.js';
+import type { ParkingProperties } from './parking-properties.js';
+import { readParked } from './read-parked.js';
+import { unlessAborted } from './unless-aborted.js';
+
+export interface ParkedReadingInit {
+  readonly parking: Pick<Required<ParkingProperties>, 'template' | 'suffix'>;
+  /** Of the group that commits parked topics. */
+  readonly newConsumer: () => Consumer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What happens to partitions that are assigned before the first of their records is dispatched. */
+export class ParkedReading {
+  readonly #init: ParkedReadingInit;
+
+  constructor(init: ParkedReadingInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Until it succeeds, as a consumer does that looks for its positions: a broker that is away for a while ends no container.
+   * @returns false if it was interrupted
+   */
+  async read(partitions: readonly ParkedPartition[], signal: AbortSignal): Promise<boolean> {
+    const { clock, logger } = this.#init;
+    for (;;) {
+      try {
+        return await this.#read(partitions, signal);
+      } catch (error) {
+        if (signal.aborted) return false;
+        if (!isKafkaError(error) || !(error.retriable || error.code === 'OUTCOME_UNKNOWN')) throw error;
+        logger.warn(
+          { partitions: describePartitions(partitions.map(({ place }) => place)), error },
+          'what is parked could not be marked and read, which is tried again',
+        );
+        await pause(clock, READ_AGAIN_MS, signal);
+      }
+    }
+  }
+
+  /** Marked first: what comes too late stands behind the marker. */
+  async #read(partitions: readonly ParkedPartition[], signal: AbortSignal): Promise<boolean> {
+    const consumer = this.#init.newConsumer();
+    const wake = (): void => consumer.wakeup();
+    signal.addEventListener('abort', wake);
+    try {
+      for (const topic of new Set(partitions.map(({ place }) => place.topic))) await this.#check(consumer, topic);
+      await unlessAborted(Promise.all(partitions.map((partition) => partition.mark())), signal);
+      const logs = partitions.map(({ log }) => log);
+      if (!(await readParked(consumer, logs, signal))) return false;
+      await this.#commitWhatWasInVain(consumer, partitions);
+      return true;
+    } finally {
+      signal.removeEventListener('abort', wake);
+      await consumer.close();
+    }
+  }
+
+  async #check(consumer: Consumer, topic: string): Promise<void> {
+    const { template, suffix } = this.#init.parking;
+    if (topic.endsWith(suffix))
+      throw new KafkaError(
+        `${topic} has the suffix of parked topics (${suffix}), and its records would be parked once more: do not listen to it`,
+        { code: 'PARKING_LOOP' },
+      );
+    const parkedTopic = topic + suffix;
+    // A producer that asks for its partitions would make it, with the retention that topics here have.
+    if (!(await topicExists(consumer, parkedTopic)))
+      throw new KafkaError(
+        `${parkedTopic} does not exist, where the records of ${topic} are to be parked: create it, with as many partitions, cleanup.policy=delete and retention.ms=-1`,
+        { code: 'PARKED_TOPIC_MISSING' },
+      );
+    const [own, parked] = await Promise.all([template.partitionsFor(topic), template.partitionsFor(parkedTopic)]);
+    if (parked.length >= own.length) return;
+    throw new KafkaError(
+      `${parkedTopic} has ${parked.length} partitions and ${topic} has ${own.length}: it needs as many, as a record is parked in the partition of its own number`,
+      { code: 'PARKED_TOPIC_MISMATCH' },
+    );
+  }
+
+  /** What fails here is tried again at the next assignment. */
+  async #commitWhatWasInVain(consumer: Consumer, partitions: readonly ParkedPartition[]): Promise<void> {
+    const offsets = partitions.map(({ log }) => log.readInVain).filter((at) => at !== undefined);
+    if (offsets.length === 0) return;
+    try {
+      await consumer.commit(offsets);
+    } catch (error) {
+      const details = { partitions: describePartitions(offsets), error };
+      this.#init.logger.warn(details, 'what is done of parked topics is read again');
+    }
+  }
+}
+
+const READ_AGAIN_MS = 1_000;
+
+/** Resolves after so long, or as soon as the signal aborts. */
+const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      timer.clear();
+      resolve();
+    };
+    const timer = clock.setTimer(end, ms);
+    signal.addEventListener('abort', end);
+  });
