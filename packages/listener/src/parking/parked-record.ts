@@ -1,4 +1,4 @@
-import { Headers, type Bytes, type ConsumerRecord, type HeaderValue } from '@hearken/core';
+import { Headers, type ConsumerRecord, type HeaderValue } from '@hearken/core';
 import { exceptionHeaders, originHeaders } from '../failure/dead-letter-headers.js';
 import { int64, readInt32, readInt64 } from '../header-bytes.js';
 import type { Flight } from './flights.js';
@@ -110,14 +110,3 @@ export function unparked(record: ConsumerRecord): ConsumerRecord {
     headers: Headers.from(own.slice(0, at) as readonly (readonly [string, HeaderValue])[]),
   };
 }
-
-/** A key as people can read it, at most so long: as text if it is that, else in hexadecimal. */
-export function shownKey(key: Bytes): string | null {
-  if (key === null) return null;
-  const bytes = key.subarray(0, LONGEST_KEY);
-  const text = bytes.toString('utf8');
-  const shown = /[\p{Cc}\ufffd]/u.test(text) ? `0x${bytes.toString('hex')}` : text;
-  return key.length > LONGEST_KEY ? `${shown}…` : shown;
-}
-
-const LONGEST_KEY = 64;
