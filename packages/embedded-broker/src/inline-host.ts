@@ -16,6 +16,7 @@ import type { ResolvedEmbeddedKafkaOptions } from './options.js';
 import { ProducerIds } from './transactions/producer-ids.js';
 
 /** The brokers in this thread: the listeners, and a cluster behind them. A reset puts a new cluster there. */
+// Long because it is an interface whole; what it takes to answer is the cluster's.
 export class InlineHost implements BrokerHost {
   readonly #options: ResolvedEmbeddedKafkaOptions;
   readonly #clusterId = randomBytes(16).toString('base64url');

@@ -40,6 +40,7 @@ const RAN_WELL_MS = 60_000;
  * When the line has a consumer: from the start, through failures that a new one may mend, to the stop. The first start,
  * its time-out and its promise are told from later ones only in `#start`.
  */
+// Long because start, failure, restart and stop end each other.
 export class ContainerLifecycle {
   readonly finished: Promise<void>;
   readonly #init: ContainerLifecycleInit;

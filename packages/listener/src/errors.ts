@@ -1,6 +1,7 @@
 import { KafkaError, type ConsumerRecord, type TopicPartition } from '@hearken/core';
 import { describe, describePartition, describePartitions } from '@hearken/core/internal';
 
+// Long because all that the package throws is here, to be read and told apart.
 const place = (record: ConsumerRecord<unknown, unknown>): string =>
   `${describePartition(record)} offset ${record.offset}`;
 
