@@ -7,7 +7,9 @@ type Record = ConsumerRecord<unknown, unknown>;
  * make them when asked, and no spread takes a getter along.
  */
 export const withGetters = (copy: Record, record: Record): Record =>
-  'headers' in copy && 'key' in copy && 'value' in copy ? copy : completed(copy, record);
+  isComplete(copy) ? copy : completed(copy, record);
+
+export const isComplete = (copy: Record): boolean => 'headers' in copy && 'key' in copy && 'value' in copy;
 
 const completed = (copy: Partial<Record>, { key, value, headers }: Record): Record =>
   ({ key, value, headers, ...copy }) as Record;

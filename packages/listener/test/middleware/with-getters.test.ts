@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { Headers, type ConsumerRecord } from '@hearken/core';
+import { composeBatch } from '../../dist/middleware/compose-batch.js';
 import { withGetters } from '../../dist/middleware/with-getters.js';
 
 const AT = { topic: 't', partition: 0, offset: 3, timestamp: 1, timestampType: 'create-time' } as const;
+
+/** Nothing asks for the context. */
+const NOBODY = undefined as never;
 
 /** As a consumer hands it out: what is made on first use lies behind getters. */
 const record = Object.defineProperties(
@@ -29,5 +33,18 @@ describe('withGetters', () => {
 
   it('leaves what is complete as it is', () => {
     assert.equal(withGetters(record, record), record);
+  });
+
+  it('completes copies in a batch that were given headers, too', () => {
+    const seen: (readonly ConsumerRecord<unknown, unknown>[])[] = [];
+    const headers = Headers.from({ trace: 't-2' });
+    const call = composeBatch(
+      [(records, _, next) => next(records.map((one) => ({ ...one, headers })))],
+      (records) => void seen.push(records),
+    );
+    call([record], NOBODY);
+    const [given] = seen[0] ?? [];
+    assert.deepEqual([String(given?.key), String(given?.value)], ['k', 'raw']);
+    assert.equal(given?.headers, headers);
   });
 });
