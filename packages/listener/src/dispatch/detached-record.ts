@@ -27,7 +27,7 @@ class DetachedRecord implements ConsumerRecord {
   readonly timestampType: ConsumerRecord['timestampType'];
   readonly key: Bytes;
   readonly value: Bytes;
-  readonly #headers: () => Headers;
+  declare readonly headers: Headers;
   declare readonly leaderEpoch?: number;
   readonly #sizeInBytes: number;
 
@@ -39,13 +39,14 @@ class DetachedRecord implements ConsumerRecord {
     this.timestampType = record.timestampType;
     this.key = copies.of(record.key);
     this.value = copies.of(record.value);
-    this.#headers = headersIn(copies, record);
+    Object.defineProperty(this, 'headers', headersIn(copies, record));
     if (record.leaderEpoch !== undefined) this.leaderEpoch = record.leaderEpoch;
     this.#sizeInBytes = bytesOf(record);
   }
 
-  get headers(): Headers {
-    return this.#headers();
+  /** As of a record that was polled. */
+  toJSON(): object {
+    return { ...this, headers: [...this.headers] };
   }
 
   /** As of the record that it is a copy of: what is counted once is taken off again later. */
@@ -86,13 +87,15 @@ function contentOf(record: ConsumerRecord): number {
 }
 
 /** Headers that cannot be read are for those who ask for them to stumble over, as they would without the copy. */
-function headersIn(copies: Copies, record: ConsumerRecord): () => Headers {
+function headersIn(copies: Copies, record: ConsumerRecord): PropertyDescriptor {
   try {
-    const headers = Headers.from(Array.from(record.headers, ([name, value]) => [name, copies.of(value)] as const));
-    return () => headers;
+    const headers = Array.from(record.headers, ([name, value]) => [name, copies.of(value)] as const);
+    return { value: Headers.from(headers), enumerable: true };
   } catch (error) {
-    return () => {
-      throw error;
+    return {
+      get: () => {
+        throw error;
+      },
     };
   }
 }

@@ -35,6 +35,26 @@ describe('detached', () => {
     assert.equal(detached(record), record);
   });
 
+  it('is as large as the record, and looks like it', () => {
+    const { record } = fetched();
+    const copy = detached({ ...record, sizeInBytes: 77 });
+    assert.equal(copy.sizeInBytes, 77);
+    assert.deepEqual(JSON.parse(JSON.stringify(copy)), JSON.parse(JSON.stringify({ ...record, headers: [...record.headers] }))); // prettier-ignore
+  });
+
+  it('leaves it to whoever asks for headers to hear that they cannot be read', () => {
+    const { answer, record } = fetched();
+    const broken = new Error('record batch: a varint is longer than 32 bits');
+    const unreadable = Object.defineProperty({ ...record }, 'headers', {
+      get: () => {
+        throw broken;
+      },
+    });
+    const copy = detached(unreadable);
+    assert.notEqual(copy.value?.buffer, answer.buffer);
+    assert.throws(() => copy.headers, broken);
+  });
+
   it('copies one without key and value: its headers are in an answer all the same', () => {
     const record = aRecord({ headers: { h: 'x' } });
     assert.notEqual(detached(record), record);

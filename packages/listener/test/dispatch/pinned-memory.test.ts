@@ -95,7 +95,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 describe('PinnedMemory', () => {
   it('bounds what is kept by what waits and runs, whatever is polled, starts and ends', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 50, maxLength: 400 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 50, maxLength: 250 }), (steps) => {
         const line = new Line();
         let most = 0;
         for (const each of steps) {
@@ -108,7 +108,7 @@ describe('PinnedMemory', () => {
         }
         assert.equal(line.lanes.queuedBytes, sizeOf(line.waiting));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
