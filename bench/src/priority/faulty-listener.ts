@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, percentile } from '../statistics.js';
 import { HandledLog } from './handled-log.js';
@@ -8,6 +9,7 @@ export const LEVELS = 3;
 export const [LOWEST, MIDDLE, URGENT] = [0, 1, 2] as const;
 /** Of the records of the level that suffers, those that do. */
 const EVERY = 10;
+const LOOK_EVERY_MS = 1;
 
 /** Does what the fault of the hour is, and notes what was handled and how long urgent records waited. */
 export class FaultyListener {
@@ -17,7 +19,10 @@ export class FaultyListener {
   readonly #thrown = new Set<string>();
   /** Of the phase that is under way. */
   #waitsMs: number[] = [];
-  readonly #p99sMs: Record<Fault, number[]> = { none: [], poison: [], throw: [], hang: [], rebalance: [] };
+  readonly #p99sMs = forEachFault();
+  /** How late timers of this process were meanwhile: the part of a wait that no order of starting spares. */
+  readonly #loop = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS });
+  readonly #loopP99sMs = forEachFault();
   #fault: Fault = 'none';
   #endOfPhase: Promise<void> = Promise.resolve();
   #endPhase: () => void = () => undefined;
@@ -29,12 +34,16 @@ export class FaultyListener {
   begin(fault: Fault): void {
     this.#fault = fault;
     this.#waitsMs = [];
+    this.#loop.reset();
+    this.#loop.enable();
     this.#endOfPhase = new Promise((resolve) => (this.#endPhase = resolve));
   }
 
   /** What hangs goes on. */
   end(): void {
+    this.#loop.disable();
     this.#p99sMs[this.#fault].push(percentile(this.#waitsMs, 0.99));
+    this.#loopP99sMs[this.#fault].push(this.#loop.percentile(99) / 1e6 - LOOK_EVERY_MS);
     this.#endPhase();
   }
 
@@ -46,9 +55,14 @@ export class FaultyListener {
     return median(this.#p99sMs[fault]);
   }
 
+  /** The same of how late timers were meanwhile. */
+  loopP99Ms(fault: Fault): number {
+    return median(this.#loopP99sMs[fault]);
+  }
+
   /** Those so far are of no interest. */
   reset(): void {
-    for (const p99s of Object.values(this.#p99sMs)) p99s.length = 0;
+    for (const p99s of [this.#p99sMs, this.#loopP99sMs].flatMap(Object.values<number[]>)) p99s.length = 0;
   }
 
   sent(urgent: number): void {
@@ -76,3 +90,5 @@ export class FaultyListener {
     if (this.#fault === 'hang' && level === LOWEST) await this.#endOfPhase;
   }
 }
+
+const forEachFault = (): Record<Fault, number[]> => ({ none: [], poison: [], throw: [], hang: [], rebalance: [] });

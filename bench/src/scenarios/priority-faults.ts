@@ -101,6 +101,7 @@ function urgentWaits(listener: FaultyListener): Figures {
   return {
     blastRadius: Math.max(...p99Ms.slice(1)) / (p99Ms[0] ?? NaN),
     ...Object.fromEntries(FAULTS.map((fault, i) => [`${fault}P99Ms`, p99Ms[i] ?? NaN])),
+    ...Object.fromEntries(FAULTS.map((fault) => [`${fault}LoopP99Ms`, listener.loopP99Ms(fault)])),
   };
 }
 
