@@ -52,7 +52,7 @@ export function composeBatch<C extends BatchListenerContext>(
 
 const allWithGetters = (copies: Records, records: Records): Records =>
   copies.map((copy) => {
-    const original = isComplete(copy) ? copy : records.find(({ offset }) => offset === (copy as Records[0]).offset);
+    const original = isComplete(copy) ? copy : records.find(({ offset }) => offset === copy.offset);
     return original === undefined ? copy : withGetters(copy, original);
   });
 
