@@ -21,6 +21,7 @@ class World {
   readonly scene = new ShedScene();
   readonly #folder = mkdtempSync(join(tmpdir(), 'shed-'));
   readonly #children: ChildProcess[] = [];
+  /** Records of each partition. */
   sent = 0;
   #isOver = false;
 
@@ -28,7 +29,7 @@ class World {
   async live(role: Role, member: string, dies: string): Promise<ChildProcess> {
     if (role === 'listener' && dies !== 'never') {
       await this.scene.send(RECORDS_A_LIFE);
-      this.sent += RECORDS_A_LIFE * PARTITIONS;
+      this.sent += RECORDS_A_LIFE;
     }
     const { topic, groupId, kafka } = this.scene;
     const settings: MortalSettings<string> = {
@@ -105,14 +106,18 @@ describeWithKafka('processes that are killed while they shed and compensate', fu
       world.live('compensator', 'compensator-2', 'never'),
     ]);
     await Promise.all(last.map((child) => once(child, 'message'))); // they listen to signals
-    await until('all has ended', () => {
-      const ended = new Set([...world.ended('listener'), ...world.ended('compensator')]);
-      return ended.size === world.sent;
-    });
+    await scene.committed(world.sent);
     await until('no range is left', async () => (await scene.recorded(await scene.written())).length === 0);
     const exits = last.map((child) => once(child, 'exit'));
     for (const child of last) child.kill('SIGTERM');
     assert.deepEqual(await Promise.all(exits), Array(last.length).fill([0, null]));
+    const ended = new Set([...world.ended('listener'), ...world.ended('compensator')]);
+    const { topic } = scene;
+    const sent = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, from: 0, to: world.sent }));
+    assert.deepEqual(
+      placesIn(sent).filter((place) => !ended.has(place)),
+      [],
+    );
     const noted = new Set(placesIn(await world.noted()));
     assert.deepEqual(
       world.ended('compensator').filter((place) => !noted.has(place)),
