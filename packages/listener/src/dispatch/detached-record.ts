@@ -46,7 +46,7 @@ class DetachedRecord implements ConsumerRecord {
 
   /** As of a record that was polled. */
   toJSON(): object {
-    return { ...this, headers: [...this.headers] };
+    return Object.assign({}, this, { headers: [...this.headers] });
   }
 
   /** As of the record that it is a copy of: what is counted once is taken off again later. */

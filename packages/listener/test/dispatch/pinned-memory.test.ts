@@ -103,6 +103,7 @@ describe('PinnedMemory', () => {
             if (line.lanes.queuedBytes < BUFFER) line.poll(each.poll);
           } else if ('end' in each) line.end(each.end);
           else for (let i = 0; i <= each.start; i++) line.start();
+          if (!('poll' in each)) continue; // nothing else makes it more
           most = Math.max(most, sizeOf(line.waiting) + sizeOf(line.running.values()));
           assert.ok(line.kept <= 3 * most + 1.5 * BUFFER + 2 * ANSWER, `${line.kept} for ${most}`);
         }
