@@ -25,7 +25,7 @@ export interface PartitionSnapshot {
   /** Since it was polled. */
   readonly oldestAgeMs: number | undefined;
   readonly queued: number;
-  /** Keys and values of those. */
+  /** Keys, values and headers of those. */
   readonly queuedBytes: number;
   readonly running: number;
   /** Records that wait to be tried again, or for their recoverer to be asked again. */

@@ -71,7 +71,7 @@ export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   open: Lane<Item, Work> | undefined = undefined;
   /** Records that wait in lanes. */
   queued = 0;
-  /** Keys and values of those. */
+  /** Keys, values and headers of those. */
   queuedBytes = 0;
   paused = false;
   /** A lane of it that could have started was set aside. */

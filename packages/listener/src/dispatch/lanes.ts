@@ -89,7 +89,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     return this.#queued;
   }
 
-  /** Keys and values of those. What is to be tried again is counted no more. */
+  /** Keys, values and headers of those. What is to be tried again is counted no more. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }

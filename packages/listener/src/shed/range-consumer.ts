@@ -172,21 +172,26 @@ export class RangeConsumer implements Consumer {
   }
 
   #withinRange({ reset, ...batch }: PartitionRecords): PartitionRecords {
-    const { range, gaps } = this.#init;
+    const { range } = this.#init;
     if (reset !== undefined && !isShortened(reset)) return this.#giveUp();
     const nextOffset = Math.min(batch.nextOffset, range.to);
-    if (reset !== undefined) gaps.meet(this.#position, Math.min(reset.to, range.to));
+    if (reset !== undefined) this.#meetGap(Math.min(reset.to, range.to));
     this.#position = nextOffset;
     if (this.#isRead) this.#steer();
     if (nextOffset === batch.nextOffset) return batch;
     return { ...batch, records: batch.records.filter(({ offset }) => offset < nextOffset), nextOffset };
   }
 
-  #giveUp(): PartitionRecords {
+  /** Below where its replay went on all was processed, or is counted as missing: nothing there is missing anew. */
+  #meetGap(to: number): void {
     const { range, gaps } = this.#init;
-    const { topic, partition, to } = range;
+    gaps.meet(Math.max(this.#position, range.done), to);
+  }
+
+  #giveUp(): PartitionRecords {
+    const { topic, partition, to } = this.#init.range;
     this.#isGone = true;
-    gaps.meet(this.#position, to);
+    this.#meetGap(to);
     this.#position = to;
     this.#steer();
     return { topic, partition, records: [], nextOffset: to };

@@ -178,6 +178,17 @@ describe('RangeConsumer', () => {
     assert.deepEqual(told, [15, 3, 20]);
   });
 
+  it('counts nothing below where its replay went on: that is written, or was processed', async () => {
+    const { reader, written, missing, polling } = await setup({ ...RANGE, done: 14, missing: 2 });
+    reader.seek(tp(0), 10);
+    await polling({ ...batchOf(12, 13), reset: { ...resetTo(12), from: 10 } });
+    await reader.commit([{ ...tp(0), offset: 15 }]);
+    assert.deepEqual(written, [{ ...RANGE, done: 15, missing: 2 }]);
+    reader.seek(tp(0), 13);
+    await polling({ ...batchOf(16, 17), reset: { ...resetTo(16), from: 13 } });
+    assert.equal(missing(), 2, '14 and 15');
+  });
+
   it('has the lag of the range, also while its consumer has no position', async () => {
     const { reader, polling, consumer } = await setup();
     consumer.lag = () => [];
