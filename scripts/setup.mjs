@@ -27,6 +27,7 @@ function install() {
 }
 
 function build() {
+  process.stdout.write('building\n');
   const { references } = readJson(join(ROOT, 'tsconfig.json'));
   for (const { path } of references) removeOrphans(join(ROOT, path));
   run(process.execPath, [join(ROOT, 'node_modules', '@typescript', 'native', 'bin', 'tsc'), '--build']);
