@@ -28,6 +28,8 @@ const LISTENER_MS = 4;
 const WAITS = 0.2;
 const FAILURES = 0.003;
 const LATE_MS = 100;
+/** Of what a bad network swallowed, also while partitions are assigned: where keys are parked, something is written then. */
+const REQUEST_TIMEOUT_MS = 5_000;
 const POISONED_MS = 2_000;
 const PARKED_BACK_OFF = new FixedBackOff({ intervalMs: 100, maxRetries: Number.MAX_SAFE_INTEGER });
 
@@ -94,7 +96,7 @@ const kafka = {
   bootstrapTimeoutMs: BROKER_RETURNS_MS,
   ...(network === undefined ? {} : { socketFactory: network.socketFactory }),
 };
-const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka));
+const template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka, { requestTimeoutMs: REQUEST_TIMEOUT_MS }));
 const deadLetters = new DeadLetterPublishingRecoverer(template);
 
 /** A dead letter is an end like any other. */
@@ -118,7 +120,7 @@ const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
     sessionTimeoutMs: SESSION_MS,
     heartbeatIntervalMs: 300,
     maxPollIntervalMs: MAX_POLL_INTERVAL_MS,
-    requestTimeoutMs: 5_000,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
     ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
   }),
   {

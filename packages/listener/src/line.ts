@@ -8,7 +8,7 @@ import {
   type TaskExecutor,
   type TopicPartition,
 } from '@hearken/core';
-import { topicPartitionKey } from '@hearken/core/internal';
+import { deferred, topicPartitionKey, type Deferred } from '@hearken/core/internal';
 import { BatchInvoker } from './batch/batch-invoker.js';
 import { batchPortions } from './batch/batch-portions.js';
 import { BatchSettler } from './batch/batch-settler.js';
@@ -109,6 +109,8 @@ export class Line {
   readonly #parking: Parking | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #headOfLine: HeadOfLine;
+  /** For who waits for a listener of an ownership that is over. */
+  #nextLate: Deferred<void> | undefined;
   /** Made when somebody asks. */
   #explainer: Explainer | undefined;
   #session: ConsumerSession | undefined;
@@ -329,10 +331,14 @@ export class Line {
     return new Parking({ ...init, properties, parking, invoker: this.#invoker, strayOf });
   }
 
-  /** Not one that nobody waits for: it waits for the container itself. */
+  /**
+   * Resolves when a late listener ends, perhaps this one's: who waits looks again. Not one that nobody waits for: it waits for
+   * the container itself.
+   */
   #strayOf(partition: TopicPartition, key: Bytes): Promise<void> | undefined {
     const work = this.#lanes.running(partition, key);
-    return work?.ownership.isOver === true && work.isAwaited ? work.ownership.whenIdle() : undefined;
+    if (work?.ownership.isOver !== true || !work.isAwaited) return undefined;
+    return (this.#nextLate ??= deferred()).promise;
   }
 
   #newOwned(): OwnedPartitions {
@@ -462,6 +468,10 @@ export class Line {
       recovery: new Recovery({ ...properties, clock, logger, events, counters }),
       parking: parking && new Recovery({ errorHandler: parking, groupId, clock, logger, events, counters }),
       onPause: (ownership, cause) => this.#pauses.pauseFailed(ownership, cause),
+      onLate: () => {
+        this.#nextLate?.resolve();
+        this.#nextLate = undefined;
+      },
       onReady,
       onFatal,
     };

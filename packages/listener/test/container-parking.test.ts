@@ -288,8 +288,8 @@ describe('MessageListenerContainer: parked keys', () => {
     const bundle = await parking();
     const { clock, factory, log, give, listener } = bundle;
     const [consumer] = factory.consumers.items;
-    give(0, ...keyed('a'));
-    const hanging = await call(bundle, '0/0');
+    give(0, ...keyed('a', 'c'));
+    const [hanging, another] = [await call(bundle, '0/0'), await call(bundle, '0/1')];
     let isLost = false;
     void consumer!.evict().then(() => (isLost = true));
     await until(() => {
@@ -303,13 +303,14 @@ describe('MessageListenerContainer: parked keys', () => {
     await consumer!.rebalance({ assign: [tp(0)] });
     assert.equal(bundle.container.metrics().parkedKeys, 1);
     give(0, ...keyed('b'));
-    (await call(bundle, '0/1')).end();
+    (await call(bundle, '0/2')).end();
     await until(() => factory.consumers.items.length === 4); // the worker's, after that of each assignment
     for (let turns = 0; turns < 50; turns++) await eventLoopTurn();
-    assert.deepEqual(listener.order, ['0/0', '0/1']);
+    assert.deepEqual(listener.order, ['0/0', '0/1', '0/2']);
     hanging.end();
     (await call(bundle, '0/0', 2)).end();
     await until(() => bundle.container.metrics().workedOff === 1);
+    another.end(); // nobody waits for that one
     await bundle.container.stop();
   });
 

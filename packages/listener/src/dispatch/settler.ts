@@ -8,6 +8,7 @@ import type { AfterFailure, Outcome } from '../invoke/outcome.js';
 import { Followers } from '../parking/followers.js';
 import type { Ownership, RecordEnd } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
+import { bytesOf } from './lane.js';
 import type { LaneWaits } from './lane-waits.js';
 import type { Lanes } from './lanes.js';
 import type { RecordEnds } from './record-ends.js';
@@ -26,6 +27,8 @@ export interface SettlerInit {
   readonly parking?: Recovery | undefined;
   /** A lane became ready. */
   readonly onReady: () => void;
+  /** A listener ended whose ownership is over. */
+  readonly onLate?: (() => void) | undefined;
   /** The partition is to be paused until the user resumes it, as this record failed. */
   readonly onPause: (ownership: Ownership, why: PauseReason) => void;
   /** The container has to stop. */
@@ -43,12 +46,17 @@ export interface RecordSettlerInit extends SettlerInit {
   readonly afterFailure: (failure: RecordFailure) => AfterFailure;
 }
 
-/** How many records of a key are parked at once. */
+/** How many records of a key are parked at once… */
 const TOGETHER = { records: 500, bytes: 1024 * 1024 };
+
+/** …and of all keys beside the first of each: no buffer counts them while they are on their way. */
+const ON_THEIR_WAY = { records: 2_000, bytes: 4 * 1024 * 1024 };
 
 /** What follows an attempt, for the record and for its lane. */
 export class Settler implements Settles {
   readonly #init: RecordSettlerInit;
+  /** Records that follow parked ones, beside the first of each key. */
+  readonly #onTheirWay = { records: 0, bytes: 0 };
 
   constructor(init: RecordSettlerInit) {
     this.#init = init;
@@ -151,8 +159,10 @@ export class Settler implements Settles {
   #parkFollowers(lane: DeliveryLane, first: Delivery): void {
     const { lanes, waits, ends, counters, parking, onReady } = this.#init;
     const { ownership } = first;
-    const followers = new Followers([first, ...lanes.takeWaiting(lane, TOGETHER)]);
+    const taken = this.#takeFollowers(lane);
+    const followers = new Followers([first, ...taken.deliveries]);
     parking?.recover(first, followers, (end) => {
+      taken.arrived();
       const [left] = followers.left;
       if (ownership.isOver) {
         counters.lateResults += followers.size;
@@ -165,6 +175,23 @@ export class Settler implements Settles {
       }
       onReady();
     });
+  }
+
+  #takeFollowers(lane: DeliveryLane): { readonly deliveries: readonly Delivery[]; readonly arrived: () => void } {
+    const onTheirWay = this.#onTheirWay;
+    const deliveries = this.#init.lanes.takeWaiting(lane, {
+      records: Math.min(TOGETHER.records, ON_THEIR_WAY.records - onTheirWay.records),
+      bytes: Math.min(TOGETHER.bytes, ON_THEIR_WAY.bytes - onTheirWay.bytes),
+    });
+    const records = deliveries.length;
+    const bytes = deliveries.reduce((sum, { record }) => sum + bytesOf(record), 0);
+    onTheirWay.records += records;
+    onTheirWay.bytes += bytes;
+    const arrived = (): void => {
+      onTheirWay.records -= records;
+      onTheirWay.bytes -= bytes;
+    };
+    return { deliveries, arrived };
   }
 
   /** The lane stays busy for as long as that takes: nothing passes the record, here or in a later ownership. */
@@ -209,9 +236,10 @@ export class Settler implements Settles {
   }
 
   #late(lane: DeliveryLane, { record }: Delivery, outcome: Outcome): void {
-    const { lanes, counters, events } = this.#init;
+    const { lanes, counters, events, onLate } = this.#init;
     counters.lateResults++;
     lanes.release(lane);
+    onLate?.();
     events.emit('listener:late', 'error' in outcome ? { record, error: outcome.error } : { record });
   }
 }

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Bytes, Clock, ConsumerRecord, Logger, TopicPartition, TopicPartitionOffset } from '@hearken/core';
+import {
+  KafkaError,
+  type Bytes,
+  type Clock,
+  type ConsumerRecord,
+  type Logger,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@hearken/core';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { OwnerMarkers } from './owner-markers.js';
@@ -44,6 +52,8 @@ export class ParkedLog implements ParkedReader {
   from = 0;
   /** What stands from here on came after the log was read. */
   to = 0;
+  /** Where the owner's marker stands; -1 if nobody knows. */
+  markedAt = -1;
   /** Whether records of no key and no order were found. */
   hasLoose = false;
   /** As the owner begins: no other's is the same. */
@@ -53,6 +63,10 @@ export class ParkedLog implements ParkedReader {
   #markers = new OwnerMarkers();
   /** Whether all other owners that are known of are of lower generations. */
   #isNewest = false;
+  /** So far late records have been told of. */
+  #lateTo = -1;
+  /** Why it is not the log any more that was read. */
+  #gone: KafkaError | undefined;
 
   /** @param generation of the group, when the partition was assigned */
   constructor(host: ParkedLogHost, { topic, partition }: TopicPartition, generation: number) {
@@ -71,6 +85,23 @@ export class ParkedLog implements ParkedReader {
   /** What is kept with this offset when it is committed. */
   metadataAt(offset: number): string | undefined {
     return metadataWith(this.#markers.before(offset));
+  }
+
+  /**
+   * A topic that was deleted and made anew begins at 0: what is parked there would be passed over, as it stands where the log
+   * had been read. So nothing is parked, and nothing worked off, from when that is known; the next owner reads it anew.
+   * @param at where a record was written: not ahead of where the log ended
+   * @throws KafkaError `PARKED_TOPIC_RESET`
+   */
+  requireSame(at = -1): void {
+    if (at >= 0 && at < this.to) this.isGone();
+    if (this.#gone !== undefined) throw this.#gone;
+  }
+
+  /** It is another one, or lost its end. */
+  isGone(): KafkaError {
+    const what = 'a parked topic was deleted and made anew, or lost its end, and with it what was parked there';
+    return (this.#gone ??= new KafkaError(`${what}: ${this.topic}`, { code: 'PARKED_TOPIC_RESET' }));
   }
 
   /** Where to begin next time, if much was read and all of it is done. */
@@ -106,7 +137,7 @@ export class ParkedLog implements ParkedReader {
     const through = endMarkerOf(record);
     if (mark !== undefined) this.#began(offset, mark);
     else if (through !== undefined) this.keys.find(offset, { kind: 'end', key, through });
-    else if (this.isLate(record)) this.#tellLate(record);
+    else if (this.isLate(record)) this.#findLate(record);
     else this.#find(record);
   }
 
@@ -155,6 +186,13 @@ export class ParkedLog implements ParkedReader {
     const found = this.parkedRecord(record, unparked(record));
     if (this.isOrdered(found.key)) this.keys.find(record.offset, { kind: 'record', ...found });
     else if (record.offset >= this.from) this.hasLoose = true;
+  }
+
+  /** Once, however often it is read; what stands ahead of where work begins is done. */
+  #findLate(record: ConsumerRecord): void {
+    if (record.offset < this.from || record.offset <= this.#lateTo) return;
+    this.#lateTo = record.offset;
+    this.#tellLate(record);
   }
 
   #tellLate(record: ConsumerRecord): void {

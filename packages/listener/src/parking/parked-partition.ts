@@ -76,8 +76,8 @@ export class ParkedPartition {
   }
 
   /** Says that this owner begins. To be awaited before the log is read. */
-  mark(): Promise<void> {
-    return this.#writer.mark(this.log.mark);
+  async mark(): Promise<void> {
+    this.log.markedAt = await this.#writer.mark(this.log.mark);
   }
 
   /** An ownership of the partition begins, and all that was parked of it is known. */
@@ -167,6 +167,7 @@ export class ParkedPartition {
     });
     this.#worker.on('position:reset', ({ from, to }) => {
       if (to > from) this.log.missed(to - from);
+      else onFatal(this.log.isGone());
     });
     this.#worker.finished.catch((error: unknown) => {
       if (this.#isClosing) logger.warn({ ...this.#parkedPlace, error }, 'parked records were not given up in order');
@@ -178,6 +179,7 @@ export class ParkedPartition {
 
   async #listen(record: ConsumerRecord, called: Called): Promise<void> {
     const { listen, groupId } = this.#host;
+    this.log.requireSame();
     if (!isWork(record, groupId)) {
       this.log.passed(record);
       return;
@@ -205,6 +207,7 @@ export class ParkedPartition {
 
   #recover(recoverer: Recoverer, record: ConsumerRecord, error: unknown, context: RecoveryContext): Promise<void> {
     const { keyOf, groupId } = this.#host;
+    this.log.requireSame();
     const own = unparked(record);
     const inGroup = { ...context, groupId };
     return this.#workOff(

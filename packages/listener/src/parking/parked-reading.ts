@@ -50,6 +50,7 @@ export class ParkedReading {
     signal.addEventListener('abort', wake);
     try {
       for (const topic of new Set(partitions.map(({ place }) => place.topic))) await this.#check(consumer, topic);
+      if (signal.aborted) return false;
       await unlessAborted(Promise.all(partitions.map((partition) => partition.mark())), signal);
       const logs = partitions.map(({ log }) => log);
       if (!(await readParked(consumer, logs, signal))) return false;

@@ -9,6 +9,7 @@ import {
   type TopicPartition,
 } from '@hearken/core';
 import type { Flight } from './flights.js';
+import type { ParkedLog } from './parked-log.js';
 import { endMarkerHeaders, FOLLOWS, ownerMarkerHeaders, parkedHeaders, type OwnerMark } from './parked-record.js';
 
 /** Of the producer, and of the broker. */
@@ -19,7 +20,7 @@ export interface ParkedWriterInit {
   readonly place: TopicPartition;
   readonly groupId: string | undefined;
   /** What was read of it, and by what records are signed. */
-  readonly log: { readonly to: number; readonly signature: number | undefined };
+  readonly log: Pick<ParkedLog, 'to' | 'signature' | 'requireSame'>;
   /** One after the other, none waiting for another's acknowledgment. Never rejects. */
   readonly send: (records: readonly ProducerRecord[]) => Promise<readonly PromiseSettledResult<RecordMetadata>[]>;
 }
@@ -61,7 +62,7 @@ export class ParkedWriter {
         this.#parked(record, FOLLOWS, size === 1 ? undefined : { id, index, size, behind }),
       ),
     );
-    const landing = landingOf(results);
+    const landing = landingOf(results, this.#init.log);
     for (const at of landing.places) this.#knows(at);
     return landing;
   }
@@ -72,10 +73,10 @@ export class ParkedWriter {
     await this.#send({ ...place, key, value: null, headers: endMarkerHeaders(through, groupId) });
   }
 
-  /** Says that an owner begins. */
-  async mark(mark: OwnerMark): Promise<void> {
+  /** Says that an owner begins. @returns where, -1 if nobody knows */
+  async mark(mark: OwnerMark): Promise<number> {
     const { place, groupId } = this.#init;
-    await this.#send({ ...place, key: null, value: null, headers: ownerMarkerHeaders(mark, groupId) });
+    return await this.#write({ ...place, key: null, value: null, headers: ownerMarkerHeaders(mark, groupId) });
   }
 
   #parked(record: ConsumerRecord, error: unknown, flight?: Flight): ProducerRecord {
@@ -85,9 +86,15 @@ export class ParkedWriter {
   }
 
   async #send(record: ProducerRecord): Promise<number> {
+    const at = await this.#write(record);
+    this.#init.log.requireSame(at);
+    this.#knows(at);
+    return at;
+  }
+
+  async #write(record: ProducerRecord): Promise<number> {
     const [result] = await this.#init.send([record]);
     if (result?.status !== 'fulfilled') throw result?.reason;
-    this.#knows(result.value.offset);
     return result.value.offset;
   }
 
@@ -97,12 +104,20 @@ export class ParkedWriter {
 }
 
 /** A producer without idempotence may write them in another order: those that are out of it do not count. */
-function landingOf(results: readonly PromiseSettledResult<RecordMetadata>[]): Landing {
+function landingOf(
+  results: readonly PromiseSettledResult<RecordMetadata>[],
+  log: Pick<ParkedLog, 'requireSame'>,
+): Landing {
   const places: number[] = [];
   let last = -1;
   for (const result of results) {
     if (result.status === 'rejected') return { places, failure: result.reason };
     const { offset } = result.value;
+    try {
+      log.requireSame(offset);
+    } catch (failure) {
+      return { places, failure };
+    }
     if (offset >= 0 && offset < last) return { places, failure: outOfOrder() };
     places.push(offset);
     last = Math.max(last, offset);

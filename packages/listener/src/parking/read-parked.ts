@@ -10,6 +10,8 @@ import { topicPartitionKey } from '@hearken/core/internal';
 
 /** A parked partition, as it is found. */
 export interface ParkedReader extends TopicPartition {
+  /** This stands there, and has to be read; -1 if nobody knows. */
+  readonly markedAt: number;
   /** So many offsets are gone that were not committed: retention deleted them. */
   missed(offsets: number): void;
   begin(at: ParkedStart): void;
@@ -27,6 +29,8 @@ export interface ParkedStart {
   readonly metadata: string | undefined;
 }
 
+/** A transaction that somebody left open there: a consumer is shown what stands ahead of it. */
+const HIDDEN = { code: 'PARKED_TOPIC_HIDDEN', retriable: true } as const;
 const RESET = { code: 'PARKED_TOPIC_RESET', retriable: true } as const;
 
 /** How long one poll waits: only for the answer, as what is asked for is there. */
@@ -54,6 +58,7 @@ export async function readParked(
   const open = new Map<string, Reading>();
   for (const reader of partitions) {
     const [begin = 0, end = 0] = [begins(reader), ends(reader)];
+    if (end <= reader.markedAt) throw new KafkaError('what is parked cannot be read to its end yet', HIDDEN);
     const { offset, metadata } = committed(reader) ?? {};
     const from = startOf(offset, begin, end);
     const missing = begin - (offset ?? begin);

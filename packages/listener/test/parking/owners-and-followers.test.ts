@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ConsumerRecords, KafkaError } from '@hearken/core';
-import { FakeLog } from '@hearken/testing';
+import { eventLoopTurn, FakeLog } from '@hearken/testing';
 import { ListenerFailedError } from '../../dist/index.js';
 import { addsUp, keyed, tp, until } from '../setup.js';
 import { call, kinds, parkedIn, parking, setUp, stopNow, type ParkingBundle } from './bundle.js';
@@ -209,6 +209,21 @@ describe('Parking: followers', () => {
     assert.deepEqual(listener.order, ['0/0', '0/0', '0/3', '0/1', '0/2', '0/4']);
     assert.equal(await stopped(bundle), 6);
     assert.ok(addsUp(bundle));
+  });
+
+  it('go one by one where thousands are on their way already', async () => {
+    const bundle = await parking({ properties: { concurrency: 20 } });
+    const { container, give, producer } = bundle;
+    const names = Array.from({ length: 10 }, (_, i) => `key-${i}`);
+    give(0, ...keyed(...names));
+    for (let offset = 0; offset < 10; offset++) (await call(bundle, `0/${offset}`)).fail(new Error('not today'));
+    await until(() => container.metrics().parked === 10);
+    producer.hold();
+    give(0, ...names.flatMap((name) => keyed(...Array<string>(300).fill(name))));
+    await until(() => producer.waiting >= 2_010);
+    for (let turns = 0; turns < 50; turns++) await eventLoopTurn();
+    assert.equal(producer.waiting, 2_010, 'with the first of each');
+    await stopNow(bundle);
   });
 
   it('that stand behind one that was refused are parked again behind it, and run once, in their order', async () => {
