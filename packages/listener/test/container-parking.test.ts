@@ -310,7 +310,8 @@ describe('MessageListenerContainer: parked keys', () => {
     hanging.end();
     (await call(bundle, '0/0', 2)).end();
     await until(() => bundle.container.metrics().workedOff === 1);
-    another.end(); // nobody waits for that one
+    another.end(); // only its own key waited for that one
+    (await call(bundle, '0/1', 2)).end();
     await bundle.container.stop();
   });
 
