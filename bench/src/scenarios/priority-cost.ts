@@ -103,10 +103,7 @@ async function checkCommitted(brokers: string[], groupId: string, topics: LevelT
   }
 }
 
-/**
- * Partitions are paused until the groups have settled: joining is not what is compared. The time starts when they go on: three
- * consumers have their first, smaller answers sooner than one that waits for all partitions in one.
- */
+/** Partitions are paused until the groups have settled: joining is not what is compared. The first fetch is, however many share it. */
 async function priorityContainer(
   { brokers, settings: { capacity } }: Context,
   { logical, names }: LevelTopics,
