@@ -54,6 +54,7 @@ const HOPELESS_CODES: ReadonlySet<unknown> = new Set([
   'NOT_CLONEABLE',
   'WORKER_MODULE_FAILED',
   'NO_REPLY_TOPIC',
+  'PARKED_TOPIC_RESET',
 ]);
 
 /**

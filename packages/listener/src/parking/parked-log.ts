@@ -94,12 +94,12 @@ export class ParkedLog implements ParkedReader {
    * @throws KafkaError `PARKED_TOPIC_RESET`
    */
   requireSame(at = -1): void {
-    if (at >= 0 && at < this.to) this.isGone();
+    if (at >= 0 && at < this.to) this.gone();
     if (this.#gone !== undefined) throw this.#gone;
   }
 
   /** It is another one, or lost its end. */
-  isGone(): KafkaError {
+  gone(): KafkaError {
     const what = 'a parked topic was deleted and made anew, or lost its end, and with it what was parked there';
     return (this.#gone ??= new KafkaError(`${what}: ${this.topic}`, { code: 'PARKED_TOPIC_RESET' }));
   }

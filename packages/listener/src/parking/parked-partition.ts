@@ -167,7 +167,7 @@ export class ParkedPartition {
     });
     this.#worker.on('position:reset', ({ from, to }) => {
       if (to > from) this.log.missed(to - from);
-      else onFatal(this.log.isGone());
+      else onFatal(this.log.gone());
     });
     this.#worker.finished.catch((error: unknown) => {
       if (this.#isClosing) logger.warn({ ...this.#parkedPlace, error }, 'parked records were not given up in order');

@@ -13,7 +13,7 @@ describe('readParked', () => {
       Promise.resolve(new ConsumerRecords([{ topic: 't-parked', partition: 0, records: [], nextOffset: 0, reset }]));
     const nothing = (): void => undefined;
     const reader: ParkedReader = {
-      ...{ topic: 't-parked', partition: 0 },
+      ...{ topic: 't-parked', partition: 0, markedAt: -1 },
       ...{ missed: nothing, begin: nothing, read: nothing, end: () => assert.fail('it has not been read') },
     };
     const read = readParked(consumer, [reader], new AbortController().signal);
@@ -28,7 +28,7 @@ describe('readParked', () => {
     const consumer = new FakeConsumer({ log, groupId: 'g-parked' });
     const told: unknown[] = [];
     const reader: ParkedReader = {
-      ...{ topic: 't-parked', partition: 0, missed: (offsets) => told.push(`missed ${offsets}`) },
+      ...{ topic: 't-parked', partition: 0, markedAt: 7, missed: (offsets) => told.push(`missed ${offsets}`) },
       begin: ({ from, readFrom, metadata }) => told.push(`${readFrom} for ${from}, ${metadata}`),
       read: ({ offset }) => told.push(offset),
       end: () => 1,
