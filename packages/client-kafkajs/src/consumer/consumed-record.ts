@@ -65,12 +65,21 @@ export class ConsumedRecord implements ConsumerRecord {
 
   /** All of it: `JSON.stringify` sees no getters. */
   toJSON(): object {
-    const { key, value, headers } = this;
-    return Object.assign({}, this, { key, value, headers: [...headers] });
+    const { key, value } = this;
+    return Object.assign({}, this, { key, value, headers: this.#shownHeaders });
   }
 
   /** Neither does `console.log`. */
   [inspect.custom](): object {
     return this.toJSON();
+  }
+
+  /** Or why they cannot be read: whoever shows the record perhaps wants to say just that. */
+  get #shownHeaders(): unknown {
+    try {
+      return [...this.headers];
+    } catch (error) {
+      return String(error);
+    }
   }
 }

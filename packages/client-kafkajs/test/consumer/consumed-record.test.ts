@@ -55,4 +55,13 @@ describe('ConsumedRecord', () => {
     assert.equal(JSON.stringify(record), JSON.stringify(shown));
     assert.equal(inspect(record), inspect(shown));
   });
+
+  it('is shown with the reason where its headers cannot be read', () => {
+    const { bytes, records } = fetched({ key: 'k', value: 'one' });
+    bytes[bytes.length - 1 - 't-1'.length] = 0x7e; // how long the header is
+    const [record] = records;
+    assert.throws(() => record?.headers, { code: 'MALFORMED' });
+    assert.match(JSON.stringify(record), /"headers":"ProtocolError: .+"/);
+    assert.match(inspect(record), /headers: 'ProtocolError: .+'/);
+  });
 });

@@ -53,6 +53,7 @@ describe('detached', () => {
     const copy = detached(unreadable);
     assert.notEqual(copy.value?.buffer, answer.buffer);
     assert.throws(() => copy.headers, broken);
+    assert.match(JSON.stringify(copy), /"headers":"Error: record batch: .+"/);
   });
 
   it('copies one without key and value: its headers are in an answer all the same', () => {
