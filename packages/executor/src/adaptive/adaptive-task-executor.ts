@@ -21,6 +21,8 @@ export class AdaptiveTaskExecutor extends GatedTaskExecutor {
   readonly #gradient: GradientLimit;
   readonly #observers: Observers<LimitChange>;
   #running = 0;
+  /** Those of them that have not said that they call nothing. */
+  #calls = 0;
 
   /** @throws KafkaConfigError */
   constructor(
@@ -61,18 +63,29 @@ export class AdaptiveTaskExecutor extends GatedTaskExecutor {
   }
 
   protected override admit<T>(task: Task<T>): Promise<T> {
-    const window = this.#gradient.begin(++this.#running);
+    this.#running++;
+    const window = this.#gradient.begin(++this.#calls);
+    let isCall = true;
+    const ended = (): void => {
+      if (isCall) this.#calls--;
+      isCall = false;
+    };
     let startedAt: number | undefined;
     const executed = this.behind.execute((signal) => {
       startedAt = this.#clock.monotonic();
-      return task(signal);
+      const result = task(signal);
+      // At once, and not with the promise: the next one may start before that, and the limit would seem to be used.
+      if ((result as unknown) === NOT_CALLED) ended();
+      return result;
     });
     return executed.then(
       (value) => {
+        ended();
         this.#ended(window, (value as unknown) === NOT_CALLED ? undefined : startedAt, false);
         return value;
       },
       (error: unknown) => {
+        ended();
         this.#ended(window, startedAt, true);
         throw error;
       },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { KafkaConfigError, NOT_CALLED } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
 import {
   AdaptiveTaskExecutor,
   AsyncTaskExecutor,
@@ -73,6 +74,20 @@ describe('AdaptiveTaskExecutor', () => {
       await Promise.all(Array.from({ length: 4 }, () => executor.execute(() => NOT_CALLED)));
     }
     assert.deepEqual([changes, executor.limit, executor.available], [[], 4, 4]);
+  });
+
+  it('does not take slots for used that tasks had which called nothing', async () => {
+    const { executor, clock, changes } = setup({ initialLimit: 4 });
+    for (let round = 0; round < 200; round++) {
+      const { promise, resolve } = deferred();
+      const call = executor.execute(() => promise);
+      while (executor.available > 0) void executor.execute(() => NOT_CALLED);
+      await Promise.resolve();
+      clock.advance(10);
+      resolve();
+      await call;
+    }
+    assert.deepEqual([changes, executor.limit], [[], 4]);
   });
 
   it('tells of its changes, and has as many slots as it says', async () => {
