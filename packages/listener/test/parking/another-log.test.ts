@@ -32,13 +32,17 @@ const int64 = (value: number): Buffer => {
 };
 
 /** As another owner wrote it. */
-const written = (kind: 'owner' | 'record', generation: number, record: RecordInit = {}): RecordInit => ({
-  ...record,
+const written = (
+  kind: 'owner' | 'record',
+  generation: number,
+  { key = '', flight }: { readonly key?: string; readonly flight?: string } = {},
+): RecordInit => ({
+  key,
   headers: {
     hearken_parked: kind,
     'hearken_parked-generation': int64(generation),
     'kafka_dlt-original-consumer-group': 'g',
-    ...record.headers,
+    ...(flight === undefined ? {} : { 'hearken_parked-flight': flight }),
   },
 });
 
@@ -117,14 +121,15 @@ describe('Parking: what is found', () => {
 
   it('is told of once if it is late, and not if it is done, also where reading begins anew', async () => {
     const log = new FakeLog();
-    const inFlight = (index: number): RecordInit => ({
-      key: 'c',
-      headers: { 'hearken_parked-flight': `f/${index}/2/1` },
-    });
     log.append('t-parked', 0, written('owner', 3), written('record', 3, { key: 'b' }), written('owner', 5));
-    log.append('t-parked', 0, written('record', 5, inFlight(0)));
+    log.append('t-parked', 0, written('record', 5, { key: 'c', flight: 'f/0/2/1' }));
     log.commit('g-parked', [{ ...PLACE, offset: 4, metadata: 'hearken-parked:5' }]);
-    log.append('t-parked', 0, written('record', 5, inFlight(1)), written('record', 3, { key: 'd' }));
+    log.append(
+      't-parked',
+      0,
+      written('record', 5, { key: 'c', flight: 'f/1/2/1' }),
+      written('record', 3, { key: 'd' }),
+    );
     const bundle = await parking({ log });
     const { parkedKeys, parkedLate } = bundle.container.metrics();
     assert.deepEqual([parkedKeys, parkedLate], [1, 1]);
