@@ -4,12 +4,7 @@ import type { TopicPartition, TopicPartitionOffset } from './topic-partition.js'
 /** Bytes as they stand in the log; null is absent (a key) or a tombstone (a value). */
 export type Bytes = Buffer | null;
 
-/**
- * A record read from Kafka. Offsets and timestamps are exact: the client refuses numbers above 2^53.
- *
- * What no serde has decoded is made on first use and lies behind getters, so a spread (`{ ...record }`) leaves it out: key,
- * value and always headers. Middleware may hand on such a copy all the same, as it is completed.
- */
+/** A record read from Kafka. Offsets and timestamps are exact: the client refuses numbers above 2^53. */
 export interface ConsumerRecord<K = Bytes, V = Bytes> {
   readonly topic: string;
   readonly partition: number;
@@ -20,7 +15,7 @@ export interface ConsumerRecord<K = Bytes, V = Bytes> {
   readonly timestampType: 'create-time' | 'log-append-time';
   readonly key: K;
   readonly value: V;
-  /** Parsed on first use. */
+  /** Parsed on first use: `{ ...record }` leaves them out. */
   readonly headers: Headers;
   /** Epoch of the leader that appended the record, if the broker told (KIP-320). */
   readonly leaderEpoch?: number;

@@ -110,7 +110,7 @@ export { breakCrc, hasValidCrc, writeBatchPlace, writeTimestampType } from './re
 export { crc32c } from './records/crc32c.js';
 export { AT as BATCH_AT, BATCH_OVERHEAD } from './records/layout.js';
 export { RecordBatch, type ReadBatchesOptions } from './records/record-batch.js';
-export { controlRecordType, readHeaders, RecordCursor, sliceOf } from './records/record-cursor.js';
+export { controlRecordType, readHeaders, RecordCursor } from './records/record-cursor.js';
 export { estimateRecordSize, type BatchRecord } from './records/record-writer.js';
 export { NOT_ASKED, ZERO_UUID } from './wire.js';
 export { Writer } from './writer.js';

@@ -44,17 +44,6 @@ class DetachedRecord implements ConsumerRecord {
     this.#sizeInBytes = bytesOf(record);
   }
 
-  /** As of a record that was polled; where its headers cannot be read, with the reason in their place. */
-  toJSON(): object {
-    let headers: unknown;
-    try {
-      headers = [...this.headers];
-    } catch (error) {
-      headers = String(error);
-    }
-    return Object.assign({}, this, { headers });
-  }
-
   /** As of the record that it is a copy of: what is counted once is taken off again later. */
   get sizeInBytes(): number {
     return this.#sizeInBytes;

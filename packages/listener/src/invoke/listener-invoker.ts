@@ -3,7 +3,7 @@ import type { Delivery } from '../dispatch/delivery.js';
 import type { ListenerContext, MessageListener } from '../message-listener.js';
 import { compose } from '../middleware/compose.js';
 import type { RecordMiddleware } from '../middleware/middleware.js';
-import { withGetters } from '../middleware/with-getters.js';
+import { withHeaders } from '../middleware/with-headers.js';
 import { DONE, FILTERED, type Outcome } from './outcome.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { keeps, type RecordFilter } from './record-filter.js';
@@ -98,7 +98,7 @@ export class ListenerInvoker {
     const innermost: Handler = (record, delivery) => this.#call(this.#listener, record, delivery);
     return filtered(
       this.#filter,
-      compose(this.#middleware, innermost, () => undefined, withGetters),
+      compose(this.#middleware, innermost, () => undefined, withHeaders),
     );
   }
 

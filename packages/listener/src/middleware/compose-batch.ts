@@ -4,7 +4,7 @@ import type { BatchListenerContext, BatchResult } from '../batch-listener.js';
 import { InvalidBatchResultError } from '../errors.js';
 import { compose } from './compose.js';
 import type { BatchMiddleware } from './middleware.js';
-import { isComplete, withGetters } from './with-getters.js';
+import { withHeaders } from './with-headers.js';
 
 type Records = readonly ConsumerRecord<unknown, unknown>[];
 type Handler<C> = (records: Records, context: C) => unknown;
@@ -34,7 +34,7 @@ export function composeBatch<C extends BatchListenerContext>(
     }),
     (records, call) => call.listen(listener, records),
     (records, call) => call.resultOf(records),
-    allWithGetters,
+    allWithHeaders,
   );
   return (records, context) => {
     const call = new BatchCall(records, context);
@@ -50,10 +50,10 @@ export function composeBatch<C extends BatchListenerContext>(
   };
 }
 
-const allWithGetters = (copies: Records, records: Records): Records =>
+const allWithHeaders = (copies: Records, records: Records): Records =>
   copies.map((copy) => {
-    const original = isComplete(copy) ? copy : records.find(({ offset }) => offset === copy.offset);
-    return original === undefined ? copy : withGetters(copy, original);
+    const original = 'headers' in copy ? copy : records.find(({ offset }) => offset === (copy as Records[0]).offset);
+    return original === undefined ? copy : withHeaders(copy, original);
   });
 
 /** What the listener said of the records of one batch, which middleware may have given to it in parts, or again. */

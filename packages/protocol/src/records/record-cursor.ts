@@ -18,55 +18,56 @@ const COUNT_BYTES = 1;
 
 type SliceClass = new (memory: ArrayBufferLike, at: number, size: number) => Buffer;
 
-/** The class `subarray` makes its buffers of. Made directly they cost half as much. */
+/**
+ * The class `subarray` makes its buffers of. Made directly they cost half as much: the bounds were checked when the record
+ * was read, and nothing else has to be looked at.
+ */
 const Slice = (Buffer as unknown as { readonly [Symbol.species]: SliceClass })[Symbol.species];
-
-/** A part of the buffer, on the same memory, that is known to lie within it: nothing is checked. */
-export const sliceOf = (buffer: Buffer, at: number, size: number): Buffer =>
-  new Slice(buffer.buffer, buffer.byteOffset + at, size);
 
 /**
  * Walks the records of one batch, forwards, once, and holds the record that it stands on: no object per record. Key and
- * value are slices of the batch, made anew whenever asked for, as making them is half of what a record costs; headers are left
- * unread for {@link readHeaders}.
+ * value are slices of the batch, made anew whenever asked for; headers are left unread for {@link readHeaders}.
  */
 export class RecordCursor {
-  /** What `keyAt` and `headersAt` count in: the fetched bytes, or what they decompress to. */
+  /** What `headersAt` counts in: the fetched bytes, or what they decompress to. */
   readonly buffer: Buffer;
   offset = -1;
   /** Milliseconds since the epoch; beyond 2^53, which only a broken producer writes, rounded. */
   timestamp = -1;
-  /** Where the current record's key begins. */
-  keyAt = 0;
-  /** -1 for null. */
-  keySize = -1;
-  /** -1 for null. The value ends where the headers begin. */
-  valueSize = -1;
   /** Where the current record's headers begin, with their count. */
   headersAt = -1;
   readonly #range: RecordRange;
+  /** Of the buffer; reading them there is a call each. */
+  readonly #memory: ArrayBufferLike;
+  readonly #memoryAt: number;
   #left: number;
   #next: number;
   #at = 0;
+  #keyAt = 0;
+  #keySize = -1;
+  #valueAt = 0;
+  #valueSize = -1;
 
   constructor(range: RecordRange) {
     this.buffer = range.buffer;
+    this.#memory = range.buffer.buffer;
+    this.#memoryAt = range.buffer.byteOffset;
     this.#range = range;
     this.#left = range.recordCount;
     this.#next = range.from;
   }
 
   get key(): Buffer | null {
-    return this.keySize < 0 ? null : sliceOf(this.buffer, this.keyAt, this.keySize);
+    return this.#keySize < 0 ? null : new Slice(this.#memory, this.#memoryAt + this.#keyAt, this.#keySize);
   }
 
   get value(): Buffer | null {
-    return this.valueSize < 0 ? null : sliceOf(this.buffer, this.headersAt - this.valueSize, this.valueSize);
+    return this.#valueSize < 0 ? null : new Slice(this.#memory, this.#memoryAt + this.#valueAt, this.#valueSize);
   }
 
   /** What key, value and headers of the current record take. */
   get sizeInBytes(): number {
-    return Math.max(0, this.keySize) + Math.max(0, this.valueSize) + this.#next - this.headersAt - COUNT_BYTES;
+    return Math.max(0, this.#keySize) + Math.max(0, this.#valueSize) + this.#next - this.headersAt - COUNT_BYTES;
   }
 
   /**
@@ -89,14 +90,15 @@ export class RecordCursor {
     const timestampDelta = this.#varlong();
     this.timestamp = logAppendTime ?? baseTimestamp + timestampDelta;
     this.offset = baseOffset + this.#varint();
-    const keySize = (this.keySize = this.#varint());
-    this.keyAt = this.#at;
-    if (keySize > 0) this.#at += keySize;
-    const valueSize = (this.valueSize = this.#varint());
-    if (valueSize > 0) this.#at += valueSize;
+    this.#keySize = this.#varint();
+    this.#keyAt = this.#at;
+    if (this.#keySize > 0) this.#at += this.#keySize;
+    this.#valueSize = this.#varint();
+    this.#valueAt = this.#at;
+    if (this.#valueSize > 0) this.#at += this.#valueSize;
     this.headersAt = this.#at;
     // Reads beyond the buffer gave zeros on the way: this one check catches them all, as positions only grow.
-    if (this.#at >= end || keySize < -1 || valueSize < -1) throw malformed('a record overruns its size');
+    if (this.#at >= end || this.#keySize < -1 || this.#valueSize < -1) throw malformed('a record overruns its size');
     return true;
   }
 
