@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ConsumerRecord } from '@hearken/core';
 import { encodeRecordBatch } from '@hearken/protocol';
 import { AbortedTransactions } from '../../dist/consumer/aborted-transactions.js';
 import type { ConsumedRecord } from '../../dist/consumer/consumed-record.js';
@@ -31,7 +32,8 @@ describe('ConsumedRecord', () => {
     assert.deepEqual([String(second?.key), String(second?.value)], ['kk', 'two']);
     assert.deepEqual([String(first?.key), String(first?.value)], ['k', 'one']); // the cursor has moved on since
     assert.equal(first?.value?.buffer, bytes.buffer);
-    assert.deepEqual([{ ...first }.key, { ...first }.value], [Buffer.from('k'), Buffer.from('one')]);
+    const copy = { ...(first as ConsumerRecord) };
+    assert.deepEqual([copy.key, copy.value], [Buffer.from('k'), Buffer.from('one')]);
   });
 
   it('tells null from empty', () => {
