@@ -23,6 +23,7 @@ const WARN_AFTER_FAILURES = 5;
  * says nothing more. Partitions about which nothing changed are not looked at: with a thousand idle ones assigned, a fetch
  * costs what it brings.
  */
+// Long because one request, its answer and its failure are read together: what one of them forgets, another fetches twice.
 export class Fetcher {
   readonly #context: ConsumerContext;
   readonly #subscription: SubscriptionState;

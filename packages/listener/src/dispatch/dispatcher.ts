@@ -46,6 +46,7 @@ const FIRST_RUNS = 32;
  * a task each. Only when none of their listeners has ended since, twice as many start; so a thousand listeners that wait run
  * after five looks, all in the same turn of the event loop.
  */
+// Long because taking records in and starting them share one count of slots and turns; neither part has state of its own.
 export class Dispatcher {
   readonly #init: DispatcherInit;
   readonly #runs: RunHost;
