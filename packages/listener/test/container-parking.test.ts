@@ -4,7 +4,17 @@ import { KafkaError, type ConsumerRecord } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { DefaultErrorHandler, type RecordContainerProperties } from '../dist/index.js';
 import { call, kinds, once, parkedIn, parking, setUp, stopNow, type ParkingOptions } from './parking/bundle.js';
-import { addsUp, keyed, setup, tp, until } from './setup.js';
+import { addsUp, keyed, setup, tp, until, type Bundle } from './setup.js';
+
+/** Its member is thrown out of the group: the clock goes on until it knows. */
+async function evicted({ clock, factory }: Pick<Bundle, 'clock' | 'factory'>): Promise<void> {
+  let isLost = false;
+  void factory.consumers.items[0]!.evict().then(() => (isLost = true));
+  await until(() => {
+    clock.advance(100);
+    return isLost;
+  });
+}
 
 describe('MessageListenerContainer: parked keys', () => {
   it('parks the record that failed and all later ones of its key, and goes on with all others', async () => {
@@ -235,12 +245,7 @@ describe('MessageListenerContainer: parked keys', () => {
       return bundle.committed(0) === 2;
     });
     (await call(bundle, '0/1', 2)).fail(new Error('nor tomorrow'));
-    let isLost = false;
-    void consumer!.evict().then(() => (isLost = true));
-    await until(() => {
-      clock.advance(100);
-      return isLost;
-    });
+    await evicted(bundle);
     assert.ok(hanging.context.signal.aborted);
     await consumer!.rebalance({ assign: [tp(0)] });
     (await call(bundle, '0/1', 3)).end(); // it stands behind the other in the parked topic
@@ -262,12 +267,7 @@ describe('MessageListenerContainer: parked keys', () => {
       clock.advance(100);
       return bundle.committed(0) === 1;
     });
-    let isLost = false;
-    void consumer!.evict().then(() => (isLost = true));
-    await until(() => {
-      clock.advance(100);
-      return isLost;
-    });
+    await evicted(bundle);
     const other = await parking({ log });
     (await call(other, '0/0')).end();
     await until(() => other.container.metrics().handedBack === 1);
@@ -286,16 +286,11 @@ describe('MessageListenerContainer: parked keys', () => {
 
   it('lets no parked record on a key whose straight one ignores that its partition is lost, and was parked elsewhere', async () => {
     const bundle = await parking();
-    const { clock, factory, log, give, listener } = bundle;
+    const { factory, log, give, listener } = bundle;
     const [consumer] = factory.consumers.items;
     give(0, ...keyed('a', 'c'));
     const [hanging, another] = [await call(bundle, '0/0'), await call(bundle, '0/1')];
-    let isLost = false;
-    void consumer!.evict().then(() => (isLost = true));
-    await until(() => {
-      clock.advance(100);
-      return isLost;
-    });
+    await evicted(bundle);
     const other = await parking({ log });
     (await call(other, '0/0')).fail(new Error('not today'));
     await call(other, '0/0', 2);
