@@ -188,7 +188,8 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   readonly maxPartitionBufferShare?: number;
   /**
    * How many records a partition may be ahead of its oldest unfinished one before it is polled no more (event
-   * `window:filled`). Bounds memory and what comes again after a crash, from 1. @default 100000
+   * `window:filled`). Bounds memory and what comes again after a crash: less than twice as many, as the last poll may bring
+   * as many again. From 1. @default 100000
    */
   readonly windowRecords?: number;
   /**

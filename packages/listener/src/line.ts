@@ -101,6 +101,7 @@ export class Line {
   readonly #ends: RecordEnds;
   readonly #owned: OwnedPartitions;
   readonly #pauses: Pauses;
+  readonly #slice: TimeSlice;
   readonly #intake: Intake;
   readonly #invoker: ListenerInvoker | BatchInvoker;
   /** Undefined where listeners may take as long as they like. */
@@ -127,6 +128,7 @@ export class Line {
     this.#ends = new RecordEnds({ ...init, errorHandler: properties.errorHandler });
     this.#owned = this.#newOwned();
     this.#pauses = this.#newPauses();
+    this.#slice = new TimeSlice(init.clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last));
     this.#intake = this.#newIntake();
     this.#invoker = this.#newInvoker();
     this.#timeouts = this.#newTimeouts();
@@ -387,6 +389,7 @@ export class Line {
       partitionShare: properties.maxPartitionBufferShare,
       hasBacklogElsewhere: (ownership) => backlog.isThere(ownership),
       executor,
+      slice: this.#slice,
       lanes: this.#lanes,
       owned: this.#owned,
       onChange: (ownership) => this.#pauses.apply(ownership),
@@ -406,7 +409,7 @@ export class Line {
   }
 
   #newDispatcher(): Dispatcher {
-    const { properties, executor, clock, counters, events, host, onFatal } = this.#init;
+    const { properties, executor, counters, events, host, onFatal } = this.#init;
     const calls = this.#timeouts ?? this.#invoker;
     return new Dispatcher({
       executor,
@@ -417,7 +420,7 @@ export class Line {
       memory: new PinnedMemory({ lanes: this.#lanes, bufferBytes: properties.bufferBytes, counters }),
       invoker: this.#parking === undefined ? calls : new ParkingInvoker(calls),
       settler: this.#newSettler(),
-      slice: new TimeSlice(clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last)),
+      slice: this.#slice,
       host,
       counters,
       onReset: (reset) => events.emit('position:reset', reset),

@@ -39,6 +39,23 @@ describe('MessageListenerContainer: buffer and window', () => {
     await until(() => container.metrics().processed === 17);
     await container.stop();
   });
+
+  it('polls less than twice as far ahead, however many records a poll could bring', async () => {
+    const bundle = await started({ ordering: 'key', concurrency: 100, windowRecords: 5 });
+    const { container, listener, give, events } = bundle;
+    const filled = events('window:filled');
+    give(0, ...keyed('stuck'), ...distinct(3));
+    const stuck = await listener.call('0/0');
+    for (let offset = 1; offset <= 3; offset++) (await listener.call(`0/${offset}`)).end();
+    await until(() => container.metrics().processed === 3);
+    give(0, ...distinct(50));
+    await filled.received(1);
+    assert.deepEqual(filled.items, [{ ...tp(0), oldestOutstanding: 0, span: 9 }]);
+    stuck.end();
+    for (let offset = 4; offset <= 53; offset++) (await listener.call(`0/${offset}`)).end();
+    await until(() => container.metrics().processed === 54);
+    await container.stop();
+  });
 });
 
 describe('MessageListenerContainer: buffer in bytes', () => {

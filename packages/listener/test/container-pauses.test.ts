@@ -111,7 +111,7 @@ describe('MessageListenerContainer: pause and resume', () => {
 
   it('keeps the owners of a pause apart: each ends only its own', async () => {
     const decide = (): FailureDecision => ({ action: 'pause' });
-    const bundle = await started({ ordering: 'key', windowRecords: 2, errorHandler: { decide } });
+    const bundle = await started({ ordering: 'key', windowRecords: 3, errorHandler: { decide } });
     const { container, listener, give, factory, events } = bundle;
     const owners = (): readonly string[] => container.snapshot().partitions[0]?.pausedBy ?? [];
     const paused = events('partition:paused');
@@ -145,7 +145,7 @@ describe('MessageListenerContainer: pause and resume', () => {
 
   it('leaves back-pressure with the ownership it belongs to, and takes the others over to the next', async () => {
     const decide = (): FailureDecision => ({ action: 'pause' });
-    const bundle = await started({ ordering: 'key', windowRecords: 2, errorHandler: { decide } });
+    const bundle = await started({ ordering: 'key', windowRecords: 3, errorHandler: { decide } });
     const { container, listener, give, factory, events } = bundle;
     give(0, ...keyed('a', 'b', 'c'));
     (await listener.call('0/0')).fail(new Error('away'));

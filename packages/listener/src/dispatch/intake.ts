@@ -3,7 +3,7 @@ import type { Ownership } from '../offsets/ownership.js';
 import type { OwnedPartitions } from '../offsets/owned-partitions.js';
 import type { Delivery } from './delivery.js';
 import type { Lanes } from './lanes.js';
-import type { TurnReport } from './time-slice.js';
+import type { TimeSlice, TurnReport } from './time-slice.js';
 import type { Work } from './work.js';
 
 export interface IntakeInit {
@@ -19,6 +19,7 @@ export interface IntakeInit {
   /** Starts a lane that waits for more records. False if none does. */
   readonly hurry: () => boolean;
   readonly executor: TaskExecutor;
+  readonly slice: Pick<TimeSlice, 'calls'>;
   readonly lanes: Lanes<Delivery, Work>;
   readonly owned: OwnedPartitions;
   /** Called when `isFull` of a partition changed. */
@@ -37,14 +38,27 @@ const LEAST_AHEAD = 64;
 export const defaultBufferRecords = (concurrency: number, recordsPerCall: number): number =>
   Math.max(1_000, 2 * concurrency * recordsPerCall);
 
+/** Of a buffer, and how far the turn that is under way has come. */
+export interface LookaheadInit {
+  readonly bufferRecords: number;
+  readonly recordsPerCall: number;
+  /** Listeners that were called in this turn. */
+  readonly calls: number;
+}
+
 /**
  * How many records to hold beside those that run. Where listeners used up the time that they may hold the event loop, more
- * time is what is short: a quarter of what they did in it keeps them busy, and others would only grow old. That costs: with
- * twenty containers in a process, whose turns come one after the other, all that they hold outlives the collections of the
- * young generation. Else slots or lanes that may run are short, and among more records some may be found.
+ * time is what is short: a quarter of what they did in it keeps them busy, and when the turn is about to end what they will
+ * still do. For what is left over then waits for all other containers, whose turns come first, and outlives the collections
+ * of the young generation. Else slots or lanes that may run are short, and among more records some may be found.
  */
-export const lookahead = ({ wasSpent, calls }: TurnReport, bufferRecords: number, recordsPerCall: number): number =>
-  wasSpent ? Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(calls / 4)) * recordsPerCall) : bufferRecords;
+export function lookahead(last: TurnReport, { bufferRecords, recordsPerCall, calls }: LookaheadInit): number {
+  if (!last.wasSpent) return bufferRecords;
+  const ahead = Math.min(Math.ceil(last.calls / 4), last.calls - calls);
+  return Math.min(bufferRecords, Math.max(LEAST_AHEAD, ahead) * recordsPerCall);
+}
+
+const NOT_SPENT: TurnReport = { wasSpent: false, calls: 0 };
 
 /**
  * How much to poll. Records are asked for while no more than half of the {@link lookahead} is taken, and no more than half of
@@ -65,21 +79,21 @@ export class Intake {
   readonly #init: IntakeInit;
   /** Partitions that are not polled, and why. */
   readonly #full = new Map<Ownership, Fullness>();
-  #ahead: number;
+  #last = NOT_SPENT;
   /** The mean size of the records that waited when the last ones came. */
   #recordBytes = 0;
 
   constructor(init: IntakeInit) {
     this.#init = init;
-    this.#ahead = init.bufferRecords;
   }
 
   /** How many records may be polled now; 0 is to wait. */
   room(): number {
     if (this.#isHalfTaken) return 0;
-    const { executor, lanes, bufferBytes } = this.#init;
+    const { executor, lanes, bufferBytes, windowRecords } = this.#init;
     const room = Math.min(this.#ahead - lanes.queued, this.#recordsIn(bufferBytes - lanes.queuedBytes));
-    return Math.max(room + executor.available, this.#full.size > 0 ? this.#leastRoom : 0);
+    const wanted = Math.max(room + executor.available, this.#full.size > 0 ? this.#leastRoom : 0);
+    return Math.min(wanted, windowRecords); // all of it may be of one partition that has nearly filled its window
   }
 
   /** Whether what is held cannot run, and keeps anything else from being polled for as long: calls for `turned`. */
@@ -90,11 +104,11 @@ export class Intake {
 
   /** A turn of the event loop is over: looks for partitions that fill the buffer while slots are free, and at those that did. */
   turned(last: TurnReport): void {
-    const { owned, bufferRecords, recordsPerCall, hurry } = this.#init;
+    const { owned, hurry } = this.#init;
     // Their records may all have run without one of them ending: under `ackMode: 'manual'` that comes later.
     for (const ownership of this.#full.keys()) this.ended(ownership);
-    this.#ahead = lookahead(last, bufferRecords, recordsPerCall);
-    if (this.isClogged) this.#ahead = bufferRecords; // lanes that may run are short then, and not time
+    this.#last = last;
+    if (this.isClogged) this.#last = NOT_SPENT; // lanes that may run are short then, and not time
     this.#fillGreedy();
     if (!this.isClogged || hurry()) return; // the next turn looks again
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
@@ -159,6 +173,11 @@ export class Intake {
 
   get #quarterOfShare(): readonly [number, number] {
     return [this.#share / 4, this.#shareOfBytes / 4];
+  }
+
+  get #ahead(): number {
+    const { bufferRecords, recordsPerCall, slice } = this.#init;
+    return lookahead(this.#last, { bufferRecords, recordsPerCall, calls: slice.calls });
   }
 
   /** Whether more is by what partitions hold that are not full. */

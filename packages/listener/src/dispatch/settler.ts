@@ -159,9 +159,13 @@ export class Settler implements Settles {
   #parkFollowers(lane: DeliveryLane, first: Delivery): void {
     const { lanes, waits, ends, counters, parking, onReady } = this.#init;
     const { ownership } = first;
+    if (parking === undefined) {
+      this.#stop(lane, first, noParking(undefined));
+      return;
+    }
     const taken = this.#takeFollowers(lane);
     const followers = new Followers([first, ...taken.deliveries]);
-    parking?.recover(first, followers, (end) => {
+    parking.recover(first, followers, (end) => {
       taken.arrived();
       const [left] = followers.left;
       if (ownership.isOver) {

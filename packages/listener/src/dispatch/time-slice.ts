@@ -63,6 +63,11 @@ export class TimeSlice {
     return this.#startedAt;
   }
 
+  /** Listeners that were called in this turn. */
+  get calls(): number {
+    return this.#started;
+  }
+
   /** Whether listeners held this turn long enough: nothing starts before the next one. */
   get isSpent(): boolean {
     return this.#spent || this.#pending >= this.#allowed;
