@@ -52,7 +52,7 @@ describeWithKafka('a listener container that is sought and paused', function () 
     const heard = new Recorder<string>();
     const source = properties.topicPartitions === undefined ? { topics: [topic] } : {};
     const container: Container = new MessageListenerContainer(
-      new DefaultKafkaConsumerFactory(kafka(), options),
+      new DefaultKafkaConsumerFactory({ ...kafka(), logger: silentLogger }, options),
       { ...source, valueSerde: string(), listener: ({ value }) => heard.record(value), ...properties },
       { logger: silentLogger },
     );
@@ -146,6 +146,17 @@ describeWithKafka('a listener container that is sought and paused', function () 
     await send(0, 'd');
     await end.heard.received(1);
     assert.deepEqual(end.heard.items, ['d']);
+  });
+
+  it('begins at what the log has where it lacks the offset it is told to begin at, in a group that is asked meanwhile', async () => {
+    await send(0, 'a', 'b');
+    const { container, heard } = listening({ topicPartitions: [{ ...at(0), offset: 1_000 }] });
+    const resets: unknown[] = [];
+    container.on('position:reset', ({ reason, from, to }) => resets.push([reason, from, to]));
+    await container.start();
+    await heard.received(2);
+    assert.deepEqual([heard.items, resets], [['a', 'b'], [['out-of-range', 1_000, 0]]]);
+    await awaitCommitted({ admin, groupId }, [{ ...at(0), offset: 2 }]);
   });
 
   it('seeks as its partitions are assigned, before their first record', async () => {

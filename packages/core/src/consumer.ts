@@ -58,7 +58,10 @@ export interface Consumer {
   seek(partition: TopicPartition, offset: number): void;
   seekToBeginning(partitions: readonly TopicPartition[]): Promise<void>;
   seekToEnd(partitions: readonly TopicPartition[]): Promise<void>;
-  /** Offset of the next record `poll` will return. @throws IllegalStateError for a partition that is not assigned */
+  /**
+   * Offset of the next record `poll` will return; while the log lacks it, and another is looked for, the one it lacks.
+   * @throws IllegalStateError for a partition that is not assigned
+   */
   position(partition: TopicPartition): number;
   /**
    * Resolves when every offset is written, never before; rejects with {@link CommitFailedError}. Retriable errors are

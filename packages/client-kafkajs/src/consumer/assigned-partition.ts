@@ -39,6 +39,8 @@ export class AssignedPartition implements TopicPartition {
   #failures = 0;
   #missing: KafkaError | undefined;
   #onSpare: FetchBuffer | undefined;
+  /** Where reading stood when the position was lost. */
+  #left: number | undefined;
 
   constructor({ topic, partition }: TopicPartition, observer: PartitionObserver) {
     this.topic = topic;
@@ -50,6 +52,11 @@ export class AssignedPartition implements TopicPartition {
   /** Absent while the position is unknown. Replaced, never emptied: a buffer is one epoch of reading. */
   get buffer(): FetchBuffer | undefined {
     return this.#buffer;
+  }
+
+  /** Offset of the next record; the old one while another is looked for, which comes with a reset that says so. */
+  get position(): number | undefined {
+    return this.#buffer?.position ?? this.#left;
   }
 
   get paused(): boolean {
@@ -106,6 +113,7 @@ export class AssignedPartition implements TopicPartition {
 
   /** The position means nothing any more; another is looked for. */
   losePosition(): void {
+    this.#left = this.#buffer?.position;
     this.#buffer = undefined;
     this.#observer.onChanged(this);
   }

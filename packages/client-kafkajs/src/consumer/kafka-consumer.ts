@@ -150,8 +150,8 @@ export class KafkaConsumer implements Consumer {
 
   position(partition: TopicPartition): number {
     requirePartitionName(partition);
-    const { buffer, missing } = this.#subscription.require(partition);
-    if (buffer !== undefined) return buffer.position;
+    const { position, missing } = this.#subscription.require(partition);
+    if (position !== undefined) return position;
     throw missing ?? new IllegalStateError(`${describePartition(partition)} has no position yet`, 'NO_POSITION');
   }
 

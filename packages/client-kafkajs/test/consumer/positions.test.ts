@@ -101,7 +101,9 @@ describe('Positions', () => {
     it(`${what}: starts anew, warns, and tells the new position`, async () => {
       const { positions, partition, logger } = setup();
       partition.startAt(200);
-      await positions[what](partition);
+      const anew = positions[what](partition);
+      assert.deepEqual([partition.buffer, partition.position], [undefined, 200]);
+      await anew;
       assert.deepEqual(standing(partition), [BEGINNING, BEGINNING, LIST_EPOCH]);
       const reset = { reason, from: 200, to: BEGINNING };
       const told = { topic: 'orders', partition: 0, records: [], nextOffset: BEGINNING, reset };
