@@ -55,10 +55,11 @@ export interface OwnPriorityProperties<Name extends string = string> {
    */
   readonly capacity?: number;
   /**
-   * Whose record starts next. `'strict'` needs a level with a `minShare`, or `starvation: 'allow'`. @default 'weighted'
+   * Whose record starts next. `'strict'` needs a `minShare` for at least one level below the highest, or
+   * `starvation: 'allow'`; `'strict-with-floor'` needs the `minShare`. @default 'weighted'
    */
   readonly policy?: PolicyName | DispatchPolicyFactory;
-  /** With `policy: 'strict'`: levels below may wait for ever. */
+  /** With `policy: 'strict'`: levels below may wait for ever. Needed where none of them has a `minShare`. */
   readonly starvation?: 'allow';
   /**
    * Where policies take their weights from: `distribution(levels, capacity)`. Not beside weights of the levels.

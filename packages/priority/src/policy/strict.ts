@@ -72,13 +72,14 @@ class StrictPolicy implements DispatchPolicy {
 }
 
 export interface StrictOptions {
-  /** `'allow'`: levels below may wait for ever. Needed where no level has a `minShare`. */
+  /** `'allow'`: levels below may wait for ever. Needed where no level below the highest has a `minShare`. */
   readonly starvation?: 'allow';
 }
 
 /**
- * The most urgent level first, and what a level's `minShare` guarantees.
- * @throws KafkaConfigError (when the container is made) if no level has a `minShare` and starvation is not allowed
+ * The most urgent level first, and what a level's `minShare` guarantees. One below the highest that has none may still wait for
+ * ever.
+ * @throws KafkaConfigError (when the container is made) if no level below the highest has a `minShare` and starvation is not allowed
  */
 export const strictPolicy =
   ({ starvation }: StrictOptions = {}): DispatchPolicyFactory =>
@@ -88,8 +89,8 @@ export const strictPolicy =
   };
 
 /**
- * The most urgent level first, and at least one level below is guaranteed its `minShare`.
- * @throws KafkaConfigError (when the container is made) if no level has a `minShare`
+ * The most urgent level first, and at least one level below the highest is guaranteed its `minShare`.
+ * @throws KafkaConfigError (when the container is made) if no level below the highest has a `minShare`
  */
 export const strictWithFloorPolicy =
   (): DispatchPolicyFactory =>
@@ -98,10 +99,14 @@ export const strictWithFloorPolicy =
     return new StrictPolicy('strict-with-floor', minShares);
   };
 
+/** The highest level's own floor does not count: it comes first anyway, and protects nobody. */
 function requireFloor(policy: string, minShares: readonly number[]): void {
-  if (minShares.length === 1 || minShares.some((share) => share > 0)) return;
+  if (minShares.length === 1 || minShares.slice(0, -1).some((share) => share > 0)) return;
   const allow = policy === 'strict' ? `, or starvation: 'allow'` : '';
   throw new KafkaConfigError('PriorityListenerContainer', [
-    { path: 'policy', message: `'${policy}' needs a level with a minShare${allow}: levels below would starve` },
+    {
+      path: 'policy',
+      message: `'${policy}' needs a minShare for at least one level below the highest${allow}: else all of them would starve`,
+    },
   ]);
 }

@@ -111,7 +111,7 @@ describe('PriorityListenerContainer: life', () => {
     );
     assert.match(
       problems({ policy: 'strict' }).join(),
-      /policy: 'strict' needs a level with a minShare, or starvation: 'allow'/,
+      /policy: 'strict' needs a minShare for at least one level below the highest, or starvation: 'allow'/,
     );
     assert.match(problems({ policy: 'fifo' as 'strict' }).join(), /policy: must be/);
     assert.match(problems({ starvation: 'allow' }).join(), /starvation: needs policy: 'strict'/);

@@ -83,6 +83,19 @@ describe('strict', () => {
     assert.equal(decide(strictPolicy({ starvation: 'allow' })(shape), 0b11), 1);
   });
 
+  it('takes the floor of the highest level for none: it protects nobody', () => {
+    const only = (...minShares: number[]) => ({ weights: minShares.map(() => 1), minShares, capacity: 1 });
+    for (const factory of [strictPolicy(), strictWithFloorPolicy()]) {
+      assert.throws(
+        () => factory(only(0, 0, 0.5)),
+        (error) => error instanceof KafkaConfigError && error.message.includes('at least one level below the highest'),
+      );
+      for (const shape of [only(0.1, 0, 0), only(0, 0.1, 0), only(0, 0.1, 0.5), only(0)])
+        assert.doesNotThrow(() => factory(shape));
+    }
+    assert.equal(decide(strictPolicy({ starvation: 'allow' })(only(0, 0, 0.5)), 0b111), 2);
+  });
+
   it('says why', () => {
     const policy = make(0.5, 0);
     decide(policy, 0b11);
