@@ -1,5 +1,6 @@
 import type { ContainerProperties } from '@hearken/listener';
 import type { LevelPlace } from '../naming/level-place.js';
+import type { PriorityRegistry } from '../naming/priority-registry.js';
 import type { ResolvedPriorityProperties } from './resolved-properties.js';
 
 /** What a level's container is told: the user's properties, and where the level lives. */
@@ -18,9 +19,16 @@ export function levelProperties<K, V>(
   };
 }
 
+/** Whether the level's consumer is told its partitions. It is no member of a group then: no other process takes part of them. */
+export const isToldPartitions = (registry: PriorityRegistry, priority: number): boolean =>
+  havePartitions(registry.places(priority));
+
+const havePartitions = (places: readonly LevelPlace[]): boolean =>
+  places.some(({ partitions }) => partitions !== undefined);
+
 /** Whole topics, or partitions of them: `resolvePriorityProperties` refused both together. */
 function sourcesOf(places: readonly LevelPlace[]): Pick<ContainerProperties, 'topics' | 'topicPartitions'> {
-  if (places.every(({ partitions }) => partitions === undefined)) return { topics: places.map(({ topic }) => topic) };
+  if (!havePartitions(places)) return { topics: places.map(({ topic }) => topic) };
   return {
     topicPartitions: places.flatMap(({ topic, partitions = [] }) =>
       partitions.map((partition) => ({ topic, partition })),

@@ -6,9 +6,12 @@
 export interface PriorityNaming {
   /** The topic that holds this level of a logical topic. */
   topic(topic: string, priority: number): string;
-  /** The consumer group that reads this level. */
+  /** The consumer group of this level: it reads whole topics; where levels have partitions it only has their offsets. */
   group(groupId: string, priority: number): string;
-  /** The partitions of that topic that are this level's. @default all of them */
+  /**
+   * The partitions of that topic that are this level's. Who reads them is no member of a group: every process with this naming
+   * reads them all. @default all of them, shared out among the group
+   */
   partitions?(topic: string, priority: number): readonly number[] | undefined;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
+import { PlacedNaming } from '../../dist/index.js';
 import { setup, started, stopped, until, type Own } from './setup.js';
 
 const problems = (own: Own): string[] => {
@@ -86,6 +87,35 @@ describe('PriorityListenerContainer: life', () => {
     await assert.rejects(container.start(), { code: 'LEVEL_FAILED' });
     assert.equal(container.state, 'failed');
     for (const consumer of factory.consumers.items) assert.ok(consumer.closed.fired);
+  });
+
+  it('warns once that no group shares out levels in partitions', async () => {
+    const naming = new PlacedNaming({
+      t: [{ topic: 'all', partitions: [0] }, 't-1', { topic: 'all', partitions: [1, 2] }],
+    });
+    const { container, logger, factory } = setup({ naming });
+    assert.deepEqual(logger.at('warn'), []);
+    await Promise.all([container.start(), container.start()]);
+    await container.start();
+    assert.deepEqual(
+      logger.at('warn').map(({ details }) => details),
+      [{ levels: ['0', '2'] }],
+    );
+    assert.match(
+      logger.at('warn')[0]?.message ?? '',
+      /without a group membership: a second process .* all of them again/,
+    );
+    assert.deepEqual(
+      factory.consumers.items.map(({ subscription }) => subscription),
+      [undefined, ['t-1'], undefined],
+    );
+    await container.stop();
+  });
+
+  it('does not warn of levels that are topics', async () => {
+    const { container, logger } = await started({ naming: new PlacedNaming({ t: ['mail', 'news', 'sms'] }) });
+    assert.deepEqual(logger.at('warn'), []);
+    await container.stop();
   });
 
   it('tells events of its levels, and of itself', async () => {
