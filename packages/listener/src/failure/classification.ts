@@ -1,4 +1,5 @@
 import { codeOf } from '@hearken/core';
+import { chainOf } from './causes.js';
 
 /** Names errors: a class, an error's `code`, or a function that knows them. */
 export type ErrorMatcher = string | ErrorClass | ((error: unknown) => boolean);
@@ -11,29 +12,21 @@ export interface Classification {
   readonly notRetryable: readonly ErrorMatcher[];
 }
 
-/** How deep a chain of causes is followed: one that comes back to itself must end. */
-const MAX_CAUSES = 16;
-
 /**
  * Whether another attempt can help. Goes from the error to its causes; the first of them that is named decides, and what is
  * named as both is not tried again. Of what nobody named, undecodable bytes and mistakes in the program stay what they are,
- * after Spring's DefaultErrorHandler; everything else may pass. Pure.
+ * also as the cause of something else, after Spring's DefaultErrorHandler; everything else may pass. Pure.
  */
 export function isRetryable(error: unknown, { retryable, notRetryable }: Classification): boolean {
   for (const one of chainOf(error)) {
     if (notRetryable.some((matcher) => matches(matcher, one))) return false;
     if (retryable.some((matcher) => matches(matcher, one))) return true;
   }
-  return !isHopeless(error);
-}
-
-function* chainOf(error: unknown): Generator {
-  let one = error;
-  for (let depth = 0; depth < MAX_CAUSES; depth++) {
-    yield one;
-    if (!(one instanceof Error) || one.cause === undefined) return;
-    one = one.cause;
+  for (const one of chainOf(error)) {
+    if (codeOf(one) === 'RETRY_AFTER') return true; // whatever caused it: the listener knows better
+    if (isHopeless(one)) return false;
   }
+  return true;
 }
 
 function matches(matcher: ErrorMatcher, error: unknown): boolean {

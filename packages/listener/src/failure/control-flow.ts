@@ -1,4 +1,5 @@
 import { codeOf, KafkaError } from '@hearken/core';
+import { chainOf } from './causes.js';
 
 /** A listener throws this to be done with its record although it was not processed: the record is skipped, and counted as such. Code `SKIP_RECORD`. */
 export class SkipRecord extends KafkaError {
@@ -43,8 +44,19 @@ export class RetryAfter extends KafkaError {
   }
 }
 
-/** By code: the error may come from another copy of this package. */
-export const isSkip = (error: unknown): boolean => codeOf(error) === 'SKIP_RECORD';
-export const isDeadLetter = (error: unknown): error is DeadLetter => codeOf(error) === 'DEAD_LETTER';
-export const isNonRetriable = (error: unknown): boolean => codeOf(error) === 'NON_RETRIABLE';
-export const isRetryAfter = (error: unknown): error is RetryAfter => codeOf(error) === 'RETRY_AFTER';
+/** What a timer can hold, some 24 days. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+const CONTROL_FLOW: ReadonlySet<unknown> = new Set(['SKIP_RECORD', 'DEAD_LETTER', 'NON_RETRIABLE', 'RETRY_AFTER']);
+
+/** What the listener asked for, also where somebody threw another error because of it. By code: it may come from another copy of this package. */
+export function controlFlowOf(error: unknown): KafkaError | undefined {
+  for (const one of chainOf(error)) if (CONTROL_FLOW.has(codeOf(one))) return one as KafkaError;
+  return undefined;
+}
+
+export const isSkip = (error: unknown): boolean => codeOf(controlFlowOf(error)) === 'SKIP_RECORD';
+
+/** A time that is longer than a timer can hold is as long as it can. */
+export const retryAfterMs = (asked: KafkaError | undefined): number | undefined =>
+  codeOf(asked) === 'RETRY_AFTER' ? Math.min((asked as RetryAfter).delayMs, MAX_DELAY_MS) : undefined;

@@ -2,7 +2,7 @@ import { KafkaError, type ConsumerRecord } from '@hearken/core';
 import { callable, custom, describe, hasMethods, oneOf, OptionsCheck, type OptionRules } from '@hearken/core/internal';
 import { ExponentialBackOff, FixedBackOff, type BackOff } from './back-off.js';
 import { isRetryable, type Classification, type ErrorMatcher } from './classification.js';
-import { isDeadLetter, isNonRetriable, isRetryAfter, isSkip, type DeadLetter } from './control-flow.js';
+import { controlFlowOf, retryAfterMs } from './control-flow.js';
 import type { ErrorHandler, FailureDecision, Recoverer, RecordFailure } from './error-handler.js';
 
 export interface DefaultErrorHandlerOptions {
@@ -63,7 +63,8 @@ const RULES: OptionRules<Checked> = {
  * a pause and then to skip the record.
  *
  * Not tried again are undecodable records, `TypeError` without a cause, `ReferenceError`, and what `notRetryable` names. A
- * listener decides by itself with {@link SkipRecord}, {@link DeadLetter}, {@link NonRetriable} and {@link RetryAfter}.
+ * listener decides by itself with {@link SkipRecord}, {@link DeadLetter}, {@link NonRetriable} and {@link RetryAfter}. All of
+ * these count as the cause of another error, too.
  */
 export class DefaultErrorHandler implements ErrorHandler {
   readonly recoverer: Recoverer | undefined;
@@ -86,20 +87,21 @@ export class DefaultErrorHandler implements ErrorHandler {
   }
 
   decide({ record, error, attempt }: RecordFailure): FailureDecision {
-    if (isSkip(error)) return { action: 'skip' };
-    if (isDeadLetter(error)) return this.#deadLetter(error);
-    if (isNonRetriable(error) || !isRetryable(error, this.#options)) return this.#giveUp(error);
+    const asked = controlFlowOf(error);
+    if (asked?.code === 'SKIP_RECORD') return { action: 'skip' };
+    if (asked?.code === 'DEAD_LETTER') return this.#deadLetter(asked);
+    if (asked?.code === 'NON_RETRIABLE' || !isRetryable(error, this.#options)) return this.#giveUp(error);
     const backOff = this.#options.backOffFor?.(record, error) ?? this.#options.backOff;
     const delayMs = backOff.delayMs(attempt) ?? undefined;
     if (delayMs === undefined) return this.#giveUp(error);
-    return { action: 'retry', delayMs: isRetryAfter(error) ? error.delayMs : delayMs };
+    return { action: 'retry', delayMs: retryAfterMs(asked) ?? delayMs };
   }
 
   #giveUp(error: unknown): FailureDecision {
     return { action: this.onExhausted === 'parkKey' ? 'park' : this.onExhausted, error };
   }
 
-  #deadLetter(error: DeadLetter): FailureDecision {
+  #deadLetter(error: KafkaError): FailureDecision {
     if (this.recoverer !== undefined) return { action: 'recover', error: error.cause ?? error };
     const message = 'a listener threw DeadLetter, and the error handler has no recoverer';
     return { action: 'stop', error: new KafkaError(message, { code: 'NO_RECOVERER', cause: error }) };

@@ -1,5 +1,5 @@
 import type { BackOff } from '../failure/back-off.js';
-import { isDeadLetter, isRetryAfter, isSkip } from '../failure/control-flow.js';
+import { controlFlowOf, retryAfterMs } from '../failure/control-flow.js';
 import type { ErrorHandler, FailureDecision, Recoverer, RecordFailure } from '../failure/error-handler.js';
 import { unparked } from './parked-record.js';
 
@@ -27,11 +27,13 @@ export class ParkedErrorHandler implements ErrorHandler {
   }
 
   decide({ error, attempt }: RecordFailure): FailureDecision {
-    if (isSkip(error)) return { action: 'skip' };
-    if (isDeadLetter(error) && this.recoverer !== undefined) return { action: 'recover', error: error.cause ?? error };
+    const asked = controlFlowOf(error);
+    if (asked?.code === 'SKIP_RECORD') return { action: 'skip' };
+    if (asked?.code === 'DEAD_LETTER' && this.recoverer !== undefined)
+      return { action: 'recover', error: asked.cause ?? asked };
     const delayMs = this.#init.backOff.delayMs(attempt) ?? undefined;
     if (delayMs === undefined) return { action: this.recoverer === undefined ? 'stop' : 'recover' };
-    return { action: 'retry', delayMs: isRetryAfter(error) ? error.delayMs : delayMs };
+    return { action: 'retry', delayMs: retryAfterMs(asked) ?? delayMs };
   }
 
   onRetry(failure: RecordFailure & { readonly delayMs: number }): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DeserializationError, KafkaError } from '@hearken/core';
-import { InvalidFilterResultError, NonRetriable } from '../../dist/index.js';
+import { InvalidFilterResultError, NonRetriable, RetryAfter } from '../../dist/index.js';
 import { isRetryable, type ErrorMatcher } from '../../dist/failure/classification.js';
 
 class Busy extends Error {}
@@ -63,6 +63,17 @@ describe('isRetryable', () => {
       true,
     );
     assert.equal(retries(new Busy(), [Busy], [Busy]), false);
+  });
+
+  it('is no for what cannot get better and was wrapped, and yes for what asks to be tried again', () => {
+    for (const cause of [
+      new ReferenceError('x'),
+      new DeserializationError('no JSON', { bytes: null }),
+      new NonRetriable(),
+    ])
+      assert.equal(retries(new Error('while billing', { cause })), false, cause.name);
+    assert.equal(retries(new Error('while billing', { cause: new ReferenceError('x') }), [ReferenceError]), true);
+    assert.equal(retries(new RetryAfter(5, 'later', new TypeError('x'))), true);
   });
 
   it('ends where causes go round', () => {

@@ -63,6 +63,30 @@ describe('DefaultErrorHandler', () => {
     assert.deepEqual(decide(bare, 1, { recoverer }), { action: 'recover', error: bare });
   });
 
+  it('hears a listener whose error was wrapped', () => {
+    const wrapped = (cause: Error): Error => new Error('while billing', { cause });
+    assert.deepEqual(decide(wrapped(new SkipRecord('a duplicate'))), { action: 'skip' });
+    assert.deepEqual(decide(wrapped(new RetryAfter(1_234))), { action: 'retry', delayMs: 1_234 });
+    const cause = new Error('no such customer');
+    const deadLetter = wrapped(new DeadLetter('given up', cause));
+    assert.deepEqual(decide(deadLetter, 1, { recoverer }), { action: 'recover', error: cause });
+    const hopeless = wrapped(new NonRetriable());
+    assert.deepEqual(decide(hopeless, 1, { retryable: [Error] }), { action: 'stop', error: hopeless });
+  });
+
+  it('waits for as long as a timer can where the listener asks for longer', () => {
+    for (const longest of [2 ** 31, Infinity])
+      assert.deepEqual(decide(new RetryAfter(longest)), { action: 'retry', delayMs: 2 ** 31 - 1 });
+  });
+
+  it('makes ten attempts of a record and of its recovery, if nothing else is said', () => {
+    const { onExhausted, recoveryBackOff } = new DefaultErrorHandler();
+    const handler = new DefaultErrorHandler();
+    const attempts = (attempt: number): string => handler.decide({ record, error: new Error('busy'), attempt }).action;
+    assert.deepEqual([attempts(9), attempts(10), onExhausted], ['retry', 'stop', 'stop']);
+    assert.deepEqual([recoveryBackOff.delayMs(9), recoveryBackOff.delayMs(10)], [1_000, undefined]);
+  });
+
   it('says so where a dead letter has nowhere to go', () => {
     const decision = decide(new DeadLetter());
     assert.ok(decision.action === 'stop');
