@@ -38,6 +38,7 @@ const SOCKET_HINTS: Readonly<Record<string, string>> = {
 
 /** Makes what a socket reported into an error that says what to do. */
 export function socketFailure(cause: Error, context: ConnectionContext): KafkaConnectionError {
+  if (context.progress === 'proven') return closedByPeer(context, cause); // TLS too: what worked is set up well
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   const hint = CERTIFICATE_HINTS[code] ?? alertHint(code);
   if (hint !== undefined) return failure('TLS_FAILED', context, hint, cause);

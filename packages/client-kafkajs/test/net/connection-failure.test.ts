@@ -28,6 +28,13 @@ describe('why a connection failed', () => {
     ['ECONNRESET', { progress: 'connected' }, 'CONNECTION_CLOSED', /TLS or SASL listener/],
     ['ECONNRESET', { progress: 'proven' }, 'CONNECTION_CLOSED', /was closed/],
     ['EPIPE', { progress: 'proven', tls: true }, 'CONNECTION_CLOSED', /was closed/],
+    ['EPROTO', { progress: 'proven', tls: true }, 'CONNECTION_CLOSED', /was closed/],
+    [
+      'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+      { progress: 'proven', tls: true },
+      'CONNECTION_CLOSED',
+      /was closed/,
+    ],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', { tls: true }, 'TLS_FAILED', /ssl\.ca/],
     ['SELF_SIGNED_CERT_IN_CHAIN', { tls: true }, 'TLS_FAILED', /ssl\.ca/],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', { tls: true }, 'TLS_FAILED', /ssl\.ca/],
