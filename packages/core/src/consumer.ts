@@ -59,7 +59,7 @@ export interface Consumer {
   seekToBeginning(partitions: readonly TopicPartition[]): Promise<void>;
   seekToEnd(partitions: readonly TopicPartition[]): Promise<void>;
   /**
-   * Offset of the next record `poll` will return; while the log lacks it, and another is looked for, the one it lacks.
+   * Offset of the next record `poll` will return; while that means nothing any more, and another is looked for, the old one.
    * @throws IllegalStateError for a partition that is not assigned
    */
   position(partition: TopicPartition): number;

@@ -188,8 +188,8 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   readonly maxPartitionBufferShare?: number;
   /**
    * How many records a partition may be ahead of its oldest unfinished one before it is polled no more (event
-   * `window:filled`). Bounds memory and what comes again after a crash: less than twice as many, as the last poll may bring
-   * as many again. From 1. @default 100000
+   * `window:filled`); less than twice as many, as the last poll may bring as many again. Bounds memory and, with what was not
+   * committed yet, what comes again after a crash. From 1. @default 100000
    */
   readonly windowRecords?: number;
   /**

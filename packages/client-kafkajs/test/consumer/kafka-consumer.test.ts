@@ -109,6 +109,23 @@ async function log({ topics }: FetchRequest): Promise<FetchResponse> {
   };
 }
 
+/** Says of whatever is asked for that the log does not hold it. */
+const outOfRange: typeof log = async (request) => {
+  const answer = await log({
+    ...request,
+    topics: [{ ...request.topics[0]!, partitions: [{ ...request.topics[0]!.partitions[0]!, fetchOffset: 9 }] }],
+  });
+  return {
+    ...answer,
+    responses: [
+      {
+        ...answer.responses[0]!,
+        partitions: [{ ...answer.responses[0]!.partitions[0]!, errorCode: errorCodes.OFFSET_OUT_OF_RANGE }],
+      },
+    ],
+  };
+};
+
 const listener = (calls: string[]): Parameters<KafkaConsumer['subscribe']>[1] => ({
   onPartitionsAssigned: (partitions) => told(calls, 'assigned', partitions),
   onPartitionsRevoked: (partitions) => told(calls, 'revoked', partitions),
@@ -331,26 +348,28 @@ describe('KafkaConsumer', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
+  it('tells the old position while another is looked for', async () => {
+    const { consumer, cluster } = setup();
+    await consumer.assign([at(0)]);
+    await consumer.poll(FOREVER_MS);
+    cluster.answer(fetchApi, outOfRange);
+    const asked = new Signal();
+    cluster.answer(listOffsetsApi, () => {
+      asked.fire();
+      return held();
+    });
+    consumer.seek(at(0), 99);
+    await asked.wait();
+    assert.equal(consumer.position(at(0)), 99);
+    await consumer.close();
+  });
+
   it('tells a broken reset of the position by poll', async () => {
     const { consumer, cluster } = setup();
     await consumer.assign([at(0)]);
     await consumer.poll(FOREVER_MS);
-    const { OFFSET_OUT_OF_RANGE, TOPIC_AUTHORIZATION_FAILED } = errorCodes;
-    cluster.answer(fetchApi, async (request) => {
-      const answer = await log({
-        ...request,
-        topics: [{ ...request.topics[0]!, partitions: [{ ...request.topics[0]!.partitions[0]!, fetchOffset: 9 }] }],
-      });
-      return {
-        ...answer,
-        responses: [
-          {
-            ...answer.responses[0]!,
-            partitions: [{ ...answer.responses[0]!.partitions[0]!, errorCode: OFFSET_OUT_OF_RANGE }],
-          },
-        ],
-      };
-    });
+    const { TOPIC_AUTHORIZATION_FAILED } = errorCodes;
+    cluster.answer(fetchApi, outOfRange);
     cluster.answer(listOffsetsApi, () => Promise.reject(brokerError(TOPIC_AUTHORIZATION_FAILED, 'orders-0')));
     consumer.seek(at(0), 99);
     await assert.rejects(consumer.poll(FOREVER_MS), { code: 'TOPIC_AUTHORIZATION_FAILED' });

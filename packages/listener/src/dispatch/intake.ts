@@ -38,21 +38,13 @@ const LEAST_AHEAD = 64;
 export const defaultBufferRecords = (concurrency: number, recordsPerCall: number): number =>
   Math.max(1_000, 2 * concurrency * recordsPerCall);
 
-/** Of a buffer, and how far the turn that is under way has come. */
-export interface LookaheadInit {
-  readonly bufferRecords: number;
-  readonly recordsPerCall: number;
-  /** Listeners that were called in this turn. */
-  readonly calls: number;
-}
-
 /**
  * How many records to hold beside those that run. Where listeners used up the time that they may hold the event loop, more
  * time is what is short: a quarter of what they did in it keeps them busy, and when the turn is about to end what they will
- * still do. For what is left over then waits for all other containers, whose turns come first, and outlives the collections
+ * still do, if that is worth a poll. For what is left over then waits for all other containers, whose turns come first, and outlives the collections
  * of the young generation. Else slots or lanes that may run are short, and among more records some may be found.
  */
-export function lookahead(last: TurnReport, { bufferRecords, recordsPerCall, calls }: LookaheadInit): number {
+export function lookahead(last: TurnReport, calls: number, bufferRecords: number, recordsPerCall: number): number {
   if (!last.wasSpent) return bufferRecords;
   const ahead = Math.min(Math.ceil(last.calls / 4), last.calls - calls);
   return Math.min(bufferRecords, Math.max(LEAST_AHEAD, ahead) * recordsPerCall);
@@ -70,7 +62,7 @@ const NOT_SPENT: TurnReport = { wasSpent: false, calls: 0 };
  * buffer with records that cannot run, and stop all others. So when a turn of the event loop ends with slots free, nothing
  * ready and more than half of the buffer taken, the partitions that hold more than half of their share of it count as full:
  * they are not polled until they are down to a quarter, and what they hold no longer keeps others from being polled. About
- * twice the buffer may be held then.
+ * twice the buffer may be held then. And as all that a poll brings may be of one partition, it brings at most a window.
  *
  * A partition that could go on, but is far ahead of what slots get through, keeps others out for as long. So one that holds
  * more than `partitionShare` of the buffer counts as full as well, until it is down to half of that, if others have a backlog.
@@ -89,9 +81,10 @@ export class Intake {
 
   /** How many records may be polled now; 0 is to wait. */
   room(): number {
-    if (this.#isHalfTaken) return 0;
+    const ahead = this.#ahead;
+    if (this.#isHalfTaken(ahead)) return 0;
     const { executor, lanes, bufferBytes, windowRecords } = this.#init;
-    const room = Math.min(this.#ahead - lanes.queued, this.#recordsIn(bufferBytes - lanes.queuedBytes));
+    const room = Math.min(ahead - lanes.queued, this.#recordsIn(bufferBytes - lanes.queuedBytes));
     const wanted = Math.max(room + executor.available, this.#full.size > 0 ? this.#leastRoom : 0);
     return Math.min(wanted, windowRecords); // all of it may be of one partition that has nearly filled its window
   }
@@ -99,7 +92,7 @@ export class Intake {
   /** Whether what is held cannot run, and keeps anything else from being polled for as long: calls for `turned`. */
   get isClogged(): boolean {
     const { executor, lanes } = this.#init;
-    return !lanes.mayBeReady && executor.available > 0 && this.#isHalfTaken;
+    return !lanes.mayBeReady && executor.available > 0 && this.#isHalfTaken(this.#ahead);
   }
 
   /** A turn of the event loop is over: looks for partitions that fill the buffer while slots are free, and at those that did. */
@@ -177,18 +170,18 @@ export class Intake {
 
   get #ahead(): number {
     const { bufferRecords, recordsPerCall, slice } = this.#init;
-    return lookahead(this.#last, { bufferRecords, recordsPerCall, calls: slice.calls });
+    return lookahead(this.#last, slice.calls, bufferRecords, recordsPerCall);
   }
 
   /** Whether more is by what partitions hold that are not full. */
-  get #isHalfTaken(): boolean {
+  #isHalfTaken(ahead: number): boolean {
     const { lanes, bufferBytes } = this.#init;
     let { queued, queuedBytes } = lanes;
     for (const ownership of this.#full.keys()) {
       queued -= ownership.lanes.queued;
       queuedBytes -= ownership.lanes.queuedBytes;
     }
-    return queued > this.#ahead / 2 || queuedBytes > bufferBytes / 2;
+    return queued > ahead / 2 || queuedBytes > bufferBytes / 2;
   }
 
   /** How many records that is, if they are like those before. */

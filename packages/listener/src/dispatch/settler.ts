@@ -249,7 +249,7 @@ export class Settler implements Settles {
 }
 
 const noParking = (cause: unknown): KafkaError =>
-  new KafkaError('the error handler decided to park a key, and the container has no parking', {
+  new KafkaError('a key is to be parked, and the container has no parking', {
     code: 'NO_PARKING',
     cause,
   });

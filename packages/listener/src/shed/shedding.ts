@@ -1,14 +1,15 @@
-import type { Consumer, Logger, TopicPartition } from '@hearken/core';
+import { KafkaError, type Consumer, type Logger, type TopicPartition } from '@hearken/core';
 import { custom, describe, describePartitions, OptionsCheck, topicPartitionKey } from '@hearken/core/internal';
 import { requireTargets } from '../arguments.js';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { ShedRefusedError } from '../errors.js';
+import { topicExists } from '../missing-topics.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { PartitionTarget } from '../pause/target-set.js';
 import { lookUp, type OffsetSource, type SeekPosition } from '../seek/seek-position.js';
 import type { Seeks } from '../seek/seeks.js';
-import { ShedLedger } from './shed-ledger.js';
+import { ShedLedger, type ShedTemplate } from './shed-ledger.js';
 import { shedTopic, type ResolvedShedProperties } from './shed-properties.js';
 import { bare, type RecordedRange, type ShedRange } from './shed-range.js';
 
@@ -54,18 +55,28 @@ export class Shedding {
 
   /** @returns what was skipped */
   async shed(options: ShedOptions | undefined): Promise<readonly ShedRange[]> {
-    const ledger = this.#ledger();
+    const { template, topic } = this.#permitted();
     const { to, partitions } = checked(options);
     const skips = await this.#measure(to, partitions);
-    await ledger.write(skips.map(({ range }) => range));
+    await this.#requireTopic(topic);
+    await new ShedLedger(template, topic).write(skips.map(({ range }) => range));
     const done = await Promise.all(skips.map((skip) => this.#skip(skip)));
     return this.#report(skips, done);
   }
 
-  #ledger(): ShedLedger {
+  #permitted(): { readonly template: ShedTemplate; readonly topic: string } {
     const { properties, groupId } = this.#init;
     if (properties?.allowReorder !== true || groupId === undefined) throw new ShedRefusedError();
-    return new ShedLedger(properties.template, shedTopic(properties, groupId));
+    return { template: properties.template, topic: shedTopic(properties, groupId) };
+  }
+
+  /** A producer may make it, with the retention that topics here have: ranges would be acknowledged, and deleted in the end. */
+  async #requireTopic(topic: string): Promise<void> {
+    if (await topicExists(this.#init.consumer, topic)) return;
+    throw new KafkaError(
+      `${topic} does not exist, where the ranges that are skipped are to be recorded, so nothing is skipped: create it, with cleanup.policy=compact`,
+      { code: 'SHED_TOPIC_MISSING' },
+    );
   }
 
   /** From the lowest offset that has not ended, which is what is committable: those above it that did come twice. */

@@ -69,6 +69,38 @@ describe('MessageListenerContainer: shed', () => {
     await stopNow(bundle);
   });
 
+  it('writes and skips nothing if the topic of its ranges does not exist, and says how to make it', async () => {
+    const bundle = await shedding({ concurrency: 1 });
+    const { container, listener, give, log, factory, committed, clock } = bundle;
+    const { consumer } = factory;
+    const endOffsets = consumer.endOffsets.bind(consumer);
+    consumer.endOffsets = (partitions) =>
+      partitions.some(({ topic }) => topic === SHED_TOPIC)
+        ? Promise.reject(new KafkaError('not here', { code: 'UNKNOWN_TOPIC_OR_PARTITION' }))
+        : endOffsets(partitions);
+    give(0, ...distinct(2));
+    const running = await listener.call('0/0');
+    await assert.rejects(container.shed(), {
+      code: 'SHED_TOPIC_MISSING',
+      message: new RegExp(`^${SHED_TOPIC} does not exist.*cleanup\\.policy=compact`),
+    });
+    assert.equal(recorded(log).size, 0);
+    const { abandoned, shedOffsets } = container.metrics();
+    assert.deepEqual({ abandoned, shedOffsets }, { abandoned: 0, shedOffsets: 0 });
+    clock.advance(10_000);
+    await eventLoopTurn();
+    assert.equal(committed(0), 0);
+    running.end();
+    (await listener.call('0/1')).end();
+    await until(() => container.metrics().processed === 2);
+    consumer.endOffsets = endOffsets; // somebody made it
+    give(0, ...keyed('new'));
+    await listener.call('0/2');
+    assert.deepEqual(await container.shed(), [range(2, 3)]);
+    await stopNow(bundle);
+    assert.ok(addsUp(bundle));
+  });
+
   it('leaves a partition where it is that was given up, or sought, before its range was written', async () => {
     for (const move of ['revoke', 'seek'] as const) {
       const bundle = await shedding({ concurrency: 1 });
