@@ -27,6 +27,38 @@ describe('PriorityListenerContainer: changes at run time', () => {
     ]);
   });
 
+  it('starts by the new least shares from the next dispatch on', async () => {
+    const order: number[] = [];
+    const { container, give, events } = setup({
+      capacity: 7,
+      policy: 'strict-with-floor',
+      levels: [{ minShare: 0.1 }, {}, {}],
+      listener: (_record, _context, { priority }) => {
+        order.push(priority);
+        if (order.length === 2_000) container.updatePolicy({ minShares: [0.3, 0, 0] });
+      },
+    });
+    const changed = events('policy:changed');
+    for (const level of [0, 1, 2]) give(level, 5_000);
+    await container.start();
+    await until(() => order.length >= 4_000);
+    await container.stop();
+    const [before, after] = [order.slice(500, 1_500), order.slice(2_000, 3_000)].map((part) => counts(part.join('')));
+    assert.ok(Math.abs((before?.[0] ?? 0) - 100) <= 2, `${before?.join()} of 1000 with a floor of 0.1`);
+    assert.ok(Math.abs((after?.[0] ?? 0) - 300) <= 2, `${after?.join()} of 1000 with a floor of 0.3`);
+    assert.deepEqual([before?.[1], after?.[1]], [0, 0], 'what is left is the highest level');
+    assert.deepEqual(
+      changed.items.map((change) => [change.before.minShares, change.after.minShares]),
+      [
+        [
+          [0.1, 0, 0],
+          [0.3, 0, 0],
+        ],
+      ],
+    );
+    assert.throws(() => container.updatePolicy({ minShares: [0, 0, 0.3] }), /at least one level below the highest/);
+  });
+
   it('changes the policy with what runs left alone', async () => {
     const bundle = await started({ capacity: 2 });
     const { container, give, listener } = bundle;
