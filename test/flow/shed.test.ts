@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { deferred } from '@hearken/core/internal';
 import { Recorder } from '@hearken/testing';
-import { KafkaHeaders, type ConsumerRecord } from 'hearken';
+import {
+  DefaultKafkaProducerFactory,
+  KafkaHeaders,
+  KafkaTemplate,
+  MessageListenerContainer,
+  silentLogger,
+  type ConsumerRecord,
+} from 'hearken';
 import { describeWithKafka } from '../support/kafka.js';
 import { placeOf, placesIn, ShedScene, sorted } from '../support/shed-scene.js';
 import { until } from '../support/until.js';
@@ -57,6 +64,40 @@ describeWithKafka('shed', function () {
       true,
     );
     assert.deepEqual(await scene.recorded(await scene.written()), []);
+  });
+
+  it('skips nothing, and makes no topic, where that of its ranges does not exist', async () => {
+    const { kafka, factory, topic, admin } = scene;
+    const misspelt = `${scene.shedTopic}s`;
+    const heard = new Recorder<ConsumerRecord>();
+    const gate = deferred();
+    await using template = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka)); // which may make topics
+    await using container = new MessageListenerContainer(
+      factory,
+      {
+        topics: [topic],
+        shed: { template, topic: misspelt, allowReorder: true },
+        listener: async (record) => {
+          await gate.promise;
+          heard.record(record);
+        },
+      },
+      { logger: silentLogger },
+    );
+    await scene.send(50);
+    await container.start();
+    try {
+      await assert.rejects(container.shed(), {
+        code: 'SHED_TOPIC_MISSING',
+        message: new RegExp(`^${misspelt} does not exist.*cleanup\\.policy=compact`),
+      });
+    } finally {
+      gate.resolve(); // or the container does not stop
+    }
+    assert.equal((await admin.listTopics()).includes(misspelt), false);
+    assert.equal(container.metrics().shedOffsets, 0);
+    await heard.received(100);
+    await scene.committed(50);
   });
 
   it('is shared by instances: each range is one instance’s, and goes on at another', async () => {
