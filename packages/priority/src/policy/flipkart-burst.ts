@@ -1,4 +1,5 @@
 import { KafkaConfigError } from '@hearken/core';
+import { integer, OptionsCheck } from '@hearken/core/internal';
 import { CapacityBurst, type LevelBurst } from '../flipkart/capacity-burst.js';
 import { PollHistoryWindow } from '../flipkart/poll-history-window.js';
 import { isLevelReady, type DispatchPolicy, type DispatchPolicyFactory, type PolicyShape } from './dispatch-policy.js';
@@ -28,7 +29,7 @@ class FlipkartBurst implements DispatchPolicy {
 
   constructor(
     { weights, capacity }: PolicyShape,
-    { windowSize: size = 6, maxedOutThreshold = 4 }: FlipkartBurstOptions,
+    { windowSize: size, maxedOutThreshold }: Required<FlipkartBurstOptions>,
   ) {
     this.#capacity = capacity;
     this.#windows = weights.map((quota) => new PollHistoryWindow({ size, maxedOutThreshold, quota }));
@@ -89,15 +90,30 @@ class FlipkartBurst implements DispatchPolicy {
 /**
  * Flipkart's quotas, history windows and bursts, with `capacity` as a hard bound. For those who come from its client; others
  * get the same shares from `weightedPolicy()`, which lends at once and without a history.
- * @throws KafkaConfigError (when the container is made) unless the weights are quotas: whole numbers that add up to `capacity`
+ * @throws KafkaConfigError for options there are not; and (when the container is made) unless the weights are quotas: whole
+ * numbers that add up to `capacity`
  */
-export const flipkartBurst =
-  (options: FlipkartBurstOptions = {}): DispatchPolicyFactory =>
-  (shape) => {
+export function flipkartBurst(options: FlipkartBurstOptions = {}): DispatchPolicyFactory {
+  const resolved = resolveOptions(options);
+  return (shape) => {
     const sum = shape.weights.reduce((total, quota) => total + quota);
     if (sum !== shape.capacity) {
       const message = `'flipkart-burst' needs quotas that add up to the capacity of ${shape.capacity}, got ${sum}: give a quotaDistributor, and no weights`;
       throw new KafkaConfigError('PriorityListenerContainer', [{ path: 'policy', message }]);
     }
-    return new FlipkartBurst(shape, options);
+    return new FlipkartBurst(shape, resolved);
   };
+}
+
+function resolveOptions(options: FlipkartBurstOptions): Required<FlipkartBurstOptions> {
+  const check = new OptionsCheck('flipkartBurst');
+  const resolved = check.resolve<Required<FlipkartBurstOptions>>(options, {
+    windowSize: integer(6, { min: 1 }),
+    maxedOutThreshold: integer(4, { min: 1 }),
+  });
+  const { windowSize, maxedOutThreshold } = resolved;
+  if (check.ok && maxedOutThreshold > windowSize)
+    check.problem('maxedOutThreshold', `must not be above windowSize, got ${maxedOutThreshold} and ${windowSize}`);
+  check.throwIfAny();
+  return resolved;
+}

@@ -61,6 +61,37 @@ describe('flipkartBurst', () => {
     assert.ok(bursts(2) < bursts(5), `${bursts(2)} and ${bursts(5)} rounds`);
   });
 
+  it('lends what a level left unused in so many rounds as are remembered', () => {
+    const roundsUntilAllIsLent = (windowSize: number): number => {
+      const policy = flipkartBurst({ windowSize, maxedOutThreshold: 4 })(shape);
+      const limitOfLevel0 = (): number => (policy.snapshot?.() as { limits: number[] }).limits[0] ?? 0;
+      starts(policy, 50, [1_000, 1_000, 1_000]); // the others need all of their quotas
+      let rounds = 0;
+      for (; limitOfLevel0() < 50 && rounds < 20; rounds++) starts(policy, limitOfLevel0(), [1_000, 0, 0]);
+      return rounds;
+    };
+    assert.deepEqual([4, 6, 9].map(roundsUntilAllIsLent), [5, 7, 10]);
+  });
+
+  it('refuses options there are not, and values that cannot be, before there is a container', () => {
+    const problems = (options: object): readonly string[] => {
+      try {
+        flipkartBurst(options);
+      } catch (error) {
+        if (error instanceof KafkaConfigError) return error.problems.map(({ path, message }) => `${path}: ${message}`);
+        throw error;
+      }
+      return [];
+    };
+    assert.deepEqual(problems({ windowsize: 3, maxedOutTreshold: 2 }), [
+      "windowsize: is not an option; did you mean 'windowSize'?",
+      "maxedOutTreshold: is not an option; did you mean 'maxedOutThreshold'?",
+    ]);
+    assert.deepEqual(problems({ windowSize: 0 }), ['windowSize: must be a whole number >= 1, got 0']);
+    assert.deepEqual(problems({ windowSize: 3 }), ['maxedOutThreshold: must not be above windowSize, got 4 and 3']);
+    assert.deepEqual(problems({ windowSize: 3, maxedOutThreshold: 3 }), []);
+  });
+
   it('takes only quotas that add up', () => {
     assert.throws(() => flipkartBurst()({ ...shape, weights: [1, 2, 4] }), KafkaConfigError);
   });
