@@ -43,6 +43,9 @@ export type { LevelExplanation, LevelWait, LevelWaitCode } from './container/lev
 export type { PolicyChange, PolicyUpdate } from './container/live-policy.js';
 export type {
   PolicyName,
+  PriorityBatchListener,
+  PriorityBatchListenerFunction,
+  PriorityBatchListenerObject,
   PriorityBuffer,
   PriorityContainerProperties,
   PriorityListener,

@@ -1,5 +1,11 @@
 import type { Bytes, ConsumerRecord } from '@hearken/core';
-import type { BatchContainerProperties, ListenerContext, RecordContainerProperties } from '@hearken/listener';
+import type {
+  BatchContainerProperties,
+  BatchListenerContext,
+  BatchReturn,
+  ListenerContext,
+  RecordContainerProperties,
+} from '@hearken/listener';
 import type { LevelDefinitions } from '../levels.js';
 import type { PriorityNaming } from '../naming/priority-naming.js';
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
@@ -18,6 +24,24 @@ export interface PriorityListenerObject<K = Bytes, V = Bytes> {
 
 /** A listener as the plain container takes it, told the level of the record besides. */
 export type PriorityListener<K = Bytes, V = Bytes> = PriorityListenerFunction<K, V> | PriorityListenerObject<K, V>;
+
+export type PriorityBatchListenerFunction<K = Bytes, V = Bytes> = (
+  records: readonly ConsumerRecord<K, V>[],
+  context: BatchListenerContext,
+  level: LevelName,
+) => BatchReturn | Promise<BatchReturn>;
+
+export interface PriorityBatchListenerObject<K = Bytes, V = Bytes> {
+  onBatch(
+    records: readonly ConsumerRecord<K, V>[],
+    context: BatchListenerContext,
+    level: LevelName,
+  ): BatchReturn | Promise<BatchReturn>;
+}
+
+/** A batch listener as the plain container takes it, told the level of the batch besides: no batch has records of two. */
+export type PriorityBatchListener<K = Bytes, V = Bytes> =
+  PriorityBatchListenerFunction<K, V> | PriorityBatchListenerObject<K, V>;
 
 /** The policies by name; as functions they take options. */
 export type PolicyName = 'weighted' | 'strict' | 'strict-with-floor' | 'drr' | 'flipkart-burst';
@@ -83,7 +107,19 @@ export interface PriorityRecordProperties<K = Bytes, V = Bytes> extends Omit<
 }
 
 /** Of one whose listener gets several records of one level at once. */
-export type PriorityBatchProperties<K = Bytes, V = Bytes> = Omit<BatchContainerProperties<K, V>, GivenByLevel>;
+export interface PriorityBatchProperties<K = Bytes, V = Bytes> extends Omit<
+  BatchContainerProperties<K, V>,
+  GivenByLevel | 'batchListener'
+> {
+  /** Called for each batch of each level. */
+  readonly batchListener: PriorityBatchListener<NoInfer<K>, NoInfer<V>>;
+}
+
+/** What listens: one of the two. */
+export interface PriorityListeners<K, V> {
+  readonly listener?: PriorityListener<K, V> | undefined;
+  readonly batchListener?: PriorityBatchListener<K, V> | undefined;
+}
 
 /**
  * How a priority container listens: what is said here, and whatever else a plain container takes, for each level alike.

@@ -1,6 +1,7 @@
 import type { Bytes, Clock, ConsumerFactory } from '@hearken/core';
 import {
   MessageListenerContainer,
+  type BatchListenerFunction,
   type ContainerDependencies,
   type ContainerProperties,
   type MessageListenerFunction,
@@ -9,7 +10,13 @@ import type { LevelExecutor } from '../dispatch/level-executor.js';
 import type { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
 import { isLevelReady } from '../policy/dispatch-policy.js';
 import { LatencySample } from './latency-sample.js';
-import type { PriorityListener, PriorityListenerFunction } from './priority-container-properties.js';
+import type {
+  PriorityBatchListener,
+  PriorityBatchListenerFunction,
+  PriorityListener,
+  PriorityListenerFunction,
+  PriorityListeners,
+} from './priority-container-properties.js';
 import type { LevelName } from './priority-events.js';
 
 export interface PriorityLevelInit<K, V> extends LevelName {
@@ -17,8 +24,8 @@ export interface PriorityLevelInit<K, V> extends LevelName {
   readonly dispatcher: PriorityDispatcher;
   readonly executor: LevelExecutor;
   readonly clock: Clock;
-  readonly listener: PriorityListener<K, V> | undefined;
-  /** All but the listener of records. */
+  readonly listeners: PriorityListeners<K, V>;
+  /** All but the listener. */
   readonly properties: Partial<ContainerProperties<K, V>>;
   readonly dependencies: ContainerDependencies;
 }
@@ -34,13 +41,19 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
 
   /** @throws KafkaConfigError, the plain container's */
   constructor(init: PriorityLevelInit<K, V>) {
-    const { priority, name, consumerFactory, executor, listener, properties, dependencies } = init;
+    const { priority, name, consumerFactory, executor, listeners, properties, dependencies } = init;
     this.priority = priority;
     this.name = name;
     this.#dispatcher = init.dispatcher;
     this.#latency = new LatencySample(init.clock);
-    const own = listener === undefined ? {} : { listener: listenerOf(listener, { priority, name }, this.#latency) };
-    const all = { ...properties, ...own, taskExecutor: executor };
+    const { listener, batchListener } = listeners;
+    const level = { priority, name };
+    const all = {
+      ...properties,
+      ...(listener && { listener: listenerOf(listener, level, this.#latency) }),
+      ...(batchListener && { batchListener: batchListenerOf(batchListener, level, this.#latency) }),
+      taskExecutor: executor,
+    };
     this.container = new MessageListenerContainer<K, V>(
       consumerFactory,
       all as ContainerProperties<K, V>,
@@ -52,7 +65,7 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
     return this.#dispatcher.isPaused(this.priority);
   }
 
-  /** A moving mean of how old records are when they start, in milliseconds; see `LevelMetrics.latencyMs`. */
+  /** A moving mean of how old records are when they start, of a batch its first, in milliseconds; see `LevelMetrics.latencyMs`. */
   get latencyMs(): number | undefined {
     return this.#latency.meanMs;
   }
@@ -85,5 +98,19 @@ function listenerOf<K, V>(
   return (record, context) => {
     latency.started(record.timestamp);
     return call(record, context, level);
+  };
+}
+
+function batchListenerOf<K, V>(
+  listener: PriorityBatchListener<K, V>,
+  level: LevelName,
+  latency: LatencySample,
+): BatchListenerFunction<K, V> {
+  const call: PriorityBatchListenerFunction<K, V> =
+    typeof listener === 'function' ? listener : (records, context) => listener.onBatch(records, context, level);
+  return (records, context) => {
+    const [first] = records;
+    if (first !== undefined) latency.started(first.timestamp);
+    return call(records, context, level);
   };
 }

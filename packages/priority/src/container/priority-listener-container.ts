@@ -17,7 +17,7 @@ import type { LevelExplanation } from './level-explanation.js';
 import { LevelWatch, watched } from './level-watch.js';
 import { LivePolicy, type PolicyChange, type PolicyUpdate } from './live-policy.js';
 import { checkPolicyOptions, policyFactory } from './policy-plan.js';
-import type { PolicyName, PriorityContainerProperties, PriorityListener } from './priority-container-properties.js';
+import type { PolicyName, PriorityContainerProperties, PriorityListeners } from './priority-container-properties.js';
 import type { PriorityContainerState } from './priority-container-state.js';
 import {
   isPriorityEvent,
@@ -74,7 +74,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     this.#dispatcher = this.#newDispatcher();
     this.#policy = new LivePolicy(this.#dispatcher, planned, levels);
     this.#levels = levels.definitions.map((_, priority) =>
-      this.#newLevel(priority, consumerFactory, properties.listener, dependencies),
+      this.#newLevel(priority, consumerFactory, properties, dependencies),
     );
     const watch = this.#newWatch();
     const parts = { levels: this.#levels, watch, observers: this.#observers, logger: this.#logger };
@@ -245,7 +245,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
   #newLevel(
     priority: number,
     consumerFactory: ConsumerFactory,
-    listener: PriorityListener<K, V> | undefined,
+    listeners: PriorityListeners<K, V>,
     dependencies: ContainerDependencies,
   ): PriorityLevel<K, V> {
     const name = this.#properties.levels.nameOf(priority);
@@ -259,7 +259,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
       dispatcher,
       executor,
       clock: this.#clock,
-      listener,
+      listeners,
       properties,
       dependencies,
     });

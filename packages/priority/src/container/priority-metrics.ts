@@ -16,8 +16,8 @@ export interface LevelMetrics extends LevelName, ContainerMetrics {
   /** How long a record has been able to start without one of the level starting, in milliseconds, as last looked. */
   readonly waitedMs: number;
   /**
-   * From a record's timestamp to its start, in milliseconds: a moving mean over every 32nd record, retries included. As good
-   * as the clocks of who wrote them. Undefined before the first of them.
+   * From a record's timestamp to its start, in milliseconds: a moving mean over every 32nd record, or the first record of every
+   * 32nd batch, retries included. As good as the clocks of who wrote them. Undefined before the first of them.
    */
   readonly latencyMs: number | undefined;
   readonly isPaused: boolean;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { deferred } from '@hearken/core/internal';
 import type { ConsumerRecord } from '@hearken/core';
+import type { BatchListenerContext } from '@hearken/listener';
+import type { LevelName, PriorityBatchListener, PriorityContainerProperties } from '../../dist/index.js';
 import { addsUp, setup, until } from './setup.js';
 
 interface BatchCall {
@@ -47,4 +49,37 @@ describe('PriorityListenerContainer: batches', () => {
     );
     assert.ok(addsUp(bundle));
   });
+
+  type Told = (records: readonly ConsumerRecord[], context: BatchListenerContext, level: LevelName) => void;
+  const listeners: Readonly<Record<string, (told: Told) => PriorityBatchListener>> = {
+    'a function': (told) => told,
+    'an object': (told) => ({ onBatch: told }),
+  };
+  for (const [what, listenerOf] of Object.entries(listeners)) {
+    it(`tells ${what} the level, and how old the first record of a batch is`, async () => {
+      const told: string[] = [];
+      const batchListener = listenerOf((records, { topic }, { priority, name }) => {
+        told.push(`${priority} ${name}: ${topic}/${records.map(({ offset }) => offset).join()}`);
+      });
+      const properties: PriorityContainerProperties = {
+        topics: ['t'],
+        levels: ['bulk', 'normal', 'urgent'],
+        batch: { maxRecords: 2 },
+        batchListener,
+        listener: undefined,
+      };
+      const { container, give, clock } = setup({ ...properties, partitions: 1 });
+      give(0, 1, { timestamp: clock.now() - 700 });
+      give(0, 1, { timestamp: clock.now() - 50 });
+      give(2, 1, { timestamp: clock.now() - 300 });
+      await container.start();
+      await until(() => told.length === 2);
+      assert.deepEqual(told.toSorted(), ['0 bulk: t-0/0,1', '2 urgent: t-2/0']);
+      assert.deepEqual(
+        container.metrics().levels.map(({ latencyMs }) => latencyMs),
+        [700, undefined, 300],
+      );
+      await container.stop();
+    });
+  }
 });
