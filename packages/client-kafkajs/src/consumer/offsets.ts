@@ -1,7 +1,12 @@
-import type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from '@hearken/core';
+import {
+  isKafkaError,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicPartitionOffsets,
+} from '@hearken/core';
 import { describePartition, describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import { errorCodes, listOffsetsApi, offsetFetchApi, type ListOffsetsResponse } from '@hearken/protocol';
-import { brokerError } from '../errors.js';
+import { brokerError, type KafkaBrokerError } from '../errors.js';
 import { byTopic } from './by-topic.js';
 import { leaderOf, type ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
@@ -14,6 +19,11 @@ export interface OffsetQuery extends TopicPartition {
 
 export interface FoundOffset extends TopicPartitionOffset {
   readonly timestamp: number;
+}
+
+/** One partition's; the others of the answer count all the same. */
+interface NotFound {
+  readonly error: KafkaBrokerError;
 }
 
 /** The oldest record that is still there. */
@@ -36,14 +46,20 @@ export class Offsets {
     await retrying(
       this.#context,
       async () => {
-        const answers = await Promise.allSettled(this.#leaders(open).map((asked) => this.#listOf(asked)));
-        const answered = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+        const asked = await Promise.allSettled(this.#leaders(open).map((leader) => this.#listOf(leader)));
+        const answers = asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+        const answered = answers.filter((answer) => 'offset' in answer);
         found.push(...answered.filter(({ offset }) => offset >= 0));
         const done = new Set(answered.map(topicPartitionKey));
         open = open.filter((query) => !done.has(topicPartitionKey(query)));
-        if (open.length > 0) await this.#refresh(open);
-        for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
-        if (open.length > 0) throw brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartitions(open));
+        if (open.length === 0) return;
+        await this.#refresh(open);
+        const failures = [
+          ...asked.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : [])),
+          ...answers.flatMap((answer) => ('error' in answer ? [answer.error] : [])),
+          brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartitions(open)),
+        ];
+        throw failures.find((error) => !isKafkaError(error) || !error.retriable) ?? failures[0];
       },
       retry,
     );
@@ -104,7 +120,7 @@ export class Offsets {
     return [...leaders];
   }
 
-  async #listOf([nodeId, queries]: [number, readonly OffsetQuery[]]): Promise<FoundOffset[]> {
+  async #listOf([nodeId, queries]: [number, readonly OffsetQuery[]]): Promise<(FoundOffset | NotFound)[]> {
     const { cluster, options } = this.#context;
     const response = await cluster.send(
       nodeId,
@@ -132,12 +148,12 @@ export class Offsets {
   }
 }
 
-/** @throws KafkaBrokerError of the first partition that has one */
-function foundIn({ topics }: ListOffsetsResponse): FoundOffset[] {
+function foundIn({ topics }: ListOffsetsResponse): (FoundOffset | NotFound)[] {
   return topics.flatMap(({ name: topic, partitions }) =>
-    partitions.map(({ partitionIndex: partition, errorCode, offset, timestamp, leaderEpoch }) => {
-      if (errorCode !== 0) throw brokerError(errorCode, describePartition({ topic, partition }));
-      return { topic, partition, offset, timestamp, ...(leaderEpoch >= 0 && { leaderEpoch }) };
-    }),
+    partitions.map(({ partitionIndex: partition, errorCode, offset, timestamp, leaderEpoch }) =>
+      errorCode === 0
+        ? { topic, partition, offset, timestamp, ...(leaderEpoch >= 0 && { leaderEpoch }) }
+        : { error: brokerError(errorCode, describePartition({ topic, partition })) },
+    ),
   );
 }

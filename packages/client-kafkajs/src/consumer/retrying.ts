@@ -12,6 +12,9 @@ export interface RetryOptions {
   readonly isFinal?: (error: unknown) => boolean;
 }
 
+/** Somebody may have to do something about what lasts as long: a second or two. */
+const WARN_AFTER_ATTEMPTS = 5;
+
 /** Repeats `attempt` with growing delays while it rejects with a retriable error; rejects with the last error. */
 export async function retrying<T>(
   context: ConsumerContext,
@@ -29,7 +32,8 @@ export async function retrying<T>(
       const hopeless = !isKafkaError(error) || !error.retriable || isFinal(error);
       if (hopeless || isAborted(stopped) || context.clock.monotonic() + delayMs > deadlineMs) throw error;
       context.retried.error = error;
-      context.logger.debug({ error, attempts, delayMs }, 'consumer: will try again');
+      const level = attempts === WARN_AFTER_ATTEMPTS ? 'warn' : 'debug';
+      context.logger[level]({ error, attempts, delayMs }, 'consumer: will try again');
       await pause(context.clock, delayMs, stopped);
     }
   }
