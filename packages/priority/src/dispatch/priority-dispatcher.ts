@@ -182,7 +182,8 @@ export class PriorityDispatcher {
     this.limits.released(level);
     if (start === 'later') this.#offered |= 1 << level; // and nobody passes it: it tells in the next turn of the event loop
     if (start !== 'empty') return start === 'blocked';
-    this.#pause.beginFor(level); // more was asked for and may be at hand: the others must not use up its share meanwhile
+    // More was asked for and may be at hand: the others, if there are any, must not use up its share meanwhile.
+    if (this.#sources.length > 1) this.#pause.beginFor(level);
     return false;
   }
 
