@@ -12,6 +12,8 @@ export type CrashEvent =
       readonly tight: boolean;
       /** Records of keys that fail are parked: they come a second time, and perhaps more often. */
       readonly parks?: boolean;
+      /** Its commits tell what ended behind the offset, and what others tell so it is spared. */
+      readonly maps?: boolean;
       readonly settings: object;
     }
   /** These partitions are its own from now on. */
@@ -30,12 +32,14 @@ export type CrashEvent =
   /** It is in the parked topic, and its place may be committed; it is not done. */
   | { readonly at: 'parked'; readonly who: string; readonly p: number; readonly o: number }
   | { readonly at: 'committed'; readonly who: string; readonly p: number; readonly o: number }
-  | { readonly at: 'commit-failed'; readonly who: string; readonly ps: readonly number[] }
+  | { readonly at: 'commit-failed'; readonly who: string; readonly ps: readonly number[]; readonly why?: string }
   /** It ended as asked; a listener says whether it waited for all that ran, and what it has written. */
   | {
       readonly at: 'stopped';
       readonly who: string;
       readonly drained?: boolean;
+      /** Records that it was told of, or knew, to have ended. */
+      readonly spared?: number;
       readonly committed?: readonly (readonly [p: number, o: number])[];
     }
   /** By SIGKILL, and it is dead by now. */

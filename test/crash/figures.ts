@@ -10,6 +10,8 @@ export function figuresOf(happened: readonly RoundKind[], reports: readonly Cras
     `${happened.length} rounds: ${kinds.join(', ')}`,
     `${total(({ records }) => records)} records, ${total(({ duplicates }) => duplicates)} ended more than once, ` +
       `${total(({ strays }) => strays)} started by who had lost them`,
+    `${total(({ drainedStops }) => drainedStops)} stops drained, ${total(({ tightStops }) => tightStops)} of them held to none twice; ` +
+      `${total(({ spared }) => spared)} records spared, as commits told that they had ended`,
     `per kill: ${spread(kills.map(({ replays }) => replays))} came again, ` +
       `of ${spread(kills.map(({ bound }) => bound))} that had ended and were not committed`,
     `${total(({ violations }) => violations.length)} violations`,

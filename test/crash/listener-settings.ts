@@ -1,5 +1,6 @@
 import type { BatchProperties, RecordContainerProperties } from 'hearken';
 import type { SeededRandom } from '../support/seeded-random.js';
+import { EXECUTORS, type ExecutorKind } from './executors.js';
 
 export const SESSION_MS = 3_000;
 
@@ -19,6 +20,11 @@ export interface ListenerSettings {
   readonly batch: BatchProperties | undefined;
   /** Of the manual modes: some acknowledgments come after the listener returned, and not in order. */
   readonly acknowledgesLate: boolean;
+  /** A record takes long now and then, and many behind it end before it. */
+  readonly stalls: boolean;
+  readonly executor: ExecutorKind;
+  /** Slots of the executor. */
+  readonly concurrency: number;
   readonly properties: Pick<
     RecordContainerProperties,
     | 'ordering'
@@ -26,11 +32,12 @@ export interface ListenerSettings {
     | 'ackCount'
     | 'ackTimeMs'
     | 'syncCommits'
-    | 'concurrency'
     | 'commitIntervalMs'
     | 'windowRecords'
     | 'maxPollRecords'
     | 'revokeDrainTimeoutMs'
+    | 'offsetMap'
+    | 'offsetMapIntervalMs'
   >;
 }
 
@@ -41,21 +48,31 @@ export function drawSettings(random: SeededRandom, exhaustion: Exhaustion): List
   const ackMode = random.pick([...ACK_MODES, ...(parks ? [] : (['manual', 'manual-immediate'] as const))]);
   const inBatches = random.next() < 0.3 && !parks;
   const isManual = ackMode.startsWith('manual');
+  const executor = random.pick(EXECUTORS);
+  const concurrency = executor === 'sync' ? 1 : random.pick([1, 4, 16, 40]);
+  const ordering = parks ? 'key' : random.pick(['partition', 'key', 'key', 'none']);
+  // Records that end in order leave nothing to tell.
+  const endsInOrder = ordering === 'partition' && !inBatches && !isManual;
+  const offsetMap = random.next() < 0.5 && !endsInOrder;
   const saysInterval = ackMode === 'time' || ackMode === 'manual-immediate';
   return {
     batch: inBatches ? { maxRecords: random.pick([1, 7, 50]), lingerMs: random.pick([0, 5]) } : undefined,
     acknowledgesLate: isManual && !inBatches && random.next() < 0.5,
+    // Not where those behind it wait; a few of them in one batch are longer than it may take to give a partition up.
+    stalls: (random.next() < 0.5 || offsetMap) && !inBatches && concurrency > 1 && ordering !== 'partition',
+    executor,
+    concurrency,
     properties: {
-      ordering: parks ? 'key' : random.pick(['partition', 'key', 'key', 'none']),
+      ordering,
       ackMode,
       ...(ackMode.startsWith('count') ? { ackCount: random.pick([1, 20, 500]) } : {}),
       ...(ackMode.endsWith('time') ? { ackTimeMs: random.pick([50, 1_000]) } : {}),
       syncCommits: ackMode === 'record' && random.next() < 0.5,
-      concurrency: random.pick([1, 4, 16, 40]),
       ...(saysInterval ? {} : { commitIntervalMs: random.pick([0, 100, 1_000]) }),
       windowRecords: random.pick([50, 100_000]),
       maxPollRecords: random.pick([10, 500]),
       revokeDrainTimeoutMs: random.pick([50, 2_000, 10_000]),
+      ...(offsetMap ? { offsetMap, offsetMapIntervalMs: random.pick([50, 1_000]) } : {}),
     },
   };
 }

@@ -22,10 +22,13 @@ import type { NumberedOrder } from '../support/numbered-orders.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { badNetwork } from './bad-network.js';
 import { BROKER_RETURNS_MS, childSettings, untilTold } from './child.js';
+import { executorOf } from './executors.js';
 import { drawSettings, isTight, type Exhaustion, MAX_POLL_INTERVAL_MS, SESSION_MS } from './listener-settings.js';
 
 const LISTENER_MS = 4;
 const WAITS = 0.2;
+const STALL_MS = [200, 1_000] as const;
+const STALLS = 0.01;
 const FAILURES = 0.003;
 const LATE_MS = 100;
 /** Of what a bad network swallowed, also while partitions are assigned: where keys are parked, something is written then. */
@@ -37,7 +40,7 @@ const { who, seed, brokers, topic, groupId, groupInstanceId, partitionAssignors,
   childSettings();
 const random = new SeededRandom(seed);
 const settings = drawSettings(random, exhaustion);
-const { ordering, ackMode = 'batch' } = settings.properties;
+const { ordering, ackMode = 'batch', offsetMap = false } = settings.properties;
 const isManual = ackMode.startsWith('manual');
 
 type Order = ConsumerRecord<Buffer | null, NumberedOrder>;
@@ -56,6 +59,7 @@ function fails(key: string): boolean {
 async function listen({ partition: p, offset: o, key }: Order, epoch: number, attempt: number): Promise<void> {
   log.write({ at: 'start', who, p, o, epoch, attempt });
   if (random.next() < WAITS) await delay(random.next() * LISTENER_MS);
+  if (settings.stalls && random.next() < STALLS) await delay(random.between(...STALL_MS));
   if (fails(String(key))) throw new Error('now and then');
   log.write({ at: 'done', who, p, o });
 }
@@ -125,6 +129,7 @@ const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
   }),
   {
     ...settings.properties,
+    ...executorOf(settings.executor, settings.concurrency),
     ...listening,
     topics: [topic],
     valueSerde: json<NumberedOrder>(),
@@ -145,7 +150,12 @@ container.on('offsets:committed', ({ offsets }) => {
   for (const { partition: p, offset: o } of offsets) log.write({ at: 'committed', who, p, o });
 });
 container.on('record:parked', ({ record: { partition: p, offset: o } }) => log.write({ at: 'parked', who, p, o }));
-container.on('commit:failed', ({ offsets }) => log.write({ at: 'commit-failed', who, ps: numbers(offsets) }));
+container.on('commit:failed', ({ offsets, error }) =>
+  log.write({ at: 'commit-failed', who, ps: numbers(offsets), why: String(error) }),
+);
+container.on('offset-map:ignored', (what) =>
+  log.write({ at: 'trouble', who, what: `nobody else writes with an offset: ${inspect(what)}` }),
+);
 container.finished.catch((error: unknown) => log.write({ at: 'trouble', who, what: `it failed: ${inspect(error)}` }));
 
 log.write({
@@ -154,6 +164,7 @@ log.write({
   ordering: ordering ?? 'partition',
   tight: isTight(settings) && exhaustion !== 'park',
   parks: exhaustion === 'park',
+  maps: offsetMap,
   settings: { ...settings, exhaustion, isFar, groupInstanceId },
 });
 const told = untilTold();
@@ -166,6 +177,12 @@ const metrics = container.metrics();
 const { polled, processed, recovered, parked, alreadyProcessed, abandoned, outstanding } = metrics;
 if (polled !== processed + recovered + parked + alreadyProcessed + abandoned || outstanding > 0)
   log.write({ at: 'trouble', who, what: `its counters do not add up: ${inspect(metrics)}` });
-log.write({ at: 'stopped', who, drained, committed: committed.map(({ partition, offset }) => [partition, offset]) });
+log.write({
+  at: 'stopped',
+  who,
+  drained,
+  committed: committed.map(({ partition, offset }) => [partition, offset]),
+  ...(offsetMap ? { spared: alreadyProcessed } : {}),
+});
 await template.close();
 await network?.stop();

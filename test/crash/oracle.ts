@@ -18,6 +18,12 @@ export interface Verdict {
   readonly duplicates: number;
   /** What each process that was killed made others do again. */
   readonly kills: readonly KillReplays[];
+  /** Stops of listeners that had the time to drain. */
+  readonly drainedStops: number;
+  /** Those of them that were held against what ended before and what came again. */
+  readonly tightStops: number;
+  /** Records that were spared as a commit told, or the listener itself knew, that they had ended. */
+  readonly spared: number;
   /** Records that a process started which had lost its partition and did not know it yet: nobody can keep it from that. */
   readonly strays: number;
 }
@@ -32,6 +38,7 @@ type Of<At extends CrashEvent['at']> = Extract<CrashEvent, { readonly at: At }>;
  * - an offset is committed when everything below it has ended or is parked, and nothing below a committed offset comes again
  * - what has ended comes again only in a new ownership, and only if it was not committed when that began
  * - a partition that was given up with all listeners done is committed up to its first record that has not ended
+ * - what ended before a stop that drained does not come again; if commits told it, not to the next owner that reads them
  * - what the group has committed never goes back
  */
 export function judge(events: readonly CrashEvent[], found: readonly FoundRecord[]): Verdict {
@@ -50,6 +57,9 @@ export function judge(events: readonly CrashEvent[], found: readonly FoundRecord
     duplicates: oracle.duplicates,
     kills: oracle.replays.kills,
     strays: oracle.strays,
+    drainedStops: oracle.drainedStops,
+    tightStops: oracle.tightStops,
+    spared: oracle.spared,
   };
 }
 
@@ -100,6 +110,9 @@ class Oracle {
   duplicates = 0;
   strays = 0;
   hasTrouble = false;
+  drainedStops = 0;
+  tightStops = 0;
+  spared = 0;
   readonly replays: Replays;
   /** Starts of what was committed: well done by who turns out to have lost its partition. By listener and partition. */
   readonly #suspects = new Map<string, string[]>();
@@ -110,8 +123,12 @@ class Oracle {
   readonly #topic: Topic;
   readonly #orderings = new Map<string, Ordering>();
   readonly #tight = new Set<string>();
+  /** Listeners whose commits tell what ended behind them, and who read that. */
+  readonly #maps = new Set<string>();
   /** By ordering, lane and rank: what has ended. */
   readonly #ended = new Set<string>();
+  /** The same of what ended where commits tell it. */
+  readonly #told = new Set<string>();
   /** By listener, lane and rank: what ended there. */
   readonly #endedBy = new Set<string>();
   /** By listener, ownership and lane: the rank it started last. */
@@ -134,9 +151,10 @@ class Oracle {
         this.#orderings.set(event.who, event.ordering);
         if (event.tight) this.#tight.add(event.who);
         if (event.parks === true) this.#parks.add(event.who);
+        if (event.maps === true) this.#maps.add(event.who);
         break;
       case 'owns':
-        for (const p of event.ps) this.replays.owns(event.who, p);
+        for (const p of event.ps) this.replays.owns(event.who, p, this.#maps.has(event.who));
         break;
       case 'gone':
         this.#gone(event);
@@ -185,17 +203,22 @@ class Oracle {
     }
   }
 
-  #stoppedAt({ who, drained = false, committed = [] }: Of<'stopped'>): void {
+  #stoppedAt({ who, drained = false, committed = [], spared = 0 }: Of<'stopped'>): void {
+    this.spared += spared;
     if (!drained) return;
-    for (const [p, o] of committed) {
-      this.#checkTight(who, p, o);
-      this.#checkNoneTwice(who, p, o);
-    }
+    this.drainedStops++;
+    for (const [p, o] of committed) this.#checkTight(who, p, o);
+    const held = committed.filter(([p]) => this.#tight.has(who) && !this.#refused.has(`${who}|${p}`));
+    for (const [p, o] of held) this.#checkNoneTwice(who, p, o);
+    if (held.some(([p]) => this.replays.hadEndedAny(who, p))) this.tightStops++;
   }
 
   /** What ended before a stop that had the time to drain does not come again. */
   #checkNoneTwice(who: string, p: number, o: number): void {
-    if (!this.#tight.has(who) || this.#refused.has(`${who}|${p}`)) return;
+    if (this.#maps.has(who)) {
+      this.replays.told(who, p);
+      return;
+    }
     const twice = this.#doneFrom(p, o).find((place) => this.replays.hadEnded(who, p, place));
     if (twice !== undefined) this.violations.push(`${who} stopped at ${o}, drained, and ${twice} had ended`);
   }
@@ -257,8 +280,11 @@ class Oracle {
       this.done.has(placeOf(event)) &&
       !this.replays.mayStart(event.who, event.p, placeOf(event))
     ) {
-      this.violations.push(`${event.who} got ${placeOf(event)} again, which had ended in its own ownership`);
+      this.violations.push(
+        `${event.who} got ${placeOf(event)} again, which had ended in its own ownership, or it was told so`,
+      );
     }
+    this.replays.started(event.who, event.p, placeOf(event));
     const ordering = this.#orderings.get(event.who);
     if (ordering === 'partition' || ordering === 'key') this.#startedInLane(event, record, ordering);
   }
@@ -273,14 +299,18 @@ class Oracle {
     const ownership = `${event.who}|${event.epoch}|${lane}`;
     const last = this.#started.get(ownership);
     let expected = event.attempt === 1 && last !== undefined ? last + 1 : (last ?? rank);
-    // What it had ended in an ownership before, and was acknowledged there, it is spared.
-    while (expected < rank && this.#endedBy.has(`${event.who}|${lane}|${expected}`)) expected++;
+    // What it had ended in an ownership before, and was acknowledged there, or what it was told of, it is spared.
+    while (expected < rank && this.#isSpared(event.who, `${lane}|${expected}`)) expected++;
     if (rank !== expected) {
       this.violations.push(
         `${event.who} started number ${rank} of ${lane}, not number ${expected} (${placeOf(event)})`,
       );
     }
     this.#started.set(ownership, rank);
+  }
+
+  #isSpared(who: string, rank: string): boolean {
+    return this.#endedBy.has(`${who}|${rank}`) || (this.#maps.has(who) && this.#told.has(rank));
   }
 
   #doneAt(event: Of<'done'>): void {
@@ -293,6 +323,7 @@ class Oracle {
     for (const ordering of ['partition', 'key'] as const) {
       const rank = `${laneOf(record, ordering)}|${this.#topic.rank(record, ordering)}`;
       this.#ended.add(rank);
+      if (this.#maps.has(event.who)) this.#told.add(rank);
       this.#endedBy.add(`${event.who}|${rank}`);
     }
   }

@@ -17,9 +17,14 @@ export class Replays {
   readonly #owners = new Map<number, string>();
   /** By partition: who gave it up last. */
   readonly #leavers = new Map<number, string>();
+  /** By partition: what ended in its last ownership, and whoever reads what was committed knows that. */
+  readonly #told = new Map<number, ReadonlySet<string>>();
   readonly #mayCome = new Map<number, Set<string>>();
   /** By partition: what has ended in the ownership that lasts. */
   readonly #ended = new Map<number, Set<string>>();
+  /** By partition: how many ownerships there were; and by listener and record, in which of them it started last. */
+  readonly #ownerships = new Map<number, number>();
+  readonly #startedIn = new Map<string, number>();
   /** By partition: the kill that ended its last ownership. */
   readonly #causes = new Map<number, KillReplays>();
 
@@ -38,12 +43,26 @@ export class Replays {
     return (this.#owners.get(p) ?? this.#leavers.get(p)) === who && this.#ended.get(p)?.has(place) === true;
   }
 
-  owns(who: string, p: number): void {
+  /** Whether anything had. */
+  hadEndedAny(who: string, p: number): boolean {
+    return (this.#owners.get(p) ?? this.#leavers.get(p)) === who && (this.#ended.get(p)?.size ?? 0) > 0;
+  }
+
+  /** What ended in an ownership that is over is told to the next owner, unless that has begun already. */
+  told(who: string, p: number): void {
+    if (!this.#owners.has(p) && this.#leavers.get(p) === who) this.#told.set(p, new Set(this.#ended.get(p)));
+  }
+
+  /** @param reads whether it is spared what was told */
+  owns(who: string, p: number, reads = false): void {
     const before = this.#owners.get(p);
     if (before !== undefined && before !== who) this.#causes.delete(p); // it was taken from a living one
     this.#owners.set(p, who);
+    this.#ownerships.set(p, (this.#ownerships.get(p) ?? 0) + 1);
     this.#ended.set(p, new Set());
-    this.#mayCome.set(p, new Set(this.#uncommitted(p)));
+    const told = reads ? this.#told.get(p) : undefined;
+    this.#told.delete(p);
+    this.#mayCome.set(p, new Set(this.#uncommitted(p).filter((place) => told?.has(place) !== true)));
   }
 
   gone(who: string, p: number): void {
@@ -64,8 +83,14 @@ export class Replays {
     }
   }
 
+  started(who: string, p: number, place: string): void {
+    this.#startedIn.set(`${who}|${place}`, this.#ownerships.get(p) ?? 0);
+  }
+
   done(who: string, p: number, place: string): void {
-    if (this.#owners.get(p) === who) this.#ended.get(p)?.add(place);
+    const now = this.#ownerships.get(p) ?? 0;
+    const isOfBefore = (this.#startedIn.get(`${who}|${place}`) ?? now) !== now; // it was not waited for, and came back
+    if (this.#owners.get(p) === who && !isOfBefore) this.#ended.get(p)?.add(place);
     else this.#mayCome.get(p)?.add(place); // too late for who owns it now to know
   }
 
