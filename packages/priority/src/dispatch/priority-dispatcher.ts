@@ -50,6 +50,10 @@ export class PriorityDispatcher {
   /** Listeners that start because somebody calls us are not that caller's: they do not get its `AsyncLocalStorage`. */
   readonly #context = new AsyncResource('PriorityDispatcher');
   #policy = ALONE;
+  /** The one that was asked whose turn it is. */
+  #asker = ALONE;
+  /** Records by level that run and that the policy was not told of, as they started under another. */
+  readonly #untold: Int32Array;
   /** Levels that said they are ready and have not turned out to be empty or blocked since. */
   #offered = 0;
   #paused = 0;
@@ -65,15 +69,18 @@ export class PriorityDispatcher {
 
   constructor(init: PriorityDispatcherInit) {
     this.#init = init;
-    this.policy = init.policy;
     this.limits = new SlotLimits(init.capacity, init.levels);
+    this.#untold = new Int32Array(init.levels.length);
+    this.policy = init.policy;
     this.started = new Float64Array(init.levels.length);
     this.#sources = init.levels.map(() => undefined);
   }
 
-  /** The next decision is the new policy's. */
+  /** The next decision is the new policy's. Of what runs it is told neither start nor end: one that counts would count wrong. */
   set policy(policy: DispatchPolicy) {
-    if (this.#init.levels.length > 1) this.#policy = policy;
+    if (this.#init.levels.length === 1) return;
+    this.#policy = policy;
+    this.#untold.forEach((_, level) => (this.#untold[level] = this.limits.running(level)));
   }
 
   /** Dispatches of a level while a more urgent one could have started. */
@@ -202,7 +209,7 @@ export class PriorityDispatcher {
 
   #tell(level: number): void {
     try {
-      this.#policy.started(level);
+      if (this.#policy === this.#asker) this.#policy.started(level); // else its listener changed the policy
     } catch (error) {
       this.#init.onPolicyFailed(error);
     }
@@ -212,6 +219,11 @@ export class PriorityDispatcher {
 
   #tellEnd(level: number): void {
     if (this.#policy.ended === undefined) return;
+    const untold = this.#untold[level] ?? 0;
+    if (untold > 0) {
+      this.#untold[level] = untold - 1;
+      return;
+    }
     try {
       this.#policy.ended(level);
     } catch (error) {
@@ -220,6 +232,7 @@ export class PriorityDispatcher {
   }
 
   #choose(ready: number): number {
+    this.#asker = this.#policy;
     try {
       const level = this.#policy.next(ready);
       // A shift takes its number modulo 32 and whole: 32, 0.5 and undefined are no level 0.

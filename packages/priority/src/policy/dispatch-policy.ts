@@ -27,7 +27,10 @@ export interface DispatchPolicy {
   next(ready: number): number;
   /** A record of the level that `next` returned has started. */
   started(level: number): void;
-  /** A record of this level has ended, well or badly. */
+  /**
+   * A record of this level has ended, well or badly. Where the policy was changed while records ran, the first ends are taken
+   * for theirs and not told: in every level there are as many ends as starts.
+   */
   ended?(level: number): void;
   /** Why the last `next` chose what it chose, for people. Changes nothing. */
   explain?(): string;
