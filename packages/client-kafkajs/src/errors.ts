@@ -96,15 +96,16 @@ export class PartitionError extends KafkaError {
  */
 export class ProducerError extends KafkaError {
   declare readonly code: ProducerErrorCode;
-  /** The record was on its way and nobody knows whether it arrived: sending it again may write it twice. */
+  /** The record was on its way and nobody knows whether it arrived: sending it again may write it twice, so it is not `retriable`. */
   readonly mayBeWritten: boolean;
 
   constructor(
     message: string,
     options: { readonly code: ProducerErrorCode; readonly cause?: unknown; readonly mayBeWritten?: boolean },
   ) {
-    super(message, { ...options, retriable: TRANSIENT.includes(options.code) });
-    this.mayBeWritten = options.mayBeWritten ?? false;
+    const { mayBeWritten = false } = options;
+    super(message, { ...options, retriable: TRANSIENT.includes(options.code) && !mayBeWritten });
+    this.mayBeWritten = mayBeWritten;
   }
 }
 

@@ -18,6 +18,8 @@ export type SendErrorCode =
 export class SendError<K = unknown, V = unknown> extends KafkaError {
   /** Private, so that logging the error does not log what the record holds. */
   readonly #record: ProducerRecord<K, V>;
+  /** The producer's word: nobody knows whether the record arrived, and sending it again may write it twice. */
+  readonly mayBeWritten: boolean;
 
   constructor(
     record: ProducerRecord<K, V>,
@@ -28,6 +30,7 @@ export class SendError<K = unknown, V = unknown> extends KafkaError {
     const { code, retriable } = isKafkaError(cause) ? cause : { code: options.code, retriable: false };
     super(`cannot send ${destination(record)}: ${problem}`, { code, retriable, cause });
     this.#record = record;
+    this.mayBeWritten = (cause as { readonly mayBeWritten?: unknown } | null | undefined)?.mayBeWritten === true;
   }
 
   /** As it was given, after the interceptors. */

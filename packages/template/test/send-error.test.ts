@@ -116,6 +116,16 @@ describe('SendError', () => {
     assert.ok(isKafkaError(error));
   });
 
+  it('says whether the record may be written all the same', async () => {
+    const { template, factory } = setup();
+    await template.send('orders', 'first');
+    const cause = new KafkaError('no answer', { code: 'OUTCOME_UNKNOWN' });
+    factory.producer.failSends(cause);
+    assert.equal((await failureOf(() => template.send('orders', 'v'))).mayBeWritten, false);
+    factory.producer.failSends(Object.assign(cause, { mayBeWritten: true }));
+    assert.equal((await failureOf(() => template.send('orders', 'v'))).mayBeWritten, true);
+  });
+
   it('says SEND_FAILED of errors that are not ours, and leaves their words to the cause', async () => {
     const { template, factory } = setup();
     await template.send('orders', 'first');

@@ -8,6 +8,10 @@ describe('backOffMs', () => {
     assert.deepEqual(even, [50, 100, 200, 400, 800, 1_000, 1_000]);
   });
 
+  it('is another time each time, so that not all come back at once', () => {
+    assert.deepEqual([backOffMs(3, 0), backOffMs(3, 0.999)], [160, 240]);
+  });
+
   it('stays within a fifth of that, however many failures', () => {
     fc.assert(
       fc.property(

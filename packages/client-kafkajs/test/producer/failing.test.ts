@@ -321,6 +321,7 @@ describe('KafkaProducer, when brokers fail', () => {
       const [first, second] = [(await sent).error, (await queued).error];
       assert.deepEqual([first?.code, first?.mayBeWritten], ['DELIVERY_TIMEOUT', true]);
       assert.deepEqual([second?.code, second?.mayBeWritten], ['DELIVERY_TIMEOUT', false]);
+      assert.deepEqual([first?.retriable, second?.retriable], [false, true], 'sent again it might be there twice');
       assert.match(first!.message, /may be written/);
       held.release.fire();
     });

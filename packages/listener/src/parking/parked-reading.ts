@@ -14,6 +14,9 @@ export interface ParkedReadingInit {
   readonly logger: Logger;
 }
 
+/** Of a marker: written twice it says the same. */
+const UNKNOWN_OUTCOMES: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'DELIVERY_TIMEOUT']);
+
 /** What happens to partitions that are assigned before the first of their records is dispatched. */
 export class ParkedReading {
   readonly #init: ParkedReadingInit;
@@ -33,7 +36,7 @@ export class ParkedReading {
         return await this.#read(partitions, signal);
       } catch (error) {
         if (signal.aborted) return false;
-        if (!isKafkaError(error) || !(error.retriable || error.code === 'OUTCOME_UNKNOWN')) throw error;
+        if (!isKafkaError(error) || !(error.retriable || UNKNOWN_OUTCOMES.has(error.code))) throw error;
         logger.warn(
           { partitions: describePartitions(partitions.map(({ place }) => place)), error },
           'what is parked could not be marked and read, which is tried again',

@@ -9,7 +9,7 @@ import { FakeCluster } from './fake-cluster.js';
 
 export interface Settled {
   readonly metadata?: RecordMetadata;
-  readonly error?: Error & { readonly code?: string; readonly mayBeWritten?: boolean };
+  readonly error?: Error & { readonly code?: string; readonly mayBeWritten?: boolean; readonly retriable?: boolean };
 }
 
 export interface Bundle {
