@@ -7,7 +7,7 @@ describe('MessageListenerContainer: laws of batches', () => {
   it('hold in every world: order, limits, attempts, commits, counters, nothing lost', async () => {
     await fc.assert(
       fc.asyncProperty(worlds, (world) => new Player(world).run()),
-      runs(1_000),
+      runs(10_000),
     );
   }).timeout(0); // a world that does not end says so itself, and a failure takes its time to be made small
 });

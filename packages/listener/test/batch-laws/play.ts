@@ -13,6 +13,7 @@ import {
   type BatchReturn,
 } from '../../dist/index.js';
 import { brokenCommit } from '../laws/broken-commit.js';
+import { slotsOf } from '../laws/executors.js';
 import { WatchedConsumerFactory } from '../laws/watched-consumer.js';
 import { addsUp, tp, until } from '../setup.js';
 import { MAX_RETRIES, Oracle, type Call, type Element } from './oracle.js';
@@ -83,11 +84,13 @@ export class Player {
         return undefined;
       },
     };
+    const slots = slotsOf(this.#world);
     const container = new MessageListenerContainer(
       this.#factory,
       {
         topics: ['t'],
         ...settingsOf(this.#world),
+        ...(slots === undefined ? { concurrency: this.#world.concurrency } : { taskExecutor: slots }),
         valueSerde,
         batchListener: (records, context) => this.#onBatch(records as readonly ConsumerRecord<Bytes, never>[], context),
         errorHandler: new DefaultErrorHandler({

@@ -21,6 +21,8 @@ export interface World {
   readonly ordering: Ordering;
   readonly nullKey: NullKey;
   readonly by: NonNullable<BatchProperties['by']>;
+  /** Those that never refuse what they said they have room for. */
+  readonly executor: 'own' | 'async' | 'sync' | 'pooled' | 'by-record';
   readonly concurrency: number;
   readonly ackMode: AckMode;
   readonly ackCount: number;
@@ -81,6 +83,7 @@ export const worlds: fc.Arbitrary<World> = fc
     ordering: fc.constantFrom<Ordering>('partition', 'key', 'key', 'none'),
     nullKey: fc.constantFrom<NullKey>('unordered', 'partition', 'single'),
     by: fc.constantFrom<World['by']>('key', 'any', 'any'),
+    executor: fc.constantFrom<World['executor']>('own', 'own', 'async', 'sync', 'pooled', 'by-record'),
     concurrency: fc.integer({ min: 1, max: 3 }),
     ackMode: fc.constantFrom<AckMode>('batch', 'record', 'count', 'time', 'count-time', 'manual', 'manual-immediate'),
     ackCount: fc.integer({ min: 1, max: 5 }),
@@ -95,6 +98,7 @@ export const worlds: fc.Arbitrary<World> = fc
   })
   .map((world) => ({
     ...world,
+    concurrency: world.executor === 'sync' ? 1 : world.concurrency,
     syncCommits: world.syncCommits && world.ackMode === 'record' && !(world.ordering === 'key' && world.by === 'any'),
     nullKey: world.by === 'any' && world.nullKey === 'single' ? 'partition' : world.nullKey,
     by: world.ordering === 'key' ? world.by : 'key',
@@ -106,7 +110,6 @@ type Setting =
   | (
       | 'ordering'
       | 'nullKey'
-      | 'concurrency'
       | 'bufferRecords'
       | 'bufferBytes'
       | 'windowRecords'
@@ -119,12 +122,11 @@ type Setting =
 
 /** What a user would write for it: only settings that mean something. */
 export function settingsOf(world: World): Pick<BatchContainerProperties, Setting> {
-  const { ordering, concurrency, bufferRecords, bufferBytes, windowRecords, ackMode, ackCount, syncCommits } = world;
+  const { ordering, bufferRecords, bufferBytes, windowRecords, ackMode, ackCount, syncCommits } = world;
   const { maxRecords, lingerMs, nullKey, by } = world;
   return {
     ...{
       ordering,
-      concurrency,
       bufferRecords,
       bufferBytes,
       windowRecords,

@@ -14,7 +14,7 @@ export interface Slots extends TaskExecutor {
 }
 
 /** Undefined where the container has its own. */
-export function slotsOf({ executor, concurrency }: World): Slots | undefined {
+export function slotsOf({ executor, concurrency }: Pick<World, 'executor' | 'concurrency'>): Slots | undefined {
   switch (executor) {
     case 'own':
       return undefined;

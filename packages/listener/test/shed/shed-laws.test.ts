@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { KafkaError } from '@hearken/core';
 import { eventLoopTurn, FakeLog, type ManualClock } from '@hearken/testing';
+import { runs } from '../laws/runs.js';
 import { addsUp, distinct, tp, until, type Call } from '../setup.js';
 import { compensating, recorded, shedding, type Compensating } from './shed-setup.js';
 
@@ -217,7 +218,7 @@ describe('the law of shed', function () {
         assert.deepEqual([...replayed].sort(), [...shed].sort());
         assert.equal(recorded(log).size, 0);
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 });
