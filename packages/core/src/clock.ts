@@ -17,7 +17,7 @@ export interface Clock {
 }
 
 /** Node runs a timer that is set for longer after 1 ms. 25 days are for ever here: who set a deadline looks at it again. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
+export const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -10,13 +10,11 @@ import { leaderOf, type ConsumerContext } from './consumer-context.js';
 import type { FetchObserver } from './fetch-observer.js';
 import { FetchPlan, standingOf, type Fetch, type FetchEntry } from './fetch-plan.js';
 import { fetchRequest, LAST_VERSION_BY_NAME } from './fetch-request.js';
+import { WARN_AFTER_FAILURES } from './retrying.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { SubscriptionState } from './subscription-state.js';
 
 type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
-
-/** Failures in a row of one partition before a user should hear of it: about two seconds of trouble. */
-const WARN_AFTER_FAILURES = 5;
 
 /**
  * Keeps the buffers of the assigned partitions filled: a {@link FetchPlan} for each node says what to ask of it, until it

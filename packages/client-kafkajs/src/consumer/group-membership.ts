@@ -54,7 +54,6 @@ const LEAVE_TIMEOUT_MS = 5_000;
  * not anybody polls. One file, though long: every part of it reads or ends the same term, and the races between them are
  * easiest to see side by side.
  */
-// Long because a membership is one machine: whatever moves it is here, and what is said to brokers elsewhere.
 export class GroupMembership {
   readonly #context: ConsumerContext;
   readonly #protocol: GroupProtocol;

@@ -42,7 +42,6 @@ const CLOSE_TIMEOUT_MS = 30_000;
  * are ours, the fetcher keeps their buffers filled, the poller hands out what is in them; commits go beside. It is long
  * because the SPI is wide: a method here checks its arguments and passes them on.
  */
-// Long because it is an interface whole: what each call means stands with those it hands on to.
 export class KafkaConsumer implements Consumer {
   readonly #context: ConsumerContext;
   readonly #closed = new AbortController();

@@ -12,8 +12,8 @@ export interface RetryOptions {
   readonly isFinal?: (error: unknown) => boolean;
 }
 
-/** Somebody may have to do something about what lasts as long: a second or two. */
-const WARN_AFTER_ATTEMPTS = 5;
+/** Failures in a row before a user should hear of it: about two seconds of trouble. */
+export const WARN_AFTER_FAILURES = 5;
 
 /** Repeats `attempt` with growing delays while it rejects with a retriable error; rejects with the last error. */
 export async function retrying<T>(
@@ -32,7 +32,7 @@ export async function retrying<T>(
       const hopeless = !isKafkaError(error) || !error.retriable || isFinal(error);
       if (hopeless || isAborted(stopped) || context.clock.monotonic() + delayMs > deadlineMs) throw error;
       context.retried.error = error;
-      const level = attempts === WARN_AFTER_ATTEMPTS ? 'warn' : 'debug';
+      const level = attempts === WARN_AFTER_FAILURES ? 'warn' : 'debug';
       context.logger[level]({ error, attempts, delayMs }, 'consumer: will try again');
       await pause(context.clock, delayMs, stopped);
     }

@@ -1,9 +1,6 @@
-import { describe } from '@hearken/core/internal';
+import { describe, LONGEST_DELAY_MS } from '@hearken/core/internal';
 import type { AfterFailure } from '../invoke/outcome.js';
 import type { ErrorHandler, FailureDecision, RecordFailure } from './error-handler.js';
-
-/** What a timer can hold. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** What becomes of an attempt that failed. Whatever the error handler does, it ends in an outcome: at worst the container stops, with both errors. */
 export function afterFailure(failure: RecordFailure, handler: ErrorHandler): AfterFailure {
@@ -43,6 +40,8 @@ function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: E
 
 /** A timer takes what is no such number for "at once": the record would be tried without a pause and without an end. */
 export function checkedDelay(delayMs: number): number {
-  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= MAX_DELAY_MS) return delayMs;
-  throw new TypeError(`delayMs must be milliseconds from 0 to ${MAX_DELAY_MS}, or undefined, got ${describe(delayMs)}`);
+  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= LONGEST_DELAY_MS) return delayMs;
+  throw new TypeError(
+    `delayMs must be milliseconds from 0 to ${LONGEST_DELAY_MS}, or undefined, got ${describe(delayMs)}`,
+  );
 }

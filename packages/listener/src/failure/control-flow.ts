@@ -1,4 +1,5 @@
 import { codeOf, KafkaError } from '@hearken/core';
+import { LONGEST_DELAY_MS } from '@hearken/core/internal';
 import { chainOf } from './causes.js';
 
 /** A listener throws this to be done with its record although it was not processed: the record is skipped, and counted as such. Code `SKIP_RECORD`. */
@@ -44,9 +45,6 @@ export class RetryAfter extends KafkaError {
   }
 }
 
-/** What a timer can hold, some 24 days. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 const CONTROL_FLOW: ReadonlySet<unknown> = new Set(['SKIP_RECORD', 'DEAD_LETTER', 'NON_RETRIABLE', 'RETRY_AFTER']);
 
 /** What the listener asked for, also where somebody threw another error because of it. By code: it may come from another copy of this package. */
@@ -59,4 +57,4 @@ export const isSkip = (error: unknown): boolean => codeOf(controlFlowOf(error)) 
 
 /** A time that is longer than a timer can hold is as long as it can. */
 export const retryAfterMs = (asked: KafkaError | undefined): number | undefined =>
-  codeOf(asked) === 'RETRY_AFTER' ? Math.min((asked as RetryAfter).delayMs, MAX_DELAY_MS) : undefined;
+  codeOf(asked) === 'RETRY_AFTER' ? Math.min((asked as RetryAfter).delayMs, LONGEST_DELAY_MS) : undefined;
