@@ -3,6 +3,7 @@ export { LONGEST_DELAY_MS } from './clock.js';
 export { deferred, type Deferred } from './deferred.js';
 export { guarded } from './guarded.js';
 export { isThenable } from './is-thenable.js';
+export { keepLayoutOf } from './layout.js';
 export { describeError } from './logger.js';
 export { didYouMean, nearest, orKnown } from './nearest.js';
 export {

@@ -1,5 +1,5 @@
 import type { Bytes, TopicPartition } from '@hearken/core';
-import { topicPartitionKey } from '@hearken/core/internal';
+import { keepLayoutOf, topicPartitionKey } from '@hearken/core/internal';
 import { JoinedLanes } from './joined-lanes.js';
 import { LaneGate } from './lane-gate.js';
 import type { LaneKeys } from './lane-keys.js';
@@ -418,6 +418,9 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     return partition;
   }
 }
+
+type SomeItem = LaneItem<SomeItem>;
+keepLayoutOf(new Lanes<SomeItem>('none', oneByOne()));
 
 function newLane<Item extends LaneItem<Item>, Work>(
   partition: PartitionLanes<Item, Work>,

@@ -1,8 +1,9 @@
 import type { ConsumerRecord, TopicPartition, Timer } from '@hearken/core';
-import { deferred, type Deferred } from '@hearken/core/internal';
-import type { ContainerCounters } from '../container-metrics.js';
+import { deferred, keepLayoutOf, type Deferred } from '@hearken/core/internal';
+import { newCounters, type ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
 import type { DeliveryLane, DeliveryLanes } from '../dispatch/delivery.js';
+import { PartitionLanes } from '../dispatch/lane.js';
 import { Arrivals } from './arrivals.js';
 import type { ParkedPartition } from '../parking/parked-partition.js';
 import { CommitWaiters } from './commit-waiters.js';
@@ -335,3 +336,16 @@ export class Ownership implements TopicPartition {
     else this.#commitWaiters.add(offset, wake);
   }
 }
+
+keepLayoutOf(
+  new Ownership({
+    partition: { topic: '', partition: 0 },
+    epoch: 0,
+    position: 0,
+    committed: undefined,
+    lanes: new PartitionLanes(),
+    counters: newCounters(),
+    commitsBefore: false,
+    onEnded: () => undefined,
+  }),
+);

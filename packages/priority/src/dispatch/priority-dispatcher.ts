@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { RecordStart } from '@hearken/core';
+import { keepLayoutOf } from '@hearken/core/internal';
 import { MAX_LEVELS } from '../levels.js';
 import { highestReadyLevel, isLevelReady, type DispatchPolicy } from '../policy/dispatch-policy.js';
 import { MicrotaskPause } from './microtask-pause.js';
@@ -244,3 +245,5 @@ export class PriorityDispatcher {
     }
   }
 }
+
+keepLayoutOf(new PriorityDispatcher({ capacity: 1, levels: [], policy: ALONE, onPolicyFailed: () => undefined }));
