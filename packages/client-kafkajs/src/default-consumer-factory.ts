@@ -11,6 +11,7 @@ import { resolveKafkaOptions, type KafkaOptions, type ResolvedKafkaOptions } fro
 
 /** Makes consumers of one Kafka. Each has its own connections; whoever asks for one closes it. */
 export class DefaultKafkaConsumerFactory implements ConsumerFactory {
+  readonly takesGroupPartitions = true;
   readonly #kafka: ResolvedKafkaOptions;
   readonly #options: ResolvedConsumerOptions;
   /** Chosen by the user, whatever an owner of a consumer would like. */
@@ -44,7 +45,14 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
 
   /** @throws KafkaConfigError for unusable overrides */
   createConsumer(overrides: ConsumerOverrides = {}): Consumer {
-    const { clientIdSuffix = '', groupId, maxPollRecords, rebalanceProtocol, autoOffsetReset } = overrides;
+    const {
+      clientIdSuffix = '',
+      groupId,
+      maxPollRecords,
+      rebalanceProtocol,
+      autoOffsetReset,
+      groupPartitions,
+    } = overrides;
     const isCooperative = this.#assignors === undefined && rebalanceProtocol === 'cooperative';
     const check = new OptionsCheck('createConsumer');
     const options = resolveConsumerOptions(
@@ -59,6 +67,9 @@ export class DefaultKafkaConsumerFactory implements ConsumerFactory {
       '',
     );
     check.throwIfAny();
-    return new KafkaConsumer({ ...this.#kafka, clientId: this.#kafka.clientId + clientIdSuffix }, options);
+    return new KafkaConsumer(
+      { ...this.#kafka, clientId: this.#kafka.clientId + clientIdSuffix },
+      groupPartitions === undefined ? options : { ...options, groupPartitions },
+    );
   }
 }

@@ -103,6 +103,12 @@ export interface ConsumerOverrides {
   readonly rebalanceProtocol?: 'eager' | 'cooperative';
   /** Where to read where nothing is committed, or what was to be read is gone. @default what the factory's user said */
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none';
+  /**
+   * By topic, the partitions that the group shares out: no member gets any other of that topic. One that does not exist is
+   * shared out once it does. All members have to say the same: who says something else is refused, and must not be taken in.
+   * Only for a factory that `takesGroupPartitions`. @default all partitions of all topics
+   */
+  readonly groupPartitions?: ReadonlyMap<string, readonly number[]>;
 }
 
 export interface ConsumerFactory {
@@ -111,6 +117,8 @@ export interface ConsumerFactory {
   readonly maxPollIntervalMs: number;
   /** How many fetched bytes a consumer keeps for `poll`, so about the most that a poll brings; undefined if nobody knows. */
   readonly fetchMaxBytes?: number;
+  /** Whether its consumers heed `groupPartitions`. One that does not would read what is not its group's. @default false */
+  readonly takesGroupPartitions?: boolean;
   /** Does not connect: a wrong address rejects the first call that needs a broker. */
   createConsumer(overrides?: ConsumerOverrides): Consumer;
 }

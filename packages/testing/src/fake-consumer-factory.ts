@@ -1,4 +1,4 @@
-import type { ConsumerFactory, ConsumerOverrides } from '@hearken/core';
+import type { ConsumerFactory, ConsumerOverrides, TopicPartition } from '@hearken/core';
 import { FakeConsumer, type FakeConsumerOptions } from './fake-consumer.js';
 import { FakeLog } from './fake-log.js';
 import { Recorder } from './recorder.js';
@@ -15,6 +15,8 @@ export interface FakeConsumerFactoryOptions extends Omit<FakeConsumerOptions, 'g
 export class FakeConsumerFactory implements ConsumerFactory {
   readonly groupId: string | undefined;
   readonly maxPollIntervalMs: number;
+  /** What `assignOnSubscribe` names and is not among them is not assigned. */
+  readonly takesGroupPartitions = true;
   declare readonly fetchMaxBytes?: number;
   readonly log: FakeLog;
   readonly consumers = new Recorder<FakeConsumer>();
@@ -39,9 +41,21 @@ export class FakeConsumerFactory implements ConsumerFactory {
   createConsumer(overrides: ConsumerOverrides = {}): FakeConsumer {
     const { maxPollRecords = this.#options.maxPollRecords ?? 500 } = overrides;
     const groupId = overrides.groupId ?? this.groupId ?? null;
-    const consumer = new FakeConsumer({ ...this.#options, log: this.log, groupId, maxPollRecords });
+    const consumer = new FakeConsumer({
+      ...this.#options,
+      log: this.log,
+      groupId,
+      maxPollRecords,
+      assignOnSubscribe: (topics) => this.#assigned(topics, overrides),
+    });
     this.overrides.push(overrides);
     this.consumers.record(consumer);
     return consumer;
+  }
+
+  #assigned(topics: readonly string[] | RegExp, { groupPartitions }: ConsumerOverrides): readonly TopicPartition[] {
+    const { assignOnSubscribe = [] } = this.#options;
+    const assigned = typeof assignOnSubscribe === 'function' ? assignOnSubscribe(topics) : assignOnSubscribe;
+    return assigned.filter(({ topic, partition }) => groupPartitions?.get(topic)?.includes(partition) ?? true);
   }
 }

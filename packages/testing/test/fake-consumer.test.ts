@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { CommitFailedError, KafkaError, type ConsumerRebalanceListener, type TopicPartition } from '@hearken/core';
+import {
+  CommitFailedError,
+  KafkaError,
+  type ConsumerOverrides,
+  type ConsumerRebalanceListener,
+  type TopicPartition,
+} from '@hearken/core';
 import {
   eventLoopTurn,
   exerciseConsumer,
@@ -221,5 +227,22 @@ describe('FakeConsumerFactory', () => {
     for (const consumer of factory.consumers.items) await consumer.assign([at(0)]);
     assert.equal((await first.poll(0)).count, 3);
     assert.equal((await second.poll(0)).count, 2);
+  });
+
+  it('assigns of what a group shares out in part nothing else', async () => {
+    const all = [at(0), at(1), at(2), { topic: 'bills', partition: 0 }];
+    const groupPartitions = new Map([['orders', [1, 2, 7]]]);
+    for (const assignOnSubscribe of [all, () => all]) {
+      const factory = new FakeConsumerFactory({ assignOnSubscribe });
+      assert.ok(factory.takesGroupPartitions);
+      const assigned = async (overrides: ConsumerOverrides): Promise<unknown> => {
+        const consumer = factory.createConsumer(overrides);
+        await consumer.subscribe(['orders', 'bills']);
+        await consumer.rebalance({});
+        return consumer.assignment();
+      };
+      assert.deepEqual(await assigned({ groupPartitions }), all.slice(1));
+      assert.deepEqual(await assigned({}), all);
+    }
   });
 });

@@ -9,6 +9,7 @@ import {
   type OptionRules,
   type OptionsCheck,
 } from '@hearken/core/internal';
+import type { GroupPartitions } from './assignors/restricted.js';
 
 /**
  * How a group shares its partitions out; computed as Java's assignor of that name does. `'cooperative-sticky'` (KIP-429)
@@ -83,8 +84,10 @@ export interface ConsumerOptions {
   readonly checkCrcs?: boolean | undefined;
 }
 
-/** {@link ConsumerOptions} after checking, with defaults. */
-export type ResolvedConsumerOptions = {
+/** What users say, after checking and with defaults; and what only whoever asks for a consumer says. */
+export type ResolvedConsumerOptions = CheckedConsumerOptions & { readonly groupPartitions?: GroupPartitions };
+
+type CheckedConsumerOptions = {
   readonly [Name in Exclude<keyof ConsumerOptions, Optional>]-?: Exclude<ConsumerOptions[Name], undefined>;
 } & Readonly<Record<Optional, string | undefined>>;
 
@@ -92,7 +95,7 @@ type Optional = 'groupId' | 'groupInstanceId';
 
 const ASSIGNORS: readonly AssignorName[] = ['range', 'round-robin', 'cooperative-sticky', 'kafkajs-round-robin'];
 
-const RULES: OptionRules<ResolvedConsumerOptions> = {
+const RULES: OptionRules<CheckedConsumerOptions> = {
   groupId: text<string | undefined>(undefined),
   autoOffsetReset: oneOf(['earliest', 'latest', 'none'], 'latest'),
   sessionTimeoutMs: durationMs(45_000, { min: 1 }),
@@ -121,7 +124,7 @@ export function resolveConsumerOptions(check: OptionsCheck, given: unknown, path
   return options;
 }
 
-function checkPairs(check: OptionsCheck, options: ResolvedConsumerOptions, path: string): void {
+function checkPairs(check: OptionsCheck, options: CheckedConsumerOptions, path: string): void {
   const at = (name: keyof ConsumerOptions): string => (path === '' ? name : `${path}.${name}`);
   const { heartbeatIntervalMs, sessionTimeoutMs, fetchMaxWaitMs, requestTimeoutMs } = options;
   const areFine = (...names: (keyof ConsumerOptions)[]): boolean => check.isFine(...names.map(at));

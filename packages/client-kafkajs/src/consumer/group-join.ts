@@ -107,7 +107,7 @@ export class GroupJoin {
   async #assign(joined: JoinGroupResponse): Promise<Assignments> {
     if (joined.leader !== joined.memberId) return new Map();
     const { context, topics } = this.#options;
-    const assignor = chosenOf(joined.protocolName, assignorsOf(context.options.partitionAssignors));
+    const assignor = chosenOf(joined.protocolName, assignorsOf(context.options));
     const members = membersOf(joined, assignor);
     const counts = await topics.partitionCounts(topicsOf(members)); // which are watched from now on
     // A static leader is back, and so is its assignment: all keep what they have (KIP-814).

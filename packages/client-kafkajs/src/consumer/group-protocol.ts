@@ -163,7 +163,7 @@ export class GroupProtocol {
 
   #protocolsOf({ topics, owned, generationId }: OwnSubscription): { name: string; metadata: Buffer }[] {
     const ownedPartitions = topicPartitions(owned);
-    return assignorsOf(this.#options.partitionAssignors).map((assignor) => ({
+    return assignorsOf(this.#options).map((assignor) => ({
       name: assignor.protocolName,
       metadata: encodeSubscription({
         topics,
@@ -180,7 +180,7 @@ export class GroupProtocol {
 
   async #checkJoined(errorCode: number): Promise<void> {
     if (errorCode !== errorCodes.INCONSISTENT_GROUP_PROTOCOL) this.#check(errorCode);
-    else this.#coordinator.check(errorCode, assignorHint(this.#options.partitionAssignors, await this.#inUse()));
+    else this.#coordinator.check(errorCode, assignorHint(this.#options, await this.#inUse()));
   }
 
   /** Undefined where that cannot be asked: then the error says less, and is the same. */

@@ -34,6 +34,7 @@ export class TopicWatch {
     const missing = [...counts].filter(([, count]) => count === 0).map(([topic]) => topic);
     if (missing.length < counts.size) {
       if (missing.length > 0) this.#context.logger.warn({ topics: missing }, SOME_MISSING);
+      this.#tellMissingPartitions(counts);
       return;
     }
     for (const topic of this.#subscribed) await this.#context.cluster.metadata.ensure(topic);
@@ -78,6 +79,16 @@ export class TopicWatch {
     return names.filter((name) => subscribed.test(name)).sort();
   }
 
+  /** Of what the group shares out of existing topics. */
+  #tellMissingPartitions(counts: ReadonlyMap<string, number>): void {
+    const { logger, options } = this.#context;
+    const missing = [...(options.groupPartitions ?? [])].flatMap(([topic, partitions]) => {
+      const count = counts.get(topic) ?? 0;
+      return count === 0 ? [] : partitions.filter((n) => n >= count).map((partition) => ({ topic, partition }));
+    });
+    if (missing.length > 0) logger.warn({ partitions: missing }, PARTITIONS_MISSING);
+  }
+
   /** 0 for a topic that does not exist. */
   async #countsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const { metadata } = this.#context.cluster;
@@ -87,6 +98,7 @@ export class TopicWatch {
 }
 
 const SOME_MISSING = 'consumer: topics that do not exist, or that this client may not see, are read once they do';
+const PARTITIONS_MISSING = 'consumer: partitions that do not exist are read once they do';
 
 const includedIn = (topics: readonly string[]): ((topic: string) => boolean) => {
   const names = new Set(topics);

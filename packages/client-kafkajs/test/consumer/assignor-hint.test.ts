@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { assignorHint } from '../../dist/consumer/assignor-hint.js';
 
 describe('assignorHint', () => {
-  const ours = ['cooperative-sticky'] as const;
+  const ours = { partitionAssignors: ['cooperative-sticky'] } as const;
   const using = (protocolData: string, protocolType = 'consumer') => ({ protocolType, protocolData });
 
   for (const [onTheWire, name] of [
@@ -24,9 +24,32 @@ describe('assignorHint', () => {
   it('says what is usual where the group could not be asked, or has not agreed yet', () => {
     for (const group of [undefined, using(''), using('', '')])
       assert.match(
-        assignorHint(['range', 'round-robin'], group),
+        assignorHint({ partitionAssignors: ['range', 'round-robin'] }, group),
         /names 'range', 'round-robin'.*\['kafkajs-round-robin'\]/,
       );
+  });
+
+  it('says that members of one group share out the same partitions', () => {
+    const part = { ...ours, groupPartitions: new Map([['jobs', [2, 3]]]) };
+    const sameFirst = /have to share out the same partitions of a topic: stop those with others first/;
+    for (const [own, onTheWire, names] of [
+      [
+        part,
+        'cooperative-sticky(jobs:0-1)',
+        "'cooperative-sticky(jobs:0-1)' and this member names 'cooperative-sticky(jobs:2-3)'",
+      ],
+      [part, 'cooperative-sticky', "'cooperative-sticky' and this member names 'cooperative-sticky(jobs:2-3)'"],
+      [part, '', "(this member names 'cooperative-sticky(jobs:2-3)')"],
+      [
+        ours,
+        'cooperative-sticky(jobs:0-1)',
+        "'cooperative-sticky(jobs:0-1)' and this member names 'cooperative-sticky'",
+      ],
+    ] as const) {
+      const hint = assignorHint(own, using(onTheWire));
+      assert.match(hint, sameFirst);
+      assert.ok(hint.includes(names), hint);
+    }
   });
 
   it('tells a group of something else than consumers', () => {

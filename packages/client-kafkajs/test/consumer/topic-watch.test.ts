@@ -44,6 +44,23 @@ describe('TopicWatch', () => {
     assert.equal(all.logger.at('warn').length, 0);
   });
 
+  it('names partitions of the group that do not exist, and none of a topic that does not', async () => {
+    const groupPartitions = new Map([
+      ['orders', [1, 2, 5]],
+      ['missing', [0]],
+    ]);
+    const context = aContext({ groupPartitions });
+    context.cluster.topic('orders', 1, 1);
+    const watch = new TopicWatch(context);
+    watch.subscribe(['orders']);
+    await watch.requireAny();
+    const partitions = [2, 5].map((partition) => ({ topic: 'orders', partition }));
+    assert.deepEqual(
+      context.logger.at('warn').map(({ details }) => details),
+      [{ partitions }],
+    );
+  });
+
   it('says so when no topic of several exists', async () => {
     const { watch } = setup(['missing', 'absent']);
     await assert.rejects(watch.requireAny(), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });

@@ -1,8 +1,9 @@
-import type { AssignorName } from '../consumer-options.js';
+import type { AssignorName, ResolvedConsumerOptions } from '../consumer-options.js';
 import type { PartitionAssignor } from './assignor.js';
 import { cooperativeStickyAssignor } from './cooperative-sticky.js';
 import { kafkajsRoundRobinAssignor } from './kafkajs-round-robin.js';
 import { rangeAssignor } from './range.js';
+import { restrictedTo } from './restricted.js';
 import { roundRobinAssignor } from './round-robin.js';
 
 const ASSIGNORS: Readonly<Record<AssignorName, PartitionAssignor>> = {
@@ -16,12 +17,18 @@ const ASSIGNORS: Readonly<Record<AssignorName, PartitionAssignor>> = {
 export const nameOf = (protocolName: string): AssignorName | undefined =>
   (Object.keys(ASSIGNORS) as AssignorName[]).find((name) => ASSIGNORS[name].protocolName === protocolName);
 
-export const assignorsOf = (names: readonly AssignorName[]): readonly PartitionAssignor[] =>
-  names.map((name) => ASSIGNORS[name]);
+/** Those that a member names, in order of preference. */
+export const assignorsOf = ({
+  partitionAssignors,
+  groupPartitions,
+}: Pick<ResolvedConsumerOptions, 'partitionAssignors' | 'groupPartitions'>): readonly PartitionAssignor[] =>
+  partitionAssignors.map((name) =>
+    groupPartitions === undefined ? ASSIGNORS[name] : restrictedTo(groupPartitions, ASSIGNORS[name]),
+  );
 
 /**
  * Whether a member with these keeps partitions over a rebalance. Only if all its assignors let it: which one the group will
  * use is known too late, and while some members are eager, all have to be (Java's `ConsumerCoordinator` decides alike).
  */
 export const isCooperative = (names: readonly AssignorName[]): boolean =>
-  assignorsOf(names).every((assignor) => assignor.isCooperative);
+  names.every((name) => ASSIGNORS[name].isCooperative);

@@ -1,7 +1,11 @@
 import { OptionsCheck } from '@hearken/core/internal';
 import { ManualClock, RecordingLogger } from '@hearken/testing';
 import type { ConsumerContext } from '../../../dist/consumer/consumer-context.js';
-import { resolveConsumerOptions, type ConsumerOptions } from '../../../dist/consumer/consumer-options.js';
+import {
+  resolveConsumerOptions,
+  type ConsumerOptions,
+  type ResolvedConsumerOptions,
+} from '../../../dist/consumer/consumer-options.js';
 import { FakeCluster } from './fake-cluster.js';
 
 export interface TestContext extends ConsumerContext {
@@ -12,7 +16,10 @@ export interface TestContext extends ConsumerContext {
 }
 
 /** What the parts of a consumer share, on a fake cluster and a clock that stands still. */
-export function aContext(written: ConsumerOptions = {}): TestContext {
+export function aContext({
+  groupPartitions,
+  ...written
+}: ConsumerOptions & Pick<ResolvedConsumerOptions, 'groupPartitions'> = {}): TestContext {
   const check = new OptionsCheck('test');
   const options = resolveConsumerOptions(check, { groupId: 'billing', ...written }, '');
   check.throwIfAny();
@@ -22,7 +29,7 @@ export function aContext(written: ConsumerOptions = {}): TestContext {
     clock: new ManualClock(),
     logger: new RecordingLogger(),
     retried: { error: undefined },
-    options,
+    options: groupPartitions === undefined ? options : { ...options, groupPartitions },
     closing,
     closed: closing.signal,
   };
