@@ -1,5 +1,5 @@
+import type { ConsumerFactory } from '@hearken/core';
 import type { ContainerProperties } from '@hearken/listener';
-import type { LevelPlace } from '../naming/level-place.js';
 import type { PriorityRegistry } from '../naming/priority-registry.js';
 import type { ResolvedPriorityProperties } from './resolved-properties.js';
 
@@ -12,26 +12,38 @@ export function levelProperties<K, V>(
   const groupId = (rest.groupId as string | undefined) ?? groupOfFactory;
   return {
     ...rest,
-    ...sourcesOf(registry.places(priority)),
+    topics: [...new Set(registry.places(priority).map(({ topic }) => topic))],
     ...(groupId === undefined ? {} : { groupId: naming.group(groupId, priority) }),
     ...buffers[priority],
     clientIdSuffix: `${(rest.clientIdSuffix as string | undefined) ?? ''}-p${priority}`,
   };
 }
 
-/** Whether the level's consumer is told its partitions. It is no member of a group then: no other process takes part of them. */
-export const isToldPartitions = (registry: PriorityRegistry, priority: number): boolean =>
-  havePartitions(registry.places(priority));
+/** By topic, the partitions that are this level's; not of topics that are its as a whole. */
+export function partitionsOf(registry: PriorityRegistry, priority: number): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, readonly number[]>();
+  for (const { topic, partitions } of registry.places(priority))
+    if (partitions !== undefined) found.set(topic, [...(found.get(topic) ?? []), ...partitions]);
+  return found;
+}
 
-const havePartitions = (places: readonly LevelPlace[]): boolean =>
-  places.some(({ partitions }) => partitions !== undefined);
-
-/** Whole topics, or partitions of them: `resolvePriorityProperties` refused both together. */
-function sourcesOf(places: readonly LevelPlace[]): Pick<ContainerProperties, 'topics' | 'topicPartitions'> {
-  if (!havePartitions(places)) return { topics: places.map(({ topic }) => topic) };
+/**
+ * Makes the consumers of a level. Where it is partitions of a topic, its group shares out those and no others: levels of one
+ * topic are groups beside each other, each as a topic of its own would have it.
+ */
+export function factoryOfLevel(
+  factory: ConsumerFactory,
+  registry: PriorityRegistry,
+  priority: number,
+): ConsumerFactory {
+  const groupPartitions = partitionsOf(registry, priority);
+  if (groupPartitions.size === 0) return factory;
+  const { groupId, maxPollIntervalMs, fetchMaxBytes } = factory;
   return {
-    topicPartitions: places.flatMap(({ topic, partitions = [] }) =>
-      partitions.map((partition) => ({ topic, partition })),
-    ),
+    groupId,
+    maxPollIntervalMs,
+    ...(fetchMaxBytes === undefined ? {} : { fetchMaxBytes }),
+    takesGroupPartitions: true,
+    createConsumer: (overrides) => factory.createConsumer({ ...overrides, groupPartitions }),
   };
 }

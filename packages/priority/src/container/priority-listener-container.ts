@@ -12,7 +12,7 @@ import { PolicyFailedError, PriorityOutOfRangeError } from '../errors.js';
 import type { PriorityOrName } from '../levels.js';
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
 import type { StrictOptions } from '../policy/strict.js';
-import { isToldPartitions, levelProperties } from './level-properties.js';
+import { factoryOfLevel, levelProperties } from './level-properties.js';
 import type { LevelExplanation } from './level-explanation.js';
 import { LevelWatch, watched } from './level-watch.js';
 import { LivePolicy, type PolicyChange, type PolicyUpdate } from './live-policy.js';
@@ -97,7 +97,6 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
    * a LevelFailedError if one did not: the others are stopped by then. Rejects with an IllegalStateError when it was stopped.
    */
   start(): Promise<void> {
-    if (this.state === 'created') this.#warnOfPartitions();
     return this.#lifecycle.start();
   }
 
@@ -215,18 +214,6 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     await this.stop();
   }
 
-  /** Nothing that a process sees of itself tells that another one reads the same. */
-  #warnOfPartitions(): void {
-    const { levels, registry } = this.#properties;
-    const told = this.#levels.filter(({ priority }) => isToldPartitions(registry, priority));
-    if (told.length === 0) return;
-    const details = { levels: told.map(({ priority }) => levels.nameOf(priority)) };
-    this.#logger.warn(
-      details,
-      'levels in partitions are read without a group membership: a second process with the same naming reads all of them again',
-    );
-  }
-
   #changed(change: PolicyChange): PolicyChange {
     this.#observers.emit('policy:changed', change);
     return change;
@@ -255,7 +242,7 @@ export class PriorityListenerContainer<K = Bytes, V = Bytes, Name extends string
     return new PriorityLevel({
       priority,
       name,
-      consumerFactory,
+      consumerFactory: factoryOfLevel(consumerFactory, this.#properties.registry, priority),
       dispatcher,
       executor,
       clock: this.#clock,

@@ -16,6 +16,7 @@ import { PriorityRegistry } from '../naming/priority-registry.js';
 import { SuffixNaming, type PriorityNaming } from '../naming/priority-naming.js';
 import type { DispatchPolicyFactory } from '../policy/dispatch-policy.js';
 import type { QuotaDistributor } from '../quota/quota-distributor.js';
+import { partitionsOf } from './level-properties.js';
 import { levelBuffers, type LevelBuffer } from './level-buffers.js';
 import { carryOut, minSharesOf, POLICY_NAMES, policyFactory, weightsOf, type PlannedPolicy } from './policy-plan.js';
 import { checkMinShares, checkSlots } from './shape-rules.js';
@@ -108,9 +109,12 @@ export function resolvePriorityProperties(
     check,
     () => new PriorityRegistry({ topics: properties.topics ?? [], levels: levels.count, naming: properties.naming }),
   );
-  if (registry !== undefined) checkPlaces(check, registry, levels);
   const planned = attempt(check, () => plan(properties, levels));
   if (check.isFine('consumerFactory')) checkLevelsContainer(check, rest, factory, dependencies);
+  if (registry !== undefined && check.isFine('consumerFactory')) {
+    const groups = levels.definitions.map((_, priority) => properties.naming.group('group', priority));
+    checkPlaces(check, registry, groups, factory);
+  }
   check.throwIfAny();
   if (registry === undefined || planned === undefined) throw new Error('unreachable: what is missing was a problem');
   const { naming, capacity, starvedAfterMs, stalledAfterMs } = properties;
@@ -169,17 +173,21 @@ function checkTogether(check: OptionsCheck, properties: Checked, levels: Priorit
   if (withoutSlot !== undefined) check.problem('levels', withoutSlot);
 }
 
-/** A consumer is a member of a group or is told its partitions. */
-function checkPlaces(check: OptionsCheck, registry: PriorityRegistry, levels: PriorityLevels): void {
-  for (let priority = 0; priority < levels.count; priority++) {
-    const places = registry.places(priority);
-    const withPartitions = places.filter(({ partitions }) => partitions !== undefined).length;
-    if (withPartitions === 0 || withPartitions === places.length) continue;
+/** A level in partitions has a group that shares out those alone. */
+function checkPlaces(
+  check: OptionsCheck,
+  registry: PriorityRegistry,
+  groups: readonly string[],
+  { takesGroupPartitions = false }: ConsumerFactory,
+): void {
+  const inPartitions = groups.filter((_, priority) => partitionsOf(registry, priority).size > 0);
+  if (inPartitions.length > 0 && !takesGroupPartitions)
     check.problem(
-      'naming',
-      `puts level ${priority} in partitions of ${withPartitions} topics and in ${places.length - withPartitions} as a whole: it must be one or the other`,
+      'consumerFactory',
+      'must heed groupPartitions, and say so by takesGroupPartitions: the naming puts levels in partitions of a topic',
     );
-  }
+  if (inPartitions.some((group) => groups.indexOf(group) < groups.lastIndexOf(group)))
+    check.problem('naming', 'gives a level in partitions the group of another level: it needs one of its own');
 }
 
 function plan(properties: Checked, levels: PriorityLevels): PlannedPolicy {

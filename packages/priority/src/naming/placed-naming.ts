@@ -7,9 +7,8 @@ import { SuffixNaming, type PriorityNaming } from './priority-naming.js';
  * Puts levels where they are already: in topics that have names of their own, or in partitions of one topic (the "bucket"
  * pattern). Topics it does not know get the names of another naming.
  *
- * A level in partitions is read by a consumer that is told its partitions and is no member of a group: its group's name is
- * only where offsets are committed. A second process with the same naming reads all of them again. Run one, or give the
- * container of each process a naming with partitions of its own. A level that is a whole topic is read by members of a group.
+ * A level in partitions is read by a group that shares out those and no others. All its members have to have the same ones: who
+ * has others is refused (`INCONSISTENT_GROUP_PROTOCOL`). So before they change, all members stop, or the group is another.
  */
 export class PlacedNaming implements PriorityNaming {
   readonly #places: ReadonlyMap<string, readonly LevelPlace[]>;
@@ -78,7 +77,6 @@ export function placesByResolver(
 /**
  * The places of a topic whose partitions are cut into one piece per level, the first partitions for the least urgent one.
  * The sizes are said, not worked out of the topic's partition count: partitions that are added change nobody's level.
- * One process reads them all, since there is no group that would share them out: see {@link PlacedNaming}.
  * @param sizes partitions of each level, the least urgent first
  */
 export function partitionBuckets(topic: string, sizes: readonly number[]): readonly LevelPlace[] {

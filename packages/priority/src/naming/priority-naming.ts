@@ -6,11 +6,11 @@
 export interface PriorityNaming {
   /** The topic that holds this level of a logical topic. */
   topic(topic: string, priority: number): string;
-  /** The consumer group of this level: it reads whole topics; where levels have partitions it only has their offsets. */
+  /** The consumer group of this level. Levels in partitions of a topic need one each. */
   group(groupId: string, priority: number): string;
   /**
-   * The partitions of that topic that are this level's. Who reads them is no member of a group: every process with this naming
-   * reads them all. @default all of them, shared out among the group
+   * The partitions of that topic that are this level's: its group shares out no others, and one that does not exist once it
+   * does. @default all of them
    */
   partitions?(topic: string, priority: number): readonly number[] | undefined;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { KafkaConfigError } from '@hearken/core';
-import { PlacedNaming } from '../../dist/index.js';
+import { KafkaConfigError, type ConsumerFactory, type TopicPartition } from '@hearken/core';
+import { partitionBuckets, PlacedNaming, PriorityListenerContainer } from '../../dist/index.js';
 import { setup, started, stopped, until, type Own } from './setup.js';
 
 const problems = (own: Own): string[] => {
@@ -89,33 +89,79 @@ describe('PriorityListenerContainer: life', () => {
     for (const consumer of factory.consumers.items) assert.ok(consumer.closed.fired);
   });
 
-  it('warns once that no group shares out levels in partitions', async () => {
+  it('has a group share out the partitions of a level, and no others of their topic', async () => {
     const naming = new PlacedNaming({
-      t: [{ topic: 'all', partitions: [0] }, 't-1', { topic: 'all', partitions: [1, 2] }],
+      t: [{ topic: 'all', partitions: [0] }, 't-1', { topic: 'all', partitions: [2, 1] }],
+      u: [{ topic: 'all', partitions: [3, 4] }, { topic: 'more', partitions: [0] }, 'u-2'],
     });
-    const { container, logger, factory } = setup({ naming });
-    assert.deepEqual(logger.at('warn'), []);
-    await Promise.all([container.start(), container.start()]);
+    const { container, factory, logger } = setup({ topics: ['t', 'u'], naming, partitions: 6 });
     await container.start();
     assert.deepEqual(
-      logger.at('warn').map(({ details }) => details),
-      [{ levels: ['0', '2'] }],
-    );
-    assert.match(
-      logger.at('warn')[0]?.message ?? '',
-      /without a group membership: a second process .* all of them again/,
+      factory.consumers.items.map(({ subscription }) => subscription),
+      [['all'], ['t-1', 'more'], ['all', 'u-2']],
     );
     assert.deepEqual(
-      factory.consumers.items.map(({ subscription }) => subscription),
-      [undefined, ['t-1'], undefined],
+      factory.overrides.map(({ groupId, groupPartitions = [] }) => [groupId, [...groupPartitions]]),
+      [
+        ['g-0', [['all', [0, 3, 4]]]],
+        ['g-1', [['more', [0]]]],
+        ['g-2', [['all', [1, 2]]]],
+      ],
     );
+    assert.deepEqual(logger.at('warn'), []);
     await container.stop();
   });
 
-  it('does not warn of levels that are topics', async () => {
-    const { container, logger } = await started({ naming: new PlacedNaming({ t: ['mail', 'news', 'sms'] }) });
-    assert.deepEqual(logger.at('warn'), []);
+  it('takes over partitions of a level that its group gives it, and lets others go', async () => {
+    const naming = new PlacedNaming({ t: partitionBuckets('all', [2, 4]) });
+    const heard: string[] = [];
+    const { container, factory, log } = setup({
+      levels: 2,
+      naming,
+      partitions: 0,
+      listener: ({ partition }, _context, { name }) => heard.push(`${name}: ${partition}`),
+    });
+    const starting = container.start();
+    await factory.consumers.received(2);
+    const urgent = factory.consumers.items.find((_, i) => factory.overrides[i]?.groupId === 'g-1');
+    const [bulk] = factory.consumers.items.filter((consumer) => consumer !== urgent);
+    const at = (...partitions: number[]): TopicPartition[] =>
+      partitions.map((partition) => ({ topic: 'all', partition }));
+    await Promise.all([bulk?.rebalance({ assign: [] }), urgent?.rebalance({ assign: at(2, 3) })]);
+    await starting;
+    assert.deepEqual(container.level(1).container.assignment(), at(2, 3));
+    assert.deepEqual(container.explain(0).waitsFor.map(({ code }) => code), ['no-partitions']); // prettier-ignore
+    for (const { partition } of at(0, 1, 2, 3, 4, 5)) log.append('all', partition, {});
+    await until(() => heard.length === 2);
+    await urgent?.rebalance({ assign: at(4) });
+    await until(() => heard.length === 3);
+    await urgent?.rebalance({ revoke: at(2, 3) });
+    assert.deepEqual(container.snapshot().levels[1]?.container.partitions.map(({ partition }) => partition), [4]); // prettier-ignore
     await container.stop();
+    assert.deepEqual(heard.toSorted(), ['1: 2', '1: 3', '1: 4']);
+    assert.equal(log.committed('g-1', { topic: 'all', partition: 4 })?.offset, 1);
+  });
+
+  it('has no levels in partitions without consumers that can share them out, nor in one group', () => {
+    const { factory } = setup();
+    const naming = new PlacedNaming({ t: partitionBuckets('all', [2, 4]) });
+    const own = { topics: ['t'], levels: 2, listener: () => undefined };
+    const other: ConsumerFactory = {
+      groupId: 'g',
+      maxPollIntervalMs: factory.maxPollIntervalMs,
+      createConsumer: (overrides) => factory.createConsumer(overrides),
+    };
+    new PriorityListenerContainer(other, own);
+    assert.throws(() => new PriorityListenerContainer(other, { ...own, naming }), {
+      code: 'INVALID_CONFIG',
+      message: /consumerFactory: must heed groupPartitions, and say so by takesGroupPartitions/,
+    });
+    const oneGroup = {
+      topic: () => 'all',
+      group: (group: string) => group,
+      partitions: (_: string, level: number) => [level],
+    };
+    assert.match(problems({ naming: oneGroup }).join(), /naming: gives a level in partitions the group of another/);
   });
 
   it('tells events of its levels, and of itself', async () => {
