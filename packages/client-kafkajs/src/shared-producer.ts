@@ -65,6 +65,10 @@ class ProducerHandle implements Producer {
     this.#release = release;
   }
 
+  get acks(): 'all' | 1 | 0 {
+    return this.#producer.acks;
+  }
+
   send(record: ProducerRecord): Promise<RecordMetadata> {
     return this.#closing === undefined ? this.#producer.send(record) : Promise.reject(closed());
   }

@@ -15,6 +15,7 @@ function setup() {
   const calls: string[] = [];
   const flushed = deferred();
   const producer: Required<Producer> = {
+    acks: 1,
     send: ({ topic }) => (calls.push('send'), Promise.resolve({ topic, partition: 0, offset: 7, timestamp: 0 })),
     sendWith: ({ topic }, mapper, context) => {
       calls.push('send with');
@@ -43,6 +44,10 @@ describe('SharedProducer', () => {
     assert.equal((await second.send(RECORD)).offset, 7);
     await second.close({ timeoutMs: 5 });
     assert.deepEqual(calls, ['flush', 'send', 'last released', 'close 5', 'closed']);
+  });
+
+  it('tells by its handles which acknowledgment it waits for', () => {
+    assert.equal(setup().shared.handle().acks, 1);
   });
 
   it('counts a handle once, however often it is closed', async () => {

@@ -84,6 +84,11 @@ export interface Consumer {
    * name, has another. Undefined if brokers do not tell.
    */
   topicId?(partition: TopicPartition): string | undefined;
+  /**
+   * What is set for a topic, by Kafka's names: what holds, also where it is the broker's default. Rejects with the broker's
+   * `TOPIC_AUTHORIZATION_FAILED` where it may not be seen (`DescribeConfigs`). @default not there: nobody can tell
+   */
+  topicConfig?(topic: string): Promise<Readonly<Record<string, string>>>;
   /** What joining the group failed with last, while it is tried again: for whoever waits for it in vain. */
   readonly lastRetriedError?: unknown;
   /** Leaves the group and lets go. The rebalance listener is told of what was assigned. Idempotent, bounded. */

@@ -48,6 +48,8 @@ export interface ProducerMetrics {
  * Records of one partition are written in the order of the `send` calls. Nothing throws synchronously.
  */
 export interface Producer {
+  /** Which replicas have a record when its `send` resolves: all that are in sync, the leader, or perhaps none. Undefined if nobody knows. */
+  readonly acks?: 'all' | 1 | 0;
   /**
    * Resolves when the record is acknowledged as `acks` says; rejects with a coded error that concerns this record alone.
    * The record's buffers must not be changed before that.

@@ -277,6 +277,10 @@ export class FakeConsumer implements Consumer {
     return Promise.resolve(partitions.map((at) => ({ ...plain(at), offset: this.log.endOffset(at) })));
   }
 
+  topicConfig(topic: string): Promise<Readonly<Record<string, string>>> {
+    return Promise.resolve(this.log.topicConfigs.get(topic) ?? {});
+  }
+
   lag(): readonly PartitionLag[] {
     return this.#assigned.lag();
   }

@@ -9,6 +9,8 @@ interface PartitionLog {
 
 /** What stands in the partitions, and what groups committed: shared by the fakes of one test, as brokers are. */
 export class FakeLog {
+  /** What is set for topics, by name, for the test to set. @default nothing */
+  readonly topicConfigs = new Map<string, Readonly<Record<string, string>>>();
   readonly #partitions = new Map<string, PartitionLog>();
   readonly #committed = new Map<string, Map<string, TopicPartitionOffset>>();
   readonly #readers = new Set<() => void>();

@@ -34,6 +34,8 @@ export class FakeProducer implements Producer {
   /** Every record handed to `send`, in order. */
   readonly sent = new Recorder<ProducerRecord>();
   readonly closed = new Signal();
+  /** For the test to set. */
+  acks: 'all' | 1 | 0 = 'all';
   readonly #partitions: () => number;
   readonly #clock: Clock;
   readonly #failures: ((record: ProducerRecord) => unknown)[] = [];

@@ -75,6 +75,12 @@ export function requireListener(listener: ConsumerRebalanceListener | undefined)
 
 const invalid = (message: string): KafkaError => new KafkaError(message, { code: 'INVALID_ARGUMENT' });
 
+/** @throws KafkaError `INVALID_ARGUMENT` */
+export function requireTopic(topic: string): void {
+  if (typeof topic === 'string' && topic !== '') return;
+  throw invalid(`the name of a topic is needed, got ${describe(topic)}`);
+}
+
 /** @throws IllegalStateError `NO_TOPICS` */
 export function requireTopics(topics: readonly string[] | RegExp): void {
   if (topics instanceof RegExp) return;

@@ -4,7 +4,10 @@ import type { Metadata, PartitionMetadata } from '../cluster/metadata.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 
 /** What a consumer needs of its cluster. Its own: no connection is shared with another consumer or a producer. */
-export interface ConsumerCluster extends Pick<Cluster, 'send' | 'coordinator' | 'forgetCoordinator' | 'close'> {
+export interface ConsumerCluster extends Pick<
+  Cluster,
+  'send' | 'sendToAny' | 'coordinator' | 'forgetCoordinator' | 'close'
+> {
   readonly metadata: Pick<Metadata, 'topic' | 'revision' | 'refresh' | 'ensure' | 'allTopics'>;
 }
 

@@ -22,6 +22,7 @@ import {
   requirePartitionNames,
   requirePartitions,
   requireTimes,
+  requireTopic,
   requireTopics,
 } from './arguments.js';
 import type { ConsumerCluster, ConsumerContext } from './consumer-context.js';
@@ -34,6 +35,7 @@ import { Poller } from './poller.js';
 import { Positions } from './positions.js';
 import { isAborted, pause } from './retrying.js';
 import { SubscriptionState } from './subscription-state.js';
+import { topicConfig } from './topic-config.js';
 
 const CLOSE_TIMEOUT_MS = 30_000;
 
@@ -158,6 +160,12 @@ export class KafkaConsumer implements Consumer {
     requirePartitionName(partition);
     const read = this.#subscription.get(partition)?.topicId; // of what is fetched, also while one made anew is found out
     return read ?? this.#context.cluster.metadata.topic(partition.topic)?.topicId;
+  }
+
+  async topicConfig(topic: string): Promise<Readonly<Record<string, string>>> {
+    requireTopic(topic);
+    this.#requireOpen();
+    return topicConfig(this.#context, topic);
   }
 
   async commit(offsets: TopicPartitionOffsets): Promise<void> {

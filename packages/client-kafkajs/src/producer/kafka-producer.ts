@@ -121,6 +121,10 @@ export class KafkaProducer implements Producer, AsyncDisposable {
     this.#deliveries = deliveries;
   }
 
+  get acks(): 'all' | 1 | 0 {
+    return this.#options.acks;
+  }
+
   send(record: ProducerRecord): Promise<RecordMetadata> {
     return this.sendWith(record, AS_IT_IS, undefined);
   }

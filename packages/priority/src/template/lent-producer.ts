@@ -46,6 +46,7 @@ export class LentProducer {
 }
 
 class ProducerView implements Producer {
+  readonly acks?: NonNullable<Producer['acks']>;
   readonly sendWith?: NonNullable<Producer['sendWith']>;
   readonly #producer: Producer;
   readonly #placing: Placing;
@@ -53,6 +54,7 @@ class ProducerView implements Producer {
   constructor(producer: Producer, placing: Placing = (record) => record) {
     this.#producer = producer;
     this.#placing = placing;
+    if (producer.acks !== undefined) this.acks = producer.acks;
     const sendWith = producer.sendWith?.bind(producer);
     if (sendWith === undefined) return; // optional in the SPI, and to be asked for as such
     this.sendWith = (record, mapper, context) => sendWith(placing(record), mapper, context);

@@ -162,6 +162,7 @@ describe('PriorityKafkaTemplate', () => {
     assert.equal(template.metrics().recordsSent, 0);
     await Promise.all([template.send('jobs', 0, 'a'), template.send('jobs', 1, 'b'), template.send('orders', 1, 'c')]);
     assert.equal(await template.execute((producer) => producer.metrics().recordsSent), 3);
+    assert.equal(await template.execute(({ acks }) => acks), 'all');
     assert.equal(template.metrics().recordsSent, 3);
     assert.equal(factory.producers.items.length, 1);
     await template.flush();

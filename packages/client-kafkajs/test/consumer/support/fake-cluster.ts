@@ -115,6 +115,15 @@ export class FakeCluster implements ConsumerCluster {
     return answer(made, sent);
   }
 
+  sendToAny<Request, Response>(
+    role: string,
+    api: Api<Request, Response>,
+    request: Request | ((version: number) => Request),
+    options?: { readonly timeoutMs?: number | undefined },
+  ): Promise<Response> {
+    return this.send(this.coordinatorId, role, api, request, options);
+  }
+
   coordinator(): Promise<number> {
     return Promise.resolve(this.coordinatorId);
   }
