@@ -35,14 +35,17 @@ describeWithKafka('parked keys', () => {
     await admin.close();
   });
 
-  async function newTopics(): Promise<{
+  async function newTopics(config: Readonly<Record<string, string>> = {}): Promise<{
     readonly topic: string;
     readonly groupId: string;
     readonly parkedTopic: string;
   }> {
     const [topic, groupId] = [uniqueName('parked'), uniqueName('group')];
     const parkedTopic = `${topic}-parked`;
-    await admin.createTopics([topic, parkedTopic].map((name) => ({ topic: name, partitions: 2 })));
+    await admin.createTopics([
+      { topic, partitions: 2 },
+      { topic: parkedTopic, partitions: 2, config },
+    ]);
     return { topic, groupId, parkedTopic };
   }
 
@@ -119,6 +122,19 @@ describeWithKafka('parked keys', () => {
     assert.deepEqual(
       log.filter(({ partition }) => partition === 1).map(({ key, value }) => `${String(key)} ${String(value)}`),
       ['null null', 'p p0', 'p p1', 'null null', 'p p2', 'p null'], // owners begin, and the key ends
+    );
+  });
+
+  it('are not parked where they would be compacted away, or a leader alone would have them', async () => {
+    const { topic, groupId } = await newTopics({ 'cleanup.policy': 'compact' });
+    const compacted = parking({ topic, groupId, template }, () => undefined);
+    await assert.rejects(compacted.start(), { code: 'PARKED_TOPIC_COMPACTED', message: /cleanup\.policy=compact,/ });
+    await using careless = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka(), { acks: 1 }));
+    const lax = parking({ ...(await newTopics()), template: careless }, () => undefined);
+    await assert.rejects(lax.start(), { code: 'ACKS_NOT_ALL' });
+    assert.deepEqual(
+      (await admin.offsets(`${topic}-parked`)).map(({ end }) => end),
+      [0, 0],
     );
   });
 

@@ -8,8 +8,9 @@ import {
   MessageListenerContainer,
   silentLogger,
   type ConsumerRecord,
+  type ShedProperties,
 } from 'hearken';
-import { describeWithKafka } from '../support/kafka.js';
+import { describeWithKafka, uniqueName } from '../support/kafka.js';
 import { placeOf, placesIn, ShedScene, sorted } from '../support/shed-scene.js';
 import { until } from '../support/until.js';
 
@@ -98,6 +99,30 @@ describeWithKafka('shed', function () {
     assert.equal(container.metrics().shedOffsets, 0);
     await heard.received(100);
     await scene.committed(50);
+  });
+
+  it('skips nothing where ranges would not be kept: in a topic that is not compacted, or by a leader alone', async () => {
+    const { kafka, factory, topic, admin, template } = scene;
+    const deleting = uniqueName('deleting');
+    await admin.createTopics([{ topic: deleting, partitions: 1 }]);
+    await using careless = new KafkaTemplate(new DefaultKafkaProducerFactory(kafka, { acks: 1 }));
+    const refused: [ShedProperties, string][] = [
+      [{ template, topic: deleting }, 'SHED_TOPIC_NOT_COMPACTED'],
+      [{ template: careless }, 'ACKS_NOT_ALL'],
+    ];
+    await scene.send(50);
+    for (const [shed, code] of refused) {
+      await using container = new MessageListenerContainer(
+        factory,
+        { topics: [topic], shed: { ...shed, allowReorder: true }, listener: () => undefined },
+        { logger: silentLogger },
+      );
+      await container.start();
+      await assert.rejects(container.shed(), { code });
+      assert.equal(container.metrics().shedOffsets, 0);
+      await scene.committed(50);
+    }
+    assert.deepEqual([await scene.written(), (await admin.offsets(deleting))[0]?.end], [0, 0]);
   });
 
   it('is shared by instances: each range is one instance’s, and goes on at another', async () => {

@@ -247,7 +247,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
    * or sought before its range is written goes on where it is, and its records may come twice.
    * @returns what was skipped; partitions without a backlog, and those that went on where they were, are left out
    * @throws ShedRefusedError `REORDER_NOT_ALLOWED` unless `shed: { allowReorder: true }`; IllegalStateError `NOT_ASSIGNED`;
-   *   KafkaError `SHED_TOPIC_MISSING`; what the ranges could not be written for
+   *   KafkaError `SHED_TOPIC_MISSING`, `SHED_TOPIC_NOT_COMPACTED`, `ACKS_NOT_ALL`; what the ranges could not be written for
    */
   async shed(options?: ShedOptions): Promise<readonly ShedRange[]> {
     return this.#line.shedding.shed(options);

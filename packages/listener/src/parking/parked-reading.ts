@@ -1,6 +1,8 @@
 import { isKafkaError, KafkaError, type Clock, type Consumer, type Logger } from '@hearken/core';
 import { describePartitions } from '@hearken/core/internal';
 import { topicExists } from '../missing-topics.js';
+import { requireAllAcks } from '../require-all-acks.js';
+import { policiesOf, TopicSettings } from '../topic-settings.js';
 import type { ParkedPartition } from './parked-partition.js';
 import type { ParkingProperties } from './parking-properties.js';
 import { readParked } from './read-parked.js';
@@ -17,12 +19,17 @@ export interface ParkedReadingInit {
 /** Of a marker: written twice it says the same. */
 const UNKNOWN_OUTCOMES: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'DELIVERY_TIMEOUT']);
 
+/** A week: what brokers give topics of which nobody says anything. */
+const SHORT_RETENTION_MS = 604_800_000;
+
 /** What happens to partitions that are assigned before the first of their records is dispatched. */
 export class ParkedReading {
   readonly #init: ParkedReadingInit;
+  readonly #settings: TopicSettings;
 
   constructor(init: ParkedReadingInit) {
     this.#init = init;
+    this.#settings = new TopicSettings(init.logger);
   }
 
   /**
@@ -52,6 +59,7 @@ export class ParkedReading {
     const wake = (): void => consumer.wakeup();
     signal.addEventListener('abort', wake);
     try {
+      await requireAllAcks(this.#init.parking.template, 'parking');
       for (const topic of new Set(partitions.map(({ place }) => place.topic))) await this.#check(consumer, topic);
       if (signal.aborted) return false;
       await unlessAborted(Promise.all(partitions.map((partition) => partition.mark())), signal);
@@ -79,12 +87,27 @@ export class ParkedReading {
         `${parkedTopic} does not exist, where the records of ${topic} are to be parked: create it, with as many partitions, cleanup.policy=delete and retention.ms=-1`,
         { code: 'PARKED_TOPIC_MISSING' },
       );
+    await this.#checkSettings(consumer, parkedTopic);
     const [own, parked] = await Promise.all([template.partitionsFor(topic), template.partitionsFor(parkedTopic)]);
     if (parked.length >= own.length) return;
     throw new KafkaError(
       `${parkedTopic} has ${parked.length} partitions and ${topic} has ${own.length}: it needs as many, as a record is parked in the partition of its own number`,
       { code: 'PARKED_TOPIC_MISMATCH' },
     );
+  }
+
+  async #checkSettings(consumer: Consumer, parkedTopic: string): Promise<void> {
+    const settings = await this.#settings.of(consumer, parkedTopic);
+    const { 'cleanup.policy': policy = '', 'retention.ms': retention = '-1' } = settings;
+    const policies = policiesOf(policy);
+    if (policies.includes('compact'))
+      throw new KafkaError(
+        `${parkedTopic} has cleanup.policy=${policy}, and compaction deletes all but the last record of a parked key: set it to delete`,
+        { code: 'PARKED_TOPIC_COMPACTED' },
+      );
+    const retentionMs = Number(retention);
+    if (policies.includes('delete') && retentionMs >= 0 && retentionMs <= SHORT_RETENTION_MS)
+      this.#settings.warnOnce(parkedTopic, { retentionMs }, SHORT_RETENTION);
   }
 
   /** What fails here is tried again at the next assignment. */
@@ -101,6 +124,9 @@ export class ParkedReading {
 }
 
 const READ_AGAIN_MS = 1_000;
+
+const SHORT_RETENTION =
+  'a parked topic deletes what is not worked off within its retention.ms, a week or less: -1 keeps it';
 
 /** Resolves after so long, or as soon as the signal aborts. */
 const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>

@@ -5,11 +5,12 @@ import { backOffProblem } from '../failure/default-error-handler.js';
 
 /** Where records of parked keys go, and how they are worked off. */
 export interface ParkingProperties {
-  /** Its producer is used, its serdes, interceptors and listeners are not. With `acks: 'all'`, which is the default. */
+  /** Its producer is used, its serdes, interceptors and listeners are not. With `acks: 'all'`, which is the default (`ACKS_NOT_ALL`). */
   readonly template: DeadLetterTemplate;
   /**
    * What comes after a topic in the name of its parked topic, which has to have as many partitions at least, to delete nothing before it
-   * was worked off, and not to be compacted. After that the group's name is the one that commits it too. @default '-parked'
+   * was worked off, and not to be compacted (`PARKED_TOPIC_COMPACTED`). After that the group's name is the one that commits it too.
+   * @default '-parked'
    */
   readonly suffix?: string;
   /**

@@ -89,7 +89,7 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
    * Finds out what is parked of these partitions. To be awaited after their committed offsets were read, and before the first
    * of their records is dispatched.
    * @param generation of the group, in which they were assigned
-   * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISSING`, `PARKED_TOPIC_MISMATCH`
+   * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISSING`, `PARKED_TOPIC_COMPACTED`, `PARKED_TOPIC_MISMATCH`, `ACKS_NOT_ALL`
    */
   async assigned(partitions: readonly TopicPartition[], generation: number): Promise<void> {
     if (partitions.length === 0) return;

@@ -3,11 +3,12 @@ import type { ShedTemplate } from './shed-ledger.js';
 
 /** Where skipped ranges are recorded: alike for containers that shed and for the one that compensates. */
 export interface ShedProperties {
-  /** Writes the ranges, by its producer, whose `acks` must be `'all'`; it stays yours to close. */
+  /** Writes the ranges, by its producer, whose `acks` must be `'all'` (`ACKS_NOT_ALL`); it stays yours to close. */
   readonly template: ShedTemplate;
   /**
-   * The topic that keeps the ranges until they are replayed. `shed` does not make it (`SHED_TOPIC_MISSING`). It must be compacted
-   * (`cleanup.policy=compact`), or retention deletes ranges; and no two groups may share it, as each has skipped others.
+   * The topic that keeps the ranges until they are replayed. `shed` does not make it (`SHED_TOPIC_MISSING`). It must have
+   * `cleanup.policy=compact` and nothing else, as retention deletes ranges (`SHED_TOPIC_NOT_COMPACTED`); and no two groups may
+   * share it, as each has skipped others.
    * @default the group's id and '-shed'
    */
   readonly topic?: string;

@@ -7,8 +7,10 @@ import { ShedRefusedError } from '../errors.js';
 import { topicExists } from '../missing-topics.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { PartitionTarget } from '../pause/target-set.js';
+import { requireAllAcks } from '../require-all-acks.js';
 import { lookUp, type OffsetSource, type SeekPosition } from '../seek/seek-position.js';
 import type { Seeks } from '../seek/seeks.js';
+import { TopicSettings } from '../topic-settings.js';
 import { ShedLedger, type ShedTemplate } from './shed-ledger.js';
 import { shedTopic, type ResolvedShedProperties } from './shed-properties.js';
 import { bare, type RecordedRange, type ShedRange } from './shed-range.js';
@@ -28,7 +30,7 @@ export interface SheddingInit {
   /** Undefined where the container was not told how. */
   readonly properties: ResolvedShedProperties | undefined;
   readonly groupId: string | undefined;
-  readonly consumer: OffsetSource & Pick<Consumer, 'topicId'>;
+  readonly consumer: OffsetSource & Pick<Consumer, 'topicId' | 'topicConfig'>;
   readonly seeks: Pick<Seeks, 'ownedOf' | 'seekWithin'>;
   readonly events: GuardedEvents;
   readonly logger: Logger;
@@ -48,9 +50,11 @@ interface Skip {
  */
 export class Shedding {
   readonly #init: SheddingInit;
+  readonly #settings: TopicSettings;
 
   constructor(init: SheddingInit) {
     this.#init = init;
+    this.#settings = new TopicSettings(init.logger);
   }
 
   /** @returns what was skipped */
@@ -58,7 +62,9 @@ export class Shedding {
     const { template, topic } = this.#permitted();
     const { to, partitions } = checked(options);
     const skips = await this.#measure(to, partitions);
+    await requireAllAcks(template, 'shed');
     await this.#requireTopic(topic);
+    await this.#requireCompaction(topic);
     await new ShedLedger(template, topic).write(skips.map(({ range }) => range));
     const done = await Promise.all(skips.map((skip) => this.#skip(skip)));
     return this.#report(skips, done);
@@ -76,6 +82,16 @@ export class Shedding {
     throw new KafkaError(
       `${topic} does not exist, where the ranges that are skipped are to be recorded, so nothing is skipped: create it, with cleanup.policy=compact`,
       { code: 'SHED_TOPIC_MISSING' },
+    );
+  }
+
+  /** Alone: what is both compacted and deleted goes with its age all the same. */
+  async #requireCompaction(topic: string): Promise<void> {
+    const { 'cleanup.policy': policy } = await this.#settings.of(this.#init.consumer, topic);
+    if (policy === undefined || policy === 'compact') return;
+    throw new KafkaError(
+      `${topic} has cleanup.policy=${policy}, by which ranges that are recorded there are not kept, so nothing is skipped: set it to compact alone`,
+      { code: 'SHED_TOPIC_NOT_COMPACTED' },
     );
   }
 
