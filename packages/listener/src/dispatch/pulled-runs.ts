@@ -28,10 +28,13 @@ export class PulledRuns implements RecordSource, RunOwner {
     this.#slots = init.attach(this);
   }
 
+  get isReady(): boolean {
+    return this.#init.runs.turns.mayBeReady;
+  }
+
   /** Tells the executor if records may start. */
   offer(): void {
-    const { turns, slice } = this.#init.runs;
-    if (turns.mayBeReady && !slice.isSpent) this.#slots.ready();
+    if (this.isReady && !this.#init.runs.slice.isSpent) this.#slots.ready();
   }
 
   startNext(signal: AbortSignal): RecordStart {

@@ -102,11 +102,10 @@ export class LevelWatch {
 export const watched = <K, V>(level: PriorityLevel<K, V>, dispatcher: PriorityDispatcher): WatchedLevel => ({
   priority: level.priority,
   get isWaiting() {
-    // One that has just started its last record says that it is ready until it is asked again, which takes a free slot.
     // One that has all the slots it may have waits for nobody but itself: `level:stalled` tells of that.
-    const { priority, isReady, isPaused, container } = level;
+    const { priority, isReady, isPaused } = level;
     const { limits } = dispatcher;
-    return isReady && !isPaused && limits.running(priority) < limits.most(priority) && container.metrics().queued > 0;
+    return isReady && !isPaused && limits.running(priority) < limits.most(priority);
   },
   get running() {
     return dispatcher.limits.running(level.priority);

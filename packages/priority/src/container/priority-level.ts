@@ -8,7 +8,6 @@ import {
 } from '@hearken/listener';
 import type { LevelExecutor } from '../dispatch/level-executor.js';
 import type { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
-import { isLevelReady } from '../policy/dispatch-policy.js';
 import { LatencySample } from './latency-sample.js';
 import type {
   PriorityBatchListener,
@@ -37,6 +36,7 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
   /** The container of its own that reads the level: to seek, to pause partitions, to watch. Stopping it stops all levels. */
   readonly container: MessageListenerContainer<K, V>;
   readonly #dispatcher: PriorityDispatcher;
+  readonly #executor: LevelExecutor;
   readonly #latency: LatencySample;
 
   /** @throws KafkaConfigError, the plain container's */
@@ -45,6 +45,7 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
     this.priority = priority;
     this.name = name;
     this.#dispatcher = init.dispatcher;
+    this.#executor = executor;
     this.#latency = new LatencySample(init.clock);
     const { listener, batchListener } = listeners;
     const level = { priority, name };
@@ -70,9 +71,9 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
     return this.#latency.meanMs;
   }
 
-  /** Whether it says that a record may start. */
+  /** Whether it has a record that may start: one that does not wait for another of its partition or key, nor to be tried again. */
   get isReady(): boolean {
-    return isLevelReady(this.#dispatcher.offered, this.priority);
+    return this.#executor.isReady;
   }
 
   /**

@@ -74,11 +74,10 @@ export class PriorityReport<K, V> {
   }
 
   #snapshotOf(level: PriorityLevel<K, V>): LevelSnapshot {
-    const { priority, name, isPaused } = level;
+    const { priority, name, isPaused, isReady } = level;
     const { limits } = this.#init.dispatcher;
     const [slots, available] = [limits.running(priority), limits.available(priority)];
     const container = level.container.snapshot();
-    const isReady = level.isReady && container.partitions.some(({ queued }) => queued > 0);
     const waitsFor = waitsOf({
       priority,
       name,

@@ -40,6 +40,11 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
     return this.#dispatcher.isPaused(this.#level);
   }
 
+  /** Whether a task or a record may start. */
+  get isReady(): boolean {
+    return this.#waiting.length > 0 || this.#source?.isReady === true;
+  }
+
   get available(): number {
     const available = this.#waiting.length > 0 ? 0 : this.#dispatcher.limits.available(this.#level);
     if (available === 0) this.#wasFull = true;

@@ -22,6 +22,8 @@ export interface PriorityDispatcherInit {
 
 /** What the dispatcher starts a level's records of. */
 export interface LevelSource {
+  /** Whether a record may start, as far as that is known without trying. */
+  readonly isReady: boolean;
   startNext(): RecordStart;
   /** There are more slots than before, or fewer. */
   resized(): void;
@@ -84,18 +86,13 @@ export class PriorityDispatcher {
     this.#untold.forEach((_, level) => (this.#untold[level] = this.limits.running(level)));
   }
 
-  /** Dispatches of a level while a more urgent one could have started. */
+  /** Starts of a level while a record of a more urgent one could have started. */
   get inversions(): number {
     return this.#inversions;
   }
 
   get last(): LastDispatch | undefined {
     return this.#lastLevel < 0 ? undefined : { level: this.#lastLevel, ready: this.#lastReady };
-  }
-
-  /** Levels that say they have a record that may start, as bits. */
-  get offered(): number {
-    return this.#offered;
   }
 
   isPaused(level: number): boolean {
@@ -205,7 +202,14 @@ export class PriorityDispatcher {
     this.started[level] = (this.started[level] ?? 0) + 1;
     this.#lastLevel = level;
     this.#lastReady = ready;
-    if (ready >>> (level + 1) !== 0) this.#inversions++;
+    if (ready >>> (level + 1) !== 0 && this.#passes(level, ready)) this.#inversions++;
+  }
+
+  /** A level that has started its last record was asked about all the same, as nobody knows of that before it is asked for more. */
+  #passes(level: number, ready: number): boolean {
+    for (let above = highestReadyLevel(ready); above > level; above--)
+      if (isLevelReady(ready, above) && this.#sources[above]?.isReady === true) return true;
+    return false;
   }
 
   #tell(level: number): void {

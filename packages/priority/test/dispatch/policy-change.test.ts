@@ -34,7 +34,7 @@ describe('a policy that takes the place of another', () => {
   it('is told of what started under it, and of the ends of that alone', () => {
     const [before, after] = [new CountingPolicy(), new CountingPolicy()];
     const dispatcher = setup(before);
-    dispatcher.attach(1, { startNext: () => 'last', resized: () => undefined });
+    dispatcher.attach(1, { isReady: false, startNext: () => 'last', resized: () => undefined });
     dispatcher.ready(1);
     dispatcher.ready(1);
     dispatcher.policy = after;
@@ -48,6 +48,7 @@ describe('a policy that takes the place of another', () => {
     const [before, after] = [new CountingPolicy(), new CountingPolicy()];
     const dispatcher = setup(before);
     dispatcher.attach(0, {
+      isReady: false,
       startNext: () => {
         dispatcher.policy = after;
         dispatcher.ended(0, false);
