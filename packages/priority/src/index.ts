@@ -56,6 +56,7 @@ export type { PriorityContainerState } from './container/priority-container-stat
 export type { LevelName, PriorityEvents } from './container/priority-events.js';
 export type { PriorityLevel } from './container/priority-level.js';
 export { PriorityListenerContainer } from './container/priority-listener-container.js';
+export type { LatencyHistogram } from './container/latency-sample.js';
 export type {
   DispatchExplanation,
   LevelMetrics,

@@ -8,7 +8,7 @@ import {
 } from '@hearken/listener';
 import type { LevelExecutor } from '../dispatch/level-executor.js';
 import type { PriorityDispatcher } from '../dispatch/priority-dispatcher.js';
-import { LatencySample } from './latency-sample.js';
+import { LatencySample, type LatencyHistogram } from './latency-sample.js';
 import type {
   PriorityBatchListener,
   PriorityBatchListenerFunction,
@@ -69,6 +69,11 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
   /** A moving mean of how old records are when they start, of a batch its first, in milliseconds; see `LevelMetrics.latencyMs`. */
   get latencyMs(): number | undefined {
     return this.#latency.meanMs;
+  }
+
+  /** The same records, counted by how old they were. */
+  get latencyHistogram(): LatencyHistogram {
+    return this.#latency.histogram;
   }
 
   /** Whether it has a record that may start: one that does not wait for another of its partition or key, nor to be tried again. */

@@ -1,4 +1,5 @@
 import type { ContainerHealth, ContainerMetrics, ContainerSnapshot } from '@hearken/listener';
+import type { LatencyHistogram } from './latency-sample.js';
 import type { LevelWait } from './level-explanation.js';
 import type { LevelName } from './priority-events.js';
 import type { PriorityContainerState } from './priority-container-state.js';
@@ -20,6 +21,8 @@ export interface LevelMetrics extends LevelName, ContainerMetrics {
    * 32nd batch, retries included. As good as the clocks of who wrote them. Undefined before the first of them.
    */
   readonly latencyMs: number | undefined;
+  /** The same records, counted by how long that was. */
+  readonly latencyHistogram: LatencyHistogram;
   readonly isPaused: boolean;
 }
 

@@ -57,7 +57,8 @@ export class PriorityReport<K, V> {
     return { priority, name, waitsFor };
   }
 
-  #metricsOf({ priority, name, container, isPaused, latencyMs }: PriorityLevel<K, V>): LevelMetrics {
+  #metricsOf(level: PriorityLevel<K, V>): LevelMetrics {
+    const { priority, name, container, isPaused, latencyMs, latencyHistogram } = level;
     const { dispatcher, policy, watch } = this.#init;
     return {
       priority,
@@ -69,6 +70,7 @@ export class PriorityReport<K, V> {
       targetShare: policy.targetShare(priority),
       waitedMs: watch.waitedMs(priority),
       latencyMs,
+      latencyHistogram,
       isPaused,
     };
   }

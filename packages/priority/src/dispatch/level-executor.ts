@@ -42,7 +42,7 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
 
   /** Whether a task or a record may start. */
   get isReady(): boolean {
-    return this.#waiting.length > 0 || this.#source?.isReady === true;
+    return this.#source?.isReady === true || this.#waiting.length > 0;
   }
 
   get available(): number {

@@ -202,13 +202,14 @@ export class PriorityDispatcher {
     this.started[level] = (this.started[level] ?? 0) + 1;
     this.#lastLevel = level;
     this.#lastReady = ready;
-    if (ready >>> (level + 1) !== 0 && this.#passes(level, ready)) this.#inversions++;
+    const above = ready & (-2 << level);
+    if (above !== 0 && this.#isAnyReady(above)) this.#inversions++;
   }
 
   /** A level that has started its last record was asked about all the same, as nobody knows of that before it is asked for more. */
-  #passes(level: number, ready: number): boolean {
-    for (let above = highestReadyLevel(ready); above > level; above--)
-      if (isLevelReady(ready, above) && this.#sources[above]?.isReady === true) return true;
+  #isAnyReady(levels: number): boolean {
+    for (let left = levels; left !== 0; left &= ~(1 << highestReadyLevel(left)))
+      if (this.#sources[highestReadyLevel(left)]?.isReady === true) return true;
     return false;
   }
 

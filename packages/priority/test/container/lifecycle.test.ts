@@ -270,6 +270,10 @@ describe('PriorityListenerContainer: life', () => {
       levels.map(({ latencyMs }) => latencyMs),
       [500, 500, 500],
     );
+    for (const { latencyHistogram } of levels) {
+      const { boundsMs, counts } = latencyHistogram;
+      assert.deepEqual([counts[boundsMs.indexOf(512)], counts.filter((count) => count > 0)], [2, [2]]);
+    }
     await container.stop();
   });
 });
