@@ -9,7 +9,10 @@ import { globalRunner, type TestRunner } from './test-runner.js';
 
 /** What some policies promise and others do not. */
 export interface DispatchPolicyPromises {
-  /** Whether the shares of busy levels are as their weights, and what is idle saves nothing up. @default true */
+  /**
+   * Whether the shares of busy levels are as their weights, in the end and at any moment, and what is idle saves nothing up.
+   * At any moment: while levels i and j stay ready, |nᵢ/wᵢ − nⱼ/wⱼ| ≤ 1 + 1/wᵢ + 1/wⱼ, as deficit round robin has it. @default true
+   */
   readonly sharesByWeight?: boolean;
   /** Whether every level that stays ready is chosen again and again. @default true */
   readonly servesAll?: boolean;
@@ -52,10 +55,21 @@ const DECISIONS = 5_000;
 function exerciseChoice({ shape, make, it }: Suite): void {
   it('chooses a level that is ready', () => {
     const policy = make(shape);
+    for (const ready of changing(shape)) requireReady(shape, ready, decide(policy, ready));
+  });
+
+  it('chooses a level that is ready however many records run, and whichever ends first', () => {
+    const policy = make(shape);
+    const running: number[] = [];
     for (const ready of changing(shape)) {
-      const level = decide(policy, ready);
-      assert.ok(Number.isInteger(level) && isLevelReady(ready, level), `chose ${level} of ${ready.toString(2)}`);
+      const level = policy.next(ready);
+      requireReady(shape, ready, level);
+      policy.started(level);
+      running.push(level);
+      const ended = running.length < shape.capacity ? [] : running.splice((7 * ready) % running.length, 1);
+      for (const each of ended) policy.ended?.(each);
     }
+    for (const level of running.reverse()) policy.ended?.(level);
   });
 
   it('chooses the only level that is ready, however long and whatever was before', () => {
@@ -89,8 +103,7 @@ function exerciseAsking({ shape, make, it }: Suite): void {
     for (const ready of changing(shape)) {
       const others = ready & ~(1 << policy.next(ready));
       if (others === 0) continue;
-      const level = decide(policy, others);
-      assert.ok(isLevelReady(others, level), `chose ${level} of ${others.toString(2)}`);
+      requireReady(shape, others, decide(policy, others));
     }
   });
 }
@@ -98,6 +111,7 @@ function exerciseAsking({ shape, make, it }: Suite): void {
 function exerciseObservers({ shape, make, it }: Suite): void {
   it('is not changed by being looked at', () => {
     const [seen, unseen] = [make(shape), make(shape)];
+    assert.ok(typeof seen.name === 'string' && seen.name !== '', 'it has a name');
     seen.explain?.();
     seen.snapshot?.();
     for (const ready of changing(shape)) {
@@ -109,15 +123,18 @@ function exerciseObservers({ shape, make, it }: Suite): void {
 }
 
 function exercisePatience({ shape, make, it }: Suite): void {
-  it('keeps no level waiting for ever that stays ready', () => {
-    const policy = make(shape);
+  it('keeps no level waiting for ever that stays ready, whatever the others do', () => {
     const longest = 4 * Math.max(shape.capacity, 25);
-    const waited = shape.weights.map(() => 0);
-    for (let i = 0; i < DECISIONS; i++) {
-      const chosen = decide(policy, all(shape));
-      waited.forEach((decisions, level) => (waited[level] = level === chosen ? 0 : decisions + 1));
-      assert.ok(Math.max(...waited) <= longest, `a level has waited for ${longest} decisions`);
-    }
+    shape.weights.forEach((_, level) => {
+      for (const others of [Array<number>(DECISIONS).fill(all(shape)), changing(shape)]) {
+        const policy = make(shape);
+        let waited = 0;
+        for (const ready of others) {
+          waited = decide(policy, ready | (1 << level)) === level ? 0 : waited + 1;
+          assert.ok(waited <= longest, `level ${level} has waited for ${longest} decisions`);
+        }
+      }
+    });
   });
 }
 
@@ -138,6 +155,23 @@ function exerciseShares({ shape, make, it }: Suite): void {
     });
   });
 
+  it('lets no level get a round ahead of another while both stay ready', () => {
+    const policy = make(shape);
+    const chosen = Array.from({ length: 20 * capacity }, () => decide(policy, all(shape)));
+    weights.forEach((ours, level) =>
+      weights.slice(0, level).forEach((theirs, other) => {
+        let [ahead, most, least] = [0, 0, 0];
+        for (const each of chosen) {
+          if (each === level) ahead += 1 / ours;
+          if (each === other) ahead -= 1 / theirs;
+          [most, least] = [Math.max(most, ahead), Math.min(least, ahead)];
+        }
+        const bound = 1 + 1 / ours + 1 / theirs;
+        assert.ok(most - least <= bound + 1e-6, `levels ${level} and ${other}: ${most - least} rounds, not ${bound}`);
+      }),
+    );
+  });
+
   it('lets no level save up what it did not use', () => {
     for (let idle = 0; idle < weights.length; idle++) {
       const policy = make(shape);
@@ -151,12 +185,18 @@ function exerciseShares({ shape, make, it }: Suite): void {
   });
 }
 
-/** As the container does it: what was chosen starts, and ends some time later. */
+/** As the container does it where listeners end at once. */
 function decide(policy: DispatchPolicy, ready: number): number {
   const level = policy.next(ready);
   policy.started(level);
   policy.ended?.(level);
   return level;
+}
+
+/** A shift takes its number modulo 32, so 33 would be ready where level 1 is. */
+function requireReady({ weights }: PolicyShape, ready: number, level: number): void {
+  const isOne = Number.isInteger(level) && level >= 0 && level < weights.length;
+  assert.ok(isOne && isLevelReady(ready, level), `chose ${level} of ${ready.toString(2)}`);
 }
 
 const count = (chosen: number[], level: number): void => void (chosen[level] = (chosen[level] ?? 0) + 1);
