@@ -27,6 +27,10 @@ class PullingExecutor implements TaskExecutor {
     };
   }
 
+  get sourceIsReady(): boolean | undefined {
+    return this.#source?.isReady;
+  }
+
   pull(): RecordStart | undefined {
     return this.#source?.startNext(this.#abort.signal);
   }
@@ -68,11 +72,15 @@ describe('MessageListenerContainer: an executor that starts its records', () => 
     await bundle.container.start();
     bundle.give(0, ...keyed('a', 'a'));
     await until(() => executor.told.includes('r'));
+    assert.equal(executor.sourceIsReady, true);
     assert.deepEqual([executor.pull(), executor.pull()], ['last', 'blocked']);
+    assert.equal(executor.sourceIsReady, false);
     executor.told = '';
     (await bundle.listener.call('0/0')).end();
     await until(() => executor.told.includes('E'));
+    assert.equal(executor.sourceIsReady, true);
     assert.equal(executor.pull(), 'started');
+    assert.equal(executor.sourceIsReady, false, 'nothing is left, which it was not asked yet');
     (await bundle.listener.call('0/1')).end();
     await bundle.container.stop();
   });
