@@ -9,7 +9,7 @@ import { bootstrapServers, uniqueName } from '../support/kafka.js';
 import type { NumberedOrder } from '../support/numbered-orders.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { until } from '../support/until.js';
-import { memoryTrend } from './memory-trend.js';
+import { memoryTrend, type MemoryTrend } from './memory-trend.js';
 import { SoakListener } from './soak-listener.js';
 import { SoakLogReader } from './soak-log.js';
 import { SoakOracle } from './soak-oracle.js';
@@ -32,22 +32,35 @@ using log = new SoakLogReader(join(folder, 'events.log'));
 try {
   const rebalances = await soak();
   const lost = oracle.missing(sent);
-  const trends = listeners.map(({ who, rssMib }) => ({ who, ...memoryTrend(rssMib) }));
+  for (const { who, rssMib } of listeners) report(who, memoryTrend(rssMib));
+  const trend = memoryTrend(sumOf(listeners.map(({ rssMib }) => rssMib)));
+  report('all', trend);
   for (const violation of [...oracle.violations, ...lost].slice(0, 50)) console.error(violation);
-  for (const { who, earlyMib, lateMib, isFlat } of trends)
-    console.log(
-      `${who}: ${earlyMib.toFixed(1)} MiB, later ${lateMib.toFixed(1)} MiB, flat: ${isFlat ?? 'too short to say'}`,
-    );
   const { ended, repeated, violations } = oracle;
   console.log(
     `${ended} records, ${rebalances} rebalances, ${repeated} repeated, ${violations.length} violations, ${lost.length} keys lost records`,
   );
-  const isWell = violations.length === 0 && lost.length === 0 && trends.every(({ isFlat }) => isFlat !== false);
+  const isWell = violations.length === 0 && lost.length === 0 && trend.isFlat !== false;
   process.exitCode = isWell ? 0 : 1;
 } finally {
   for (const listener of listeners) listener[Symbol.dispose]();
   await admin.deleteTopics([topic]);
   await rm(folder, { recursive: true });
+}
+
+function report(who: string, { earlyMib, lateMib, isFlat }: MemoryTrend): void {
+  console.log(
+    `${who}: ${earlyMib.toFixed(1)} MiB, later ${lateMib.toFixed(1)} MiB, flat: ${isFlat ?? 'too short to say'}`,
+  );
+}
+
+/**
+ * Of samples taken at the same times. What one process has goes with the partitions that it happens to read: what one of them has
+ * more another has less. What all of them keep grows in the sum.
+ */
+function sumOf(samples: readonly (readonly number[])[]): number[] {
+  const [first = [], ...others] = samples;
+  return first.map((sample, i) => others.reduce((sum, other) => sum + (other[i] ?? NaN), sample));
 }
 
 function newListener(i: number): SoakListener {
