@@ -46,7 +46,7 @@ export class ContainerObserver implements Disposable {
 
   #look(): void {
     const { partitions } = this.#container.snapshot();
-    const spans = partitions.map(({ position, oldestOutstanding = position }) => position - oldestOutstanding);
+    const spans = partitions.map(({ position = 0, oldestOutstanding = position }) => position - oldestOutstanding);
     this.#windows.add(spans.reduce((sum, span) => sum + span, 0));
   }
 }

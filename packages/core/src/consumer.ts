@@ -10,7 +10,11 @@ import type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from
 export interface ConsumerRebalanceListener {
   /** Awaited before the partitions are given up. Commits of them still work here; `poll` no longer returns them. */
   onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void>;
-  /** Awaited before the first record of them; positions are known and `seek` works. An empty assignment is told too. */
+  /**
+   * Awaited before the first record of them; `seek` works. Positions are known, but for partitions whose offsets nobody can
+   * tell at once, as they have no leader: those are looked for further on, and the first `poll` that knows one tells it, if
+   * need be without records. An empty assignment is told too.
+   */
   onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void>;
   /** They are gone already (evicted, fenced): too late to commit. May be called while `onPartitionsRevoked` is at work. */
   onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void>;
@@ -60,7 +64,7 @@ export interface Consumer {
   seekToEnd(partitions: readonly TopicPartition[]): Promise<void>;
   /**
    * Offset of the next record `poll` will return; while that means nothing any more, and another is looked for, the old one.
-   * @throws IllegalStateError for a partition that is not assigned
+   * @throws IllegalStateError for a partition that is not assigned, `NO_POSITION` while it is looked for where to begin
    */
   position(partition: TopicPartition): number;
   /**

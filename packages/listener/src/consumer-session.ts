@@ -54,7 +54,7 @@ export interface ConsumerSessionInit {
   readonly logger: Logger;
   readonly events: GuardedEvents;
   readonly counters: ContainerCounters;
-  /** Partitions are assigned, none is an assignment too, and their positions known: for the first time. */
+  /** Partitions are assigned, none is an assignment too, and their positions known where they have a leader: for the first time. */
   readonly onAssigned: () => void;
   /** The consumer is of no use any more. Not called once the session closes. */
   readonly onFatal: (error: unknown) => void;

@@ -10,8 +10,8 @@ export interface PartitionSnapshot {
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
-  /** Offset of the next record to be polled. */
-  readonly position: number;
+  /** Offset of the next record to be polled; undefined while it is looked for where to begin, as of a partition nobody leads. */
+  readonly position: number | undefined;
   /** As far as this container knows; undefined before the first commit of a new group. */
   readonly committed: number | undefined;
   /** Where the partition ended when it was fetched from last; undefined before. */
@@ -83,12 +83,12 @@ export function partitionSnapshot(
   pausedBy: readonly PauseOwner[],
   now: number,
 ): PartitionSnapshot {
-  const { topic, partition, epoch, committed, tracker, lanes, running, retries, oldestAt } = ownership;
+  const { topic, partition, epoch, committed, hasPosition, tracker, lanes, running, retries, oldestAt } = ownership;
   return {
     topic,
     partition,
     epoch,
-    position: tracker.nextOffset,
+    position: hasPosition ? tracker.nextOffset : undefined,
     committed,
     endOffset,
     lag: endOffset === undefined ? undefined : Math.max(0, endOffset - tracker.committable),

@@ -353,6 +353,7 @@ export class Line {
         this.#parking?.begun(ownership);
         this.#pauses.begin(ownership, before);
       },
+      onFound: (ownership) => void this.#session?.committer.assigned([ownership]),
       onEnded: (ownership, records) => {
         this.#session?.committer.ended(records);
         if (commitsAtOnce) this.#session?.committer.commitNow();

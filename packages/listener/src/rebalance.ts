@@ -10,6 +10,7 @@ import type { OffsetCommitter } from './offsets/offset-committer.js';
 import type { OwnedPartitions } from './offsets/owned-partitions.js';
 import type { Ownership } from './offsets/ownership.js';
 import type { Parking } from './parking/parking.js';
+import { positionIn } from './position-in.js';
 import type { RebalanceCalls } from './rebalance-listener.js';
 
 export interface RebalanceInit {
@@ -56,9 +57,10 @@ export class Rebalance implements ConsumerRebalanceListener {
     if (isOver()) return; // nobody would end what works off what is parked of them
     await this.#init.parking?.assigned(partitions, generationId);
     if (isOver()) return;
-    const begun = partitions.map((at) =>
-      owned.begin(at, consumer.position(at), committed(at)?.offset, this.#knownOf(at, committed(at))),
-    );
+    const begun = partitions.map((at) => {
+      const position = positionIn(consumer, at);
+      return owned.begin(at, position, committed(at)?.offset, this.#knownOf(at, position, committed(at)));
+    });
     this.#left.clear();
     await committer.assigned(begun);
     if (isOver()) return;
@@ -118,12 +120,15 @@ export class Rebalance implements ConsumerRebalanceListener {
   }
 
   /** By what this member remembers or, if others may have had it since, by what the group was told. */
-  #knownOf(at: TopicPartition, committed: TopicPartitionOffset | undefined): EndedOffsets | undefined {
-    const { consumer, endsToldWith } = this.#init;
+  #knownOf(
+    at: TopicPartition,
+    position: number | undefined,
+    committed: TopicPartitionOffset | undefined,
+  ): EndedOffsets | undefined {
     const left = this.#left.get(topicPartitionKey(at));
     const now = { generationId: this.#generationId, committed: committed?.offset };
     if (left !== undefined && stillCounts(left, now)) return left.known;
-    return committed?.offset === consumer.position(at) ? endsToldWith(committed) : undefined;
+    return committed !== undefined && committed.offset === position ? this.#init.endsToldWith(committed) : undefined;
   }
 
   #ownershipsOf(partitions: readonly TopicPartition[]): Ownership[] {

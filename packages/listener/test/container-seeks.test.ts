@@ -125,7 +125,8 @@ describe('MessageListenerContainer: seek', () => {
     container.pause();
     for (const at of partitions)
       log.append(at.topic, at.partition, { offset: 5, timestamp: 50 }, { timestamp: 60 }, { timestamp: 70 });
-    const positions = (): readonly number[] => container.snapshot().partitions.map(({ position }) => position);
+    const positions = (): readonly (number | undefined)[] =>
+      container.snapshot().partitions.map(({ position }) => position);
     await container.seekToEnd(['t']);
     assert.deepEqual(positions(), [8, 8, 0]);
     await container.seekToBeginning([tp(1), 'u']);

@@ -154,6 +154,7 @@ export class Dispatcher {
     if (ownership?.isOpen !== true) return undefined;
     if (batch.reset !== undefined) return this.#reset(batch, batch.reset);
     const from = batch.records[0]?.offset ?? batch.nextOffset;
+    if (!ownership.hasPosition) owned.found(ownership, from);
     return from < ownership.tracker.nextOffset ? owned.begin(batch, from, undefined) : ownership;
   }
 

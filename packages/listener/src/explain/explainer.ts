@@ -140,7 +140,7 @@ export class Explainer {
       isPaused: open.length === 0 && partitions.length > 0,
       isShut: executor.concurrency === 0 || executor.isPaused === true,
       waitsForRetries: sum(looks, ({ behindWaiting }) => behindWaiting) > sum(looks, ({ behindBusy }) => behindBusy),
-      hasMore: open.some(({ endOffset = 0, position }) => endOffset > position),
+      hasMore: open.some(({ endOffset = 0, position = endOffset }) => endOffset > position),
     });
   }
 

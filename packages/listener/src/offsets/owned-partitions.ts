@@ -15,6 +15,8 @@ export interface OwnedPartitionsInit {
   readonly commitsBefore: boolean;
   /** A new epoch began, perhaps in place of one that was sought or reset. */
   readonly onBegun: (ownership: Ownership, before: Ownership | undefined) => void;
+  /** It is found where reading of it begins, which was not known when it was assigned. */
+  readonly onFound: (ownership: Ownership) => void;
   /** One of its records ended; a commit would cover so many more. */
   readonly onEnded: (ownership: Ownership, records: number) => void;
   /** It was given up. */
@@ -52,8 +54,16 @@ export class OwnedPartitions implements Iterable<Ownership> {
     return this.#byPartition.get(topicPartitionKey(partition));
   }
 
-  /** A new epoch of the partition; what was left of the one before is given up. */
-  begin(partition: TopicPartition, position: number, committed: number | undefined, known?: EndedOffsets): Ownership {
+  /**
+   * A new epoch of the partition; what was left of the one before is given up.
+   * @param position undefined while it is looked for
+   */
+  begin(
+    partition: TopicPartition,
+    position: number | undefined,
+    committed: number | undefined,
+    known?: EndedOffsets,
+  ): Ownership {
     const before = this.get(partition);
     this.overtake(before);
     const ownership: Ownership = new Ownership({
@@ -70,6 +80,12 @@ export class OwnedPartitions implements Iterable<Ownership> {
     this.#byPartition.set(topicPartitionKey(partition), ownership);
     this.#init.onBegun(ownership, before);
     return ownership;
+  }
+
+  /** The position is known of one that began without. */
+  found(ownership: Ownership, position: number): void {
+    ownership.beginAt(position);
+    this.#init.onFound(ownership);
   }
 
   /** These, and what still runs of their partitions from before a seek, reset or loss: whoever gives them up waits for all. */

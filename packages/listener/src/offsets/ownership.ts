@@ -32,8 +32,8 @@ export interface RetryWait extends Timer {
 export interface OwnershipInit {
   readonly partition: TopicPartition;
   readonly epoch: number;
-  /** Offset of the first record to be read. */
-  readonly position: number;
+  /** Offset of the first record to be read; undefined while it is looked for. */
+  readonly position: number | undefined;
   /** What the group committed, if known. */
   readonly committed: number | undefined;
   readonly lanes: DeliveryLanes;
@@ -61,8 +61,10 @@ export class Ownership implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
-  /** Offset of the first record that was to be read. */
-  readonly begunAt: number;
+  /** Whether it is known where reading begins: nothing of it comes, and there is nothing to commit, before it is. */
+  hasPosition: boolean;
+  /** Offset of the first record that was to be read; 0 while that is not known. */
+  begunAt: number;
   readonly tracker: OffsetTracker;
   readonly lanes: DeliveryLanes;
   /** The last offset written, by the group before us or by the committer; undefined if none is known. */
@@ -102,12 +104,13 @@ export class Ownership implements TopicPartition {
     this.topic = init.partition.topic;
     this.partition = init.partition.partition;
     this.epoch = init.epoch;
-    this.begunAt = init.position;
+    this.hasPosition = init.position !== undefined;
+    this.begunAt = init.position ?? 0;
     this.known = init.known;
     this.lanes = init.lanes;
     this.committed = init.committed;
-    this.tracker = new OffsetTracker(init.position);
-    this.#claims = init.commitsBefore ? new OffsetTracker(init.position) : this.tracker;
+    this.tracker = new OffsetTracker(this.begunAt);
+    this.#claims = init.commitsBefore ? new OffsetTracker(this.begunAt) : this.tracker;
     this.#init = init;
   }
 
@@ -144,6 +147,7 @@ export class Ownership implements TopicPartition {
   /** The offset to write, if there is one that is not written yet. */
   get dirty(): number | undefined {
     const { committable } = this.#claims;
+    if (!this.hasPosition) return undefined;
     if (this.#init.commitsBefore && !this.mayStart) return undefined; // what is claimed cannot start any more
     return this.isOver || committable === this.committed || committable === this.#dropped ? undefined : committable;
   }
@@ -199,6 +203,13 @@ export class Ownership implements TopicPartition {
   #goesOn({ state, current }: DeliveryLane): boolean {
     if (state === 'waiting') return this.dirty !== undefined;
     return (state !== 'busy' && state !== 'joined') || current === undefined || current.isAwaited;
+  }
+
+  /** It is found where reading begins. */
+  beginAt(position: number): void {
+    this.hasPosition = true;
+    this.begunAt = position;
+    this.advance(position);
   }
 
   /** When the oldest record came that has not ended, on the monotonic clock; undefined if there is none. */

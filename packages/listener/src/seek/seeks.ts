@@ -44,7 +44,7 @@ export class Seeks {
     this.#init = init;
   }
 
-  /** @throws IllegalStateError `NOT_ASSIGNED`; what `to` throws; KafkaConfigError if it returns no offset */
+  /** @throws IllegalStateError `NOT_ASSIGNED`, `NO_POSITION` where a function needs it; what `to` throws; KafkaConfigError if it returns no offset */
   seek(partition: TopicPartition, to: SeekTarget): Promise<void> {
     const request = ++this.#requests;
     return this.#init.betweenPolls(() => this.#seek(this.#require(partition), to, request));
@@ -89,7 +89,7 @@ export class Seeks {
 
   #seek(ownership: Ownership, to: SeekTarget, request: number): void {
     const { consumer, owned } = this.#init;
-    const offset = typeof to === 'number' ? to : to(ownership.tracker.nextOffset);
+    const offset = typeof to === 'number' ? to : to(positionOf(ownership));
     requireOffset('seek', offset);
     const tenure = this.#tenureOf(ownership);
     const partition = plain(ownership);
@@ -121,6 +121,11 @@ export class Seeks {
     this.#tenures.set(ownership, tenure);
     return tenure;
   }
+}
+
+function positionOf(ownership: Ownership): number {
+  if (ownership.hasPosition) return ownership.tracker.nextOffset;
+  throw new IllegalStateError(`${describePartition(ownership)} has no position yet`, 'NO_POSITION');
 }
 
 const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });

@@ -1,4 +1,5 @@
 import type { Consumer, ConsumerRebalanceListener, Logger, PartitionRecords, TopicPartition } from '@hearken/core';
+import { positionIn } from '../position-in.js';
 import type { OpenRanges } from './open-ranges.js';
 
 export interface RangeReaderInit {
@@ -21,7 +22,10 @@ export interface RangeReaderInit {
  */
 export class RangeReader {
   readonly #init: RangeReaderInit;
-  /** Where partitions ended when they were assigned: until that is read, what stands there may be deleted further on. */
+  /**
+   * Where partitions ended when they were assigned: until that is read, what stands there may be deleted further on. Of one
+   * that nobody leads it is not known, and looked up when reading begins.
+   */
   readonly #unread = new Map<number, number>();
   #isStopping = false;
 
@@ -41,7 +45,7 @@ export class RangeReader {
     while (!this.#isStopping) {
       const records = await consumer.poll(pollTimeoutMs);
       for (const record of records) this.#take(record);
-      for (const batch of records.partitions) this.#readTo(batch);
+      for (const batch of records.partitions) await this.#readTo(batch);
       onRead();
     }
   }
@@ -59,7 +63,12 @@ export class RangeReader {
   }
 
   /** Of a log that was cut off, or is another by now, the end that was known may never be reached: better a range twice. */
-  #readTo({ partition, nextOffset, reset }: PartitionRecords): void {
+  async #readTo({ topic, partition, nextOffset, reset }: PartitionRecords): Promise<void> {
+    if (this.#unread.get(partition) === UNKNOWN) {
+      const [last] = await this.#init.consumer.endOffsets([{ topic, partition }]);
+      const isOurs = this.#unread.get(partition) === UNKNOWN; // else it went meanwhile
+      if (isOurs && last !== undefined) this.#unread.set(partition, last.offset);
+    }
     const end = this.#unread.get(partition) ?? 0;
     if (nextOffset >= end || reset !== undefined) this.#unread.delete(partition);
   }
@@ -74,8 +83,10 @@ export class RangeReader {
 
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { consumer, onAssigned } = this.#init;
-    await consumer.seekToBeginning(partitions);
-    const ends = partitions.length > 0 ? await consumer.endOffsets(partitions) : [];
+    const begun = partitions.filter((at) => positionIn(consumer, at) !== undefined);
+    for (const at of partitions) if (!begun.includes(at)) this.#unread.set(at.partition, UNKNOWN);
+    await consumer.seekToBeginning(begun);
+    const ends = begun.length > 0 ? await consumer.endOffsets(begun) : [];
     for (const { offset, ...at } of ends) if (offset > consumer.position(at)) this.#unread.set(at.partition, offset);
     onAssigned();
   }
@@ -87,3 +98,5 @@ export class RangeReader {
     await this.#init.onGone(homes);
   }
 }
+
+const UNKNOWN = Infinity;

@@ -102,7 +102,7 @@ export class Shedding {
     const found = await lookUp(consumer, to, owned.map(plain));
     const ends = new Map(found.map((at) => [topicPartitionKey(at), at.offset]));
     return owned.flatMap((ownership) => {
-      if (!ownership.isOpen) return []; // it went while we asked
+      if (!ownership.isOpen || !ownership.hasPosition) return []; // it went while we asked, or has not begun
       const from = ownership.tracker.committable;
       const end = ends.get(topicPartitionKey(ownership)) ?? 0;
       const topicId = consumer.topicId?.(plain(ownership));

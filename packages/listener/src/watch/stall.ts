@@ -7,7 +7,7 @@ import type { PartitionSnapshot } from '../container-snapshot.js';
  * - `slot`: records are ready, and the executor has no free slot.
  * - `executor`: its concurrency is 0.
  * - `acknowledgment`: records were given to the listener and are not acknowledged.
- * - `fetch`: there are records to read, and none come.
+ * - `fetch`: there are records to read, and none come; or it cannot be found out where to begin.
  */
 export type StallReason = 'listener' | 'retry' | 'slot' | 'executor' | 'acknowledgment' | 'fetch';
 
@@ -20,12 +20,17 @@ export interface Standstill {
   readonly since: number;
 }
 
-const committableOf = ({ oldestOutstanding, position }: PartitionSnapshot): number => oldestOutstanding ?? position;
+const NOWHERE = -1;
+
+const committableOf = ({ oldestOutstanding, position = NOWHERE }: PartitionSnapshot): number =>
+  oldestOutstanding ?? position;
 
 /** Somebody paused it, who has to resume it: not to go on is what is wanted. */
 const isHeld = ({ pausedBy }: PartitionSnapshot): boolean => pausedBy.includes('user') || pausedBy.includes('failure');
 
-const hasWork = ({ outstanding, lag = 0 }: PartitionSnapshot): boolean => outstanding > 0 || lag > 0;
+/** Where nobody can say where to begin, nobody knows that there is nothing to read. */
+const hasWork = ({ outstanding, position, lag = 0 }: PartitionSnapshot): boolean =>
+  outstanding > 0 || lag > 0 || position === undefined;
 
 /**
  * The standstill of a partition as it is seen now. By what may be committed, which is what goes on in the end: a partition that

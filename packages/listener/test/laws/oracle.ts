@@ -242,7 +242,7 @@ export class Oracle implements ConsumerWatch {
 
   /** Nothing moves any more: whatever could start has started. */
   checkBusy(): void {
-    for (const { partition, position, pausedBy } of this.#view.snapshot()) {
+    for (const { partition, position = 0, pausedBy } of this.#view.snapshot()) {
       const paused = pausedBy.includes('user') || pausedBy.includes('failure');
       assert.equal(paused, this.#paused.has(partition), `${partition} is paused by ${pausedBy.join()}`);
       const epoch = this.#current(partition);

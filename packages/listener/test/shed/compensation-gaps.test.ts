@@ -166,6 +166,32 @@ describe('CompensationListenerContainer: what is not there any more', () => {
     await container.stop();
   });
 
+  it('begins when it is found where the shed topic begins, and has read all of that first', async () => {
+    const log = logOf(4);
+    for (const at of [range(0, 2), range(2, 4)]) record(log, at);
+    log.append(SHED_TOPIC, 0, { key: 't/0/0/2', value: null }); // it was replayed
+    const bundle = compensating({ listener: () => undefined }, { log, maxPollRecords: 1 });
+    meddle(bundle, SHED_TOPIC, (consumer) => {
+      const [position, endOffsets] = [consumer.position.bind(consumer), consumer.endOffsets.bind(consumer)];
+      let isLed = false;
+      const notLed = (): never => {
+        throw new IllegalStateError('it has no position yet', 'NO_POSITION');
+      };
+      consumer.position = (at) => (isLed ? position(at) : notLed());
+      consumer.endOffsets = (at) => (isLed ? endOffsets(at) : Promise.reject(new Error('nobody leads it')));
+      consumer.seekToBeginning = (at) => {
+        isLed = true; // a moment later
+        return at.length === 0 ? Promise.resolve() : Promise.reject(new Error('nobody leads it'));
+      };
+    });
+    const { container, clock, events } = bundle;
+    const ended = events('range:compensated');
+    await container.start();
+    await passing(clock, () => container.metrics().ranges === 0 && ended.count > 0);
+    assert.deepEqual(ended.items, [{ range: range(2, 4), missing: 0 }]);
+    await container.stop();
+  });
+
   it('follows the shed topic while its consumer looks for a position', async () => {
     const log = logOf(4);
     for (const at of [range(0, 2), range(2, 4)]) record(log, at);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KafkaError } from '@hearken/core';
+import { IllegalStateError, KafkaError } from '@hearken/core';
 import { eventLoopTurn, FakeConsumerFactory, FakeProducerFactory } from '@hearken/testing';
 import { KafkaTemplate } from '@hearken/template';
 import { MessageListenerContainer } from '../../dist/index.js';
@@ -51,6 +51,19 @@ describe('MessageListenerContainer: shed', () => {
     assert.equal(container.metrics().shedOffsets, 4);
     await stopNow(bundle);
     assert.ok(addsUp(bundle));
+  });
+
+  it('skips nothing of a partition of which it is not known yet where it begins', async () => {
+    const { container, factory, log } = await shedding();
+    const { consumer } = factory;
+    consumer.position = () => {
+      throw new IllegalStateError('it has no position yet', 'NO_POSITION');
+    };
+    await consumer.rebalance({ assign: [tp(1)] });
+    consumer.endOffsets = (partitions) => Promise.resolve(partitions.map((at) => ({ ...at, offset: 5 })));
+    assert.deepEqual(await container.shed({ partitions: [tp(1)] }), []);
+    assert.equal(recorded(log).size, 0);
+    await container.stop();
   });
 
   it('skips nothing if the range cannot be written', async () => {
