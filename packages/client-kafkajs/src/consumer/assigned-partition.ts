@@ -16,7 +16,12 @@ export interface Start {
   readonly leaderEpoch?: number | undefined;
   /** Why, if nobody asked to go there: the next `poll` tells it, even without records. */
   readonly reset?: PositionReset | undefined;
+  /** The next `poll` tells it in any case: whoever asked before was told that there is no position yet. */
+  readonly told?: boolean;
 }
+
+/** Why a position means nothing any more, and what it was. */
+export type PositionLeft = Omit<PositionReset, 'to'>;
 
 /**
  * One partition that this consumer reads. A new object at every assignment, so whoever holds one can tell whether it is
@@ -39,8 +44,7 @@ export class AssignedPartition implements TopicPartition {
   #failures = 0;
   #missing: KafkaError | undefined;
   #onSpare: FetchBuffer | undefined;
-  /** Where reading stood when the position was lost. */
-  #left: number | undefined;
+  #left: PositionLeft | undefined;
 
   constructor({ topic, partition }: TopicPartition, observer: PartitionObserver) {
     this.topic = topic;
@@ -56,7 +60,12 @@ export class AssignedPartition implements TopicPartition {
 
   /** Offset of the next record; the old one while another is looked for, which comes with a reset that says so. */
   get position(): number | undefined {
-    return this.#buffer?.position ?? this.#left;
+    return this.#buffer?.position ?? this.#left?.from;
+  }
+
+  /** The position that was lost, while another is looked for. */
+  get left(): PositionLeft | undefined {
+    return this.#left;
   }
 
   get paused(): boolean {
@@ -99,12 +108,13 @@ export class AssignedPartition implements TopicPartition {
   }
 
   /** Reads on from here; what was buffered or is being fetched is void. */
-  startAt(offset: number, { leaderEpoch = -1, reset }: Start = {}): void {
+  startAt(offset: number, { leaderEpoch = -1, reset, told }: Start = {}): void {
     const onReady = (): void => {
       this.#observer.onChanged(this);
       this.#observer.onReady();
     };
-    this.#buffer = new FetchBuffer(this, { position: offset, leaderEpoch, reset, onReady });
+    this.#buffer = new FetchBuffer(this, { position: offset, leaderEpoch, reset, told, onReady });
+    this.#left = undefined;
     this.topicId = undefined;
     this.#missing = undefined;
     this.#retryAtMs = 0;
@@ -112,8 +122,8 @@ export class AssignedPartition implements TopicPartition {
   }
 
   /** The position means nothing any more; another is looked for. */
-  losePosition(): void {
-    this.#left = this.#buffer?.position;
+  losePosition(reason: PositionReset['reason']): void {
+    this.#left = this.#buffer && { reason, from: this.#buffer.position };
     this.#buffer = undefined;
     this.#observer.onChanged(this);
   }

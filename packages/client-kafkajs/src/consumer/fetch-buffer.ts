@@ -12,6 +12,8 @@ export interface FetchBufferInit {
   readonly leaderEpoch?: number;
   /** Why reading goes on here: `take` tells it once, even without records. */
   readonly reset?: PositionReset | undefined;
+  /** Whether `take` tells the position once, even without records. @default if there is a reset */
+  readonly told?: boolean | undefined;
   /** Called when a batch that had to be decompressed is there. */
   readonly onReady: () => void;
 }
@@ -49,12 +51,13 @@ export class FetchBuffer {
   #reset: PositionReset | undefined;
   #error: KafkaError | undefined;
 
-  constructor({ topic, partition }: TopicPartition, { position, leaderEpoch = -1, reset, onReady }: FetchBufferInit) {
+  constructor({ topic, partition }: TopicPartition, init: FetchBufferInit) {
+    const { position, leaderEpoch = -1, reset, told = reset !== undefined, onReady } = init;
     this.#partition = { topic, partition };
     this.#position = position;
     this.#fetchOffset = position;
     this.#lastFetchedEpoch = leaderEpoch;
-    this.#handedOut = reset === undefined ? position : NOTHING;
+    this.#handedOut = told ? NOTHING : position;
     this.#reset = reset;
     this.#onReady = onReady;
   }

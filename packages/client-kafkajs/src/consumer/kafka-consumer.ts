@@ -70,15 +70,22 @@ export class KafkaConsumer implements Consumer {
     this.#context = context;
     this.#fetcher = new Fetcher(context, this.#subscription, {
       onFetched: () => this.#poller.serve(),
-      onOutOfRange: (partition) => this.#starting(this.#positions.outOfRange(partition)),
-      onRecreated: (partition) => this.#starting(this.#positions.recreated(partition)),
+      onOutOfRange: (partition) => void this.#positions.outOfRange(partition),
+      onRecreated: (partition) => void this.#positions.recreated(partition),
       onTruncated: (partition, end) => this.#positions.truncated(partition, end),
       onFatal: (error) => this.#poller.fail(error),
     });
     this.#poller = new Poller(clock, this.#subscription, () => this.#fetcher.pump());
     this.#offsets = new Offsets(context);
     const coordinator = options.groupId === undefined ? undefined : new GroupCoordinator(context, options.groupId);
-    this.#positions = new Positions(context, this.#subscription, this.#offsets, coordinator);
+    this.#positions = new Positions({
+      context,
+      subscription: this.#subscription,
+      offsets: this.#offsets,
+      coordinator,
+      onChanged: () => this.#positionsChanged(),
+      onFatal: (error) => this.#poller.fail(error),
+    });
     this.#group = coordinator && this.#groupSubscription(coordinator);
   }
 
@@ -259,15 +266,6 @@ export class KafkaConsumer implements Consumer {
   #positionsChanged(): void {
     this.#poller.serve();
     this.#fetcher.pump();
-  }
-
-  #starting(anew: Promise<void>): void {
-    anew.then(
-      () => this.#positionsChanged(),
-      (error: unknown) => {
-        if (!this.#closed.signal.aborted) this.#poller.fail(error);
-      },
-    );
   }
 
   #setPaused(partitions: readonly TopicPartition[], paused: boolean): void {

@@ -21,6 +21,16 @@ export interface FoundOffset extends TopicPartitionOffset {
   readonly timestamp: number;
 }
 
+export interface ListOptions extends RetryOptions {
+  /** Told what was found at each leader, without waiting for the others; awaited. Must not reject. */
+  readonly onFound?: (found: readonly FoundOffset[]) => Promise<void>;
+  /** Asked before each attempt: what nobody looks for any more is left out. @default all is looked for */
+  readonly isWanted?: (partition: TopicPartition) => boolean;
+}
+
+/** A leader, and what it is asked. */
+type Asked = readonly [nodeId: number, queries: readonly OffsetQuery[]];
+
 /** One partition's; the others of the answer count all the same. */
 interface NotFound {
   readonly error: KafkaBrokerError;
@@ -40,16 +50,26 @@ export class Offsets {
   }
 
   /** Partitions without such an offset are left out. */
-  async list(queries: readonly OffsetQuery[], retry?: RetryOptions): Promise<readonly FoundOffset[]> {
+  async list(
+    queries: readonly OffsetQuery[],
+    { onFound, isWanted = () => true, ...retry }: ListOptions = {},
+  ): Promise<readonly FoundOffset[]> {
     const found: FoundOffset[] = [];
     let open = queries;
+    const ask = async (leader: Asked): Promise<(FoundOffset | NotFound)[]> => {
+      const answers = await this.#listOf(leader);
+      const here = answers.filter((answer) => 'offset' in answer).filter(({ offset }) => offset >= 0);
+      found.push(...here);
+      await onFound?.(here);
+      return answers;
+    };
     await retrying(
       this.#context,
       async () => {
-        const asked = await Promise.allSettled(this.#leaders(open).map((leader) => this.#listOf(leader)));
+        open = open.filter(isWanted);
+        const asked = await Promise.allSettled(this.#leaders(open).map(ask));
         const answers = asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
         const answered = answers.filter((answer) => 'offset' in answer);
-        found.push(...answered.filter(({ offset }) => offset >= 0));
         const done = new Set(answered.map(topicPartitionKey));
         open = open.filter((query) => !done.has(topicPartitionKey(query)));
         if (open.length === 0) return;
@@ -108,7 +128,7 @@ export class Offsets {
   }
 
   /** The queries whose partition has a leader that we know, by leader. */
-  #leaders(queries: readonly OffsetQuery[]): [nodeId: number, queries: OffsetQuery[]][] {
+  #leaders(queries: readonly OffsetQuery[]): Asked[] {
     const leaders = new Map<number, OffsetQuery[]>();
     for (const query of queries) {
       const nodeId = leaderOf(this.#context.cluster, query)?.leader;
@@ -120,7 +140,7 @@ export class Offsets {
     return [...leaders];
   }
 
-  async #listOf([nodeId, queries]: [number, readonly OffsetQuery[]]): Promise<(FoundOffset | NotFound)[]> {
+  async #listOf([nodeId, queries]: Asked): Promise<(FoundOffset | NotFound)[]> {
     const { cluster, options } = this.#context;
     const response = await cluster.send(
       nodeId,

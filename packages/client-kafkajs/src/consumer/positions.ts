@@ -1,13 +1,44 @@
-import type { KafkaError, PositionReset, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
-import { topicPartitionKey } from '@hearken/core/internal';
+import type { KafkaError, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import { BEGINNING, END, type Offsets } from './offsets.js';
 import type { EpochEnd } from './fetch-observer.js';
 import { noOffset, outOfRange, recreated, truncated } from './partition-errors.js';
-import type { RetryOptions } from './retrying.js';
+import { atMost, type RetryOptions } from './retrying.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { SubscriptionState } from './subscription-state.js';
+
+/** Told what comes of it in the background. */
+export interface PositionsObserver {
+  /** There may be something to fetch, and to tell: a position that was found, or an error instead of one. */
+  onChanged(): void;
+  /** Looking failed for good. */
+  onFatal(error: unknown): void;
+}
+
+export interface PositionsInit extends PositionsObserver {
+  readonly context: ConsumerContext;
+  readonly subscription: SubscriptionState;
+  readonly offsets: Offsets;
+  /** Absent for a consumer without a group: then nothing is committed. */
+  readonly coordinator: GroupCoordinator | undefined;
+}
+
+export interface BeginOptions {
+  /** The assignment is over: what is committed is not waited for any more. */
+  readonly signal: AbortSignal;
+  /** Awaited before partitions start that the group has committed nothing of. Must not reject. */
+  readonly commitFirst?: ((offsets: TopicPartitionOffsets) => Promise<void>) | undefined;
+}
+
+interface FindOptions extends RetryOptions, Pick<BeginOptions, 'commitFirst'> {
+  /** Whether the partitions were handed over already: then `poll` tells what is found. @default no */
+  readonly isLate?: () => boolean;
+}
+
+/** A broker that answers at all has done so by then; one that hangs holds nobody up for longer. */
+const FIRST_LOOK_MS = 1_000;
 
 /** Decides where reading begins, and where it goes on when the log does not hold the position any more. */
 export class Positions {
@@ -15,42 +46,46 @@ export class Positions {
   readonly #subscription: SubscriptionState;
   readonly #offsets: Offsets;
   readonly #coordinator: GroupCoordinator | undefined;
+  readonly #observer: PositionsObserver;
 
-  /** @param coordinator absent for a consumer without a group: then nothing is committed */
-  constructor(
-    context: ConsumerContext,
-    subscription: SubscriptionState,
-    offsets: Offsets,
-    coordinator: GroupCoordinator | undefined,
-  ) {
+  constructor({ context, subscription, offsets, coordinator, ...observer }: PositionsInit) {
     this.#context = context;
     this.#subscription = subscription;
     this.#offsets = offsets;
     this.#coordinator = coordinator;
+    this.#observer = observer;
   }
 
   /**
    * Starts partitions at what the group committed, else as `autoOffsetReset` says. One that gets a position meanwhile, by
-   * a seek, keeps it. Returns the positions that were not committed.
+   * a seek, keeps it. Resolves when all have one.
    */
-  async resolve(partitions: readonly AssignedPartition[], retry?: RetryOptions): Promise<TopicPartitionOffsets> {
-    if (this.#coordinator !== undefined) {
-      this.#start(partitions, await this.#offsets.committed(this.#coordinator, partitions, retry));
-    }
-    const without = partitions.filter((partition) => partition.buffer === undefined);
-    if (this.#context.options.autoOffsetReset !== 'none') return this.#reset(without, retry);
-    for (const partition of without) partition.cannotStart(noOffset(partition));
-    return [];
+  async resolve(partitions: readonly AssignedPartition[], retry?: RetryOptions): Promise<void> {
+    await this.#find(await this.#withoutCommitted(partitions, retry), retry);
   }
 
-  /** The log does not hold this partition's position: starts it anew as `autoOffsetReset` says. */
-  async outOfRange(partition: AssignedPartition): Promise<void> {
-    await this.#startAnew(partition, 'out-of-range');
+  /**
+   * The same for partitions of which others are not to wait for one that nobody leads: what is not found at the first
+   * attempt, or soon, is looked for in the background, and told by `poll`.
+   */
+  async begin(partitions: readonly AssignedPartition[], { signal, commitFirst }: BeginOptions): Promise<void> {
+    const without = await this.#withoutCommitted(partitions, { signal });
+    const tried = deferred();
+    let isLate = false;
+    const finding = this.#find(without, { commitFirst, isLate: () => isLate, onRetry: () => tried.resolve() });
+    await atMost(this.#context.clock, Promise.race([finding, tried.promise]), FIRST_LOOK_MS);
+    isLate = true;
+    void this.#inBackground(finding, without);
+  }
+
+  /** The log does not hold this partition's position: starts it anew as `autoOffsetReset` says. Never rejects. */
+  outOfRange(partition: AssignedPartition): Promise<void> {
+    return this.#startAnew(partition, 'out-of-range');
   }
 
   /** The partition's topic was deleted and made anew, its position was one in the old topic: the same. */
-  async recreated(partition: AssignedPartition): Promise<void> {
-    await this.#startAnew(partition, 'topic-recreated');
+  recreated(partition: AssignedPartition): Promise<void> {
+    return this.#startAnew(partition, 'topic-recreated');
   }
 
   /**
@@ -88,44 +123,74 @@ export class Positions {
     const { errorAt, warning } = ANEW[reason];
     if (autoOffsetReset === 'none') {
       stop(partition, errorAt(partition, from));
+      this.#observer.onChanged();
       return;
     }
     logger.warn({ ...at(partition), offset: from, autoOffsetReset }, warning);
-    partition.losePosition();
-    await this.#reset([partition], { left: { reason, from } });
+    partition.losePosition(reason);
+    await this.#inBackground(this.#find([partition]), [partition]);
   }
 
-  async #reset(
+  /** Starts what is committed. Returns what is to be started as `autoOffsetReset` says. */
+  async #withoutCommitted(
     partitions: readonly AssignedPartition[],
-    { left, ...retry }: RetryOptions & { readonly left?: PositionLeft } = {},
-  ): Promise<TopicPartitionOffsets> {
-    if (partitions.length === 0) return [];
+    retry?: RetryOptions,
+  ): Promise<readonly AssignedPartition[]> {
+    if (this.#coordinator !== undefined) {
+      const sought = this.#soughtAmong(partitions);
+      for (const at of await this.#offsets.committed(this.#coordinator, partitions, retry)) {
+        sought(at)?.startAt(at.offset, { leaderEpoch: at.leaderEpoch });
+      }
+    }
+    const without = partitions.filter((partition) => partition.buffer === undefined);
+    if (this.#context.options.autoOffsetReset !== 'none') return without;
+    for (const partition of without) partition.cannotStart(noOffset(partition));
+    return [];
+  }
+
+  /** Each partition starts when its offset is known. Resolves when none is without a position. */
+  async #find(
+    partitions: readonly AssignedPartition[],
+    { commitFirst, isLate, ...retry }: FindOptions = {},
+  ): Promise<void> {
+    if (partitions.length === 0) return;
     const timestamp = this.#context.options.autoOffsetReset === 'earliest' ? BEGINNING : END;
-    const found = await this.#offsets.list(
-      partitions.map(({ topic, partition }) => ({ topic, partition, timestamp })),
-      retry,
-    );
-    return this.#start(partitions, found, left);
-  }
-
-  /** Returns those that were started. Others were given up, or sought elsewhere, while we asked. */
-  #start(
-    partitions: readonly AssignedPartition[],
-    offsets: TopicPartitionOffsets,
-    left?: PositionLeft,
-  ): TopicPartitionOffsets {
-    const known = new Map(offsets.map((offset) => [topicPartitionKey(offset), offset]));
-    return partitions.flatMap((partition) => {
-      const found = known.get(topicPartitionKey(partition));
-      if (found === undefined || partition.buffer !== undefined || !this.#subscription.isCurrent(partition)) return [];
-      const { offset: to, leaderEpoch } = found;
-      partition.startAt(to, { leaderEpoch, reset: left && { ...left, to } });
-      return [found];
+    const queries = partitions.map(({ topic, partition }) => ({ topic, partition, timestamp }));
+    const sought = this.#soughtAmong(partitions);
+    await this.#offsets.list(queries, {
+      ...retry,
+      isWanted: (at) => sought(at) !== undefined,
+      onFound: async (found) => {
+        await commitFirst?.(found.filter(sought));
+        for (const { offset: to, leaderEpoch, ...at } of found) {
+          const partition = sought(at);
+          const reset = partition?.left && { ...partition.left, to };
+          partition?.startAt(to, { leaderEpoch, reset, told: reset !== undefined || isLate?.() === true });
+        }
+        this.#observer.onChanged();
+      },
     });
   }
-}
 
-type PositionLeft = Omit<PositionReset, 'to'>;
+  /** What goes wrong with partitions that were given up, or sought elsewhere, concerns nobody. Never rejects. */
+  async #inBackground(finding: Promise<void>, partitions: readonly AssignedPartition[]): Promise<void> {
+    try {
+      await finding;
+    } catch (error) {
+      const isOver = this.#context.closed.aborted || !partitions.some(this.#soughtAmong(partitions));
+      if (!isOver) this.#observer.onFatal(error);
+    }
+  }
+
+  /** Which of them one is, unless it was given up, or sought elsewhere, while we asked. */
+  #soughtAmong(partitions: readonly AssignedPartition[]): (at: TopicPartition) => AssignedPartition | undefined {
+    const asked = new Set(partitions);
+    return (at) => {
+      const partition = this.#subscription.get(at);
+      return partition !== undefined && partition.buffer === undefined && asked.has(partition) ? partition : undefined;
+    };
+  }
+}
 
 const ANEW = {
   'out-of-range': { errorAt: outOfRange, warning: 'consumer: the log does not hold this offset, reading is reset' },

@@ -10,7 +10,7 @@ import type { SubscriptionState } from './subscription-state.js';
 export interface RebalanceOptions {
   readonly context: ConsumerContext;
   readonly subscription: SubscriptionState;
-  readonly positions: Pick<Positions, 'resolve'>;
+  readonly positions: Pick<Positions, 'begin'>;
   readonly commits: Pick<OffsetCommits, 'commit'>;
   /** Partitions are being given up: a poll that waits for them has nothing to wait for. */
   readonly onGivingUp: () => void;
@@ -37,8 +37,9 @@ export class Rebalance {
   }
 
   /**
-   * Makes these all that is owned. What is kept goes on all the while. For what is new: position, then the listener, then
-   * records; that ends early when `signal` aborts, as another assignment will come. True if something was given up.
+   * Makes these all that is owned. What is kept goes on all the while. For what is new: position, as far as one is found at
+   * once, then the listener, then records; that ends early when `signal` aborts, as another assignment will come. True if
+   * something was given up.
    */
   async take(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<boolean> {
     const gone = without(this.#owned, partitions);
@@ -89,7 +90,8 @@ export class Rebalance {
     const owned = [...this.#owned, ...partitions];
     const added = new Set(partitions.map(topicPartitionKey));
     const fresh = subscription.assign(owned).filter((partition) => added.has(topicPartitionKey(partition)));
-    if (!(await this.#findPositions(fresh, signal)) || isAborted(signal)) {
+    await this.#findPositions(fresh, signal);
+    if (isAborted(signal)) {
       subscription.assign(this.#owned); // nobody was told: the next assignment may give them to anyone
       return;
     }
@@ -107,17 +109,17 @@ export class Rebalance {
     }
   }
 
-  /** False if the signal ended it. */
-  async #findPositions(partitions: readonly AssignedPartition[], signal: AbortSignal): Promise<boolean> {
+  /** Or ends with the signal. */
+  async #findPositions(partitions: readonly AssignedPartition[], signal: AbortSignal): Promise<void> {
     const { context, positions } = this.#options;
+    const commitFirst =
+      context.options.autoOffsetReset === 'latest'
+        ? (offsets: TopicPartitionOffsets) => this.#commitFirst(offsets)
+        : undefined;
     try {
-      const uncommitted = await unlessAborted(positions.resolve(partitions, { signal }), signal);
-      if (uncommitted === undefined) return false;
-      if (context.options.autoOffsetReset === 'latest') await this.#commitFirst(uncommitted);
-      return true;
+      await unlessAborted(positions.begin(partitions, { signal, commitFirst }), signal);
     } catch (error) {
-      if (isAborted(signal)) return false;
-      throw error;
+      if (!isAborted(signal)) throw error;
     }
   }
 

@@ -227,7 +227,7 @@ describe('standingOf', () => {
     for (const change of [
       (one: AssignedPartition) => void (one.paused = true),
       (one: AssignedPartition) => void (one.active = false),
-      (one: AssignedPartition) => one.losePosition(),
+      (one: AssignedPartition) => one.losePosition('out-of-range'),
       (one: AssignedPartition) => one.append(Buffer.alloc(80), new AbortedTransactions([]), { checkCrcs: true }),
     ]) {
       assert.equal(standing(change), 'idle');

@@ -10,8 +10,11 @@ import {
   listOffsetsApi,
   offsetCommitApi,
   offsetFetchApi,
+  syncGroupApi,
   type FetchRequest,
   type FetchResponse,
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
   type OffsetFetchResponse,
 } from '@hearken/protocol';
 import { eventLoopTurn, ManualClock, RecordingLogger, Signal } from '@hearken/testing';
@@ -21,7 +24,7 @@ import { KafkaConnectionError, brokerError } from '../../dist/errors.js';
 import { kafkaOptions } from '../support/options.js';
 import { batchOf } from './support/batches.js';
 import { FakeCluster, held } from './support/fake-cluster.js';
-import { beat, wellBehaved } from './support/fake-group.js';
+import { beat, synced, wellBehaved } from './support/fake-group.js';
 
 const FOREVER_MS = 3_600_000;
 const at = (partition: number): TopicPartition => ({ topic: 'orders', partition });
@@ -39,19 +42,7 @@ function setup(written: ConsumerOptions = {}): Bundle {
   wellBehaved(cluster);
   cluster
     .answer(offsetFetchApi, () => committed({ 0: 4 }))
-    .answer(listOffsetsApi, ({ topics }) => ({
-      throttleTimeMs: 0,
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ partitionIndex, timestamp }) => ({
-          partitionIndex,
-          errorCode: 0,
-          timestamp: -1,
-          offset: timestamp === -1 ? 10 : 0,
-          leaderEpoch: 0,
-        })),
-      })),
-    }))
+    .answer(listOffsetsApi, listed)
     .answer(offsetCommitApi, ({ topics }) => ({
       throttleTimeMs: 0,
       topics: topics.map(({ name, partitions }) => ({
@@ -82,6 +73,20 @@ const committed = (offsets: Readonly<Record<number, number>>): OffsetFetchRespon
       })),
     },
   ],
+});
+
+const listed = ({ topics }: ListOffsetsRequest): ListOffsetsResponse => ({
+  throttleTimeMs: 0,
+  topics: topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ partitionIndex, timestamp }) => ({
+      partitionIndex,
+      errorCode: 0,
+      timestamp: -1,
+      offset: timestamp === -1 ? 10 : 0,
+      leaderEpoch: 0,
+    })),
+  })),
 });
 
 /** Answers with the records from the offset on; held back by the broker once there are none for anybody. */
@@ -198,6 +203,142 @@ describe('KafkaConsumer', () => {
     assert.equal((await consumer.poll(FOREVER_MS)).count, 6);
     assert.equal(logger.at('warn').length, 1);
     await consumer.close();
+  });
+
+  describe('of partitions that nobody leads', () => {
+    /** Three partitions of which nothing is committed, and a member that has all of them; nobody leads the last. */
+    function leaderless(written: ConsumerOptions = {}): Bundle {
+      const bundle = setup(written);
+      bundle.cluster
+        .topic('orders', 1, 1, -1)
+        .answer(syncGroupApi, () => synced({ orders: [0, 1, 2] }))
+        .answer(offsetFetchApi, () => committed({}));
+      return bundle;
+    }
+
+    it('reads the others at once, and them when somebody does', async () => {
+      const { consumer, cluster, clock } = leaderless();
+      const calls: string[] = [];
+      await consumer.subscribe(['orders'], listener(calls));
+      const read = new Set<number>();
+      while (read.size < 2) for (const { partition } of await consumer.poll(FOREVER_MS)) read.add(partition);
+      assert.deepEqual([calls, [...read].sort()], [['assigned 0,1,2'], [0, 1]]);
+      assert.throws(() => consumer.position(at(2)), { code: 'NO_POSITION' });
+      assert.deepEqual(consumer.lag().map(({ partition }) => partition), [0, 1]); // prettier-ignore
+      clock.advance(100_000);
+      await eventLoopTurn();
+      assert.throws(() => consumer.position(at(2)), { code: 'NO_POSITION' });
+      cluster.topic('orders', 1, 1, 1);
+      const polled = consumer.poll(FOREVER_MS);
+      clock.advance(2_000);
+      assert.deepEqual((await polled).partitions, [{ ...at(2), records: [], nextOffset: 0 }]); // no reset: it had no position
+      const { partitions, count } = await consumer.poll(FOREVER_MS);
+      assert.deepEqual([partitions[0]?.partition, count], [2, 10]);
+      await consumer.close();
+    });
+
+    it('waits no longer for a leader that does not answer', async () => {
+      const { consumer, cluster, clock } = leaderless();
+      cluster.topic('orders', 1, 2);
+      cluster.answer(syncGroupApi, () => synced({ orders: [0, 1] }));
+      cluster.answer(listOffsetsApi, (request, { nodeId }) => (nodeId === 2 ? held() : listed(request)));
+      await consumer.subscribe(['orders'], listener([]));
+      const polled = consumer.poll(FOREVER_MS);
+      await cluster.request(listOffsetsApi, 2);
+      await eventLoopTurn();
+      clock.advance(1_000);
+      assert.deepEqual(new Set([...(await polled)].map(({ partition }) => partition)), new Set([0]));
+      await consumer.close();
+    });
+
+    it('joins again at once where it gave something up, and keeps on looking', async () => {
+      const { consumer, cluster, clock } = setup({ partitionAssignors: ['cooperative-sticky'] });
+      const calls: string[] = [];
+      cluster
+        .topic('orders', 1, 1, -1)
+        .answer(offsetFetchApi, () => committed({}))
+        .answer(
+          syncGroupApi,
+          () => synced({ orders: [0, 1] }),
+          () => synced({ orders: [0, 2] }),
+        );
+      await consumer.subscribe(['orders'], listener(calls));
+      while ((await consumer.poll(FOREVER_MS)).isEmpty);
+      cluster.answer(heartbeatApi, () => beat('REBALANCE_IN_PROGRESS'), () => beat()); // prettier-ignore
+      clock.advance(3_000);
+      await cluster.request(syncGroupApi, 3);
+      await eventLoopTurn();
+      assert.deepEqual(calls, ['assigned 0,1', 'revoked 1', 'assigned 2', 'assigned ']);
+      cluster.topic('orders', 1, 1, 1);
+      clock.advance(2_000);
+      const read = new Set<number>();
+      while (!read.has(2)) for (const { partition } of await consumer.poll(FOREVER_MS)) read.add(partition);
+      await consumer.close();
+    });
+
+    it("commits the position that 'latest' begins at before it reads, also when that is found late", async () => {
+      const { consumer, cluster, clock } = leaderless({ autoOffsetReset: 'latest' });
+      const assigned = new Signal();
+      await consumer.subscribe(['orders'], {
+        ...listener([])!,
+        onPartitionsAssigned: () => {
+          assigned.fire();
+          return Promise.resolve();
+        },
+      });
+      await assigned.wait();
+      const answered = new Signal();
+      cluster.answer(offsetCommitApi, async ({ topics }) => {
+        await answered.wait();
+        return {
+          throttleTimeMs: 0,
+          topics: topics.map(({ name }) => ({ name, partitions: [{ partitionIndex: 2, errorCode: 0 }] })),
+        };
+      });
+      cluster.topic('orders', 1, 1, 1);
+      const polled = consumer.poll(FOREVER_MS);
+      clock.advance(2_000);
+      const { request } = await cluster.request(offsetCommitApi, 2);
+      await eventLoopTurn();
+      assert.throws(() => consumer.position(at(2)), { code: 'NO_POSITION' });
+      assert.equal(request.topics[0]?.partitions[0]?.committedOffset, 10);
+      answered.fire();
+      assert.deepEqual((await polled).partitions, [{ ...at(2), records: [], nextOffset: 10 }]);
+      await consumer.close();
+    });
+
+    it('leaves one alone that was sought meanwhile', async () => {
+      const { consumer, cluster, clock } = leaderless();
+      await consumer.subscribe(['orders'], {
+        ...listener([])!,
+        onPartitionsAssigned: () => {
+          consumer.seek(at(2), 7);
+          return Promise.resolve();
+        },
+      });
+      await consumer.poll(FOREVER_MS);
+      const before = cluster.requests(listOffsetsApi).length;
+      cluster.topic('orders', 1, 1, 1);
+      clock.advance(2_000);
+      let first: number | undefined;
+      while (first === undefined)
+        first = [...(await consumer.poll(FOREVER_MS))].find((one) => one.partition === 2)?.offset;
+      assert.deepEqual([first, cluster.requests(listOffsetsApi).length], [7, before]);
+      await consumer.close();
+    });
+
+    it('ends with what one of them may not be read for', async () => {
+      const { consumer, cluster, clock } = leaderless();
+      await consumer.subscribe(['orders'], listener([]));
+      while (!(await consumer.poll(FOREVER_MS)).isEmpty && consumer.lag().some(({ position }) => position < 10));
+      const { TOPIC_AUTHORIZATION_FAILED } = errorCodes;
+      cluster.answer(listOffsetsApi, () => Promise.reject(brokerError(TOPIC_AUTHORIZATION_FAILED, 'orders-2')));
+      cluster.topic('orders', 1, 1, 1);
+      const polled = consumer.poll(FOREVER_MS);
+      clock.advance(2_000);
+      await assert.rejects(polled, { code: 'TOPIC_AUTHORIZATION_FAILED' });
+      await consumer.close();
+    });
   });
 
   it('ends an outstanding poll when its partitions are revoked, and returns nothing of them after', async () => {

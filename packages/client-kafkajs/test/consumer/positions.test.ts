@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { codeOf, type KafkaError } from '@hearken/core';
-import { listOffsetsApi, offsetFetchApi, type OffsetFetchResponse } from '@hearken/protocol';
+import { errorCodes, listOffsetsApi, offsetFetchApi, type OffsetFetchResponse } from '@hearken/protocol';
+import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
 import { AbortedTransactions } from '../../dist/consumer/aborted-transactions.js';
 import type { ConsumerOptions } from '../../dist/consumer/consumer-options.js';
 import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
 import { Offsets } from '../../dist/consumer/offsets.js';
+import { brokerError } from '../../dist/errors.js';
 import { Positions } from '../../dist/consumer/positions.js';
 import type { AssignedPartition } from '../../dist/consumer/assigned-partition.js';
 import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
@@ -19,6 +21,7 @@ interface Bundle extends TestContext {
   readonly positions: Positions;
   readonly subscription: SubscriptionState;
   readonly partition: AssignedPartition;
+  readonly fatal: Recorder<unknown>;
 }
 
 /** orders-0 holds offsets 3 to 90; its position is what a test makes it. */
@@ -44,8 +47,16 @@ function setup(options: ConsumerOptions = {}): Bundle {
   const [partition] = subscription.assign([{ topic: 'orders', partition: 0 }]);
   subscription.activate();
   const coordinator = new GroupCoordinator(context, 'billing');
-  const positions = new Positions(context, subscription, new Offsets(context), coordinator);
-  return { ...context, positions, subscription, partition: partition! };
+  const fatal = new Recorder<unknown>();
+  const positions = new Positions({
+    context,
+    subscription,
+    offsets: new Offsets(context),
+    coordinator,
+    onChanged: () => undefined,
+    onFatal: fatal.record,
+  });
+  return { ...context, positions, subscription, partition: partition!, fatal };
 }
 
 const committedIn = (committedOffset = -1, committedLeaderEpoch = -1): OffsetFetchResponse => ({
@@ -76,20 +87,17 @@ describe('Positions', () => {
   it('begins at what was committed, with the epoch that was committed', async () => {
     const { positions, partition, cluster } = setup();
     cluster.answer(offsetFetchApi, () => committedIn(40, 1));
-    assert.deepEqual(await positions.resolve([partition]), []);
+    await positions.resolve([partition]);
     assert.deepEqual(standing(partition), [40, 40, 1]);
   });
 
-  it('begins where autoOffsetReset says where nothing is committed, and says so', async () => {
+  it('begins where autoOffsetReset says where nothing is committed', async () => {
     for (const [autoOffsetReset, offset] of [
       ['earliest', BEGINNING],
       ['latest', END],
     ] as const) {
       const { positions, partition } = setup({ autoOffsetReset });
-      assert.deepEqual(
-        (await positions.resolve([partition])).map((found) => found.offset),
-        [offset],
-      );
+      await positions.resolve([partition]);
       assert.deepEqual(standing(partition), [offset, offset, LIST_EPOCH]);
     }
   });
@@ -133,6 +141,62 @@ describe('Positions', () => {
     partition.startAt(7);
     await anew;
     assert.deepEqual(standing(partition), [7, 7, -1]);
+  });
+
+  describe('of a partition that nobody leads', () => {
+    /** It was handed over without a position. */
+    async function begun(): Promise<Bundle> {
+      const bundle = setup();
+      bundle.cluster.topic('orders', -1);
+      await bundle.positions.begin([bundle.partition], { signal: new AbortController().signal });
+      assert.equal(bundle.partition.position, undefined);
+      return bundle;
+    }
+
+    it('tells by poll where it begins, once that is known', async () => {
+      const { partition, cluster, clock } = await begun();
+      cluster.topic('orders', 1);
+      clock.advance(100);
+      await eventLoopTurn();
+      const told = { topic: 'orders', partition: 0, records: [], nextOffset: BEGINNING };
+      assert.deepEqual([partition.isReady, partition.take(9), partition.isReady], [true, told, false]);
+    });
+
+    it('tells why a position was lost, whichever look-up finds the next', async () => {
+      const { partition, positions, cluster, clock } = await begun();
+      partition.startAt(200); // sought, and not there
+      clock.advance(30); // less than the shortest back-off
+      const anew = positions.outOfRange(partition);
+      await eventLoopTurn();
+      cluster.topic('orders', 1);
+      clock.advance(100); // both ask now, the one that began with the assignment first
+      await anew;
+      const reset = { reason: 'out-of-range', from: 200, to: BEGINNING };
+      assert.deepEqual(partition.take(9)?.reset, reset);
+    });
+
+    it('is not looked for once it is given up, nor is anybody told what came of that', async () => {
+      const { subscription, cluster, clock, fatal } = await begun();
+      const { TOPIC_AUTHORIZATION_FAILED } = errorCodes;
+      const gate = new Signal();
+      cluster.topic('orders', 1).answer(listOffsetsApi, async () => {
+        await gate.wait();
+        throw brokerError(TOPIC_AUTHORIZATION_FAILED, 'orders-0');
+      });
+      clock.advance(100);
+      await cluster.request(listOffsetsApi);
+      subscription.assign([]);
+      gate.fire();
+      await eventLoopTurn();
+      assert.deepEqual([fatal.items, clock.pendingTimers], [[], 0]);
+    });
+
+    it("fails with 'none' as ever", async () => {
+      const { positions, partition, cluster } = setup({ autoOffsetReset: 'none' });
+      cluster.topic('orders', -1);
+      await positions.begin([partition], { signal: new AbortController().signal });
+      assert.equal(codeOf(thrownBy(partition)), 'NO_OFFSET_FOR_PARTITION');
+    });
   });
 
   describe('in a log that was cut off', () => {

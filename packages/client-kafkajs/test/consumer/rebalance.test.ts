@@ -26,16 +26,15 @@ interface Bundle {
 function setup(on: Partial<ConsumerRebalanceListener> = {}): Bundle {
   const subscription = new SubscriptionState(() => undefined);
   const calls = new Recorder<string>();
-  const resolve = async (partitions: readonly AssignedPartition[]): Promise<[]> => {
+  const begin = async (partitions: readonly AssignedPartition[]): Promise<void> => {
     calls.record(`look up ${numbers(partitions)}`);
     await bundle.looking;
     for (const partition of partitions) partition.startAt(partition.partition * 100);
-    return [];
   };
   const rebalance = new Rebalance({
     context: aContext({ autoOffsetReset: 'earliest' }),
     subscription,
-    positions: { resolve },
+    positions: { begin },
     commits: { commit: () => Promise.resolve() },
     onGivingUp: () => calls.record('giving up'),
   });

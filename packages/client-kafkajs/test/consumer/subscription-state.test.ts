@@ -78,7 +78,7 @@ describe('SubscriptionState', () => {
         if (happened === 'append') append(one);
         else if (happened === 'take') one?.take(1);
         else if (happened === 'seek') one?.startAt(0);
-        else if (happened === 'lose') one?.losePosition();
+        else if (happened === 'lose') one?.losePosition('out-of-range');
         else if (happened === 'pause' && one) one.paused = true;
         else if (happened === 'resume' && one) one.paused = false;
         else if (happened === 'assign') subscription.assign(assigned.map(at));
