@@ -21,7 +21,7 @@ export interface Start {
 }
 
 /** Why a position means nothing any more, and what it was. */
-export type PositionLeft = Omit<PositionReset, 'to'>;
+type PositionLeft = Omit<PositionReset, 'to'>;
 
 /**
  * One partition that this consumer reads. A new object at every assignment, so whoever holds one can tell whether it is
