@@ -11,8 +11,8 @@ export interface ConsumerRebalanceListener {
   /** Awaited before the partitions are given up. Commits of them still work here; `poll` no longer returns them. */
   onPartitionsRevoked(partitions: readonly TopicPartition[]): Promise<void>;
   /**
-   * Awaited before the first record of them; `seek` works. Positions are known, but for partitions whose offsets nobody can
-   * tell at once, as they have no leader: those are looked for further on, and the first `poll` that knows one tells it, if
+   * Awaited before the first record of them; `seek` works. Positions are known, but for partitions whose offsets nobody could
+   * tell so far, as they have no leader: those are looked for further on, and the first `poll` that knows one tells it, if
    * need be without records. An empty assignment is told too.
    */
   onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void>;

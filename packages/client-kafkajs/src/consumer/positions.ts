@@ -1,5 +1,4 @@
 import type { KafkaError, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
-import { deferred } from '@hearken/core/internal';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import { BEGINNING, END, type Offsets } from './offsets.js';
@@ -37,7 +36,10 @@ interface FindOptions extends RetryOptions, Pick<BeginOptions, 'commitFirst'> {
   readonly isLate?: () => boolean;
 }
 
-/** A broker that answers at all has done so by then; one that hangs holds nobody up for longer. */
+/**
+ * Long enough for a topic that was just made to get its leaders, and for an election: with `latest`, what is sent before a
+ * position is found is not read. And no longer than a service may stand still for a partition that has none.
+ */
 const FIRST_LOOK_MS = 1_000;
 
 /** Decides where reading begins, and where it goes on when the log does not hold the position any more. */
@@ -65,15 +67,14 @@ export class Positions {
   }
 
   /**
-   * The same for partitions of which others are not to wait for one that nobody leads: what is not found at the first
-   * attempt, or soon, is looked for in the background, and told by `poll`.
+   * The same for partitions of which others are not to wait for one that nobody leads: what is not found soon is looked for in
+   * the background, and told by `poll`.
    */
   async begin(partitions: readonly AssignedPartition[], { signal, commitFirst }: BeginOptions): Promise<void> {
     const without = await this.#withoutCommitted(partitions, { signal });
-    const tried = deferred();
     let isLate = false;
-    const finding = this.#find(without, { commitFirst, isLate: () => isLate, onRetry: () => tried.resolve() });
-    await atMost(this.#context.clock, Promise.race([finding, tried.promise]), FIRST_LOOK_MS);
+    const finding = this.#find(without, { commitFirst, isLate: () => isLate });
+    await atMost(this.#context.clock, finding, FIRST_LOOK_MS);
     isLate = true;
     void this.#inBackground(finding, without);
   }

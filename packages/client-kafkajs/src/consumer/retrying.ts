@@ -10,8 +10,6 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
   /** Errors that end it although they are retriable: later, by someone else. */
   readonly isFinal?: (error: unknown) => boolean;
-  /** Called when an attempt failed that is made again. */
-  readonly onRetry?: () => void;
 }
 
 /** Failures in a row before a user should hear of it: about two seconds of trouble. */
@@ -21,7 +19,7 @@ export const WARN_AFTER_FAILURES = 5;
 export async function retrying<T>(
   context: ConsumerContext,
   attempt: () => Promise<T>,
-  { timeoutMs = Infinity, signal = context.closed, isFinal = () => false, onRetry }: RetryOptions = {},
+  { timeoutMs = Infinity, signal = context.closed, isFinal = () => false }: RetryOptions = {},
 ): Promise<T> {
   const stopped = AbortSignal.any([signal, context.closed]);
   const deadlineMs = context.clock.monotonic() + timeoutMs;
@@ -36,7 +34,6 @@ export async function retrying<T>(
       context.retried.error = error;
       const level = attempts === WARN_AFTER_FAILURES ? 'warn' : 'debug';
       context.logger[level]({ error, attempts, delayMs }, 'consumer: will try again');
-      onRetry?.();
       await pause(context.clock, delayMs, stopped);
     }
   }

@@ -216,10 +216,19 @@ describe('KafkaConsumer', () => {
       return bundle;
     }
 
-    it('reads the others at once, and them when somebody does', async () => {
-      const { consumer, cluster, clock } = leaderless();
+    /** Looked for once, and for as long as others wait for it. */
+    async function waitedFor({ cluster, clock }: Bundle): Promise<void> {
+      await cluster.request(listOffsetsApi);
+      await eventLoopTurn();
+      clock.advance(1_000);
+    }
+
+    it('reads the others after a second, and them when somebody does', async () => {
+      const bundle = leaderless();
+      const { consumer, cluster, clock } = bundle;
       const calls: string[] = [];
       await consumer.subscribe(['orders'], listener(calls));
+      await waitedFor(bundle);
       const read = new Set<number>();
       while (read.size < 2) for (const { partition } of await consumer.poll(FOREVER_MS)) read.add(partition);
       assert.deepEqual([calls, [...read].sort()], [['assigned 0,1,2'], [0, 1]]);
@@ -251,7 +260,7 @@ describe('KafkaConsumer', () => {
       await consumer.close();
     });
 
-    it('joins again at once where it gave something up, and keeps on looking', async () => {
+    it('joins again after a second where it gave something up, and keeps on looking', async () => {
       const { consumer, cluster, clock } = setup({ partitionAssignors: ['cooperative-sticky'] });
       const calls: string[] = [];
       cluster
@@ -266,6 +275,9 @@ describe('KafkaConsumer', () => {
       while ((await consumer.poll(FOREVER_MS)).isEmpty);
       cluster.answer(heartbeatApi, () => beat('REBALANCE_IN_PROGRESS'), () => beat()); // prettier-ignore
       clock.advance(3_000);
+      await cluster.request(syncGroupApi, 2);
+      await eventLoopTurn();
+      clock.advance(1_000);
       await cluster.request(syncGroupApi, 3);
       await eventLoopTurn();
       assert.deepEqual(calls, ['assigned 0,1', 'revoked 1', 'assigned 2', 'assigned ']);
@@ -277,7 +289,8 @@ describe('KafkaConsumer', () => {
     });
 
     it("commits the position that 'latest' begins at before it reads, also when that is found late", async () => {
-      const { consumer, cluster, clock } = leaderless({ autoOffsetReset: 'latest' });
+      const bundle = leaderless({ autoOffsetReset: 'latest' });
+      const { consumer, cluster, clock } = bundle;
       const assigned = new Signal();
       await consumer.subscribe(['orders'], {
         ...listener([])!,
@@ -286,6 +299,7 @@ describe('KafkaConsumer', () => {
           return Promise.resolve();
         },
       });
+      await waitedFor(bundle);
       await assigned.wait();
       const answered = new Signal();
       cluster.answer(offsetCommitApi, async ({ topics }) => {
@@ -308,7 +322,8 @@ describe('KafkaConsumer', () => {
     });
 
     it('leaves one alone that was sought meanwhile', async () => {
-      const { consumer, cluster, clock } = leaderless();
+      const bundle = leaderless();
+      const { consumer, cluster, clock } = bundle;
       await consumer.subscribe(['orders'], {
         ...listener([])!,
         onPartitionsAssigned: () => {
@@ -316,6 +331,7 @@ describe('KafkaConsumer', () => {
           return Promise.resolve();
         },
       });
+      await waitedFor(bundle);
       await consumer.poll(FOREVER_MS);
       const before = cluster.requests(listOffsetsApi).length;
       cluster.topic('orders', 1, 1, 1);
@@ -328,8 +344,10 @@ describe('KafkaConsumer', () => {
     });
 
     it('ends with what one of them may not be read for', async () => {
-      const { consumer, cluster, clock } = leaderless();
+      const bundle = leaderless();
+      const { consumer, cluster, clock } = bundle;
       await consumer.subscribe(['orders'], listener([]));
+      await waitedFor(bundle);
       while (!(await consumer.poll(FOREVER_MS)).isEmpty && consumer.lag().some(({ position }) => position < 10));
       const { TOPIC_AUTHORIZATION_FAILED } = errorCodes;
       cluster.answer(listOffsetsApi, () => Promise.reject(brokerError(TOPIC_AUTHORIZATION_FAILED, 'orders-2')));

@@ -148,15 +148,29 @@ describe('Positions', () => {
     async function begun(): Promise<Bundle> {
       const bundle = setup();
       bundle.cluster.topic('orders', -1);
-      await bundle.positions.begin([bundle.partition], { signal: new AbortController().signal });
+      const begun = bundle.positions.begin([bundle.partition], { signal: new AbortController().signal });
+      await eventLoopTurn();
+      bundle.clock.advance(1_000);
+      await begun;
       assert.equal(bundle.partition.position, undefined);
       return bundle;
     }
 
+    it('is waited for a second, in which a new topic gets its leaders: what is sent after that is read', async () => {
+      const { positions, partition, cluster, clock } = setup();
+      cluster.topic('orders', -1);
+      const begun = positions.begin([partition], { signal: new AbortController().signal });
+      await eventLoopTurn();
+      cluster.topic('orders', 1);
+      clock.advance(999);
+      await begun;
+      assert.deepEqual([partition.position, partition.isReady], [BEGINNING, false]);
+    });
+
     it('tells by poll where it begins, once that is known', async () => {
       const { partition, cluster, clock } = await begun();
       cluster.topic('orders', 1);
-      clock.advance(100);
+      clock.advance(2_000);
       await eventLoopTurn();
       const told = { topic: 'orders', partition: 0, records: [], nextOffset: BEGINNING };
       assert.deepEqual([partition.isReady, partition.take(9), partition.isReady], [true, told, false]);
@@ -169,7 +183,7 @@ describe('Positions', () => {
       const anew = positions.outOfRange(partition);
       await eventLoopTurn();
       cluster.topic('orders', 1);
-      clock.advance(100); // both ask now, the one that began with the assignment first
+      clock.advance(2_000); // both ask now, the one that began with the assignment first
       await anew;
       const reset = { reason: 'out-of-range', from: 200, to: BEGINNING };
       assert.deepEqual(partition.take(9)?.reset, reset);
@@ -183,7 +197,7 @@ describe('Positions', () => {
         await gate.wait();
         throw brokerError(TOPIC_AUTHORIZATION_FAILED, 'orders-0');
       });
-      clock.advance(100);
+      clock.advance(2_000);
       await cluster.request(listOffsetsApi);
       subscription.assign([]);
       gate.fire();

@@ -69,7 +69,7 @@ class World {
     const busy = new Set(listener.calls.items.slice(this.#ended).map(({ record }) => laneOf(record, this.#ordering)));
     const { partitions } = container.level(level).container.snapshot();
     return partitions
-      .flatMap(({ topic, partition, position }) =>
+      .flatMap(({ topic, partition, position = 0 }) =>
         log.records(topic, partition).filter(({ offset }) => offset < position),
       )
       .filter((record) => !this.#started.has(placeOf(record)))
