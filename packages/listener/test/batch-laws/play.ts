@@ -84,7 +84,7 @@ export class Player {
         return undefined;
       },
     };
-    const slots = slotsOf(this.#world);
+    const slots = slotsOf({ ...this.#world, lot: 0 }, this.#clock);
     const container = new MessageListenerContainer(
       this.#factory,
       {

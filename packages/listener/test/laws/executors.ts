@@ -1,7 +1,17 @@
-import type { TaskExecutor } from '@hearken/core';
-import { AsyncTaskExecutor, PooledTaskExecutor, SyncTaskExecutor, type RejectionPolicy } from '@hearken/executor';
+import { silentLogger, type Clock, type TaskExecutor } from '@hearken/core';
+import {
+  AdaptiveTaskExecutor,
+  AsyncTaskExecutor,
+  BulkheadTaskExecutor,
+  CircuitBreakerTaskExecutor,
+  PooledTaskExecutor,
+  RateLimitedTaskExecutor,
+  SyncTaskExecutor,
+  TimeoutTaskExecutor,
+  type RejectionPolicy,
+} from '@hearken/executor';
 import { FakeTaskExecutor } from '@hearken/testing';
-import type { World } from './world.js';
+import type { GateKind, World } from './world.js';
 
 /** An executor of a world, as the one who plays it sees it. */
 export interface Slots extends TaskExecutor {
@@ -9,12 +19,17 @@ export interface Slots extends TaskExecutor {
   readonly limit: number;
   /** Whether another listener could run. */
   readonly isFree: boolean;
+  /** After what time a listener's call is a failure, whatever it comes to. */
+  readonly timeoutMs?: number;
   /** Changes the limit, where that can be done. */
   resize?(concurrency: number): void;
 }
 
+type Setting = Pick<World, 'executor' | 'concurrency' | 'lot'>;
+
 /** Undefined where the container has its own. */
-export function slotsOf({ executor, concurrency }: Pick<World, 'executor' | 'concurrency'>): Slots | undefined {
+export function slotsOf(world: Setting, clock: Clock): Slots | undefined {
+  const { executor, concurrency } = world;
   switch (executor) {
     case 'own':
       return undefined;
@@ -26,19 +41,64 @@ export function slotsOf({ executor, concurrency }: Pick<World, 'executor' | 'con
       return new Honest(new PooledTaskExecutor({ concurrency, queueCapacity: 1 }));
     case 'by-record':
       return new Honest(new FakeTaskExecutor({ concurrency, unit: 'record' }));
+    case 'rate-limited':
+    case 'circuit-breaker':
+    case 'bulkhead':
+    case 'timeout':
+    case 'adaptive':
+      return gated(executor, world, clock);
     default:
       return new Overbooked(concurrency, executor.slice('overbooked-'.length) as RejectionPolicy);
   }
 }
 
+/** How long a call may take, and how long a breaker stays open: shorter and longer than most steps of a world. */
+const SPANS_MS = [50, 150] as const;
+
+/** A gate before a pool, with settings by lot: all the pool has, or about half of it. */
+function gated(kind: GateKind, { concurrency, lot }: Setting, clock: Clock): Slots {
+  const pool = new AsyncTaskExecutor({ concurrency });
+  const half = Math.ceil(concurrency / 2);
+  const isNarrow = lot % 2 === 0;
+  const spanMs = SPANS_MS[Math.floor(lot / 2) % 2]!;
+  switch (kind) {
+    case 'rate-limited': {
+      const options = { limitForPeriod: half, limitRefreshPeriodMs: spanMs, burst: isNarrow ? 1 : concurrency };
+      return new Gated(new RateLimitedTaskExecutor(pool, options, { clock }), pool);
+    }
+    case 'circuit-breaker': {
+      const options = {
+        slidingWindowSize: isNarrow ? 2 : 5,
+        waitDurationInOpenStateMs: spanMs,
+        permittedNumberOfCallsInHalfOpenState: half,
+        slowCallDurationThresholdMs: lot < 6 ? 60_000 : 100,
+      };
+      return new Breaking(new CircuitBreakerTaskExecutor(pool, options, { clock, logger: silentLogger }), pool);
+    }
+    case 'bulkhead': {
+      const ours = { guaranteed: half, ...(lot < 6 ? {} : { maxConcurrentCalls: half }) };
+      const shares = { ours, others: { guaranteed: isNarrow ? concurrency - half : 0 } };
+      return new Gated(BulkheadTaskExecutor.divide(pool, shares).ours, pool);
+    }
+    case 'timeout':
+      return new Timed(new TimeoutTaskExecutor(pool, { timeoutMs: spanMs }, { clock }), pool, spanMs);
+    case 'adaptive': {
+      const options = { initialLimit: isNarrow ? 1 : concurrency, smoothing: 1 };
+      return new Gated(new AdaptiveTaskExecutor(pool, options, { clock, logger: silentLogger }), pool);
+    }
+  }
+}
+
 /** Passes everything on. */
-class Honest<Executor extends TaskExecutor & { concurrency: number }> implements Slots {
+class Honest<Executor extends TaskExecutor> implements Slots {
   readonly inner: Executor;
   readonly resize?: (concurrency: number) => void;
 
-  constructor(inner: Executor) {
+  /** @param pool where the limit can be changed */
+  constructor(inner: Executor, pool: TaskExecutor = inner) {
     this.inner = inner;
-    if (!(inner instanceof SyncTaskExecutor)) this.resize = (concurrency) => (this.inner.concurrency = concurrency);
+    if (pool instanceof SyncTaskExecutor) return;
+    this.resize = (concurrency) => ((pool as { concurrency: number }).concurrency = concurrency);
   }
 
   get unit(): 'record' | 'run' {
@@ -51,6 +111,10 @@ class Honest<Executor extends TaskExecutor & { concurrency: number }> implements
 
   get available(): number {
     return this.inner.available;
+  }
+
+  get isPaused(): boolean {
+    return this.inner.isPaused ?? false;
   }
 
   get limit(): number {
@@ -93,5 +157,31 @@ class Overbooked extends Honest<PooledTaskExecutor> {
 
   override get limit(): number {
     return this.#rejection === 'caller-runs' ? Infinity : this.inner.concurrency;
+  }
+}
+
+/** Before a pool, where the limit can be changed. */
+class Gated<Executor extends TaskExecutor = TaskExecutor> extends Honest<Executor> {
+  protected readonly pool: AsyncTaskExecutor;
+
+  constructor(inner: Executor, pool: AsyncTaskExecutor) {
+    super(inner, pool);
+    this.pool = pool;
+  }
+}
+
+/** What began while it was closed runs beside its trials. */
+class Breaking extends Gated {
+  override get limit(): number {
+    return this.pool.concurrency;
+  }
+}
+
+class Timed extends Gated {
+  readonly timeoutMs: number;
+
+  constructor(inner: TimeoutTaskExecutor, pool: AsyncTaskExecutor, timeoutMs: number) {
+    super(inner, pool);
+    this.timeoutMs = timeoutMs;
   }
 }

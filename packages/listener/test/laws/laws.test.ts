@@ -10,6 +10,7 @@ const BROKEN_WHILE_REVOKED: World = {
   selects: false,
   executor: 'own',
   concurrency: 1,
+  lot: 0,
   ackMode: 'batch',
   ackCount: 1,
   syncCommits: false,

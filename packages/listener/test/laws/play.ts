@@ -13,11 +13,14 @@ import { isManual, PARTITIONS, settingsOf, type Failing, type Manner, type Step,
 
 /** How long a record that is given back stays away. */
 const NACKED_MS = 15;
+/** A step of time in which no call takes too long. */
+const SHORT_MS = 20;
 /** Turns of the event loop after which nothing moves that no timer moves. */
 const TURNS_TO_REST = 4;
 
 /** A call that the world ends. */
 interface OpenCall extends Call {
+  readonly startedAt: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -51,7 +54,7 @@ export class Player {
 
   constructor(world: World) {
     this.#world = world;
-    this.#slots = slotsOf(world);
+    this.#slots = slotsOf(world, this.#clock);
     this.#limitOfTurn = world.concurrency;
     this.#oracle = new Oracle(world, {
       now: () => this.#clock.monotonic(),
@@ -102,7 +105,7 @@ export class Player {
       { clock: this.#clock, logger: silentLogger },
     );
     // An executor that sees every record has its say after the listener: the wait begins only then.
-    const isSeen = this.#world.executor === 'by-record';
+    const isSeen = this.#slots?.unit === 'record';
     container.on('record:retried', ({ record, error, attempt, delayMs }) => {
       if (isSeen || codeOf(error) === 'TASK_REJECTED') this.#oracle.waits(record, attempt + 1, delayMs);
     });
@@ -120,11 +123,16 @@ export class Player {
   #onMessage(record: ConsumerRecord, context: ListenerContext): Promise<void> | undefined {
     const { promise, resolve, reject } = deferred();
     const at = `${record.partition}/${record.offset}`;
-    const call: OpenCall = { record, context, at, lane: this.#oracle.book.laneOf(record), resolve, reject };
+    const startedAt = this.#clock.monotonic();
+    const call = { record, context, at, lane: this.#oracle.book.laneOf(record), startedAt, resolve, reject };
     this.#open.set(call, call);
     this.#oracle.started(call);
     const manner = this.#manners.get(at);
-    if (manner === 'throws-first' && context.attempt === 1) throw this.#failed(call, 'fail');
+    if (manner === 'throws-first' && context.attempt === 1) {
+      this.#leaveOpen(call);
+      this.#fails(call, 'fail');
+      throw FAILURES.fail();
+    }
     if (manner === 'soon') void soon().then(() => this.#end(call));
     if (manner === undefined || manner === 'when-told' || manner === 'soon') return promise;
     this.#end(call);
@@ -134,15 +142,32 @@ export class Player {
   #end(call: Call): void {
     if (!this.#oracle.running.has(call)) return; // it was told otherwise meanwhile
     if (isManual(this.#world)) this.#acknowledge(call);
-    else this.#oracle.ended(call);
-    this.#close(call).resolve();
+    else if (!this.#isTimedOut(call)) this.#oracle.ended(call);
+    this.#returns(call);
+  }
+
+  /** Its executor may take that for a failure. */
+  #returns(call: Call): void {
+    const open = this.#open.get(call)!;
+    if (this.#isTimedOut(call)) this.#fails(call, 'fail');
+    else this.#close(call);
+    open.resolve();
+  }
+
+  #isTimedOut(call: Call): boolean {
+    const { startedAt } = this.#open.get(call)!;
+    return this.#clock.monotonic() - startedAt >= (this.#slots?.timeoutMs ?? Infinity);
   }
 
   /** Returns, and is acknowledged later. */
   #return(call: Call): void {
     if (!isManual(this.#world)) return;
-    this.#unacknowledged.push(call);
-    this.#close(call).resolve();
+    this.#leaveOpen(call);
+    this.#returns(call);
+  }
+
+  #leaveOpen(call: Call): void {
+    if (isManual(this.#world)) this.#unacknowledged.push(call);
   }
 
   #acknowledge(call: Call): void {
@@ -153,12 +178,19 @@ export class Player {
   #nack(call: Call): void {
     if (!isManual(this.#world) || this.#oracle.hasEnded(call)) return;
     call.context.acknowledgment.nack(NACKED_MS);
-    this.#oracle.comesAgain(call, call.context.attempt, NACKED_MS);
-    this.#close(call).resolve();
+    if (!this.#isTimedOut(call)) this.#oracle.comesAgain(call, call.context.attempt, NACKED_MS);
+    this.#returns(call);
   }
 
-  /** @returns what to throw */
-  #failed(call: Call, how: Failing): unknown {
+  /** One that took too long failed with that, whatever it throws. */
+  #fail(call: Call, how: Failing): void {
+    const open = this.#open.get(call)!;
+    this.#leaveOpen(call);
+    this.#fails(call, this.#isTimedOut(call) ? 'fail' : how);
+    open.reject(FAILURES[how]());
+  }
+
+  #fails(call: Call, how: Failing): void {
     this.#failures++;
     const { commitBefore } = this.#world;
     const isOver = this.#oracle.hasEnded(call); // acknowledged: its failure is only logged
@@ -166,16 +198,12 @@ export class Player {
     if (!isOver && how === 'fail' && !commitBefore) this.#oracle.comesAgain(call, call.context.attempt + 1, RETRY_MS);
     if (!isOver && how === 'pause-by-failure' && !commitBefore)
       this.#oracle.comesAgain(call, call.context.attempt + 1, 0);
-    if (isManual(this.#world)) this.#unacknowledged.push(call);
     this.#close(call);
-    return FAILURES[how]();
   }
 
-  #close(call: Call): OpenCall {
-    const open = this.#open.get(call)!;
+  #close(call: Call): void {
     this.#open.delete(call);
     this.#oracle.settles(call);
-    return open;
   }
 
   // ---- steps
@@ -183,16 +211,20 @@ export class Player {
   async #step(step: Step): Promise<void> {
     if ('pick' in step) this.#settle(step.do, step.pick);
     else if (step.do === 'turn') await this.#rest();
+    else if (step.do === 'pass') await this.#pass(step.ms);
     else this.#do(step);
   }
 
-  #do(step: Exclude<Step, { pick: number } | { do: 'turn' }>): void {
+  /** An executor that keeps time hears of what ended before. */
+  async #pass(ms: number): Promise<void> {
+    if (this.#slots?.timeoutMs !== undefined) await soon(MICROTASKS_TO_HEAR);
+    this.#clock.advance(ms);
+  }
+
+  #do(step: Exclude<Step, { pick: number } | { do: 'turn' | 'pass' }>): void {
     switch (step.do) {
       case 'give':
         this.#give(step);
-        break;
-      case 'pass':
-        this.#clock.advance(step.ms);
         break;
       case 'revoke':
       case 'lose':
@@ -258,7 +290,7 @@ export class Player {
     else if (how === 'end') this.#end(call);
     else if (how === 'return') this.#return(call);
     else if (how === 'nack') this.#nack(call);
-    else this.#open.get(call)?.reject(this.#failed(call, how));
+    else this.#fail(call, how);
   }
 
   /** One that runs, or returned or failed before. */
@@ -346,11 +378,12 @@ export class Player {
     this.#letCommits = undefined;
     this.#resize(this.#world.concurrency);
     for (const leave of [...this.#foreign]) leave();
+    const ms = this.#slots?.timeoutMs === undefined ? 500 : SHORT_MS; // or all of them take too long
     await until(() => {
       this.#endAll();
       for (const partition of PARTITIONS) this.#rebalance('assign', partition);
       this.#resumeAll();
-      this.#clock.advance(500);
+      this.#clock.advance(ms);
       this.#oracle.check();
       return this.#isOver || this.#isAllDone;
     });
@@ -420,6 +453,7 @@ export class Player {
   get #isGoodToStop(): boolean {
     const { drains, commitBefore, executor, steps } = this.#world;
     if (!drains || commitBefore || isManual(this.#world) || executor.startsWith('overbooked')) return false;
+    if (this.#slots?.isPaused === true) return false; // nothing more starts: gaps stay
     if (this.#stopping !== undefined || this.#letCommits !== undefined || steps.some((each) => each.do === 'refuse'))
       return false;
     const { state, waiting } = this.#container.snapshot();
@@ -461,7 +495,7 @@ export class Player {
     void promise.finally(() => (settled = true)).catch(() => undefined);
     await until(() => {
       if (ends) this.#endAll();
-      this.#clock.advance(20);
+      this.#clock.advance(SHORT_MS);
       return settled;
     });
     return promise;
@@ -479,7 +513,10 @@ const SEEK_REFUSED: ReadonlySet<string> = new Set(['NOT_ASSIGNED', 'CONTAINER_NO
 
 const FATAL: ReadonlySet<string> = new Set(['LISTENER_FAILED', 'UNKNOWN_SERVER_ERROR']);
 
+/** More than pass until an executor hears that a listener ended. */
+const MICROTASKS_TO_HEAR = 20;
+
 /** A few microtasks. */
-async function soon(): Promise<void> {
-  for (let i = 0; i < 3; i++) await Promise.resolve();
+async function soon(microtasks = 3): Promise<void> {
+  for (let i = 0; i < microtasks; i++) await Promise.resolve();
 }

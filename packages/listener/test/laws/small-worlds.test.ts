@@ -36,6 +36,7 @@ const worldOf = (steps: readonly Step[], offsetMap: boolean): World => ({
   ...{ ordering: 'key', executor: 'own', concurrency: SLOTS, ackMode: 'batch', ackCount: 1, syncCommits: false },
   ...{
     commitBefore: false,
+    lot: 0,
     nullKey: 'unordered',
     selects: false,
     offsetMap,

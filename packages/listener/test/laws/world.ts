@@ -31,12 +31,18 @@ export type Step =
   | { do: 'slots'; slots: number }
   | { do: 'turn' | 'stop' | 'break' | 'occupy' | 'vacate' | 'hold-commits' | 'let-commits' };
 
+/** Executors that stand before another one. */
+export const GATES = ['rate-limited', 'circuit-breaker', 'bulkhead', 'timeout', 'adaptive'] as const;
+
+export type GateKind = (typeof GATES)[number];
+
 /**
  * Who runs the listeners: the container's own, ours, ours promising a slot more than there are, so that their rejections are
- * seen, or one that wants to see every record.
+ * seen, or one that wants to see every record, as most of those do that stand before another one.
  */
 const EXECUTORS = [
   ...(['own', 'sync', 'async', 'pooled', 'by-record'] as const),
+  ...GATES,
   ...(['overbooked-abort', 'overbooked-caller-runs', 'overbooked-discard', 'overbooked-discard-oldest'] as const),
 ];
 
@@ -49,6 +55,8 @@ export interface World {
   readonly selects: boolean;
   readonly executor: ExecutorKind;
   readonly concurrency: number;
+  /** Of what there is to choose from for an executor. */
+  readonly lot: number;
   readonly ackMode: AckMode;
   readonly ackCount: number;
   readonly syncCommits: boolean;
@@ -127,6 +135,7 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   selects: fc.nat(3).map((chance) => chance === 0),
   executor: fc.constantFrom(...EXECUTORS),
   concurrency: fc.integer({ min: 1, max: 4 }),
+  lot: fc.nat(11),
   ackMode: fc.constantFrom('batch', 'record', 'count', 'time', 'count-time', 'manual', 'manual-immediate'),
   ackCount: fc.integer({ min: 1, max: 5 }),
   syncCommits: fc.boolean(),
