@@ -1,4 +1,5 @@
 import type { ConsumerRecord } from '@hearken/core';
+import type { CommittedEpoch } from './commit-laws.js';
 import { bySize, type World } from './world.js';
 
 /** Which record of a lane may come next, and no other. */
@@ -15,7 +16,7 @@ export interface Start {
 }
 
 /** What a container may know of one partition, from an assignment or seek until it is revoked, lost or sought again. */
-export class Epoch {
+export class Epoch implements CommittedEpoch {
   /** Offsets of records that ended in it. */
   readonly ended = new Set<number>();
   /** Of those that ended while they waited to come again: they do not. */
@@ -26,11 +27,8 @@ export class Epoch {
   readonly again = new Map<string, Again>();
   /** Lanes whose newest record the recoverer has yet to take. */
   readonly toRecover = new Set<string>();
-  /** The last commit asked for. */
   committed = -1;
-  /** The last that was written, leaving out those written in part. */
   written = -1;
-  /** Everything below has ended, if it was looked at. */
   frontier: number;
 
   readonly start: number;

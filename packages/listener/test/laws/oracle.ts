@@ -3,6 +3,8 @@ import type { ConsumerRecord, TopicPartition, TopicPartitionOffset, TopicPartiti
 import type { ListenerContext, PartitionSnapshot } from '../../dist/index.js';
 import { decodeOffsetMap } from '../../dist/offsets/offset-map.js';
 import { hasEnded } from '../../dist/offsets/ended-offsets.js';
+import { CommitLaws } from './commit-laws.js';
+import { Fates } from './fates.js';
 import { Epoch, LaneBook, type Start } from './model.js';
 import type { ConsumerWatch } from './watched-consumer.js';
 import { isManual, REVOKE_DRAIN_MS, type World } from './world.js';
@@ -24,8 +26,6 @@ export interface View {
   isRunning(): boolean;
   /** Another consumer begins. */
   connects(): void;
-  /** Nothing reaches the group any more, whatever is asked for. */
-  isClosed(): boolean;
   /** What the group has committed. */
   committed(partition: number): TopicPartitionOffset;
   recordsOf(partition: number): readonly ConsumerRecord[];
@@ -54,17 +54,14 @@ export class Oracle implements ConsumerWatch {
   readonly #recovering = new Set<string>();
   /** The epoch in which a record's recovery began. */
   readonly #recoveries = new Map<string, number>();
-  /** "partition/offset": ended in some epoch; a listener was called with it; it was sought past. */
-  readonly #ended = new Set<string>();
+  /** "partition/offset": a listener was called with it. */
   readonly #called = new Set<string>();
-  readonly #leftOut = new Set<string>();
+  readonly #fates = new Fates();
+  readonly #commits: CommitLaws<Epoch>;
   /** Paused partitions, and how many of their records may still start: those that `commitBefore` had claimed. */
   readonly #paused = new Map<number, number>();
   /** How often partitions went in a way that loses what `commitBefore` had committed and not started. */
   #losses = 0;
-  #consumers = 0;
-  #commitsUnderWay = 0;
-  #commitFailures = 0;
   #closed = false;
   #violation: unknown;
 
@@ -72,6 +69,12 @@ export class Oracle implements ConsumerWatch {
     this.#world = world;
     this.#view = view;
     this.book = new LaneBook(world);
+    this.#commits = new CommitLaws({
+      now: () => view.now(),
+      assigned: () => view.assigned(),
+      recordsOf: (partition) => view.recordsOf(partition),
+      current: (partition) => this.#current(partition),
+    });
   }
 
   /** Throws the first violation. */
@@ -83,8 +86,7 @@ export class Oracle implements ConsumerWatch {
   // ---- what the consumer sees
 
   connects(): void {
-    this.#consumers++;
-    this.#commitsUnderWay = 0;
+    this.#commits.connects();
     this.#losses++;
     this.#view.connects();
   }
@@ -94,22 +96,21 @@ export class Oracle implements ConsumerWatch {
     this.#starts.set(partition, { start: offset, told: why === 'assigned' ? this.#toldWith(committed) : new Set() });
     if (why === 'assigned') return;
     this.#losses++;
-    for (const { offset: each } of this.#view.recordsOf(partition)) {
-      const at = `${partition}/${each}`;
-      if (each < offset) this.#leftOut.add(at);
-      else this.#called.delete(at);
+    for (const record of this.#view.recordsOf(partition)) {
+      if (record.offset < offset) this.#fates.leavesOut(record);
+      else this.#called.delete(`${partition}/${record.offset}`);
     }
   }
 
   /** Those in time are waited for, and what ended is committed. */
   revokes(partitions: readonly TopicPartition[]): () => void {
-    const [since, failures] = [this.#view.now(), this.#commitFailures];
+    const [since, failures] = [this.#view.now(), this.#commits.failures];
     const given = partitions.map(({ partition }) => ({ partition, epoch: this.#current(partition) }));
     return () => {
       if (!this.#view.isRunning()) return; // a stop waits for its own time
       const isInTime = this.#view.now() < since + REVOKE_DRAIN_MS;
       // Acknowledgments, and listeners that take too long, may come after the last commit was made up.
-      const isWritten = isInTime && !isManual(this.#world) && this.#commitFailures === failures;
+      const isWritten = isInTime && !isManual(this.#world) && this.#commits.failures === failures;
       for (const { partition, epoch } of given) {
         this.#note(() => {
           const runs = this.#runningIn(partition).length > 0;
@@ -126,17 +127,12 @@ export class Oracle implements ConsumerWatch {
   }
 
   commits(offsets: TopicPartitionOffsets): (error?: unknown) => void {
-    const asked = offsets.map((at) => ({ ...at, epoch: this.#current(at.partition) }));
-    const consumer = this.#consumers;
-    this.#commitsUnderWay++;
-    if (!this.#view.isClosed()) this.#note(() => this.#checkCommit(asked));
-    return (error) => {
-      if (consumer !== this.#consumers) return;
-      this.#commitsUnderWay--;
-      if (error !== undefined) this.#commitFailures++;
-      if (error !== undefined) return;
-      for (const { epoch, offset } of asked) if (epoch !== undefined) epoch.written = offset;
-    };
+    const note = (check: () => void): void => this.#note(check);
+    return this.#commits.sent(offsets, note, (at, epoch) => {
+      if (!this.#world.commitBefore) this.#commits.checkEnded(at, epoch);
+      for (const told of this.#toldWith(at))
+        assert.ok(epoch.ended.has(told), `${at.partition}/${told} has not ended`);
+    });
   }
 
   // ---- what becomes of records
@@ -259,11 +255,7 @@ export class Oracle implements ConsumerWatch {
   /** All is over: no record is missing but those that somebody sought past. */
   checkNothingLost(partitions: readonly number[]): void {
     if (this.#world.commitBefore) return;
-    for (const partition of partitions) {
-      const all = this.#view.recordsOf(partition).map(({ offset }) => `${partition}/${offset}`);
-      const lost = all.filter((at) => !this.#ended.has(at) && !this.#leftOut.has(at));
-      assert.deepEqual(lost, [], 'records that never ended');
-    }
+    for (const partition of partitions) this.#fates.checkNothingLost(this.#view.recordsOf(partition));
   }
 
   // ---- inside
@@ -295,7 +287,7 @@ export class Oracle implements ConsumerWatch {
   #end(record: ConsumerRecord, epoch: number): void {
     const { partition, offset } = record;
     if (this.#numberOf(partition) !== epoch) return; // late: it changes nothing
-    this.#ended.add(`${partition}/${offset}`);
+    this.#fates.ends(record);
     const { ended, spared, again } = this.#epoch(partition, epoch);
     const waiting = again.get(this.book.laneOf(record));
     if (waiting?.offset === offset && this.#view.now() < waiting.notBefore) spared.add(offset);
@@ -322,20 +314,6 @@ export class Oracle implements ConsumerWatch {
   #isSpared(partition: number, offset: number): boolean {
     const committed = this.#view.committed(partition);
     return offset < committed.offset || this.#toldWith(committed).has(offset);
-  }
-
-  #checkCommit(asked: readonly (TopicPartitionOffset & { readonly epoch: Epoch | undefined })[]): void {
-    assert.equal(this.#commitsUnderWay, 1, 'two commits at a time');
-    const assigned = new Set(this.#view.assigned().map(({ partition }) => partition));
-    for (const at of asked) {
-      const { partition, offset, epoch } = at;
-      assert.ok(assigned.has(partition), `${partition} is committed, and not ours`);
-      assert.ok(epoch !== undefined, `${partition} is committed, and was given up`);
-      assert.ok(offset >= epoch.committed, `${partition} goes back from ${epoch.committed} to ${offset}`);
-      epoch.committed = offset;
-      if (!this.#world.commitBefore) this.#checkEnded(partition, epoch, offset);
-      for (const told of this.#toldWith(at)) assert.ok(epoch.ended.has(told), `${partition}/${told} has not ended`);
-    }
   }
 
   /** What ended up to the first that has not is committed, and with maps all that ended is known. */
@@ -424,22 +402,12 @@ export class Oracle implements ConsumerWatch {
     let ahead = 0;
     for (const { partition } of this.#view.snapshot()) {
       const { offset: committed } = this.#view.committed(partition);
-      for (const { offset } of this.#view.recordsOf(partition)) {
-        const at = `${partition}/${offset}`;
-        if (offset < committed && !this.#called.has(at) && !this.#leftOut.has(at)) ahead++;
+      for (const record of this.#view.recordsOf(partition)) {
+        const isCalled = this.#called.has(`${partition}/${record.offset}`);
+        if (record.offset < committed && !isCalled && !this.#fates.isLeftOut(record)) ahead++;
       }
     }
     assert.ok(ahead <= this.#world.concurrency * (1 + this.#losses), `${ahead} are committed and have not started`);
-  }
-
-  /** Everything below the offset ended in this epoch. */
-  #checkEnded(partition: number, epoch: Epoch, offset: number): void {
-    for (const record of this.#view.recordsOf(partition)) {
-      if (record.offset < epoch.frontier) continue;
-      if (record.offset >= offset) break;
-      assert.ok(epoch.ended.has(record.offset), `${partition}@${offset} is too far: ${record.offset} has not ended`);
-      epoch.frontier = record.offset + 1;
-    }
   }
 
   #checkLaneIsBusy(partition: number, epoch: Epoch, lane: string, position: number): void {

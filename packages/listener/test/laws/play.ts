@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
-import { codeOf, KafkaError, silentLogger, type ConsumerRecord } from '@hearken/core';
+import { codeOf, silentLogger, type ConsumerRecord } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn, FakeLog, ManualClock } from '@hearken/testing';
 import { MessageListenerContainer, type ListenerContext, type StopOptions, type StopReport } from '../../dist/index.js';
 import { addsUp, tp, until } from '../setup.js';
-import { brokenCommit } from './broken-commit.js';
 import { FAILURES, LawfulErrorHandler, RETRY_MS } from './error-handler.js';
 import { slotsOf, type Slots } from './executors.js';
 import { Oracle, type Call } from './oracle.js';
-import { WatchedConsumerFactory } from './watched-consumer.js';
+import { checkFinished, LONG_MS, SHORT_MS, Stage } from './stage.js';
 import { isManual, PARTITIONS, settingsOf, type Failing, type Manner, type Step, type World } from './world.js';
 
 /** How long a record that is given back stays away. */
 const NACKED_MS = 15;
-/** A step of time in which no call takes too long. */
-const SHORT_MS = 20;
 /** Turns of the event loop after which nothing moves that no timer moves. */
 const TURNS_TO_REST = 4;
 
@@ -33,24 +30,19 @@ export class Player {
   /** Undefined where the container has its own. */
   readonly #slots: Slots | undefined;
   readonly #oracle: Oracle;
-  readonly #factory: WatchedConsumerFactory;
+  readonly #stage: Stage;
   readonly #container: MessageListenerContainer;
   readonly #manners = new Map<string, Manner>();
   /** Calls whose listener runs, and under a manual mode those that have yet to be acknowledged. */
   readonly #open = new Map<Call, OpenCall>();
   readonly #unacknowledged: Call[] = [];
-  readonly #owned = new Set<number>(PARTITIONS);
-  readonly #asked: Promise<unknown>[] = [];
   readonly #foreign: (() => void)[] = [];
   /** The most there were in this turn of the event loop: a run that has a slot may go on with another record. */
   #limitOfTurn: number;
-  #letCommits: (() => void) | undefined;
-  #moving = 0;
   #stopping: Promise<StopReport> | undefined;
   #checkNoneTwice: () => void = () => undefined;
   /** Failures of listeners. */
   #failures = 0;
-  #seeking = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -59,24 +51,17 @@ export class Player {
     this.#oracle = new Oracle(world, {
       now: () => this.#clock.monotonic(),
       snapshot: () => this.#container.snapshot().partitions,
-      assigned: () => this.#factory.consumer.assignment(),
-      connects: () => {
-        for (const partition of PARTITIONS) this.#owned.add(partition);
-        this.#letCommits = undefined;
-      },
+      assigned: () => this.#stage.factory.consumer.assignment(),
+      connects: () => this.#stage.connects(),
       isRunning: () => this.#container.state === 'running',
-      isClosed: () => this.#factory.consumer.closed.fired,
       committed: (partition) => this.#log.committed('g', tp(partition)) ?? { ...tp(partition), offset: 0 },
       recordsOf: (partition) => this.#log.records('t', partition),
       foreign: () => this.#foreign.length,
       limit: () => Math.max(this.#limitOfTurn, this.#limit),
     });
-    const assignOnSubscribe = PARTITIONS.map((partition) => tp(partition));
-    this.#factory = new WatchedConsumerFactory(
-      { clock: this.#clock, log: this.#log, assignOnSubscribe, maxPollRecords: 5 },
-      this.#oracle,
-      world.pollLag,
-    );
+    const { pollLag } = world;
+    const [clock, log] = [this.#clock, this.#log];
+    this.#stage = new Stage({ clock, log, partitions: PARTITIONS, watch: this.#oracle, pollLag });
     this.#container = this.#newContainer();
   }
 
@@ -94,7 +79,7 @@ export class Player {
   #newContainer(): MessageListenerContainer {
     const { concurrency } = this.#world;
     const container = new MessageListenerContainer(
-      this.#factory,
+      this.#stage.factory,
       {
         topics: ['t'],
         ...settingsOf(this.#world),
@@ -244,10 +229,10 @@ export class Player {
         this.#container.resume([tp(step.partition)]);
         break;
       case 'seek':
-        this.#seek(step.partition, step.permille);
+        this.#stage.seek(this.#container, step.partition, step.permille);
         break;
       case 'refuse':
-        this.#factory.consumer.failCommits(brokenCommit(this.#log, step.partition));
+        this.#stage.refuseCommit(step.partition);
         break;
       case 'slots':
         this.#resize(step.slots);
@@ -259,15 +244,14 @@ export class Player {
         this.#foreign[0]?.();
         break;
       case 'hold-commits':
-        this.#letCommits ??= this.#factory.consumer.holdCommits();
+        this.#stage.holdCommits();
         break;
       case 'let-commits':
-        this.#letCommits?.();
-        this.#letCommits = undefined;
+        this.#stage.letCommits();
         break;
       case 'break':
         this.#oracle.loses();
-        this.#factory.consumer.fail(new KafkaError('broken', { code: 'UNKNOWN_SERVER_ERROR' }));
+        this.#stage.break();
         break;
       case 'stop':
         this.#beginToStop();
@@ -303,15 +287,6 @@ export class Player {
     if (chosen !== undefined) this.#acknowledge(chosen);
   }
 
-  #seek(partition: number, permille: number): void {
-    const offset = Math.round((this.#log.endOffset(tp(partition)) * permille) / 1000);
-    this.#seeking++;
-    const seeking = this.#container.seek(tp(partition), offset).finally(() => this.#seeking--);
-    this.#asked.push(
-      seeking.catch((error: unknown) => assert.ok(SEEK_REFUSED.has(codeOf(error) ?? ''), String(error))),
-    );
-  }
-
   #resize(slots: number): void {
     if (this.#slots !== undefined) this.#slots.resize?.(slots);
     else this.#container.concurrency = Math.max(1, slots);
@@ -333,13 +308,8 @@ export class Player {
   }
 
   #rebalance(how: 'revoke' | 'lose' | 'assign', partition: number): void {
-    if (this.#container.state !== 'running' || this.#owned.has(partition) === (how === 'assign')) return;
-    if (how === 'assign') this.#owned.add(partition);
-    else this.#owned.delete(partition);
-    if (how !== 'assign') this.#oracle.loses();
-    const change = how === 'lose' ? { lost: [tp(partition)] } : { [how]: [tp(partition)] };
-    this.#moving++;
-    this.#asked.push(this.#factory.consumer.rebalance(change).then(() => this.#moving--));
+    if (this.#container.state !== 'running') return;
+    if (this.#stage.rebalance(how, partition) && how !== 'assign') this.#oracle.loses();
   }
 
   /** Lets everything happen that no timer does, and looks whether it did. */
@@ -348,14 +318,14 @@ export class Player {
     this.#limitOfTurn = this.#limit;
     this.#oracle.check();
     const { state } = this.#container;
-    if (state !== 'running' || this.#moving > 0 || this.#world.commitBefore || !this.#isFree) return;
+    if (state !== 'running' || this.#stage.moving > 0 || this.#world.commitBefore || !this.#isFree) return;
     this.#oracle.checkBusy();
     this.#checkPolls();
   }
 
   /** Nothing that could be read waits in the log while there is nothing to do. */
   #checkPolls(): void {
-    const { consumer } = this.#factory;
+    const { consumer } = this.#stage.factory;
     if (this.#container.metrics().queued > 0) return;
     assert.ok(consumer.isPolling, 'it has slots and no records, and does not poll');
     const unread = new Set(consumer.paused().map(({ partition }) => partition));
@@ -374,8 +344,7 @@ export class Player {
 
   /** Nothing is left behind: every record ends, and everything is committed. */
   async #finishEverything(): Promise<void> {
-    this.#letCommits?.();
-    this.#letCommits = undefined;
+    this.#stage.letCommits();
     this.#resize(this.#world.concurrency);
     for (const leave of [...this.#foreign]) leave();
     const ms = this.#slots?.timeoutMs === undefined ? 500 : SHORT_MS; // or all of them take too long
@@ -389,7 +358,7 @@ export class Player {
     });
     if (this.#isOver) return;
     this.#oracle.checkNothingLost(PARTITIONS);
-    assert.deepEqual(this.#factory.consumer.paused(), [], 'paused though nothing is left');
+    assert.deepEqual(this.#stage.factory.consumer.paused(), [], 'paused though nothing is left');
   }
 
   get #limit(): number {
@@ -402,7 +371,7 @@ export class Player {
 
   get #isAllDone(): boolean {
     if (this.#container.metrics().outstanding > 0) return false;
-    return PARTITIONS.every((partition) => this.#committed(partition) === this.#log.endOffset(tp(partition)));
+    return PARTITIONS.every((partition) => this.#stage.committed(partition) === this.#log.endOffset(tp(partition)));
   }
 
   get #isOver(): boolean {
@@ -423,15 +392,15 @@ export class Player {
   async #stop(): Promise<void> {
     const [isGood, failures] = [this.#isGoodToStop, this.#failures];
     this.#beginToStop(isGood ? { timeoutMs: LONG_MS } : undefined);
-    const report = await this.#drive(this.#stopping!, isGood);
+    const report = await this.#stage.drive(this.#stopping!, isGood ? () => this.#endAll() : undefined);
     this.#oracle.close();
     const { drained } = report;
     if (isGood && failures === this.#failures) assert.ok(drained, 'it had the time to drain, and nothing to bar it');
     if (drained && !isManual(this.#world) && !this.#world.commitBefore) this.#checkNoneTwice();
     // It may know less than the group: a commit that was on its way when its partition was lost.
-    for (const { partition, offset } of report.committed) assert.ok(offset <= this.#committed(partition));
-    this.#letCommits?.();
-    await this.#drive(Promise.all(this.#asked));
+    for (const { partition, offset } of report.committed) assert.ok(offset <= this.#stage.committed(partition));
+    this.#stage.letCommits();
+    await this.#stage.drive(this.#stage.settled());
     this.#oracle.check();
     this.#checkCounters();
     this.#endAll();
@@ -439,13 +408,13 @@ export class Player {
     assert.equal(this.#container.metrics().running, 0);
     this.#checkCounters();
     this.#oracle.check();
-    assert.ok(this.#factory.consumer.closed.fired);
-    await this.#checkFinished();
+    assert.ok(this.#stage.factory.consumer.closed.fired);
+    await checkFinished(this.#container);
   }
 
   #beginToStop(options?: StopOptions): void {
     if (this.#stopping !== undefined) return;
-    if (this.#moving === 0) this.#checkNoneTwice = this.#oracle.stops(); // else the report is not about all of it
+    if (this.#stage.moving === 0) this.#checkNoneTwice = this.#oracle.stops(); // else the report is not about all of it
     this.#stopping = this.#container.stop(options);
   }
 
@@ -454,10 +423,10 @@ export class Player {
     const { drains, commitBefore, executor, steps } = this.#world;
     if (!drains || commitBefore || isManual(this.#world) || executor.startsWith('overbooked')) return false;
     if (this.#slots?.isPaused === true) return false; // nothing more starts: gaps stay
-    if (this.#stopping !== undefined || this.#letCommits !== undefined || steps.some((each) => each.do === 'refuse'))
+    if (this.#stopping !== undefined || this.#stage.holdsCommits || steps.some((each) => each.do === 'refuse'))
       return false;
     const { state, waiting } = this.#container.snapshot();
-    const isQuiet = this.#moving === 0 && this.#seeking === 0 && waiting.length === 0 && !this.#oracle.isBarred;
+    const isQuiet = this.#stage.moving === 0 && this.#stage.seeking === 0 && waiting.length === 0 && !this.#oracle.isBarred;
     return state === 'running' && isQuiet && this.#limit > 0;
   }
 
@@ -482,36 +451,7 @@ export class Player {
     }
     assert.equal(metrics.queuedBytes, total);
   }
-
-  async #checkFinished(): Promise<void> {
-    const { state, finished } = this.#container;
-    if (state === 'stopped') await finished;
-    else await assert.rejects(finished, (error) => FATAL.has(codeOf(error) ?? ''));
-  }
-
-  /** Lets time pass until the promise settles. @param ends whether listeners end meanwhile */
-  async #drive<T>(promise: Promise<T>, ends = false): Promise<T> {
-    let settled = false;
-    void promise.finally(() => (settled = true)).catch(() => undefined);
-    await until(() => {
-      if (ends) this.#endAll();
-      this.#clock.advance(SHORT_MS);
-      return settled;
-    });
-    return promise;
-  }
-
-  #committed(partition: number): number {
-    return this.#log.committed('g', tp(partition))?.offset ?? 0;
-  }
 }
-
-/** Longer than a stop of these worlds lasts: one that waits for its time to be over does not end. */
-const LONG_MS = 1_000_000;
-
-const SEEK_REFUSED: ReadonlySet<string> = new Set(['NOT_ASSIGNED', 'CONTAINER_NOT_RUNNING', 'ILLEGAL_STATE']);
-
-const FATAL: ReadonlySet<string> = new Set(['LISTENER_FAILED', 'UNKNOWN_SERVER_ERROR']);
 
 /** More than pass until an executor hears that a listener ended. */
 const MICROTASKS_TO_HEAR = 20;
