@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ConsumerRecord, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
 import type { BatchListenerContext, PartitionSnapshot } from '../../dist/index.js';
+import { CommitLaws, type CommittedEpoch } from '../laws/commit-laws.js';
+import type { Fates } from '../laws/fates.js';
 import type { ConsumerWatch } from '../laws/watched-consumer.js';
-import type { World } from './world.js';
+import { REVOKE_DRAIN_MS } from '../laws/world.js';
+import { isManual, type World } from './world.js';
 
 const UNORDERED = '/unordered';
 const NO_KEY = '/none';
@@ -36,25 +39,33 @@ interface Again {
 }
 
 /** One partition from an assignment or seek until it is revoked, lost or sought again. */
-class Epoch {
+class Epoch implements CommittedEpoch {
   readonly ended = new Set<number>();
   /** Of calls that are over, or run: a record of a manual mode may be behind its listener and not done. */
   readonly called = new Set<number>();
   readonly again: Again[] = [];
   committed = -1;
+  written = -1;
+  frontier: number;
 
-  constructor(readonly start: number) {}
+  constructor(readonly start: number) {
+    this.frontier = start;
+  }
 }
 
 export interface View {
   now(): number;
   snapshot(): readonly PartitionSnapshot[];
+  assigned(): readonly TopicPartition[];
+  isRunning(): boolean;
+  /** Another consumer begins. */
+  connects(): void;
   committed(partition: number): number;
   recordsOf(partition: number): readonly ConsumerRecord[];
   isBad(partition: number, offset: number): boolean;
 }
 
-/** Knows from the outside what a container with a batch listener may do next, and objects to everything else. */
+/** Knows from the outside what one container with a batch listener may do next, and objects to everything else. */
 export class Oracle implements ConsumerWatch {
   readonly running = new Set<Call>();
   polledRecords = 0;
@@ -62,48 +73,99 @@ export class Oracle implements ConsumerWatch {
   readonly #view: View;
   readonly #starts = new Map<number, number>();
   readonly #epochs = new Map<number, Epoch>();
+  /** Calls that outlived the time they had when their partition was revoked. */
+  readonly #strays = new Set<Call>();
+  /** How many records the recoverer works on. */
+  #recovering = 0;
+  readonly #fates: Fates;
+  readonly #commits: CommitLaws<Epoch>;
+  #closed = false;
   #violation: unknown;
 
-  constructor(world: World, view: View) {
+  /** @param fates what the containers before this one told of */
+  constructor(world: World, view: View, fates: Fates) {
     this.#world = world;
     this.#view = view;
+    this.#fates = fates;
+    const commitView = {
+      now: () => view.now(),
+      assigned: () => view.assigned(),
+      recordsOf: (partition: number) => view.recordsOf(partition),
+      current: (partition: number) => this.#current(partition),
+    };
+    this.#commits = new CommitLaws(commitView, world.commitTimeoutMs);
   }
 
   check(): void {
     if (this.#violation !== undefined) throw this.#violation as Error;
   }
 
-  begins({ partition }: TopicPartition, offset: number): void {
+  connects(): void {
+    this.#commits.connects();
+    this.#view.connects();
+  }
+
+  begins({ partition }: TopicPartition, offset: number, why: 'assigned' | 'sought'): void {
     this.#starts.set(partition, offset);
+    if (why === 'assigned') return;
+    for (const record of this.#view.recordsOf(partition)) if (record.offset < offset) this.#fates.leavesOut(record);
   }
 
-  revokes(): () => void {
-    return () => undefined;
-  }
-
-  lost(): void {
-    // what a partition that is lost means is in the number of its next epoch
+  /** Those in time are waited for, and what ended is committed. */
+  revokes(partitions: readonly TopicPartition[]): () => void {
+    const [since, failures] = [this.#view.now(), this.#commits.failures];
+    const given = partitions.map(({ partition }) => ({ partition, epoch: this.#current(partition) }));
+    return () => {
+      if (!this.#view.isRunning()) return; // a stop waits for its own time
+      const isInTime = this.#view.now() < since + REVOKE_DRAIN_MS;
+      const isWritten = isInTime && !isManual(this.#world) && this.#commits.failures === failures;
+      const isLost = (partition: number): boolean => !this.#view.assigned().some((at) => at.partition === partition);
+      for (const { partition, epoch } of given) {
+        if (isLost(partition)) continue; // meanwhile: there was nothing left to give up
+        const left = this.#runningIn(partition);
+        this.#note(() => {
+          assert.ok(
+            left.length === 0 || !isInTime,
+            `${partition} is given up while a listener runs, and there was time`,
+          );
+          if (epoch !== undefined && isWritten) this.#checkWritten(partition, epoch);
+        });
+        for (const call of left) this.#strays.add(call);
+      }
+    };
   }
 
   polled({ count }: { readonly count: number }): void {
     this.polledRecords += count;
   }
 
-  /** Never past a record that has not ended, and never back. */
-  commits(offsets: TopicPartitionOffsets): () => void {
-    for (const { partition, offset } of offsets) {
-      const epoch = this.#current(partition);
-      if (epoch === undefined) continue; // the last of a partition that is gone by the time it is asked
-      this.#note(() => {
-        assert.ok(offset >= epoch.committed, `${partition} goes back from ${epoch.committed} to ${offset}`);
-        epoch.committed = offset;
-        for (const { offset: below } of this.#view.recordsOf(partition)) {
-          if (below >= epoch.start && below < offset)
-            assert.ok(epoch.ended.has(below), `${partition}@${offset} is too far: ${below} has not ended`);
-        }
-      });
-    }
-    return () => undefined;
+  commits(offsets: TopicPartitionOffsets): (error?: unknown) => void {
+    const note = (check: () => void): void => this.#note(check);
+    return this.#commits.sent(offsets, note, (at, epoch) => this.#commits.checkEnded(at, epoch));
+  }
+
+  /** The container is about to stop. @returns what checks that nothing comes twice that ended in what it owns */
+  stops(): () => void {
+    const owned = this.#view.snapshot().map(({ partition }) => ({ partition, epoch: this.#current(partition) }));
+    return () => {
+      for (const { partition, epoch } of owned) {
+        const committed = this.#view.committed(partition);
+        for (const offset of epoch?.ended ?? []) assert.ok(offset < committed, `${partition}/${offset} comes again`);
+      }
+    };
+  }
+
+  /** Whether something keeps records from being started, or from ending, that no listener's end would change. */
+  get isBarred(): boolean {
+    if (this.#recovering > 0 || [...this.running].some(({ alone }) => alone.length > 0)) return true;
+    return [...this.#epochs.values()].some(({ again, ended }) =>
+      again.some(({ elements }) => elements.some(({ offset }) => !ended.has(offset))),
+    );
+  }
+
+  /** Nothing starts from now on. */
+  close(): void {
+    this.#closed = true;
   }
 
   laneOf({ partition, key }: ConsumerRecord): string {
@@ -135,14 +197,19 @@ export class Oracle implements ConsumerWatch {
     return call;
   }
 
-  ended({ context }: Call, elements: readonly Element[]): void {
-    for (const { offset } of elements) this.#epochs.get(context.epoch)?.ended.add(offset);
+  ended({ context, partition }: Call, elements: readonly Element[]): void {
+    for (const { offset } of elements) this.#end(partition, offset, context.epoch);
   }
 
   /** @returns what to call when the recoverer has it */
   recovers({ partition, offset }: ConsumerRecord): () => void {
+    const number = this.#numberOf(partition);
     const epoch = this.#current(partition);
-    return () => void epoch?.ended.add(offset);
+    this.#recovering++;
+    return () => {
+      this.#recovering--;
+      if (number !== undefined && epoch !== undefined) this.#end(partition, offset, number);
+    };
   }
 
   openOf({ context, elements }: Call): Element[] {
@@ -167,6 +234,7 @@ export class Oracle implements ConsumerWatch {
   ): readonly Element[] {
     const { by, maxRecords } = this.#world;
     const snapshot = this.#view.snapshot().find((at) => at.partition === partition);
+    assert.ok(!this.#closed, `${partition} starts after the stop`);
     assert.equal(number, snapshot?.epoch, `${partition} starts in an epoch that is over`);
     assert.ok(!snapshot?.pausedBy.includes('user'), `${partition} is paused`);
     assert.ok(records.length > 0 && records.length <= maxRecords);
@@ -240,8 +308,33 @@ export class Oracle implements ConsumerWatch {
     }
   }
 
+  #end(partition: number, offset: number, number: number): void {
+    if (this.#numberOf(partition) !== number) return; // late: it changes nothing
+    this.#epochs.get(number)?.ended.add(offset);
+    this.#fates.ends({ partition, offset });
+  }
+
+  /** What ended up to the first that has not is committed. */
+  #checkWritten(partition: number, { start, ended }: Epoch): void {
+    for (const { offset } of this.#view.recordsOf(partition)) {
+      if (offset < start) continue;
+      if (!ended.has(offset)) return;
+      const isWritten = offset < this.#view.committed(partition);
+      assert.ok(isWritten, `${partition}/${offset} ended, and was given up uncommitted`);
+    }
+  }
+
+  /** But for those that nobody waits for any more, as they took too long. */
+  #runningIn(partition: number): Call[] {
+    return [...this.running].filter((call) => call.partition === partition && !this.#strays.has(call));
+  }
+
+  #numberOf(partition: number): number | undefined {
+    return this.#view.snapshot().find((at) => at.partition === partition)?.epoch;
+  }
+
   #current(partition: number): Epoch | undefined {
-    const number = this.#view.snapshot().find((at) => at.partition === partition)?.epoch;
+    const number = this.#numberOf(partition);
     return number === undefined ? undefined : this.#epoch(partition, number);
   }
 

@@ -18,6 +18,8 @@ const RECOVERY_MS = 5;
 class PausePartition extends Error {}
 class StopContainer extends Error {}
 
+export const isFatal = (error: unknown): boolean => error instanceof StopContainer;
+
 /** What a listener throws to fail in this way. */
 export const FAILURES: Readonly<Record<Failing, () => unknown>> = {
   fail: () => new Error('once more'),
@@ -45,7 +47,7 @@ export class LawfulErrorHandler implements ErrorHandler {
 
   decide(failure: RecordFailure): FailureDecision {
     if (failure.error instanceof PausePartition) return { action: 'pause' };
-    if (failure.error instanceof StopContainer) return { action: 'stop' };
+    if (isFatal(failure.error)) return { action: 'stop' };
     return this.#default.decide(failure);
   }
 

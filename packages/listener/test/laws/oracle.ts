@@ -130,8 +130,7 @@ export class Oracle implements ConsumerWatch {
     const note = (check: () => void): void => this.#note(check);
     return this.#commits.sent(offsets, note, (at, epoch) => {
       if (!this.#world.commitBefore) this.#commits.checkEnded(at, epoch);
-      for (const told of this.#toldWith(at))
-        assert.ok(epoch.ended.has(told), `${at.partition}/${told} has not ended`);
+      for (const told of this.#toldWith(at)) assert.ok(epoch.ended.has(told), `${at.partition}/${told} has not ended`);
     });
   }
 

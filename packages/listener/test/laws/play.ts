@@ -426,7 +426,8 @@ export class Player {
     if (this.#stopping !== undefined || this.#stage.holdsCommits || steps.some((each) => each.do === 'refuse'))
       return false;
     const { state, waiting } = this.#container.snapshot();
-    const isQuiet = this.#stage.moving === 0 && this.#stage.seeking === 0 && waiting.length === 0 && !this.#oracle.isBarred;
+    const isQuiet =
+      this.#stage.moving === 0 && this.#stage.seeking === 0 && waiting.length === 0 && !this.#oracle.isBarred;
     return state === 'running' && isQuiet && this.#limit > 0;
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { codeOf, KafkaError } from '@hearken/core';
-import { FakeLog, ManualClock } from '@hearken/testing';
+import type { FakeLog, ManualClock } from '@hearken/testing';
 import type { MessageListenerContainer } from '../../dist/index.js';
 import { tp, until } from '../setup.js';
 import { brokenCommit } from './broken-commit.js';
@@ -59,8 +59,9 @@ export class Stage {
     return true;
   }
 
-  /** The group throws the consumer out, whatever it is about. */
+  /** The group throws the consumer out, also while it gives something up. */
   evict(): void {
+    if (this.moving > 0 && !this.factory.consumer.isRevoking) return;
     this.#owned.clear();
     this.#moves(this.factory.consumer.evict());
   }

@@ -23,6 +23,8 @@ export interface ConsumerWatch {
 
 /** A fake that tells what is done with it, and does nothing else. */
 class WatchedConsumer extends FakeConsumer {
+  /** Whether its listener is about to give partitions up: only then may it hear meanwhile that all is lost. */
+  isRevoking = false;
   readonly #watch: ConsumerWatch;
   readonly #pollLag: number;
 
@@ -40,7 +42,9 @@ class WatchedConsumer extends FakeConsumer {
       },
       onPartitionsRevoked: async (partitions) => {
         const over = this.#watch.revokes(partitions);
+        this.isRevoking = true;
         await listener.onPartitionsRevoked(partitions);
+        this.isRevoking = false;
         over();
       },
       onPartitionsLost: (partitions) => listener.onPartitionsLost(partitions),
@@ -79,7 +83,7 @@ export class WatchedConsumerFactory implements ConsumerFactory {
   readonly #options: FakeConsumerOptions;
   readonly #watch: ConsumerWatch;
   readonly #pollLag: number;
-  #consumer: FakeConsumer | undefined;
+  #consumer: WatchedConsumer | undefined;
 
   /** @param pollLag how many microtasks the records of a poll are on their way */
   constructor(options: FakeConsumerOptions, watch: ConsumerWatch, pollLag = 0) {
@@ -88,7 +92,7 @@ export class WatchedConsumerFactory implements ConsumerFactory {
     this.#pollLag = pollLag;
   }
 
-  get consumer(): FakeConsumer {
+  get consumer(): WatchedConsumer {
     if (this.#consumer === undefined) throw new Error('no consumer was made yet');
     return this.#consumer;
   }

@@ -171,7 +171,8 @@ function atMostOnce(world: World): World {
 
 export const isManual = ({ ackMode }: World): boolean => ackMode.startsWith('manual');
 
-const RESTARTS = {
+/** Of a container that begins anew with another consumer when one breaks. */
+export const RESTARTS = {
   onFatal: 'restart',
   restartBackOff: new FixedBackOff({ intervalMs: 30, maxRetries: 1_000_000 }),
 } as const;
