@@ -61,7 +61,7 @@ export class Stage {
 
   /** The group throws the consumer out, also while it gives something up. */
   evict(): void {
-    if (this.moving > 0 && !this.factory.consumer.isRevoking) return;
+    if (this.moving > (this.factory.consumer.isRevoking ? 1 : 0)) return; // what is to come is given to who is in the group
     this.#owned.clear();
     this.#moves(this.factory.consumer.evict());
   }
