@@ -13,6 +13,8 @@ const NO_KEY = '/none';
 const isOrdered = (lane: string): boolean => !lane.endsWith(UNORDERED);
 const isWithoutKey = (lanes: ReadonlySet<string>): boolean => [...lanes].some((lane) => lane.endsWith(NO_KEY));
 
+const SEEING: ReadonlySet<World['executor']> = new Set(['by-record', 'rate-limited', 'circuit-breaker', 'adaptive']);
+
 /** How often the error handler has a record tried again. */
 export const MAX_RETRIES = 2;
 
@@ -257,7 +259,9 @@ export class Oracle implements ConsumerWatch {
     if (again !== undefined) {
       const left = again.elements.filter(({ offset }) => !epoch.ended.has(offset));
       assert.deepEqual(elements, again.alone > 0 ? left.slice(0, 1) : left, 'not what is to come again');
-      assert.ok(this.#view.now() >= again.notBefore, 'too early');
+      // What had failed may have been acknowledged before an executor that sees every record had its say: then nothing waits.
+      const mayBeSpared = SEEING.has(this.#world.executor) && left.length < again.elements.length;
+      assert.ok(mayBeSpared || this.#view.now() >= again.notBefore, 'too early');
       return again.alone > 0 ? left.slice(1) : [];
     }
     for (const element of elements) {
