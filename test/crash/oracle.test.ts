@@ -77,6 +77,18 @@ describe('the oracle of crash runs', () => {
       ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
       ...[committed('y', 4), ...heard('x', 1), killed('x')],
     ],
+    'the same, and stopped before it knew': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+      ...[committed('y', 4), ...heard('x', 1), refused('x'), gone('x', 'revoked'), stopped('x', 2)],
+    ],
+    'the same, and another has it after the other': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+      ...[committed('y', 4), gone('y', 'revoked'), ...heard('x', 1), gone('x', 'lost')],
+    ],
+    'a commit that was taken in time, and answered when another had begun behind it': [
+      ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1), began('y', 'none'), owns('y'), ...heard('y', 2, 3)],
+      ...[committed('x', 2), gone('x', 'lost')],
+    ],
     'what was not committed comes again after a kill': [
       ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1, 3), committed('x', 1), killed('x')],
       ...[began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
@@ -172,6 +184,43 @@ describe('the oracle of crash runs', () => {
     'a committed record that comes again': [
       [began('x', 'none'), ...heard('x', 0, 1), committed('x', 2), began('y', 'none'), ...heard('y', 1, 2, 3)],
       /y got 0@1 again, which was committed/,
+    ],
+    'a stray of who has it still, whatever became of it later': [
+      [began('x', 'none'), owns('x'), ...heard('x', 0, 1, 2, 3), committed('x', 2), ...heard('x', 1), killed('x')],
+      /^x got 0@1 again, which was committed$/,
+    ],
+    'a stray before another had it': [
+      [
+        ...[began('x', 'none'), owns('x'), ...heard('x', 0), committed('x', 1), ...heard('x', 0)],
+        ...[began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3), gone('x', 'lost')],
+      ],
+      /^x got 0@0 again, which was committed$/,
+    ],
+    'a stray of who got it back': [
+      [
+        ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+        ...[committed('y', 4), gone('y', 'revoked'), owns('x'), ...heard('x', 1), killed('x')],
+      ],
+      /^x got 0@1 again, which was committed$/,
+    ],
+    ...Object.fromEntries(
+      (['lost', 'revoked'] as const).map((how) => [
+        `a stray of who knows that it has ${how === 'lost' ? 'lost it' : 'given it up'}`,
+        [
+          [
+            ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+            ...[committed('y', 4), gone('x', how), ...heard('x', 1), killed('x')],
+          ],
+          /^x got 0@1 again, which was committed$/,
+        ],
+      ]),
+    ),
+    'a commit of a zombie that was taken': [
+      [
+        ...[began('x', 'none'), owns('x'), ...heard('x', 0, 1), began('y', 'none'), owns('y'), start('y', 0)],
+        ...[committed('x', 2), gone('x', 'revoked'), stopped('x', 2), done('y', 0), ...heard('y', 2, 3)],
+      ],
+      /^x committed 0@2, when its successor had begun at 0$/,
     ],
     'an acknowledgment of what is not there': [
       [sent(9, 'a', 5), began('x', 'none'), ...heard('x', 0, 1, 2, 3)],
@@ -278,5 +327,16 @@ describe('the oracle of crash runs', () => {
       { who: 'y', bound: 3, replays: 3 },
     ]);
     assert.equal(strays, 0);
+  });
+
+  it('counts what a zombie started, and nothing else', () => {
+    const { strays, violations } = judge(
+      [
+        ...[began('x', 'none'), owns('x'), ...heard('x', 0), began('y', 'none'), owns('y'), ...heard('y', 1, 2, 3)],
+        ...[committed('y', 4), ...heard('x', 1, 2), gone('x', 'revoked'), stopped('x', 1), ...heard('y', 3)],
+      ],
+      FOUND,
+    );
+    assert.deepEqual({ strays, violations }, { strays: 2, violations: ['y got 0@3 again, which was committed'] });
   });
 });

@@ -1,6 +1,7 @@
 import type { Ordering } from 'hearken';
 import type { CrashEvent } from './crash-log.js';
 import { Replays, type KillReplays } from './replays.js';
+import { Zombies } from './zombies.js';
 
 /** A record as an independent reader finds it in the topic. */
 export interface FoundRecord {
@@ -40,12 +41,12 @@ type Of<At extends CrashEvent['at']> = Extract<CrashEvent, { readonly at: At }>;
  * - a partition that was given up with all listeners done is committed up to its first record that has not ended
  * - what ended before a stop that drained does not come again; if commits told it, not to the next owner that reads them
  * - what the group has committed never goes back
+ * - whoever has been superseded, and does not know, may work on, and commits nothing
  */
 export function judge(events: readonly CrashEvent[], found: readonly FoundRecord[]): Verdict {
   const topic = new Topic(found);
   const oracle = new Oracle(topic);
   for (const event of events) oracle.takes(event);
-  oracle.close();
   // Trouble ends a run before all is listened to.
   const lost = oracle.hasTrouble ? [] : found.filter((record) => !oracle.done.has(placeOf(record)));
   return {
@@ -114,8 +115,7 @@ class Oracle {
   tightStops = 0;
   spared = 0;
   readonly replays: Replays;
-  /** Starts of what was committed: well done by who turns out to have lost its partition. By listener and partition. */
-  readonly #suspects = new Map<string, string[]>();
+  readonly #zombies = new Zombies();
   /** Listeners and partitions whose last commit was refused: "who|partition". */
   readonly #refused = new Set<string>();
   /** By partition: what the group had when somebody looked last. */
@@ -154,7 +154,10 @@ class Oracle {
         if (event.maps === true) this.#maps.add(event.who);
         break;
       case 'owns':
-        for (const p of event.ps) this.replays.owns(event.who, p, this.#maps.has(event.who));
+        for (const p of event.ps) {
+          this.replays.owns(event.who, p, this.#maps.has(event.who));
+          this.#zombies.owns(event.who, p);
+        }
         break;
       case 'gone':
         this.#gone(event);
@@ -178,7 +181,7 @@ class Oracle {
         this.#stoppedAt(event);
         break;
       case 'killed':
-        this.#forgive(event.who);
+        this.#zombies.ended(event.who);
         this.replays.killed(event.who);
         break;
       case 'group':
@@ -190,21 +193,17 @@ class Oracle {
     }
   }
 
-  /** Nothing more happened. */
-  close(): void {
-    for (const said of this.#suspects.values()) this.violations.push(...said);
-  }
-
   #gone({ who, ps, how }: Of<'gone'>): void {
     for (const p of ps) {
-      if (how === 'lost') this.#forgive(who, p);
-      else this.#checkTight(who, p, this.#committed.get(p) ?? 0);
+      if (how === 'revoked') this.#checkTight(who, p, this.#committed.get(p) ?? 0);
       this.replays.gone(who, p);
+      this.#zombies.gone(who, p);
     }
   }
 
   #stoppedAt({ who, drained = false, committed = [], spared = 0 }: Of<'stopped'>): void {
     this.spared += spared;
+    this.#zombies.ended(who);
     if (!drained) return;
     this.drainedStops++;
     for (const [p, o] of committed) this.#checkTight(who, p, o);
@@ -230,15 +229,6 @@ class Oracle {
     if (next === undefined || this.#refused.has(`${who}|${p}`)) return;
     if (!this.replays.hasEnded(who, p, placeOf(next))) return;
     this.violations.push(`${who} gave up partition ${p} at ${o}, and ${placeOf(next)} had ended`);
-  }
-
-  /** Whoever had lost a partition, or was killed before it could hear of it. */
-  #forgive(who: string, p?: number): void {
-    for (const [suspect, said] of this.#suspects) {
-      if (suspect !== `${who}|${p}` && (p !== undefined || !suspect.startsWith(`${who}|`))) continue;
-      this.strays += said.length;
-      this.#suspects.delete(suspect);
-    }
   }
 
   #groupAt({ offsets }: Of<'group'>): void {
@@ -270,10 +260,8 @@ class Oracle {
     if (parks && this.#parked.has(placeOf(event))) {
       // out of the parked topic, where it may stand twice
     } else if (event.o < (this.#committed.get(event.p) ?? 0)) {
-      const suspect = `${event.who}|${event.p}`;
-      const said = this.#suspects.get(suspect) ?? [];
-      said.push(`${event.who} got ${placeOf(event)} again, which was committed`);
-      this.#suspects.set(suspect, said);
+      if (this.#zombies.has(event.who, event.p)) this.strays++;
+      else this.violations.push(`${event.who} got ${placeOf(event)} again, which was committed`);
     } else if (
       !parks && // who has lost the partition may park a record that ended here, and it comes before anyone could write that down
       event.attempt === 1 &&
@@ -285,6 +273,7 @@ class Oracle {
       );
     }
     this.replays.started(event.who, event.p, placeOf(event));
+    if (!parks) this.#zombies.started(event.who, event.p, event.o); // what was parked is started wherever one began
     const ordering = this.#orderings.get(event.who);
     if (ordering === 'partition' || ordering === 'key') this.#startedInLane(event, record, ordering);
   }
@@ -330,6 +319,10 @@ class Oracle {
 
   #committedAt({ who, p, o }: Of<'committed'>): void {
     this.#checkEndedBelow(who, p, o);
+    const begun = this.#zombies.wroteOver(who, p, o);
+    if (begun !== undefined) {
+      this.violations.push(`${who} committed ${placeOf({ p, o })}, when its successor had begun at ${begun}`);
+    }
     this.#committed.set(p, Math.max(o, this.#committed.get(p) ?? 0));
     this.#refused.delete(`${who}|${p}`);
   }
