@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KafkaError } from '@hearken/core';
-import { AsyncTaskExecutor } from '@hearken/executor';
-import { eventLoopTurn } from '@hearken/testing';
+import { AsyncTaskExecutor, CircuitBreakerTaskExecutor } from '@hearken/executor';
+import { eventLoopTurn, ManualClock } from '@hearken/testing';
 import { addsUp, distinct, keyed, setup, started, stopNow, tp, until, type Bundle } from './setup.js';
 
 /** Moves the clock on, a step at a time: what each brings about is done before the next. */
@@ -144,6 +144,29 @@ describe('MessageListenerContainer: stalls', () => {
     const { partition, reasons } = stalled.items[1] ?? {};
     assert.deepEqual([partition, reasons], [1, ['fetch']]);
     await stopNow(bundle);
+  });
+
+  it('are none behind a circuit breaker that is open, which holds records on purpose, and count from where it lets them go', async () => {
+    const clock = new ManualClock();
+    const options = { slidingWindowSize: 1, minimumNumberOfCalls: 1, waitDurationInOpenStateMs: 1_000 };
+    const taskExecutor = new CircuitBreakerTaskExecutor(new AsyncTaskExecutor({ concurrency: 1 }), options, { clock });
+    const bundle = await started({ ...WATCHED, taskExecutor });
+    const { container, listener, give, events } = bundle;
+    const [stalled, all] = [events('partition:stalled'), events('container:stalled')];
+    give(0, ...keyed('a', 'b'));
+    (await listener.call('0/0')).fail(new Error('down'));
+    await until(() => taskExecutor.state === 'open');
+    await pass(bundle, 1_200_000);
+    assert.deepEqual([stalled.count, all.count, container.health().status], [0, 0, 'up']);
+    clock.advance(1_000);
+    const trial = await listener.call('0/0', 2);
+    await pass(bundle, 250_000);
+    assert.equal(stalled.count, 0, 'what was before does not count');
+    await pass(bundle, 100_000);
+    assert.deepEqual(stalled.last?.reasons, ['listener', 'slot']);
+    trial.end();
+    (await listener.call('0/1')).end();
+    await container.stop();
   });
 
   it('of the container are told when the group does not take it back', async () => {

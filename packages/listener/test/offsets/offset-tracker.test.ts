@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { OffsetTracker } from '../../dist/offsets/offset-tracker.js';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+/** Of all rings there are. */
+function ringBytes(): number {
+  for (let cycle = 0; cycle < 2; cycle++) gc(); // the first one hands buffers to whoever frees them
+  return process.memoryUsage().arrayBuffers;
+}
 
 /** The same thing, said plainly. */
 class Model {
@@ -113,6 +124,24 @@ describe('OffsetTracker', () => {
       ),
       { numRuns: 20 },
     );
+  });
+
+  it('grows with a burst, and gives nearly all of that back within a few laps', () => {
+    const [burst, steady] = [2 ** 20, 10];
+    const tracker = new OffsetTracker(0);
+    const before = ringBytes();
+    let offset = 0;
+    const open: number[] = [];
+    while (open.length < burst) open.push(tracker.received(offset++));
+    assert.ok(ringBytes() - before >= 7 * burst);
+    // A lap notes that the ring was full, and each one after it halves it.
+    while (offset < 4 * burst) {
+      for (const sequence of open.splice(0)) tracker.ended(sequence);
+      while (open.length < steady) open.push(tracker.received(offset++));
+    }
+    assert.ok(ringBytes() - before < burst / 10, 'not even a hundredth of it');
+    assert.equal(tracker.outstanding, steady);
+    assert.equal(tracker.committable, offset - steady);
   });
 
   it('reports the position when nothing is outstanding, so that lag reaches 0 past transaction markers', () => {
