@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import * as zlib from 'node:zlib';
 import { requireCompression, type CompressionType } from '@hearken/protocol';
 import { runKafkaTool } from '@hearken/tools-kafka';
 import {
@@ -42,8 +43,7 @@ describeWithKafka('compression on real Kafka', function () {
   const summary = async (topic: string): Promise<[CompressionType, number][]> =>
     (await batchesIn(bootstrapServers()[0]!, topic)).map(({ compression, recordCount }) => [compression, recordCount]);
 
-  it("is read by Java's client, and what that writes is read here", async function () {
-    const codecs = CODECS.filter(isThere);
+  const readByJava = async (codecs: readonly CompressionType[]): Promise<void> => {
     const topics = await Promise.all(codecs.map(() => Promise.all([newTopic(), newTopic()])));
     await Promise.all(codecs.map((codec, i) => write(topics[i]![0], codec)));
     const copies = codecs.flatMap((codec, i) => [...topics[i]!, codec]);
@@ -55,11 +55,19 @@ describeWithKafka('compression on real Kafka', function () {
       assert.ok(written.length >= 2 && written.every(([compression]) => compression === codec), String(written));
       assert.deepEqual((await read(javas)).map(plain), RECORDS);
     }
-  });
+  };
+
+  // One program for all, as a JVM takes a while to start; zstd is the one that may be missing.
+  for (const codecs of [CODECS.filter((codec) => codec !== 'zstd'), ['zstd'] as const]) {
+    it(`is read by Java's client, and what that writes is read here: ${codecs.join(', ')}`, async function () {
+      for (const codec of codecs) skipWithout(this, codec);
+      await readByJava(codecs);
+    });
+  }
 
   for (const codec of CODECS) {
     it(`is read where the topic wants ${codec} and the broker sees to it`, async function () {
-      if (!isThere(codec)) this.skip(); // zstd on Node.js 20: test/install installs zstd-napi and tries it
+      skipWithout(this, codec);
       const topic = await newTopic({ 'compression.type': codec });
       await write(topic, 'none');
       assert.ok((await summary(topic)).every(([compression]) => compression === codec));
@@ -68,12 +76,14 @@ describeWithKafka('compression on real Kafka', function () {
   }
 });
 
-function isThere(codec: CompressionType): boolean {
+/** Of all codecs zstd alone may be missing, and on Node.js 20 alone: test/install installs zstd-napi and tries it. */
+function skipWithout(test: Mocha.Context, codec: CompressionType): void {
   try {
     requireCompression(codec);
-    return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (codec !== 'zstd' || 'zstdCompress' in zlib) throw error;
+    console.error(`\n    ${codec} is NOT tried here: ${(error as Error).message}\n`);
+    test.skip();
   }
 }
 
