@@ -14,6 +14,8 @@ export type CrashEvent =
       readonly parks?: boolean;
       /** Its commits tell what ended behind the offset, and what others tell so it is spared. */
       readonly maps?: boolean;
+      /** How long after a record ended it commits it, where that is a matter of time. */
+      readonly commitsWithinMs?: number | undefined;
       readonly settings: object;
     }
   /** These partitions are its own from now on. */
@@ -31,6 +33,8 @@ export type CrashEvent =
   | { readonly at: 'done'; readonly who: string; readonly p: number; readonly o: number }
   /** It is in the parked topic, and its place may be committed; it is not done. */
   | { readonly at: 'parked'; readonly who: string; readonly p: number; readonly o: number }
+  /** A commit goes out, or it is over, whatever came of it. */
+  | { readonly at: 'committing' | 'answered'; readonly who: string }
   | { readonly at: 'committed'; readonly who: string; readonly p: number; readonly o: number }
   | { readonly at: 'commit-failed'; readonly who: string; readonly ps: readonly number[]; readonly why?: string }
   /** It ended as asked; a listener says whether it waited for all that ran, and what it has written. */
@@ -48,6 +52,9 @@ export type CrashEvent =
   | { readonly at: 'group'; readonly offsets: readonly (readonly [p: number, o: number])[] }
   | { readonly at: 'trouble'; readonly who: string; readonly what: string };
 
+/** As it stands in the file: with the time, in milliseconds, of the process that wrote it, since that began. */
+export type LoggedEvent = CrashEvent & { readonly ms?: number };
+
 /** One file for all processes: a line is appended by one write, so that the order of lines is the order of events. */
 export class CrashLog {
   readonly #file: number;
@@ -57,13 +64,13 @@ export class CrashLog {
   }
 
   write(event: CrashEvent): void {
-    writeSync(this.#file, `${JSON.stringify(event)}\n`);
+    writeSync(this.#file, `${JSON.stringify({ ...event, ms: Math.round(performance.now()) })}\n`);
   }
 }
 
 /** Follows a log while it is written. */
 export class CrashLogReader implements Disposable {
-  readonly events: CrashEvent[] = [];
+  readonly events: LoggedEvent[] = [];
   readonly #ended = new Set<string>();
   #hasTrouble = false;
   readonly #file: number;
@@ -85,17 +92,17 @@ export class CrashLogReader implements Disposable {
   }
 
   /** Takes in what came since the last call. */
-  catchUp(): readonly CrashEvent[] {
+  catchUp(): readonly LoggedEvent[] {
     for (let read = -1; read !== 0;) {
       read = readSync(this.#file, this.#chunk);
       const lines = (this.#rest + this.#chunk.toString('latin1', 0, read)).split('\n');
       this.#rest = lines.pop() ?? '';
-      for (const line of lines) this.#take(JSON.parse(whole(line)) as CrashEvent);
+      for (const line of lines) this.#take(JSON.parse(whole(line)) as LoggedEvent);
     }
     return this.events;
   }
 
-  #take(event: CrashEvent): void {
+  #take(event: LoggedEvent): void {
     this.events.push(event);
     if (event.at === 'done') this.#ended.add(`${event.p}@${event.o}`);
     if (event.at === 'trouble') this.#hasTrouble = true;

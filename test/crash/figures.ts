@@ -14,6 +14,7 @@ export function figuresOf(happened: readonly RoundKind[], reports: readonly Cras
       `${total(({ spared }) => spared)} records spared, as commits told that they had ended`,
     `per kill: ${spread(kills.map(({ replays }) => replays))} came again, ` +
       `of ${spread(kills.map(({ bound }) => bound))} that had ended and were not committed`,
+    `${total(({ promptKills }) => promptKills)} of ${kills.length} kills held to what was to be committed by then`,
     `${total(({ violations }) => violations.length)} violations`,
   ];
 }

@@ -77,6 +77,14 @@ export function drawSettings(random: SeededRandom, exhaustion: Exhaustion): List
   };
 }
 
+/** How long after a record ended its commit is due; undefined where that is a matter of how many end. */
+export function commitsWithinMs({ batch, properties }: ListenerSettings, exhaustion: Exhaustion): number | undefined {
+  const { ackMode, ackTimeMs = NaN, commitIntervalMs = 0 } = properties;
+  // Nor where keys are parked, or a batch waits until one of its records is with the dead letters.
+  if (ackMode === 'count' || exhaustion === 'park' || (batch && exhaustion === 'dead-letter')) return undefined;
+  return ackMode?.endsWith('time') === true ? Math.max(ackTimeMs, commitIntervalMs) : commitIntervalMs;
+}
+
 /** Whether all that ended is committed when a partition is given up: its listeners are waited for, and acknowledge by themselves. */
 export const isTight = ({ acknowledgesLate, properties }: ListenerSettings): boolean =>
   !acknowledgesLate && (properties.revokeDrainTimeoutMs ?? 0) >= 2_000;

@@ -4,7 +4,6 @@ import { inspect } from 'node:util';
 import {
   BatchListenerFailedError,
   DeadLetterPublishingRecoverer,
-  DefaultKafkaConsumerFactory,
   DefaultErrorHandler,
   DefaultKafkaProducerFactory,
   FixedBackOff,
@@ -22,8 +21,16 @@ import type { NumberedOrder } from '../support/numbered-orders.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { badNetwork } from './bad-network.js';
 import { BROKER_RETURNS_MS, childSettings, untilTold } from './child.js';
+import { CommitLoggingFactory } from './commit-log.js';
 import { executorOf } from './executors.js';
-import { drawSettings, isTight, type Exhaustion, MAX_POLL_INTERVAL_MS, SESSION_MS } from './listener-settings.js';
+import {
+  commitsWithinMs,
+  drawSettings,
+  isTight,
+  type Exhaustion,
+  MAX_POLL_INTERVAL_MS,
+  SESSION_MS,
+} from './listener-settings.js';
 
 const LISTENER_MS = 4;
 const WAITS = 0.2;
@@ -116,17 +123,19 @@ const errorHandlers: Readonly<Record<Exhaustion, () => DefaultErrorHandler>> = {
   'dead-letter': () => new DefaultErrorHandler({ backOff, recoverer: recover }),
   park: () => new DefaultErrorHandler({ backOff, onExhausted: 'parkKey' }),
 };
+const consumerFactory = new CommitLoggingFactory(kafka, {
+  groupId,
+  partitionAssignors,
+  autoOffsetReset: 'earliest',
+  sessionTimeoutMs: SESSION_MS,
+  heartbeatIntervalMs: 300,
+  maxPollIntervalMs: MAX_POLL_INTERVAL_MS,
+  requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+});
+consumerFactory.says = (at) => log.write({ at, who });
 const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
-  new DefaultKafkaConsumerFactory(kafka, {
-    groupId,
-    partitionAssignors,
-    autoOffsetReset: 'earliest',
-    sessionTimeoutMs: SESSION_MS,
-    heartbeatIntervalMs: 300,
-    maxPollIntervalMs: MAX_POLL_INTERVAL_MS,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
-  }),
+  consumerFactory,
   {
     ...settings.properties,
     ...executorOf(settings.executor, settings.concurrency),
@@ -165,6 +174,7 @@ log.write({
   tight: isTight(settings) && exhaustion !== 'park',
   parks: exhaustion === 'park',
   maps: offsetMap,
+  commitsWithinMs: commitsWithinMs(settings, exhaustion),
   settings: { ...settings, exhaustion, isFar, groupInstanceId },
 });
 const told = untilTold();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CrashEvent } from './crash-log.js';
+import type { CrashEvent, LoggedEvent } from './crash-log.js';
 import { judge, type FoundRecord } from './oracle.js';
 
 /** Partition 0: a0 b0 a1 b1. */
@@ -41,6 +41,19 @@ const done = (who: string, o: number): CrashEvent => ({ at: 'done', who, p: 0, o
 const heard = (who: string, ...offsets: readonly number[]): CrashEvent[] =>
   offsets.flatMap((o) => [start(who, o), done(who, o)]);
 const committed = (who: string, o: number): CrashEvent => ({ at: 'committed', who, p: 0, o });
+/** With a commit interval of half a second. */
+const commits = (who: string): CrashEvent => ({
+  ...{ at: 'began', who, ordering: 'none', tight: true, commitsWithinMs: 500 },
+  settings: {},
+});
+const committing = (who: string): CrashEvent => ({ at: 'committing', who });
+const answered = (who: string): CrashEvent => ({ at: 'answered', who });
+/** Written from one time to another, by the clock of who writes. */
+const between = (fromMs: number, toMs: number, ...events: readonly CrashEvent[]): LoggedEvent[] =>
+  events.map((event, i) => ({ ...event, ms: fromMs + ((toMs - fromMs) * i) / Math.max(1, events.length - 1) }));
+/** Tries the last record over and over, as long as it takes. */
+const busy = (who: string, fromMs: number, toMs: number): LoggedEvent[] =>
+  between(fromMs, toMs, ...Array.from({ length: (toMs - fromMs) / 100 + 1 }, (_, i) => start(who, 3, i + 1)));
 const sent = (o: number, key: string, n: number): CrashEvent => ({ at: 'sent', p: 0, o, key, n });
 
 describe('the oracle of crash runs', () => {
@@ -328,6 +341,63 @@ describe('the oracle of crash runs', () => {
     ]);
     assert.equal(strays, 0);
   });
+
+  const afterKill: Readonly<Record<string, readonly [events: readonly LoggedEvent[], held: number, overdue: boolean]>> =
+    {
+      'and it had not committed what had ended long before': [
+        [...between(0, 0, ...heard('x', 0, 1, 2)), ...busy('x', 0, 1_700)],
+        ...([1, true] as const),
+      ],
+      'and it had committed half of that': [
+        [
+          ...between(0, 0, ...heard('x', 0, 1, 2), committing('x'), answered('x'), committed('x', 1)),
+          ...busy('x', 0, 1_700),
+        ],
+        ...([1, true] as const),
+      ],
+      'and it had committed that': [
+        [
+          ...between(0, 0, ...heard('x', 0, 1, 2), committing('x'), answered('x'), committed('x', 3)),
+          ...busy('x', 0, 1_700),
+        ],
+        ...([1, false] as const),
+      ],
+      'and one below all that had ended was still running': [
+        [...between(0, 0, start('x', 0), ...heard('x', 1, 2)), ...busy('x', 0, 1_700)],
+        ...([1, false] as const),
+      ],
+      'and all that had ended just before': [
+        [...between(0, 0, ...heard('x', 0, 1, 2)), ...busy('x', 0, 1_400)],
+        ...([0, false] as const),
+      ],
+      'and its commit was not answered': [
+        [...between(0, 0, ...heard('x', 0, 1, 2), committing('x')), ...busy('x', 0, 9_000)],
+        ...([0, false] as const),
+      ],
+      'and its commit was refused': [
+        [
+          ...between(0, 0, ...heard('x', 0, 1, 2), committing('x'), answered('x'), refused('x')),
+          ...busy('x', 0, 1_700),
+        ],
+        ...([1, false] as const),
+      ],
+      'and it had been frozen for all that time': [
+        [...between(0, 9_000, ...heard('x', 0)), ...between(9_000, 9_000, ...heard('x', 1, 2), start('x', 3))],
+        ...([0, false] as const),
+      ],
+    };
+  for (const [what, [events, held, isOverdue]] of Object.entries(afterKill)) {
+    it(`${isOverdue ? 'finds' : 'has nothing against'}: killed, ${what}`, () => {
+      const { promptKills, violations } = judge(
+        [commits('x'), owns('x'), ...events, killed('x'), began('y', 'none'), owns('y'), ...heard('y', 0, 1, 2, 3)],
+        FOUND,
+      );
+      const overdue = violations.filter((violation) =>
+        /^x was killed, and 0@\d was to be committed long before$/.test(violation),
+      );
+      assert.deepEqual({ promptKills, overdue: overdue.length }, { promptKills: held, overdue: isOverdue ? 1 : 0 });
+    });
+  }
 
   it('counts what a zombie started, and nothing else', () => {
     const { strays, violations } = judge(

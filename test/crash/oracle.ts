@@ -1,5 +1,6 @@
 import type { Ordering } from 'hearken';
-import type { CrashEvent } from './crash-log.js';
+import { CommitClocks } from './commit-clocks.js';
+import type { CrashEvent, LoggedEvent } from './crash-log.js';
 import { Replays, type KillReplays } from './replays.js';
 import { Zombies } from './zombies.js';
 
@@ -19,6 +20,8 @@ export interface Verdict {
   readonly duplicates: number;
   /** What each process that was killed made others do again. */
   readonly kills: readonly KillReplays[];
+  /** Those of listeners that worked for long enough to have to have committed something. */
+  readonly promptKills: number;
   /** Stops of listeners that had the time to drain. */
   readonly drainedStops: number;
   /** Those of them that were held against what ended before and what came again. */
@@ -40,10 +43,12 @@ type Of<At extends CrashEvent['at']> = Extract<CrashEvent, { readonly at: At }>;
  * - what has ended comes again only in a new ownership, and only if it was not committed when that began
  * - a partition that was given up with all listeners done is committed up to its first record that has not ended
  * - what ended before a stop that drained does not come again; if commits told it, not to the next owner that reads them
+ * - when a listener is killed, what had ended longer ago than its commit interval and a commit take, with everything below it,
+ *   is committed: so it makes others do no more than that again, and what is above a record that had not ended
  * - what the group has committed never goes back
  * - whoever has been superseded, and does not know, may work on, and commits nothing
  */
-export function judge(events: readonly CrashEvent[], found: readonly FoundRecord[]): Verdict {
+export function judge(events: readonly LoggedEvent[], found: readonly FoundRecord[]): Verdict {
   const topic = new Topic(found);
   const oracle = new Oracle(topic);
   for (const event of events) oracle.takes(event);
@@ -57,6 +62,7 @@ export function judge(events: readonly CrashEvent[], found: readonly FoundRecord
     ],
     duplicates: oracle.duplicates,
     kills: oracle.replays.kills,
+    promptKills: oracle.promptKills,
     strays: oracle.strays,
     drainedStops: oracle.drainedStops,
     tightStops: oracle.tightStops,
@@ -111,11 +117,13 @@ class Oracle {
   duplicates = 0;
   strays = 0;
   hasTrouble = false;
+  promptKills = 0;
   drainedStops = 0;
   tightStops = 0;
   spared = 0;
   readonly replays: Replays;
   readonly #zombies = new Zombies();
+  readonly #clocks = new CommitClocks();
   /** Listeners and partitions whose last commit was refused: "who|partition". */
   readonly #refused = new Set<string>();
   /** By partition: what the group had when somebody looked last. */
@@ -142,7 +150,7 @@ class Oracle {
     this.replays = new Replays((p) => this.#doneFrom(p, this.#committed.get(p) ?? 0));
   }
 
-  takes(event: CrashEvent): void {
+  takes(event: LoggedEvent): void {
     switch (event.at) {
       case 'sent':
         this.#sent(event);
@@ -152,6 +160,7 @@ class Oracle {
         if (event.tight) this.#tight.add(event.who);
         if (event.parks === true) this.#parks.add(event.who);
         if (event.maps === true) this.#maps.add(event.who);
+        this.#clocks.began(event.who, event.commitsWithinMs);
         break;
       case 'owns':
         for (const p of event.ps) {
@@ -163,9 +172,16 @@ class Oracle {
         this.#gone(event);
         break;
       case 'start':
+        this.#clocks.ticks(event.who, event.ms);
         this.#startedAt(event);
         break;
+      case 'committing':
+      case 'answered':
+        this.#clocks.ticks(event.who, event.ms);
+        this.#clocks.commits(event.who, event.at === 'committing' ? 1 : -1);
+        break;
       case 'done':
+        this.#clocks.ticks(event.who, event.ms);
         this.#doneAt(event);
         break;
       case 'parked':
@@ -181,8 +197,7 @@ class Oracle {
         this.#stoppedAt(event);
         break;
       case 'killed':
-        this.#zombies.ended(event.who);
-        this.replays.killed(event.who);
+        this.#killed(event.who);
         break;
       case 'group':
         this.#groupAt(event);
@@ -229,6 +244,18 @@ class Oracle {
     if (next === undefined || this.#refused.has(`${who}|${p}`)) return;
     if (!this.replays.hasEnded(who, p, placeOf(next))) return;
     this.violations.push(`${who} gave up partition ${p} at ${o}, and ${placeOf(next)} had ended`);
+  }
+
+  #killed(who: string): void {
+    if (this.#clocks.isHeld(who)) this.promptKills++;
+    for (const [p, records] of this.#topic.byPartition) {
+      const next = records.find((record) => record.o >= (this.#committed.get(p) ?? 0));
+      if (next === undefined || this.#refused.has(`${who}|${p}`)) continue;
+      if (!this.replays.hasEnded(who, p, placeOf(next)) || !this.#clocks.isOverdue(who, placeOf(next))) continue;
+      this.violations.push(`${who} was killed, and ${placeOf(next)} was to be committed long before`);
+    }
+    this.#zombies.ended(who);
+    this.replays.killed(who);
   }
 
   #groupAt({ offsets }: Of<'group'>): void {
@@ -309,6 +336,7 @@ class Oracle {
     if (this.done.has(place)) this.duplicates++;
     this.done.add(place);
     this.replays.done(event.who, event.p, place);
+    this.#clocks.done(event.who, place);
     for (const ordering of ['partition', 'key'] as const) {
       const rank = `${laneOf(record, ordering)}|${this.#topic.rank(record, ordering)}`;
       this.#ended.add(rank);
