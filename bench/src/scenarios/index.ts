@@ -18,6 +18,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Scenario>>> = {
   'zipf-1k': async () => (await import('./zipf.js')).zipf1k,
   'dispatch-order': async () => (await import('./dispatch-order.js')).dispatchOrder,
   overhead: async () => (await import('./overhead.js')).overhead,
+  'dispatch-cost': async () => (await import('./dispatch-cost.js')).dispatchCost,
   straggler: async () => (await import('./straggler.js')).straggler,
   'hot-key': async () => (await import('./hot-key.js')).hotKey,
   latency: async () => (await import('./latency.js')).latency,
