@@ -152,6 +152,7 @@ describe('Positions', () => {
       await eventLoopTurn();
       bundle.clock.advance(1_000);
       await begun;
+      await eventLoopTurn(); // it waits to look again
       assert.equal(bundle.partition.position, undefined);
       return bundle;
     }
