@@ -40,6 +40,8 @@ const FAILURES = 0.003;
 const LATE_MS = 100;
 /** Of what a bad network swallowed, also while partitions are assigned: where keys are parked, something is written then. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** A broker that was killed comes back as soon as a busy machine lets it. */
+const START_TIMEOUT_MS = 180_000;
 const POISONED_MS = 2_000;
 const PARKED_BACK_OFF = new FixedBackOff({ intervalMs: 100, maxRetries: Number.MAX_SAFE_INTEGER });
 
@@ -141,6 +143,7 @@ const container = new MessageListenerContainer<Buffer | null, NumberedOrder>(
     ...executorOf(settings.executor, settings.concurrency),
     ...listening,
     topics: [topic],
+    startTimeoutMs: START_TIMEOUT_MS,
     valueSerde: json<NumberedOrder>(),
     errorHandler: errorHandlers[exhaustion](),
     ...(exhaustion === 'park' ? { parking: { template, backOff: PARKED_BACK_OFF, concurrency: 4 } } : {}),

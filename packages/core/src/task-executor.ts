@@ -45,7 +45,7 @@ export interface TaskExecutor {
 
 /** A container, as an executor sees it that starts its records. */
 export interface RecordSource {
-  /** Whether `startNext` would start a record, as far as that is known without trying: one of a partition that was paused meanwhile counts. */
+  /** Whether `startNext` would start a record, as far as that is known without trying. */
   readonly isReady: boolean;
   /**
    * Starts the record whose turn it is in the container. It takes a slot until `slots.ended`, which may come before this

@@ -91,7 +91,7 @@ export function partitionSnapshot(
     position: hasPosition ? tracker.nextOffset : undefined,
     committed,
     endOffset,
-    lag: endOffset === undefined ? undefined : Math.max(0, endOffset - tracker.committable),
+    lag: endOffset === undefined || !hasPosition ? undefined : Math.max(0, endOffset - tracker.committable),
     outstanding: tracker.outstanding,
     oldestOutstanding: tracker.oldestOutstanding,
     oldestAgeMs: oldestAt === undefined ? undefined : now - oldestAt,

@@ -44,6 +44,7 @@ const AUTH: ReadonlySet<string | undefined> = new Set([
  * even be fenced by the one that comes back, and so on for ever.
  */
 const BEYOND_A_RESTART: ReadonlySet<string | undefined> = new Set([
+  'ACKS_NOT_ALL',
   'FENCED_INSTANCE_ID',
   'INVALID_CONFIG',
   'INCONSISTENT_GROUP_PROTOCOL',
@@ -55,6 +56,7 @@ const BEYOND_A_RESTART: ReadonlySet<string | undefined> = new Set([
   'NO_OFFSET_FOR_PARTITION',
   'OFFSET_OUT_OF_RANGE',
   'LOG_TRUNCATION',
+  'PARKING_LOOP',
   'TOPIC_RECREATED',
 ]);
 

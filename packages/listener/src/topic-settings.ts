@@ -1,11 +1,4 @@
-import { codeOf, type Consumer, type Logger } from '@hearken/core';
-
-/** It may not be seen, or brokers are too old to be asked. */
-const NOT_TOLD: ReadonlySet<unknown> = new Set([
-  'TOPIC_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-  'UNSUPPORTED_VERSION',
-]);
+import { isKafkaError, type Consumer, type Logger } from '@hearken/core';
 
 /** How the topics are set that a container keeps something in: as far as it is told. */
 export class TopicSettings {
@@ -17,12 +10,15 @@ export class TopicSettings {
     this.#logger = logger;
   }
 
-  /** @returns nothing where it is not told. Rejects with what else prevented to ask. */
+  /**
+   * @returns nothing where it is not told: it may not be seen (`DescribeConfigs`), or brokers are too old to be asked. Rejects if
+   * they may tell it later
+   */
   async of(consumer: Pick<Consumer, 'topicConfig'>, topic: string): Promise<Readonly<Record<string, string>>> {
     try {
       return (await consumer.topicConfig?.(topic)) ?? {};
     } catch (error) {
-      if (!NOT_TOLD.has(codeOf(error))) throw error;
+      if (isKafkaError(error) && error.retriable) throw error;
       this.warnOnce(topic, { error }, 'how a topic is set may not be seen, so its cleanup.policy is not checked');
       return {};
     }

@@ -28,7 +28,7 @@ export function assignorHint(
       ? `the other members use no assignor that this one names (${named})`
       : `the group uses the assignor ${quoted(group.protocolData)} and ${named}`;
   if (isPart || isRestricted(group?.protocolData ?? ''))
-    return `${others}; members of one group have to share out the same partitions of a topic: stop those with others first, or choose another groupId`;
+    return `${others}; members of one group have to share out the same partitions of the same topics: stop those with others first, or choose another groupId`;
   if (group === undefined || group.protocolData === '')
     return `${others}; set the same partitionAssignors everywhere: most clients name ['range'], kafkajs ['kafkajs-round-robin']`;
   const known = nameOf(group.protocolData);

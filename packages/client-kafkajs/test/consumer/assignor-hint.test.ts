@@ -31,7 +31,7 @@ describe('assignorHint', () => {
 
   it('says that members of one group share out the same partitions', () => {
     const part = { ...ours, groupPartitions: new Map([['jobs', [2, 3]]]) };
-    const sameFirst = /have to share out the same partitions of a topic: stop those with others first/;
+    const sameFirst = /have to share out the same partitions of the same topics: stop those with others first/;
     for (const [own, onTheWire, names] of [
       [
         part,

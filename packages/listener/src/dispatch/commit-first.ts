@@ -42,6 +42,10 @@ export class CommitFirst implements Turns {
     return this.#cleared.length > 0 || this.#init.lanes.mayBeReady;
   }
 
+  get isReady(): boolean {
+    return this.#cleared.length > 0 || this.#init.lanes.isReady;
+  }
+
   next(): DeliveryLane | undefined {
     if (this.#cleared.length === 0) this.#claimSome();
     return this.#cleared.shift();

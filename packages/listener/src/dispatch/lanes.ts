@@ -99,6 +99,13 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     return this.#firstListed !== undefined;
   }
 
+  /** Whether a lane is, as far as that can be seen without taking it: what was paused or cleared since it came up is none. */
+  get isReady(): boolean {
+    for (let partition = this.#firstListed; partition !== undefined; partition = partition.nextListed)
+      if (!partition.isHeld && !partition.ready.isEmpty) return true;
+    return false;
+  }
+
   /** All lanes, also of partitions that are ours no more. */
   *[Symbol.iterator](): IterableIterator<Lane<Item, Work>> {
     for (const { table } of this.#partitions.values()) yield* table;

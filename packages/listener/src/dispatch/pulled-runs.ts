@@ -29,12 +29,13 @@ export class PulledRuns implements RecordSource, RunOwner {
   }
 
   get isReady(): boolean {
-    return this.#init.runs.turns.mayBeReady;
+    return this.#init.runs.turns.isReady;
   }
 
   /** Tells the executor if records may start. */
   offer(): void {
-    if (this.isReady && !this.#init.runs.slice.isSpent) this.#slots.ready();
+    const { turns, slice } = this.#init.runs;
+    if (turns.mayBeReady && !slice.isSpent) this.#slots.ready();
   }
 
   startNext(signal: AbortSignal): RecordStart {

@@ -34,6 +34,8 @@ export interface AttemptFailure {
 export interface Turns {
   /** Whether `next` may have a lane. */
   readonly mayBeReady: boolean;
+  /** Whether it has one, as far as that can be seen without asking it. */
+  readonly isReady: boolean;
   /** A lane that may start now; it is busy from then on. */
   next(): DeliveryLane | undefined;
   /** Asked again when the executor came to it: its partition may have been paused meanwhile. */

@@ -60,7 +60,8 @@ export class ParkedReading {
     signal.addEventListener('abort', wake);
     try {
       await requireAllAcks(this.#init.parking.template, 'parking');
-      for (const topic of new Set(partitions.map(({ place }) => place.topic))) await this.#check(consumer, topic);
+      for (const topic of new Set(partitions.map(({ place }) => place.topic)))
+        await unlessAborted(this.#check(consumer, topic), signal);
       if (signal.aborted) return false;
       await unlessAborted(Promise.all(partitions.map((partition) => partition.mark())), signal);
       const logs = partitions.map(({ log }) => log);

@@ -18,7 +18,7 @@ export function replyContainer(
   consumerFactory: ConsumerFactory,
   { topic, groupId, onReply, clock, logger }: ReplyContainerInit,
 ): MessageListenerContainer {
-  const met = new Set<number>();
+  let hasBegun = false;
   return new MessageListenerContainer(
     readingAll(consumerFactory),
     {
@@ -28,11 +28,9 @@ export function replyContainer(
       missingTopicsFatal: true,
       rebalanceListener: {
         async onPartitionsAssigned(partitions, container) {
-          const added = partitions.filter(({ partition }) => !met.has(partition));
-          if (added.length === 0) return;
-          if (met.size === 0) await container.seekToEnd(added);
-          else await container.seekToBeginning(added);
-          for (const { partition } of added) met.add(partition);
+          if (hasBegun || partitions.length === 0) return;
+          await container.seekToEnd(partitions);
+          hasBegun = true;
         },
       },
     },

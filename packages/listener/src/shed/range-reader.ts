@@ -26,7 +26,7 @@ export class RangeReader {
    * Where partitions ended when they were assigned: until that is read, what stands there may be deleted further on. Of one
    * that nobody leads it is not known, and looked up when reading begins.
    */
-  readonly #unread = new Map<number, number>();
+  readonly #unread = new Map<number, { end: number | undefined }>();
   #isStopping = false;
 
   constructor(init: RangeReaderInit) {
@@ -64,13 +64,14 @@ export class RangeReader {
 
   /** Of a log that was cut off, or is another by now, the end that was known may never be reached: better a range twice. */
   async #readTo({ topic, partition, nextOffset, reset }: PartitionRecords): Promise<void> {
-    if (this.#unread.get(partition) === UNKNOWN) {
+    const unread = this.#unread.get(partition);
+    if (unread === undefined) return;
+    if (unread.end === undefined) {
       const [last] = await this.#init.consumer.endOffsets([{ topic, partition }]);
-      const isOurs = this.#unread.get(partition) === UNKNOWN; // else it went meanwhile
-      if (isOurs && last !== undefined) this.#unread.set(partition, last.offset);
+      if (this.#unread.get(partition) !== unread) return; // it went meanwhile, and may be here again
+      unread.end = last?.offset ?? 0;
     }
-    const end = this.#unread.get(partition) ?? 0;
-    if (nextOffset >= end || reset !== undefined) this.#unread.delete(partition);
+    if (nextOffset >= unread.end || reset !== undefined) this.#unread.delete(partition);
   }
 
   #listener(): ConsumerRebalanceListener {
@@ -84,10 +85,11 @@ export class RangeReader {
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { consumer, onAssigned } = this.#init;
     const begun = partitions.filter((at) => positionIn(consumer, at) !== undefined);
-    for (const at of partitions) if (!begun.includes(at)) this.#unread.set(at.partition, UNKNOWN);
+    for (const at of partitions) if (!begun.includes(at)) this.#unread.set(at.partition, { end: undefined });
     await consumer.seekToBeginning(begun);
     const ends = begun.length > 0 ? await consumer.endOffsets(begun) : [];
-    for (const { offset, ...at } of ends) if (offset > consumer.position(at)) this.#unread.set(at.partition, offset);
+    for (const { offset, ...at } of ends)
+      if (offset > consumer.position(at)) this.#unread.set(at.partition, { end: offset });
     onAssigned();
   }
 
@@ -98,5 +100,3 @@ export class RangeReader {
     await this.#init.onGone(homes);
   }
 }
-
-const UNKNOWN = Infinity;

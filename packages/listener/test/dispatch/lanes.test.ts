@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Lane } from '../../dist/dispatch/lane.js';
+import type { Lane, PartitionLanes } from '../../dist/dispatch/lane.js';
 import type { LaneKeys } from '../../dist/dispatch/lane-keys.js';
 import { Lanes, oneByOne, type Ordering } from '../../dist/dispatch/lanes.js';
+
+type Partition = PartitionLanes<Item>;
 
 class Item {
   next: Item | undefined = undefined;
@@ -347,6 +349,24 @@ describe('Lanes', () => {
     assert.equal(lanes.mayBeReady, false);
     lanes.resume(first);
     assert.deepEqual([lanes.next()?.key?.toString(), lanes.next()?.key?.toString()], ['a', 'b']);
+  });
+
+  it('takes nothing for ready that is paused or cleared, and goes on with the rest', () => {
+    const lanes = new Lanes<Item>('none', oneByOne());
+    const partitions = [0, 1, 2, 3].map((partition) => lanes.of({ topic: 't', partition }));
+    for (const [number, partition] of partitions.entries()) lanes.add(partition, new Item(number, number, null));
+    const [first, second, third, last] = partitions as [Partition, Partition, Partition, Partition];
+    lanes.clear(second);
+    lanes.pause(last);
+    lanes.pause(first);
+    lanes.clear(third);
+    assert.equal(lanes.isReady, false);
+    lanes.add(second, new Item(1, 4, null));
+    lanes.resume(last);
+    lanes.resume(first);
+    assert.equal(lanes.isReady, true);
+    assert.deepEqual(allOf(lanes), [0, 4, 3]);
+    assert.equal(lanes.isReady, false);
   });
 
   it('keeps a lane that runs closed over a clear: the next record of its key waits', () => {

@@ -112,8 +112,8 @@ export function resolvePriorityProperties(
   const planned = attempt(check, () => plan(properties, levels));
   if (check.isFine('consumerFactory')) checkLevelsContainer(check, rest, factory, dependencies);
   if (registry !== undefined && check.isFine('consumerFactory')) {
-    const groups = levels.definitions.map((_, priority) => properties.naming.group('group', priority));
-    checkPlaces(check, registry, groups, factory);
+    const groupId = (rest.groupId as string | undefined) ?? factory.groupId;
+    checkPlaces(check, { registry, levels: levels.count, naming: properties.naming, groupId }, factory);
   }
   check.throwIfAny();
   if (registry === undefined || planned === undefined) throw new Error('unreachable: what is missing was a problem');
@@ -173,20 +173,30 @@ function checkTogether(check: OptionsCheck, properties: Checked, levels: Priorit
   if (withoutSlot !== undefined) check.problem('levels', withoutSlot);
 }
 
+interface Places {
+  readonly registry: PriorityRegistry;
+  readonly levels: number;
+  readonly naming: PriorityNaming;
+  readonly groupId: string | undefined;
+}
+
 /** A level in partitions has a group that shares out those alone. */
 function checkPlaces(
   check: OptionsCheck,
-  registry: PriorityRegistry,
-  groups: readonly string[],
+  { registry, levels, naming, groupId }: Places,
   { takesGroupPartitions = false }: ConsumerFactory,
 ): void {
-  const inPartitions = groups.filter((_, priority) => partitionsOf(registry, priority).size > 0);
-  if (inPartitions.length > 0 && !takesGroupPartitions)
+  const all = Array.from({ length: levels }, (_, priority) => priority);
+  const inPartitions = all.filter((priority) => partitionsOf(registry, priority).size > 0);
+  if (inPartitions.length === 0) return;
+  if (!takesGroupPartitions)
     check.problem(
       'consumerFactory',
       'must heed groupPartitions, and say so by takesGroupPartitions: the naming puts levels in partitions of a topic',
     );
-  if (inPartitions.some((group) => groups.indexOf(group) < groups.lastIndexOf(group)))
+  if (groupId === undefined) return; // which the levels' containers do not do without
+  const groups = all.map((priority) => naming.group(groupId, priority));
+  if (inPartitions.some((priority) => groups.filter((group) => group === groups[priority]).length > 1))
     check.problem('naming', 'gives a level in partitions the group of another level: it needs one of its own');
 }
 

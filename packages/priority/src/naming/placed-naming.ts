@@ -7,8 +7,8 @@ import { SuffixNaming, type PriorityNaming } from './priority-naming.js';
  * Puts levels where they are already: in topics that have names of their own, or in partitions of one topic (the "bucket"
  * pattern). Topics it does not know get the names of another naming.
  *
- * A level in partitions is read by a group that shares out those and no others. All its members have to have the same ones: who
- * has others is refused (`INCONSISTENT_GROUP_PROTOCOL`). So before they change, all members stop, or the group is another.
+ * A level in partitions is read by a group that shares out those and no others. All its members have to read the same topics in
+ * the same partitions: who reads others is refused (`INCONSISTENT_GROUP_PROTOCOL`). So before they change, all members stop, or the group is another.
  */
 export class PlacedNaming implements PriorityNaming {
   readonly #places: ReadonlyMap<string, readonly LevelPlace[]>;
@@ -59,7 +59,8 @@ export type PriorityResolver = (partition: TopicPartition) => number | undefined
 
 /**
  * The places of a topic whose partitions are levels, as a rule says: `({ partition }) => (partition < 2 ? 1 : 0)`.
- * @param partitionCount how many partitions the topic has; the rule decides about those of later
+ * @param partitionCount how many partitions of the topic it is asked about: a number that all processes agree on, so not what the
+ *   topic has when one of them starts. Raised as the partitions of a level are changed: see {@link PlacedNaming}
  */
 export function placesByResolver(
   topic: string,
