@@ -174,7 +174,7 @@ describeWithKafka('processes that share levels in partitions of one topic', func
     await using other = newContainer([3, 3]);
     await assert.rejects(other.start(), (error: Error) => {
       assert.equal(codeOf(error.cause), 'INCONSISTENT_GROUP_PROTOCOL');
-      assert.match(String(error.cause), /have to share out the same partitions of a topic/);
+      assert.match(String(error.cause), /have to share out the same partitions of the same topics/);
       return true;
     });
     assert.equal(sizes(first), '2,4');
