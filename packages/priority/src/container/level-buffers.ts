@@ -2,16 +2,10 @@ import { integer, type OptionRules, type OptionsCheck } from '@hearken/core/inte
 import type { ContainerProperties } from '@hearken/listener';
 import type { PriorityBuffer } from './priority-container-properties.js';
 
-/** A level's part of the budget, as its container is told. How many records, only if the user says so: else it goes with the capacity. */
-export type LevelBuffer = Pick<ContainerProperties, 'bufferRecords'> & { readonly bufferBytes: number };
+/** A level's part of the budget, as its container is told; nothing of what the user left open. */
+export type LevelBuffer = Pick<ContainerProperties, 'bufferRecords' | 'bufferBytes'>;
 
 type Checked = { readonly [Name in keyof PriorityBuffer]-?: PriorityBuffer[Name] | undefined };
-
-const MIB = 1024 * 1024;
-/** Of all levels, as a plain container has it alone. */
-const DEFAULT_BYTES = 64 * MIB;
-/** What a level below the most urgent has in any case, unless told otherwise: a broker takes no larger record, unless told otherwise. */
-const LEAST_BYTES = MIB;
 
 const RULES: OptionRules<Checked> = {
   records: integer(undefined, { min: 1 }),
@@ -37,10 +31,9 @@ export function levelBuffers(
       'buffer.bytes',
       `must be at least ${least}: the most urgent level has room for one fetch (fetchMaxBytes, ${fetchMaxBytes}), and the others for something; got ${bytes}. Raise it, or lower the consumer factory's fetchMaxBytes`,
     );
-  const budget = bytes ?? Math.max(DEFAULT_BYTES, fetchMaxBytes + (levels - 1) * LEAST_BYTES);
   return Array.from({ length: levels }, (_, priority) => ({
     ...(records === undefined ? {} : { bufferRecords: partOf(priority, levels, records) }),
-    bufferBytes: partOf(priority, levels, budget, fetchMaxBytes),
+    ...(bytes === undefined ? {} : { bufferBytes: partOf(priority, levels, bytes, fetchMaxBytes) }),
   }));
 }
 

@@ -50,16 +50,14 @@ export type PolicyName = 'weighted' | 'strict' | 'strict-with-floor' | 'drr' | '
 export interface PriorityBuffer {
   /**
    * Records over all levels, from 1 a level. Each level has its part for itself, so a level that is behind takes no room from
-   * another; what is left over is the most urgent level's. @default for each level the larger of 1000 and twice
-   * the capacity, or with a `batchListener` twice the capacity times `maxRecords`: it goes with the capacity
+   * another; what is left over is the most urgent level's. @default a plain container's, for each level
    */
   readonly records?: number;
   /**
    * Bytes of their keys and values, over all levels: of both bounds the one that is reached first counts. The most urgent
    * level's part is one fetch (the consumer factory's `fetchMaxBytes`) at least, so this has to be more than one; all else
    * as for `records`. One poll may bring too much, as `bufferBytes` of a plain container says.
-   * @default 67108864 (64 MiB), as of one plain container; more where that leaves a level below the most urgent less than
-   * 1 MiB: `fetchMaxBytes` and 1 MiB for each of the others
+   * @default 67108864 (64 MiB) for each level, a plain container's: one with less than a few fetches is busy giving memory back
    */
   readonly bytes?: number;
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { KafkaConfigError } from '@hearken/core';
-import { OptionsCheck } from '@hearken/core/internal';
 import { FakeConsumerFactory } from '@hearken/testing';
-import { levelBuffers, partOf } from '../../dist/container/level-buffers.js';
+import { partOf } from '../../dist/container/level-buffers.js';
 import { PriorityListenerContainer, type PriorityContainerProperties } from '../../dist/index.js';
-import { settled, setup, started, stopped, until, type Own } from './setup.js';
+import { setup, started, stopped, until, type Own } from './setup.js';
 
 /** What three levels say of this budget. */
 function problemsOf(buffer: unknown, fetchMaxBytes = 100): string[] {
@@ -62,31 +61,6 @@ describe('a priority budget', () => {
       () => setup(plain),
       /bufferBytes: is not for a PriorityListenerContainer: buffer says how many bytes/,
     );
-  });
-
-  it('is that of one plain container over all levels where none is given, and room for a fetch', () => {
-    const MIB = 1024 * 1024;
-    const parts = (levels: number, fetchMaxBytes?: number): number[] =>
-      levelBuffers(new OptionsCheck('test'), undefined, levels, fetchMaxBytes).map(
-        ({ bufferBytes }) => bufferBytes / MIB,
-      );
-    assert.deepEqual(parts(3, 50 * MIB), [7, 7, 50]);
-    assert.deepEqual(parts(2, MIB), [32, 32]);
-    assert.deepEqual(parts(4), [16, 16, 16, 16]);
-    assert.deepEqual([parts(1), parts(1, 80 * MIB)], [[64], [80]]);
-    assert.deepEqual(parts(3, 80 * MIB), [1, 1, 80], 'more than that, so that the others have something');
-    assert.deepEqual(parts(16, 50 * MIB), [...Array<number>(15).fill(1), 50]);
-  });
-
-  it('in bytes: a level that is behind fills no more than its part where no budget is given', async () => {
-    const KIB = 1024;
-    const bundle = await started({ capacity: 1, maxPollRecords: 1, partitions: 1, fetchMaxBytes: 63 * KIB * KIB });
-    const { give, listener } = bundle;
-    give(0, 10, { value: Buffer.alloc(200 * KIB) });
-    await until(() => listener.order === '0');
-    await settled();
-    assert.equal(queuedBytes(bundle)[0], 600 * KIB, 'more than half of 1 MiB, so it polls no more');
-    await stopped(bundle);
   });
 
   it('in bytes: a level that is behind fills its part and no other, however large its records', async () => {

@@ -68,19 +68,16 @@ export interface Bundle {
 export type Own = Partial<PriorityContainerProperties> & {
   /** Of each level's topic. @default 2 */
   readonly partitions?: number;
-  /** The consumer factory's. @default it does not tell */
-  readonly fetchMaxBytes?: number;
 };
 
 /** Three levels of topic `t` on fake consumers. Unless told otherwise no record waits for another of its partition. */
-export function setup({ partitions = 2, fetchMaxBytes, ...properties }: Own = {}): Bundle {
+export function setup({ partitions = 2, ...properties }: Own = {}): Bundle {
   const clock = new ManualClock();
   const logger = new RecordingLogger();
   const listener = new ManualListener();
   const factory = new FakeConsumerFactory({
     clock,
     groupId: 'g',
-    ...(fetchMaxBytes === undefined ? {} : { fetchMaxBytes }),
     assignOnSubscribe: (topics) => (topics as string[]).flatMap((topic) => partitionsOf(topic, partitions)),
   });
   const { log } = factory;
