@@ -109,7 +109,7 @@ export { encodeRecordBatch, writeProducerState, type RecordBatchOptions } from '
 export { breakCrc, hasValidCrc, writeBatchPlace, writeTimestampType } from './records/batch-stamps.js';
 export { crc32c } from './records/crc32c.js';
 export { AT as BATCH_AT, BATCH_OVERHEAD } from './records/layout.js';
-export { RecordBatch, type ReadBatchesOptions } from './records/record-batch.js';
+export { RecordBatch, type BatchesExtent, type ReadBatchesOptions } from './records/record-batch.js';
 export { controlRecordType, readHeaders, RecordCursor } from './records/record-cursor.js';
 export { estimateRecordSize, type BatchRecord } from './records/record-writer.js';
 export { NOT_ASKED, ZERO_UUID } from './wire.js';

@@ -4,6 +4,7 @@ import type { AbortedTransactions } from './aborted-transactions.js';
 import { ConsumedRecord } from './consumed-record.js';
 import { FetchedBatch } from './fetched-batch.js';
 import { FetchedMemory } from './fetched-memory.js';
+import { FetchedRecords } from './fetched-records.js';
 import { unreadable } from './partition-errors.js';
 
 export interface FetchBufferInit {
@@ -27,12 +28,9 @@ export interface AppendOptions {
 /** What was handed out: not even the position. */
 const NOTHING = -1;
 
-/** Batches decompressed ahead of the reader: the one being read, and the next. */
-const OPEN_AHEAD = 2;
-
 /**
- * What was fetched of a partition and not polled yet, from one position on, without a gap. Batches stay as they came over
- * the wire until `take` makes records of them.
+ * What was fetched of a partition and not polled yet, from one position on, without a gap. It stays as it came over the wire
+ * until its turn comes: at most two batches are open, the one that `take` makes records of and, if it is compressed, the next.
  *
  * A buffer is one epoch of reading: assignment, seek and offset reset make a new one, and the answer to a fetch that was sent
  * for another is dropped.
@@ -40,9 +38,12 @@ const OPEN_AHEAD = 2;
 export class FetchBuffer {
   readonly #partition: TopicPartition;
   readonly #onReady: () => void;
-  /** Used up from the front; `#head` moves, and the array is cut when half of it is behind the head: nothing is kept there. */
-  #entries: (FetchedBatch | undefined)[] = [];
-  #head = 0;
+  /** The batch that is read. */
+  #first: FetchedBatch | undefined;
+  /** Opened while that is read, as it has to be decompressed. */
+  #second: FetchedBatch | undefined;
+  /** What follows them: a batch at least in each. */
+  readonly #closed: FetchedRecords[] = [];
   #bytes = 0;
   #position: number;
   #fetchOffset: number;
@@ -83,27 +84,26 @@ export class FetchBuffer {
   }
 
   get isEmpty(): boolean {
-    return this.#head === this.#entries.length;
+    return this.#first === undefined && this.#closed.length === 0;
   }
 
   /** Whether `take` has something: records, a position that moved without any, or an error. */
   get isReady(): boolean {
-    const first = this.#entries[this.#head];
-    if (first !== undefined) return first.cursor !== undefined || first.left === 0;
-    return this.#position !== this.#handedOut || this.#error !== undefined;
+    if (this.#first !== undefined) return this.#first.cursor !== undefined;
+    return this.#closed.length > 0 || this.#position !== this.#handedOut || this.#error !== undefined;
   }
 
   /** Adds what a fetch from `fetchOffset` brought. The broker may begin with a batch that holds earlier records, too. */
   append(records: Buffer, aborted: AbortedTransactions, options: AppendOptions): void {
     const { checkCrcs, memory = new FetchedMemory(records.buffer.byteLength) } = options;
-    try {
-      for (const batch of RecordBatch.readAll(records, { checkCrcs: false })) {
-        if (checkCrcs) batch.checkCrc();
-        this.#add(batch, memory, aborted.hides(batch));
-      }
-    } catch (error) {
-      this.fail(unreadable(this.#partition, this.#fetchOffset, error));
+    const { bytes, nextOffset, leaderEpoch, error } = RecordBatch.extentOf(records);
+    if (nextOffset > this.#fetchOffset) {
+      this.#closed.push(new FetchedRecords({ records: records.subarray(0, bytes), aborted, checkCrcs, memory }));
+      this.#bytes += bytes;
+      this.#fetchOffset = nextOffset;
+      this.#lastFetchedEpoch = leaderEpoch;
     }
+    if (error !== undefined) this.fail(unreadable(this.#partition, this.#fetchOffset, error));
     this.#openAhead();
   }
 
@@ -124,15 +124,15 @@ export class FetchBuffer {
     const records: ConsumedRecord[] = [];
     let leaderEpoch = -1;
     let memoryBytes = 0;
-    for (let entry = this.#entries[this.#head]; entry?.cursor !== undefined; entry = this.#entries[this.#head]) {
-      if (records.length >= max) break;
-      memoryBytes += entry.tellMemory();
-      this.#read(entry, entry.cursor, records, max);
-      ({ leaderEpoch } = entry.origin);
-      if (entry.left > 0) break;
-      this.#shift(entry);
+    while (records.length < max) {
+      const batch = this.#first ?? this.#openNext();
+      if (batch?.cursor === undefined) break;
+      memoryBytes += batch.tellMemory();
+      this.#read(batch, batch.cursor, records, max);
+      ({ leaderEpoch } = batch.origin);
+      if (batch.left > 0) break;
+      this.#shift(batch);
     }
-    this.#openAhead();
     if (this.#position === this.#handedOut) {
       if (this.#error !== undefined && this.isEmpty) throw this.#error;
       return undefined;
@@ -157,96 +157,120 @@ export class FetchBuffer {
 
   /** Copies what is held of these, so that they are let go of. */
   moveOut(from: ReadonlySet<FetchedMemory>): void {
-    const moved = this.#held.filter((entry) => from.has(entry.memory));
+    const moved = this.#held.filter(({ memory }) => from.has(memory));
     if (moved.length === 0) return;
     const bytes = Buffer.allocUnsafeSlow(moved.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0));
     const memory = new FetchedMemory(bytes.length);
     let at = 0;
-    for (const entry of moved) at = entry.moveTo(memory, bytes, at);
+    for (const part of moved) at = part.moveTo(memory, bytes, at);
   }
 
-  get #held(): readonly FetchedBatch[] {
-    return this.#entries.filter((entry) => entry !== undefined);
+  get #held(): readonly (FetchedBatch | FetchedRecords)[] {
+    return [this.#first, this.#second, ...this.#closed].filter((held) => held !== undefined);
   }
 
-  #read(entry: FetchedBatch, cursor: RecordCursor, into: ConsumedRecord[], max: number): void {
-    const { origin } = entry;
+  #read(batch: FetchedBatch, cursor: RecordCursor, into: ConsumedRecord[], max: number): void {
+    const { origin } = batch;
     const from = this.#position;
     try {
-      while (entry.left > 0 && into.length < max && cursor.next()) {
-        entry.left--;
+      while (batch.left > 0 && into.length < max && cursor.next()) {
+        batch.left--;
         if (cursor.offset >= from) into.push(new ConsumedRecord(origin, cursor));
       }
-      if (into.length < max) entry.left = 0;
-      this.#position = entry.left === 0 ? entry.nextOffset : cursor.offset + 1;
+      if (into.length < max) batch.left = 0;
+      this.#position = batch.left === 0 ? batch.nextOffset : cursor.offset + 1;
     } catch (error) {
       // What was read before the broken record is handed out first; the position stays at the broken one.
       const last = into.at(-1);
       if (last !== undefined && last.offset >= from) this.#position = last.offset + 1;
-      this.#breakAt(entry, error);
+      this.#breakAt(batch, error);
     }
   }
 
-  #add(batch: RecordBatch, memory: FetchedMemory, isHidden: boolean): void {
-    if (batch.nextOffset <= this.#fetchOffset) return;
-    this.#fetchOffset = batch.nextOffset;
-    this.#lastFetchedEpoch = batch.partitionLeaderEpoch;
-    if (isHidden || batch.recordCount === 0) this.#skipTo(batch.nextOffset);
-    else this.#push(new FetchedBatch(this.#partition, batch, memory));
+  /** The first one is used up. */
+  #shift(batch: FetchedBatch): void {
+    this.#bytes -= batch.sizeInBytes;
+    this.#first = this.#second;
+    this.#second = undefined;
+    this.#openAhead();
   }
 
-  #push(entry: FetchedBatch): void {
-    this.#entries.push(entry);
-    this.#bytes += entry.sizeInBytes;
+  /** Where the next batch to open begins, or one after it. */
+  get #openedTo(): number {
+    return (this.#second ?? this.#first)?.nextOffset ?? this.#position;
   }
 
+  #openAhead(): void {
+    while (this.#second === undefined && this.#closed[0]?.isCompressed === true) this.#openNext();
+  }
+
+  /** The next one with records that were not handed out. */
+  #openNext(): FetchedBatch | undefined {
+    for (let records = this.#closed[0]; records !== undefined; records = this.#closed[0]) {
+      const batch = this.#next(records);
+      if (batch === undefined) continue;
+      if (this.#first === undefined) this.#first = batch;
+      else this.#second = batch;
+      this.#decompress(batch);
+      return batch;
+    }
+    return undefined;
+  }
+
+  /** Undefined if it holds nothing that is to be handed out. */
+  #next(records: FetchedRecords): FetchedBatch | undefined {
+    try {
+      const batch = records.next();
+      if (records.sizeInBytes === 0) this.#closed.shift();
+      if (!records.hides(batch) && batch.nextOffset > this.#openedTo)
+        return new FetchedBatch(this.#partition, batch, records.memory);
+      this.#bytes -= batch.sizeInBytes;
+      this.#skipTo(batch.nextOffset);
+    } catch (error) {
+      this.#breakOff(this.#openedTo, error);
+    }
+    return undefined;
+  }
+
+  /** What lies before this offset is nothing for the application. */
   #skipTo(offset: number): void {
-    const last = this.#entries.at(-1);
+    if (offset <= this.#openedTo) return;
+    const last = this.#second ?? this.#first;
     if (last === undefined) this.#position = offset;
     else last.nextOffset = offset;
   }
 
-  #shift(entry: FetchedBatch): void {
-    this.#bytes -= entry.sizeInBytes;
-    this.#entries[this.#head++] = undefined;
-    if (this.#head * 2 < this.#entries.length) return;
-    this.#entries.splice(0, this.#head);
-    this.#head = 0;
-  }
-
-  #openAhead(): void {
-    for (let ahead = 0; ahead < OPEN_AHEAD; ahead++) {
-      const entry = this.#entries[this.#head + ahead];
-      if (entry?.cursor === undefined && entry?.opening === false) this.#open(entry);
-    }
-  }
-
-  #open(entry: FetchedBatch): void {
+  #decompress(batch: FetchedBatch): void {
     try {
-      const cursor = entry.records();
-      if (cursor instanceof Promise) this.#awaitCursor(entry, cursor);
-      else entry.cursor = cursor;
+      const cursor = batch.records();
+      if (cursor instanceof Promise) this.#awaitCursor(batch, cursor);
+      else batch.cursor = cursor;
     } catch (error) {
-      this.#breakAt(entry, error);
+      this.#breakAt(batch, error);
     }
   }
 
-  #awaitCursor(entry: FetchedBatch, cursor: Promise<RecordCursor>): void {
-    entry.opening = true;
+  #awaitCursor(batch: FetchedBatch, cursor: Promise<RecordCursor>): void {
     cursor
       .then(
-        (opened) => (entry.cursor = opened),
-        (error: unknown) => this.#breakAt(entry, error),
+        (opened) => (batch.cursor = opened),
+        (error: unknown) => this.#breakAt(batch, error),
       )
       .finally(this.#onReady);
   }
 
-  /** Nothing from this batch on can be read: lets go of it and of what follows. */
-  #breakAt(entry: FetchedBatch, cause: unknown): void {
-    const at = this.#entries.indexOf(entry);
-    if (at === -1) return;
-    for (const dropped of this.#entries.splice(at)) this.#bytes -= dropped?.sizeInBytes ?? 0;
-    this.#fetchOffset = entry.baseOffset;
-    this.fail(unreadable(this.#partition, Math.max(this.#position, entry.baseOffset), cause));
+  #breakAt(batch: FetchedBatch, cause: unknown): void {
+    if (batch === this.#first) this.#first = this.#second = undefined;
+    else if (batch === this.#second) this.#second = undefined;
+    else return;
+    this.#breakOff(batch.baseOffset, cause);
+  }
+
+  /** Nothing from this offset on can be read: lets go of what is not open. */
+  #breakOff(offset: number, cause: unknown): void {
+    this.#closed.splice(0);
+    this.#bytes = (this.#first?.sizeInBytes ?? 0) + (this.#second?.sizeInBytes ?? 0);
+    this.#fetchOffset = offset;
+    this.#error = unreadable(this.#partition, Math.max(this.#position, offset), cause); // before what it may end with already
   }
 }

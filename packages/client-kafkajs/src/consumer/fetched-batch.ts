@@ -8,7 +8,6 @@ export class FetchedBatch {
   readonly origin: BatchOrigin;
   /** Absent until decompressed. */
   cursor: RecordCursor | undefined = undefined;
-  opening = false;
   /** Records the cursor has not passed. */
   left: number;
   /** Position when this one is used up; past the batch's end if what follows it holds nothing for the application. */

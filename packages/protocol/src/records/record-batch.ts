@@ -11,13 +11,25 @@ export interface ReadBatchesOptions {
   readonly checkCrcs?: boolean;
 }
 
+/** Where the whole batches of a fetch answer end. */
+export interface BatchesExtent {
+  /** Without a last batch that is cut off; 0 if there is no whole one. */
+  readonly bytes: number;
+  /** Where a consumer goes on after them; -1 without any. */
+  readonly nextOffset: number;
+  /** Of the last of them; -1 if unknown. */
+  readonly leaderEpoch: number;
+  /** Why nothing can be read after them, a {@link ProtocolError} `UNSUPPORTED_BATCH` or `MALFORMED`; undefined if all is well. */
+  readonly error: unknown;
+}
+
 /** A view on a record batch as fetched. Reads nothing but its header until {@link records} is asked for. */
 export class RecordBatch {
   readonly #bytes: Buffer;
   /** Of the first record that was in the batch, which compaction may have removed since. */
   readonly baseOffset: number;
-  /** Of the last record that was in the batch: a consumer goes on after it even if no record is left. */
-  readonly lastOffset: number;
+  /** Where a consumer goes on. */
+  readonly nextOffset: number;
   /** After compaction fewer than the offsets of the batch; may be 0. */
   readonly recordCount: number;
 
@@ -26,20 +38,10 @@ export class RecordBatch {
    * @throws ProtocolError `UNSUPPORTED_BATCH`, `MALFORMED`
    */
   constructor(bytes: Buffer) {
-    if (bytes.length <= AT.magic) throw malformed(`a batch of ${bytes.length} bytes`);
-    const magic = bytes.readInt8(AT.magic);
-    if (magic !== MAGIC)
-      throw new ProtocolError('UNSUPPORTED_BATCH', `a record batch of format ${magic}, not ${MAGIC}`);
-    if (bytes.length < BATCH_OVERHEAD) throw malformed(`a batch of ${bytes.length} bytes`);
+    this.nextOffset = nextOffsetOf(bytes, 0, bytes.length);
     this.#bytes = bytes;
     this.baseOffset = readInt64(bytes, AT.baseOffset);
-    const span = bytes.readInt32BE(AT.lastOffsetDelta);
-    this.lastOffset = this.baseOffset + span;
     this.recordCount = bytes.readInt32BE(AT.recordCount);
-    // A consumer's position is lastOffset + 1: unless it grows, the consumer goes round for ever.
-    if (this.baseOffset < 0 || span < 0 || this.recordCount < 0 || !Number.isSafeInteger(this.nextOffset)) {
-      throw malformed(`a batch of ${this.recordCount} records at ${this.baseOffset} to ${this.lastOffset}`);
-    }
   }
 
   /**
@@ -49,16 +51,43 @@ export class RecordBatch {
   static readAll(records: Buffer, { checkCrcs = true }: ReadBatchesOptions = {}): RecordBatch[] {
     const batches: RecordBatch[] = [];
     let at = 0;
-    while (records.length - at > AT.magic) {
-      const size = LENGTH_PREFIX + records.readInt32BE(at + AT.batchLength);
-      if (size <= AT.magic) throw malformed(`a batch of ${size} bytes`);
-      if (size > records.length - at) break;
-      const batch = new RecordBatch(records.subarray(at, at + size));
+    for (let batch = RecordBatch.at(records, at); batch !== undefined; batch = RecordBatch.at(records, at)) {
       if (checkCrcs) batch.checkCrc();
       batches.push(batch);
-      at += size;
+      at += batch.sizeInBytes;
     }
     return batches;
+  }
+
+  /**
+   * The batch that begins here; undefined at the end, or if it is cut off.
+   * @throws ProtocolError `UNSUPPORTED_BATCH`, `MALFORMED`
+   */
+  static at(records: Buffer, at: number): RecordBatch | undefined {
+    const size = wholeSize(records, at);
+    return size === 0 ? undefined : new RecordBatch(records.subarray(at, at + size));
+  }
+
+  /** Whether the whole batch that begins here is compressed. */
+  static isCompressedAt(records: Buffer, at: number): boolean {
+    return (records.readInt16BE(at + AT.attributes) & ATTRIBUTES.compression) !== 0;
+  }
+
+  /** How far the batches of a fetch answer reach, by their headers alone: nothing is made or checked for each of them. */
+  static extentOf(records: Buffer): BatchesExtent {
+    let [bytes, last, nextOffset] = [0, 0, -1];
+    let error: unknown;
+    try {
+      for (let size = wholeSize(records, 0); size > 0; size = wholeSize(records, bytes)) {
+        nextOffset = nextOffsetOf(records, bytes, size);
+        last = bytes;
+        bytes += size;
+      }
+    } catch (cause) {
+      error = cause;
+    }
+    const leaderEpoch = bytes === 0 ? -1 : records.readInt32BE(last + AT.partitionLeaderEpoch);
+    return { bytes, nextOffset, leaderEpoch, error };
   }
 
   /** @throws ProtocolError `CORRUPT_BATCH` */
@@ -70,9 +99,9 @@ export class RecordBatch {
     throw new ProtocolError('CORRUPT_BATCH', message);
   }
 
-  /** Where a consumer goes on. */
-  get nextOffset(): number {
-    return this.lastOffset + 1;
+  /** Of the last record that was in the batch: a consumer goes on after it even if no record is left. */
+  get lastOffset(): number {
+    return this.nextOffset - 1;
   }
 
   get sizeInBytes(): number {
@@ -162,6 +191,28 @@ export class RecordBatch {
   #has(attribute: number): boolean {
     return (this.#attributes & attribute) !== 0;
   }
+}
+
+/** Bytes of the batch that begins here; 0 at the end, or if it is cut off. */
+function wholeSize(records: Buffer, at: number): number {
+  if (records.length - at <= AT.magic) return 0;
+  const size = LENGTH_PREFIX + records.readInt32BE(at + AT.batchLength);
+  if (size <= AT.magic) throw malformed(`a batch of ${size} bytes`);
+  return size > records.length - at ? 0 : size;
+}
+
+/** Where a consumer goes on after this batch. It must grow: else the consumer goes round for ever. */
+function nextOffsetOf(bytes: Buffer, at: number, size: number): number {
+  if (size <= AT.magic) throw malformed(`a batch of ${size} bytes`);
+  const magic = bytes.readInt8(at + AT.magic);
+  if (magic !== MAGIC) throw new ProtocolError('UNSUPPORTED_BATCH', `a record batch of format ${magic}, not ${MAGIC}`);
+  if (size < BATCH_OVERHEAD) throw malformed(`a batch of ${size} bytes`);
+  const baseOffset = readInt64(bytes, at + AT.baseOffset);
+  const span = bytes.readInt32BE(at + AT.lastOffsetDelta);
+  const recordCount = bytes.readInt32BE(at + AT.recordCount);
+  const next = baseOffset + span + 1;
+  if (baseOffset >= 0 && span >= 0 && recordCount >= 0 && Number.isSafeInteger(next)) return next;
+  throw malformed(`a batch of ${recordCount} records at ${baseOffset} to ${baseOffset + span}`);
 }
 
 const malformed = (message: string): ProtocolError => new ProtocolError('MALFORMED', message);

@@ -202,6 +202,33 @@ describe('RecordBatch', () => {
     fc.assert(fc.property(damaged(rich), decode), { numRuns: 5000 });
   });
 
+  it('reaches as far as reading all of them does, wherever the last is cut off and whatever bytes are wrong', () => {
+    const log = Buffer.concat([0, 2, 7].map((baseOffset) => encodeRecordBatch([text('a'), text('b')], { baseOffset })));
+    for (let at = 0, epoch = 3; at < log.length; at += 12 + log.readInt32BE(at + 8)) log.writeInt32BE(epoch++, at + 12);
+    const whole = (bytes: Buffer): RecordBatch[] => RecordBatch.readAll(bytes, { checkCrcs: false });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          damaged(log),
+          fc.nat(log.length).map((end) => log.subarray(0, end)),
+        ),
+        (bytes) => {
+          const extent = RecordBatch.extentOf(bytes);
+          const last = whole(bytes.subarray(0, extent.bytes)).at(-1);
+          assert.deepEqual(extent, {
+            bytes: whole(bytes.subarray(0, extent.bytes)).reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0),
+            nextOffset: last?.nextOffset ?? -1,
+            leaderEpoch: last?.partitionLeaderEpoch ?? -1,
+            error: extent.error,
+          });
+          if (extent.error === undefined) assert.equal(whole(bytes).at(-1)?.nextOffset ?? -1, extent.nextOffset);
+          else assert.throws(() => whole(bytes), { message: (extent.error as ProtocolError).message });
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('has headers that are a value or a ProtocolError, whatever bytes are wrong in them', async () => {
     const headers: [string, Buffer | null][] = [
       ['name', Buffer.from('value')],
