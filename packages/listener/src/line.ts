@@ -128,7 +128,7 @@ export class Line {
     this.#ends = new RecordEnds({ ...init, errorHandler: properties.errorHandler });
     this.#owned = this.#newOwned();
     this.#pauses = this.#newPauses();
-    this.#slice = new TimeSlice(init.clock, properties.yieldAfterMs, (last) => this.#dispatcher.nextTurn(last));
+    this.#slice = this.#newSlice();
     this.#intake = this.#newIntake();
     this.#invoker = this.#newInvoker();
     this.#timeouts = this.#newTimeouts();
@@ -371,6 +371,15 @@ export class Line {
       lanes: this.#lanes,
       standing: this.#init.standingPauses,
       onReady: () => this.#dispatcher.startReady(),
+    });
+  }
+
+  #newSlice(): TimeSlice {
+    return new TimeSlice({
+      clock: this.#init.clock,
+      budgetMs: this.#init.properties.yieldAfterMs,
+      waiting: () => this.#lanes.queued / this.#portions.size,
+      onNextTurn: (last) => this.#dispatcher.nextTurn(last),
     });
   }
 

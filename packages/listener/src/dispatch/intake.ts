@@ -19,7 +19,7 @@ export interface IntakeInit {
   /** Starts a lane that waits for more records. False if none does. */
   readonly hurry: () => boolean;
   readonly executor: TaskExecutor;
-  readonly slice: Pick<TimeSlice, 'calls'>;
+  readonly slice: Pick<TimeSlice, 'isEnding'>;
   readonly lanes: Lanes<Delivery, Work>;
   readonly owned: OwnedPartitions;
   /** Called when `isFull` of a partition changed. */
@@ -40,14 +40,12 @@ export const defaultBufferRecords = (concurrency: number, recordsPerCall: number
 
 /**
  * How many records to hold beside those that run. Where listeners used up the time that they may hold the event loop, more
- * time is what is short: a quarter of what they did in it keeps them busy, and when the turn is about to end what they will
- * still do, if that is worth a poll. For what is left over then waits for all other containers, whose turns come first, and outlives the collections
- * of the young generation. Else slots or lanes that may run are short, and among more records some may be found.
+ * time is what is short, and a quarter of what they did in it keeps them busy, if that is worth a poll. Else slots or lanes
+ * that may run are short, and among more records some may be found.
  */
-export function lookahead(last: TurnReport, calls: number, bufferRecords: number, recordsPerCall: number): number {
+export function lookahead(last: TurnReport, bufferRecords: number, recordsPerCall: number): number {
   if (!last.wasSpent) return bufferRecords;
-  const ahead = Math.min(Math.ceil(last.calls / 4), last.calls - calls);
-  return Math.min(bufferRecords, Math.max(LEAST_AHEAD, ahead) * recordsPerCall);
+  return Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(last.calls / 4)) * recordsPerCall);
 }
 
 const NOT_SPENT: TurnReport = { wasSpent: false, calls: 0 };
@@ -79,8 +77,9 @@ export class Intake {
     this.#init = init;
   }
 
-  /** How many records may be polled now; 0 is to wait. */
+  /** How many records may be polled now; 0 is to wait, as for the next turn where this one is about to end. */
   room(): number {
+    if (this.#init.slice.isEnding) return 0;
     const ahead = this.#ahead;
     if (this.#isHalfTaken(ahead)) return 0;
     const { executor, lanes, bufferBytes, windowRecords } = this.#init;
@@ -169,8 +168,8 @@ export class Intake {
   }
 
   get #ahead(): number {
-    const { bufferRecords, recordsPerCall, slice } = this.#init;
-    return lookahead(this.#last, slice.calls, bufferRecords, recordsPerCall);
+    const { bufferRecords, recordsPerCall } = this.#init;
+    return lookahead(this.#last, bufferRecords, recordsPerCall);
   }
 
   /** Whether more is by what partitions hold that are not full. */

@@ -11,6 +11,27 @@ export function nextStride(stride: number, elapsedMs: number, budgetMs: number):
   return Math.max(1, Math.min(fitting, stride * 2, LONGEST_STRIDE));
 }
 
+/** How much longer a turn may take, of its budget, for what it would leave over. */
+const GRACE = 1 / 4;
+
+/**
+ * - `over`: none is under way.
+ * - `running`: listeners are called.
+ * - `ending`: the budget is used up, and what waits takes no longer than the grace: it runs, and nothing is added to it.
+ * - `spent`: nothing more starts in it.
+ */
+type Turn = 'over' | 'running' | 'ending' | 'spent';
+
+export interface TimeSliceInit {
+  readonly clock: Clock;
+  /** How long listeners may hold a turn, in milliseconds. */
+  readonly budgetMs: number;
+  /** Calls that what waits would take. */
+  readonly waiting: () => number;
+  /** Called at the end of every turn that was entered; must not throw. */
+  readonly onNextTurn: (last: TurnReport) => void;
+}
+
 /** What became of a turn. */
 export interface TurnReport {
   /** Listeners used up the time they may hold it. */
@@ -26,20 +47,25 @@ export interface TurnReport {
  *
  * What has started counts before it has ended: a hundred listeners that start in a row, wait for a microtask each and then
  * compute for a millisecond hold the turn for a hundred, and no look at the clock between them would help.
+ *
+ * The little that is left over at the end runs still, as quick records do that were polled when the collector, say, took the
+ * rest of the time. It would wait for all other containers, whose turns come first, and outlive the collections of the young
+ * generation meanwhile.
  */
 export class TimeSlice {
-  readonly #clock: Clock;
-  readonly #budgetMs: number;
-  readonly #onNextTurn: (last: TurnReport) => void;
+  readonly #init: TimeSliceInit;
   #turn = 0;
-  #underWay = false;
-  #spent = false;
+  #state: Turn = 'over';
   #startedAt = 0;
+  /** When the state ends. */
+  #endsAt = 0;
   #checkedAt = 0;
   #stride = 1;
   #untilCheck = 1;
   /** What a record took when the clock was read last in this turn; 0 before. */
   #paceMs = 0;
+  /** The least that it was in this turn: a stride in which the collector ran says nothing of the records. */
+  #bestPaceMs = Infinity;
   /** Records that started in this turn, */
   #started = 0;
   /** and of them those that have not ended. */
@@ -47,11 +73,8 @@ export class TimeSlice {
   /** How many of them there may be, by the pace of the turn before: unknown if nothing ended in it, as where all wait. */
   #allowed = Infinity;
 
-  /** @param onNextTurn called at the end of every turn that was entered; must not throw */
-  constructor(clock: Clock, budgetMs: number, onNextTurn: (last: TurnReport) => void) {
-    this.#clock = clock;
-    this.#budgetMs = budgetMs;
-    this.#onNextTurn = onNextTurn;
+  constructor(init: TimeSliceInit) {
+    this.#init = init;
   }
 
   get turn(): number {
@@ -63,21 +86,23 @@ export class TimeSlice {
     return this.#startedAt;
   }
 
-  /** Listeners that were called in this turn. */
-  get calls(): number {
-    return this.#started;
+  /** Whether the budget is used up: what were polled now would be left over. */
+  get isEnding(): boolean {
+    return this.#state === 'ending' || this.#state === 'spent';
   }
 
   /** Whether listeners held this turn long enough: nothing starts before the next one. */
   get isSpent(): boolean {
-    return this.#spent || this.#pending >= this.#allowed;
+    return this.#state === 'spent' || this.#pending >= this.#allowed;
   }
 
   /** Begins a turn if none is under way. */
   enter(): number {
-    if (!this.#underWay) {
-      this.#underWay = true;
-      this.#startedAt = this.#checkedAt = this.#clock.monotonic();
+    if (this.#state === 'over') {
+      const { clock, budgetMs } = this.#init;
+      this.#state = 'running';
+      this.#startedAt = this.#checkedAt = clock.monotonic();
+      this.#endsAt = this.#startedAt + budgetMs;
       this.#untilCheck = this.#stride;
       setImmediate(this.#end);
     }
@@ -94,22 +119,34 @@ export class TimeSlice {
   ended(): void {
     this.#pending--;
     if (--this.#untilCheck > 0) return;
-    const now = this.#clock.monotonic();
+    const { clock, budgetMs } = this.#init;
+    const now = clock.monotonic();
     this.#paceMs = (now - this.#checkedAt) / this.#stride;
-    this.#stride = nextStride(this.#stride, now - this.#checkedAt, this.#budgetMs);
+    this.#bestPaceMs = Math.min(this.#bestPaceMs, this.#paceMs);
+    this.#stride = nextStride(this.#stride, now - this.#checkedAt, budgetMs);
     this.#untilCheck = this.#stride;
     this.#checkedAt = now;
-    if (now - this.#startedAt + this.#pending * this.#paceMs >= this.#budgetMs) this.#spent = true;
+    this.#reached(now + this.#pending * this.#paceMs);
+  }
+
+  /** What has started will have ended by then. */
+  #reached(at: number): void {
+    if (at < this.#endsAt) return;
+    const { budgetMs, waiting } = this.#init;
+    const mayEnd = this.#state === 'running' && waiting() * this.#bestPaceMs <= budgetMs * GRACE;
+    this.#state = mayEnd ? 'ending' : 'spent';
+    this.#endsAt = at + budgetMs * GRACE;
   }
 
   readonly #end = (): void => {
-    const last = { wasSpent: this.isSpent, calls: this.#started };
-    this.#underWay = false;
-    this.#spent = false;
+    const { budgetMs, onNextTurn } = this.#init;
+    const last = { wasSpent: this.isEnding || this.isSpent, calls: this.#started };
+    this.#state = 'over';
     this.#started = this.#pending = 0;
-    this.#allowed = this.#paceMs > 0 ? Math.max(1, Math.floor(this.#budgetMs / this.#paceMs)) : Infinity;
+    this.#allowed = this.#paceMs > 0 ? Math.max(1, Math.floor(budgetMs / this.#paceMs)) : Infinity;
     this.#paceMs = 0;
+    this.#bestPaceMs = Infinity;
     this.#turn++;
-    this.#onNextTurn(last);
+    onNextTurn(last);
   };
 }

@@ -3,10 +3,11 @@ import { eventLoopTurn, ManualClock } from '@hearken/testing';
 import fc from 'fast-check';
 import { nextStride, TimeSlice } from '../../dist/dispatch/time-slice.js';
 
-function setup() {
+/** @param waiting calls that what waits would take; without end, unless said otherwise */
+function setup(waiting = (): number => Infinity) {
   const clock = new ManualClock();
   const turns: number[] = [];
-  const slice: TimeSlice = new TimeSlice(clock, 4, () => turns.push(slice.turn));
+  const slice: TimeSlice = new TimeSlice({ clock, budgetMs: 4, waiting, onNextTurn: () => turns.push(slice.turn) });
   return { clock, slice, turns };
 }
 
@@ -117,6 +118,44 @@ describe('TimeSlice', () => {
     slice.enter();
     for (let i = 0; i < 1_000; i++) slice.started();
     assert.equal(isSpent(slice), false);
+  });
+
+  it('goes on with the little that waits when the budget is used up, and takes in nothing more', async () => {
+    let waiting = 2;
+    const { clock, slice } = setup(() => waiting);
+    slice.enter();
+    for (let i = 0; i < 2; i++) takes(0.5);
+    assert.equal(slice.isEnding, false);
+    takes(50); // the collector ran
+    assert.equal(slice.isEnding, true);
+    assert.equal(isSpent(slice), false, 'two of 0.5 ms are a quarter of 4 ms');
+    for (; waiting > 0; waiting--) takes(0.5);
+    assert.equal(isSpent(slice), true);
+    await eventLoopTurn();
+    assert.equal(slice.isEnding, false);
+
+    function takes(ms: number): void {
+      clock.advance(ms);
+      run(slice);
+    }
+  });
+
+  it('ends at once where what waits takes longer, and when what was left takes longer than it should', () => {
+    for (const [waiting, spent] of [
+      [3, true],
+      [2, false],
+    ] as const) {
+      const { clock, slice } = setup(() => waiting);
+      slice.enter();
+      for (let i = 0; i < 8; i++) {
+        clock.advance(0.5);
+        run(slice);
+      }
+      assert.equal(isSpent(slice), spent);
+      clock.advance(1);
+      run(slice);
+      assert.equal(isSpent(slice), true);
+    }
   });
 
   it('arms nothing while nobody enters', async () => {
