@@ -1,40 +1,10 @@
-import {
-  isKafkaError,
-  type TopicPartition,
-  type TopicPartitionOffset,
-  type TopicPartitionOffsets,
-} from '@hearken/core';
-import { describePartition, describePartitions, topicPartitionKey } from '@hearken/core/internal';
-import { errorCodes, listOffsetsApi, offsetFetchApi, type ListOffsetsResponse } from '@hearken/protocol';
-import { brokerError, type KafkaBrokerError } from '../errors.js';
+import type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from '@hearken/core';
+import { offsetFetchApi } from '@hearken/protocol';
 import { byTopic } from './by-topic.js';
-import { leaderOf, type ConsumerContext } from './consumer-context.js';
+import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
+import { OffsetSearch, type FoundOffset, type ListOptions, type OffsetQuery } from './offset-search.js';
 import { retrying, type RetryOptions } from './retrying.js';
-
-/** Which offset of a partition: the first whose timestamp is at least so many milliseconds since 1970, or one of the ends. */
-export interface OffsetQuery extends TopicPartition {
-  readonly timestamp: number;
-}
-
-export interface FoundOffset extends TopicPartitionOffset {
-  readonly timestamp: number;
-}
-
-export interface ListOptions extends RetryOptions {
-  /** Told what was found at each leader, without waiting for the others; awaited. Must not reject. */
-  readonly onFound?: (found: readonly FoundOffset[]) => Promise<void>;
-  /** Asked before each attempt: what nobody looks for any more is left out. @default all is looked for */
-  readonly isWanted?: (partition: TopicPartition) => boolean;
-}
-
-/** A leader, and what it is asked. */
-type Asked = readonly [nodeId: number, queries: readonly OffsetQuery[]];
-
-/** One partition's; the others of the answer count all the same. */
-interface NotFound {
-  readonly error: KafkaBrokerError;
-}
 
 /** The oldest record that is still there. */
 export const BEGINNING = -2;
@@ -49,41 +19,9 @@ export class Offsets {
     this.#context = context;
   }
 
-  /** Partitions without such an offset are left out. */
-  async list(
-    queries: readonly OffsetQuery[],
-    { onFound, isWanted = () => true, ...retry }: ListOptions = {},
-  ): Promise<readonly FoundOffset[]> {
-    const found: FoundOffset[] = [];
-    let open = queries;
-    const ask = async (leader: Asked): Promise<(FoundOffset | NotFound)[]> => {
-      const answers = await this.#listOf(leader);
-      const here = answers.filter((answer) => 'offset' in answer).filter(({ offset }) => offset >= 0);
-      found.push(...here);
-      await onFound?.(here);
-      return answers;
-    };
-    await retrying(
-      this.#context,
-      async () => {
-        open = open.filter(isWanted);
-        const asked = await Promise.allSettled(this.#leaders(open).map(ask));
-        const answers = asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-        const answered = answers.filter((answer) => 'offset' in answer);
-        const done = new Set(answered.map(topicPartitionKey));
-        open = open.filter((query) => !done.has(topicPartitionKey(query)));
-        if (open.length === 0) return;
-        await this.#refresh(open);
-        const failures = [
-          ...asked.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : [])),
-          ...answers.flatMap((answer) => ('error' in answer ? [answer.error] : [])),
-          brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartitions(open)),
-        ];
-        throw failures.find((error) => !isKafkaError(error) || !error.retriable) ?? failures[0];
-      },
-      retry,
-    );
-    return found;
+  /** {@link OffsetSearch.run} */
+  list(queries: readonly OffsetQuery[], options?: ListOptions): Promise<readonly FoundOffset[]> {
+    return new OffsetSearch(this.#context, queries, options).run();
   }
 
   /** What the group committed; partitions without are left out. */
@@ -126,54 +64,4 @@ export class Offsets {
     }
     return committed;
   }
-
-  /** The queries whose partition has a leader that we know, by leader. */
-  #leaders(queries: readonly OffsetQuery[]): Asked[] {
-    const leaders = new Map<number, OffsetQuery[]>();
-    for (const query of queries) {
-      const nodeId = leaderOf(this.#context.cluster, query)?.leader;
-      if (nodeId === undefined) continue;
-      const known = leaders.get(nodeId);
-      if (known === undefined) leaders.set(nodeId, [query]);
-      else known.push(query);
-    }
-    return [...leaders];
-  }
-
-  async #listOf([nodeId, queries]: Asked): Promise<(FoundOffset | NotFound)[]> {
-    const { cluster, options } = this.#context;
-    const response = await cluster.send(
-      nodeId,
-      'control',
-      listOffsetsApi,
-      {
-        replicaId: -1,
-        isolationLevel: options.isolationLevel === 'read_committed' ? 1 : 0,
-        topics: byTopic(queries).map(([name, items]) => ({
-          name,
-          partitions: items.map((query) => ({
-            partitionIndex: query.partition,
-            currentLeaderEpoch: leaderOf(cluster, query)?.leaderEpoch ?? -1,
-            timestamp: query.timestamp,
-          })),
-        })),
-      },
-      { timeoutMs: options.requestTimeoutMs },
-    );
-    return foundIn(response);
-  }
-
-  async #refresh(queries: readonly OffsetQuery[]): Promise<void> {
-    await this.#context.cluster.metadata.refresh([...new Set(queries.map(({ topic }) => topic))]);
-  }
-}
-
-function foundIn({ topics }: ListOffsetsResponse): (FoundOffset | NotFound)[] {
-  return topics.flatMap(({ name: topic, partitions }) =>
-    partitions.map(({ partitionIndex: partition, errorCode, offset, timestamp, leaderEpoch }) =>
-      errorCode === 0
-        ? { topic, partition, offset, timestamp, ...(leaderEpoch >= 0 && { leaderEpoch }) }
-        : { error: brokerError(errorCode, describePartition({ topic, partition })) },
-    ),
-  );
 }
