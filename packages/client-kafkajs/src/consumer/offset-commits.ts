@@ -38,12 +38,15 @@ const PASSING = ['COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'N
 /** The commit comes from a generation that is over, or about to be. */
 const OUTDATED = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'];
 
+type Condition = (partition: TopicPartition) => boolean;
+
 /** A commit on its way. */
 interface CommitWork {
   /** What is not written yet. */
   open: TopicPartitionOffsets;
   /** Whether it still belongs to whom it belonged to when the commit was asked for. */
-  readonly isOurs: (partition: TopicPartition) => boolean;
+  readonly isOurs: Condition;
+  readonly isWanted: Condition;
   /** Which the last request was stamped with. */
   generation: Generation | undefined;
 }
@@ -74,12 +77,15 @@ export class OffsetCommits {
     this.#committer = committer;
   }
 
-  /** @throws CommitFailedError */
-  async commit(offsets: TopicPartitionOffsets): Promise<void> {
+  /**
+   * @param isWanted asked whenever it is written, as attempts may be far apart: what is not wanted any more is left out
+   * @throws CommitFailedError
+   */
+  async commit(offsets: TopicPartitionOffsets, isWanted: Condition = () => true): Promise<void> {
     if (offsets.length === 0) return;
     const foreign = offsets.filter((offset) => this.#committer.ownership(offset) === undefined);
     if (foreign.length > 0) throw this.#notOurs(foreign, offsets);
-    const work: CommitWork = { open: offsets, isOurs: this.#stillOurs(offsets), generation: undefined };
+    const work: CommitWork = { open: offsets, isOurs: this.#stillOurs(offsets), isWanted, generation: undefined };
     try {
       await retrying(this.#context, () => this.#attempt(work), {
         timeoutMs: this.#context.options.requestTimeoutMs,
@@ -93,6 +99,7 @@ export class OffsetCommits {
   async #attempt(work: CommitWork): Promise<void> {
     const { clock, options } = this.#context;
     if (this.#committer.isRebalancing) await atMost(clock, this.#committer.settled(), options.requestTimeoutMs);
+    if (!work.open.some(work.isWanted)) return;
     const codes = codesIn(await this.#send(work));
     work.open = work.open.filter((offset) => codeOf(codes, offset) !== 'NONE');
     const [code = 'NONE'] = work.open.map((offset) => codeOf(codes, offset)).filter((each) => !PASSING.includes(each));
@@ -108,6 +115,7 @@ export class OffsetCommits {
       offsetCommitApi,
       () => {
         // Here the request is written. Had a rebalance come since, another member may own the partitions already.
+        work.open = work.open.filter(work.isWanted);
         work.generation = this.#generationFor(work);
         return this.#requestFor(work.open, work.generation);
       },
@@ -116,7 +124,7 @@ export class OffsetCommits {
   }
 
   /** Ours as they are now: what is given up and comes back is not the same. */
-  #stillOurs(offsets: TopicPartitionOffsets): CommitWork['isOurs'] {
+  #stillOurs(offsets: TopicPartitionOffsets): Condition {
     const ownership = (at: TopicPartition): object | undefined => this.#committer.ownership(at);
     const owned = new Map(offsets.map((offset) => [topicPartitionKey(offset), ownership(offset)]));
     return (partition) => ownership(partition) === owned.get(topicPartitionKey(partition));

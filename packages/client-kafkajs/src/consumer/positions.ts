@@ -24,11 +24,17 @@ export interface PositionsInit extends PositionsObserver {
   readonly coordinator: GroupCoordinator | undefined;
 }
 
+/** Writes where partitions begin; leaves out what is not wanted any more by then: who sought may have committed since. */
+export type CommitFirst = (
+  offsets: TopicPartitionOffsets,
+  isWanted: (partition: TopicPartition) => boolean,
+) => Promise<void>;
+
 export interface BeginOptions {
   /** The assignment is over: what is committed is not waited for any more. */
   readonly signal: AbortSignal;
   /** Awaited before partitions start that the group has committed nothing of. Must not reject. */
-  readonly commitFirst?: ((offsets: TopicPartitionOffsets) => Promise<void>) | undefined;
+  readonly commitFirst?: CommitFirst | undefined;
 }
 
 interface FindOptions extends RetryOptions, Pick<BeginOptions, 'commitFirst'> {
@@ -158,11 +164,12 @@ export class Positions {
     const timestamp = this.#context.options.autoOffsetReset === 'earliest' ? BEGINNING : END;
     const queries = partitions.map(({ topic, partition }) => ({ topic, partition, timestamp }));
     const sought = this.#soughtAmong(partitions);
+    const isWanted = (at: TopicPartition): boolean => sought(at) !== undefined;
     await this.#offsets.list(queries, {
       ...retry,
-      isWanted: (at) => sought(at) !== undefined,
+      isWanted,
       onFound: async (found) => {
-        await commitFirst?.(found.filter(sought));
+        await commitFirst?.(found.filter(isWanted), isWanted);
         for (const { offset: to, leaderEpoch, ...at } of found) {
           const partition = sought(at);
           const reset = partition?.left && { ...partition.left, to };

@@ -1,8 +1,8 @@
-import type { ConsumerRebalanceListener, TopicPartition, TopicPartitionOffsets } from '@hearken/core';
+import type { ConsumerRebalanceListener, TopicPartition } from '@hearken/core';
 import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { ConsumerContext } from './consumer-context.js';
 import type { OffsetCommits } from './offset-commits.js';
-import type { Positions } from './positions.js';
+import type { CommitFirst, Positions } from './positions.js';
 import { isAborted, unlessAborted } from './retrying.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { SubscriptionState } from './subscription-state.js';
@@ -112,10 +112,7 @@ export class Rebalance {
   /** Or ends with the signal. */
   async #findPositions(partitions: readonly AssignedPartition[], signal: AbortSignal): Promise<void> {
     const { context, positions } = this.#options;
-    const commitFirst =
-      context.options.autoOffsetReset === 'latest'
-        ? (offsets: TopicPartitionOffsets) => this.#commitFirst(offsets)
-        : undefined;
+    const commitFirst = context.options.autoOffsetReset === 'latest' ? this.#commitFirst : undefined;
     try {
       await unlessAborted(positions.begin(partitions, { signal, commitFirst }), signal);
     } catch (error) {
@@ -127,13 +124,13 @@ export class Rebalance {
    * Without this, a record could be skipped: it arrives after this assignment and before the first commit, then a
    * rebalance hands the partition to a member that begins at the end again.
    */
-  async #commitFirst(offsets: TopicPartitionOffsets): Promise<void> {
+  readonly #commitFirst: CommitFirst = async (offsets, isWanted) => {
     try {
-      await this.#options.commits.commit(offsets);
+      await this.#options.commits.commit(offsets, isWanted);
     } catch (error) {
       this.#options.context.logger.warn({ error }, 'consumer: the position that reading begins at is not committed');
     }
-  }
+  };
 }
 
 function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {

@@ -321,6 +321,39 @@ describe('KafkaConsumer', () => {
       await consumer.close();
     });
 
+    it('writes that position no more once it is sought: not over what is committed then', async () => {
+      const bundle = leaderless({ autoOffsetReset: 'latest' });
+      const { consumer, cluster, clock } = bundle;
+      const written: number[][] = [];
+      const assigned = new Signal();
+      await consumer.subscribe(['orders'], {
+        ...listener([])!,
+        onPartitionsAssigned: () => {
+          assigned.fire();
+          return Promise.resolve();
+        },
+      });
+      await waitedFor(bundle);
+      await assigned.wait();
+      let errorCode: number = errorCodes.COORDINATOR_LOAD_IN_PROGRESS;
+      cluster.answer(offsetCommitApi, ({ topics: [topic = assert.fail()] }) => {
+        const [{ partitionIndex, committedOffset } = assert.fail()] = topic.partitions;
+        if (errorCode === 0) written.push([partitionIndex, committedOffset]);
+        return { throttleTimeMs: 0, topics: [{ name: 'orders', partitions: [{ partitionIndex, errorCode }] }] };
+      });
+      cluster.topic('orders', 1, 1, 1);
+      clock.advance(2_000);
+      await cluster.request(offsetCommitApi, 2);
+      await eventLoopTurn(); // it waits to try again
+      errorCode = 0;
+      consumer.seek(at(2), 7);
+      await consumer.commit([{ ...at(2), offset: 8 }]);
+      clock.advance(2_000);
+      await eventLoopTurn();
+      assert.deepEqual(written, [[2, 8]]);
+      await consumer.close();
+    });
+
     it('leaves one alone that was sought meanwhile', async () => {
       const bundle = leaderless();
       const { consumer, cluster, clock } = bundle;

@@ -200,6 +200,25 @@ describe('OffsetCommits', () => {
     assert.equal(cluster.sent.count, 0);
   });
 
+  it('leaves out what nobody wants any more by the time it is written', async () => {
+    const { cluster, clock, commits } = setup();
+    const gate = new Signal();
+    cluster.coordinator = () => gate.wait().then(() => 1);
+    cluster.answer(offsetCommitApi, disconnected);
+    const wanted = new Set([0, 1]);
+    const done = commits.commit([at(0, 7), at(1, 8)], ({ partition }) => wanted.has(partition));
+    await eventLoopTurn(); // it is being found who coordinates
+    wanted.delete(0);
+    gate.fire();
+    const { request } = await cluster.request(offsetCommitApi);
+    assert.deepEqual(request.topics[0]?.partitions.map(({ partitionIndex }) => partitionIndex), [1]); // prettier-ignore
+    await clock.timersPending(1);
+    wanted.delete(1);
+    clock.advance(1_000);
+    await done;
+    assert.equal(cluster.requests(offsetCommitApi).length, 1);
+  });
+
   describe('of what is kept over a rebalance', () => {
     const nextGeneration = (committer: FakeCommitter): void => {
       committer.generation = { generationId: 5, memberId: 'm1' };
