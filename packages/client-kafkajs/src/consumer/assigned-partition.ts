@@ -17,7 +17,7 @@ export interface Start {
   /** Why, if nobody asked to go there: the next `poll` tells it, even without records. */
   readonly reset?: PositionReset | undefined;
   /** The next `poll` tells it in any case: whoever asked before was told that there is no position yet. */
-  readonly told?: boolean;
+  readonly told?: boolean | undefined;
 }
 
 /** Why a position means nothing any more, and what it was. */

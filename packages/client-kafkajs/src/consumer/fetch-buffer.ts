@@ -93,6 +93,11 @@ export class FetchBuffer {
     return this.#closed.length > 0 || this.#position !== this.#handedOut || this.#error !== undefined;
   }
 
+  /** What `take` tells next even without records: a buffer that takes the place of this one has to. */
+  get untold(): Pick<FetchBufferInit, 'reset' | 'told'> {
+    return { reset: this.#reset, told: this.#position !== this.#handedOut };
+  }
+
   /** Adds what a fetch from `fetchOffset` brought. The broker may begin with a batch that holds earlier records, too. */
   append(records: Buffer, aborted: AbortedTransactions, options: AppendOptions): void {
     const { checkCrcs, memory = new FetchedMemory(records.buffer.byteLength) } = options;

@@ -103,10 +103,9 @@ export class Positions {
   truncated(partition: AssignedPartition, { epoch, endOffset }: EpochEnd): void {
     const { buffer } = partition;
     if (buffer === undefined) return;
-    const { position } = buffer;
-    const start = { leaderEpoch: epoch };
+    const { position, untold } = buffer;
     if (endOffset >= position) {
-      partition.startAt(position, start); // only what was not handed out yet is lost
+      partition.startAt(position, { leaderEpoch: epoch, ...untold }); // only what was not handed out yet is lost
       return;
     }
     const { logger, options } = this.#context;
@@ -118,7 +117,9 @@ export class Positions {
       { ...at(partition), offset: position, endOffset },
       'consumer: the log lost records that were read, reading goes on where it ends',
     );
-    partition.startAt(endOffset, { ...start, reset: { reason: 'log-truncated', from: position, to: endOffset } });
+    // With a reset that was not told, nothing was read since: whoever reads knows the position before that one.
+    const { reset = { reason: 'log-truncated', from: position } } = untold;
+    partition.startAt(endOffset, { leaderEpoch: epoch, reset: { ...reset, to: endOffset } });
   }
 
   async #startAnew(partition: AssignedPartition, reason: keyof typeof ANEW): Promise<void> {

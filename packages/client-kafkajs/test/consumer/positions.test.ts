@@ -10,7 +10,7 @@ import { brokerError } from '../../dist/errors.js';
 import { Positions } from '../../dist/consumer/positions.js';
 import type { AssignedPartition } from '../../dist/consumer/assigned-partition.js';
 import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
-import { batchOf } from './support/batches.js';
+import { batchOf, markerOf } from './support/batches.js';
 import { aContext, type TestContext } from './support/context.js';
 
 const BEGINNING = 3;
@@ -243,6 +243,28 @@ describe('Positions', () => {
       assert.deepEqual(standing(partition), [52, 52, 4]); // 52 to 54 are fetched again
       assert.equal(partition.take(9), undefined);
       assert.equal(logger.at('warn').length, 0);
+    });
+
+    it('still tells why a position is one, if nobody was told yet', () => {
+      const { positions, partition } = setup();
+      const reset = { reason: 'out-of-range', from: 200, to: 60 } as const;
+      for (const endOffset of [60, 53]) {
+        partition.startAt(60, { reset });
+        positions.truncated(partition, { epoch: 4, endOffset });
+        const told = { topic: 'orders', partition: 0, records: [], nextOffset: endOffset };
+        assert.deepEqual(partition.take(9), { ...told, reset: { ...reset, to: endOffset } });
+      }
+    });
+
+    it('still tells a position that was found late, or moved without a record', () => {
+      const { positions, partition } = setup();
+      partition.startAt(60, { told: true });
+      positions.truncated(partition, { epoch: 4, endOffset: 61 });
+      const told = { topic: 'orders', partition: 0, records: [], nextOffset: 60 };
+      assert.deepEqual([partition.take(9), partition.take(9)], [told, undefined]);
+      partition.append(markerOf(60, 7, 'abort'), new AbortedTransactions([]), { checkCrcs: true });
+      positions.truncated(partition, { epoch: 4, endOffset: 61 });
+      assert.deepEqual([partition.take(9), partition.take(9)], [{ ...told, nextOffset: 61 }, undefined]);
     });
 
     it("stops with 'none' when records that were handed out are gone", async () => {
