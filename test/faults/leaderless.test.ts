@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { TcpProxy } from '@hearken/testing';
 import {
   DefaultKafkaConsumerFactory,
   DefaultKafkaProducerFactory,
@@ -11,11 +12,15 @@ import { describeWithKafka, uniqueName } from '../support/kafka.js';
 import { ThreeNodes } from '../support/three-nodes.js';
 import { until } from '../support/until.js';
 
+const FOREVER_MS = 3_600_000;
+
 describeWithKafka('a partition whose only node is down', function () {
   this.timeout(300_000);
+  let cluster: ThreeNodes;
+  before(async () => (cluster = await ThreeNodes.start()));
+  after(() => cluster.stop());
 
   it('holds up no other of its topic, and is read when the node is back', async () => {
-    await using cluster = await ThreeNodes.start();
     const kafka = { brokers: cluster.brokers, logger: silentLogger };
     const topic = uniqueName('leaderless');
     const admin = new KafkaAdmin(kafka);
@@ -41,6 +46,43 @@ describeWithKafka('a partition whose only node is down', function () {
     assert.deepEqual(container.snapshot().partitions.map(({ position }) => position).sort(), [1, 1, undefined]); // prettier-ignore
     await third!.start();
     await until('it is read too', () => read.includes(2));
+    await container.stop();
+    await admin.close();
+  });
+
+  it('is found when the node is back, although the leader of another never says where that begins', async () => {
+    await using proxy = await TcpProxy.start();
+    const kafka = { brokers: cluster.brokers, logger: silentLogger };
+    const topic = uniqueName('leaderless');
+    const admin = new KafkaAdmin(kafka);
+    await admin.createTopics([{ topic, replicaAssignment: [[1], [3]], config: { 'min.insync.replicas': 1 } }]);
+    const [silent, , third] = cluster.nodes;
+    await third!.kill();
+    await until('nobody leads it', async () => {
+      const [description] = await admin.describeTopics([topic]);
+      return description?.partitions[1]?.leader === undefined;
+    });
+    proxy.swallow({ api: 'ListOffsets', direction: 'request', broker: silent!.address });
+
+    const consumers = new DefaultKafkaConsumerFactory(
+      { ...kafka, socketFactory: proxy.socketFactory },
+      {
+        groupId: uniqueName('group'),
+        autoOffsetReset: 'latest',
+        requestTimeoutMs: FOREVER_MS,
+        metadataMaxAgeMs: FOREVER_MS, // only the look-up itself asks who leads
+      },
+    );
+    const container = new MessageListenerContainer(
+      consumers,
+      { topics: [topic], listener: () => undefined },
+      { logger: silentLogger },
+    );
+    await container.start();
+    await third!.start();
+    const positions = (): unknown => container.snapshot().partitions.map(({ position }) => position);
+    await until('it is known where it begins', () => container.snapshot().partitions[1]?.position !== undefined);
+    assert.deepEqual(positions(), [undefined, 0]);
     await container.stop();
     await admin.close();
   });
