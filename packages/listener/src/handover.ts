@@ -80,7 +80,7 @@ export class Handover {
     this.stopStarting(ownerships, closesGaps);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
-    const drained = await grace.covers(Promise.all(running.map((ownership) => ownership.whenIdle())));
+    const drained = await grace.covers(owned.whenIdle(running));
     if (!drained) for (const ownership of running) ownership.abort(reason);
     for (const ownership of ownerships) owned.close(ownership);
     const written = committer.flush(ownerships);

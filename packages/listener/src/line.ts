@@ -360,6 +360,7 @@ export class Line {
         if (ownership.isFull) this.#intake.ended(ownership);
       },
       onOver: (ownership) => this.#intake.forget(ownership),
+      isStuck: () => this.#dispatcher.isStuck,
     });
   }
 

@@ -25,6 +25,7 @@ const makers: Readonly<Record<string, () => object>> = {
       counters: newCounters(),
       commitsBefore: false,
       onEnded: () => undefined,
+      onIdle: () => undefined,
     }),
 };
 

@@ -17,6 +17,11 @@ export class LaneGate<Item extends LaneItem<Item>, Work> {
     this.#makeReady = makeReady;
   }
 
+  /** The one that runs. */
+  get running(): Lane<Item, Work> | undefined {
+    return this.#running;
+  }
+
   /** Whether a ready lane may run, and does so from now on; if not it is barred. */
   admits(lane: Lane<Item, Work>): boolean {
     if (this.#running === undefined && (this.#next === undefined || this.#next === lane)) {

@@ -127,6 +127,12 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     return lane?.state === 'busy' ? lane.current : undefined;
   }
 
+  /** What runs and ends before more of this lane starts; undefined if nothing does. */
+  runningBefore({ state, current, key }: Lane<Item, Work>): Work | undefined {
+    if (state === 'busy' || state === 'joined') return current;
+    return key === null ? this.#gate?.running?.current : undefined;
+  }
+
   /** Puts a record at the end of its lane. */
   add(partition: PartitionLanes<Item, Work>, item: Item): void {
     const lane = this.#laneOf(partition, item);

@@ -1,7 +1,7 @@
 import type { TopicPartition } from '@hearken/core';
-import { topicPartitionKey } from '@hearken/core/internal';
+import { deferred, topicPartitionKey, type Deferred } from '@hearken/core/internal';
 import type { ContainerCounters } from '../container-metrics.js';
-import type { Delivery } from '../dispatch/delivery.js';
+import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
 import type { Lanes } from '../dispatch/lanes.js';
 import type { Work } from '../dispatch/work.js';
 import type { EndedOffsets } from './ended-offsets.js';
@@ -21,6 +21,8 @@ export interface OwnedPartitionsInit {
   readonly onEnded: (ownership: Ownership, records: number) => void;
   /** It was given up. */
   readonly onOver: (ownership: Ownership) => void;
+  /** Whether nothing starts before a listener ends that itself waits for the container. */
+  readonly isStuck: () => boolean;
 }
 
 /** What this container owns now, one {@link Ownership} per partition. */
@@ -32,6 +34,8 @@ export class OwnedPartitions implements Iterable<Ownership> {
   readonly #strays = new Set<Ownership>();
   readonly #init: OwnedPartitionsInit;
   #epochs = 0;
+  /** For who waits until some of them are idle: one more may be. */
+  #nextIdle: Deferred<void> | undefined;
 
   constructor(init: OwnedPartitionsInit) {
     this.#init = init;
@@ -76,6 +80,7 @@ export class OwnedPartitions implements Iterable<Ownership> {
       commitsBefore: this.#init.commitsBefore,
       known,
       onEnded: (records) => this.#init.onEnded(ownership, records),
+      onIdle: () => this.#idle(ownership),
     });
     this.#byPartition.set(topicPartitionKey(partition), ownership);
     this.#init.onBegun(ownership, before);
@@ -122,18 +127,48 @@ export class OwnedPartitions implements Iterable<Ownership> {
     ownership.end();
     if (this.get(ownership) === ownership) this.#byPartition.delete(topicPartitionKey(ownership));
     this.#init.onOver(ownership);
-    if (ownership.running > 0) this.#keepUntilIdle(ownership, this.#strays);
+    if (ownership.running > 0) this.#strays.add(ownership);
   }
 
   /** Ends it while its listeners may run: whoever gives the partition up next waits for them. */
   overtake(ownership: Ownership | undefined): void {
     this.end(ownership);
-    if (ownership !== undefined && ownership.running > 0) this.#keepUntilIdle(ownership, this.#overtaken);
+    if (ownership !== undefined && ownership.running > 0) this.#overtaken.add(ownership);
   }
 
-  #keepUntilIdle(ownership: Ownership, kept: Set<Ownership>): void {
-    kept.add(ownership);
-    void ownership.whenIdle().then(() => kept.delete(ownership));
+  /**
+   * Resolves when, of all of these at once, no listener runs, and nothing is left to start that will find a slot: what one of
+   * them left may start as a listener of another ends, and a recovery begins as its own does. Also when all of them are over.
+   */
+  async whenIdle(ownerships: readonly Ownership[]): Promise<void> {
+    while (ownerships.some(({ isOver }) => !isOver) && ownerships.some((each) => this.#isBusy(each)))
+      await (this.#nextIdle ??= deferred()).promise;
+  }
+
+  #isBusy(ownership: Ownership): boolean {
+    return ownership.running > 0 || (this.#hasLeft(ownership) && !this.#init.isStuck());
+  }
+
+  /** Whether records wait that will start without anybody's doing, if there is a slot. */
+  #hasLeft({ isFinishing, lanes, dirty }: Ownership): boolean {
+    if (!isFinishing || lanes.paused || lanes.queued === 0) return false;
+    for (const lane of lanes.table) if (lane.first !== undefined && this.#goesOn(lane, dirty)) return true;
+    return false;
+  }
+
+  /** Not behind a listener that itself waits for the stop, and not if it waits for a commit without anything to commit. */
+  #goesOn(lane: DeliveryLane, dirty: number | undefined): boolean {
+    if (lane.state === 'waiting') return dirty !== undefined;
+    return this.#init.lanes.runningBefore(lane)?.isAwaited !== false;
+  }
+
+  #idle(ownership: Ownership): void {
+    if (ownership.isOver) {
+      this.#strays.delete(ownership);
+      this.#overtaken.delete(ownership);
+    }
+    this.#nextIdle?.resolve();
+    this.#nextIdle = undefined;
   }
 }
 

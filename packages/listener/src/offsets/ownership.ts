@@ -1,8 +1,8 @@
 import type { ConsumerRecord, TopicPartition, Timer } from '@hearken/core';
-import { deferred, keepLayoutOf, type Deferred } from '@hearken/core/internal';
+import { keepLayoutOf } from '@hearken/core/internal';
 import { newCounters, type ContainerCounters } from '../container-metrics.js';
 import type { AttemptSignal } from '../dispatch/attempt-signal.js';
-import type { DeliveryLane, DeliveryLanes } from '../dispatch/delivery.js';
+import type { DeliveryLanes } from '../dispatch/delivery.js';
 import { PartitionLanes } from '../dispatch/lane.js';
 import { Arrivals } from './arrivals.js';
 import type { ParkedPartition } from '../parking/parked-partition.js';
@@ -44,6 +44,8 @@ export interface OwnershipInit {
   readonly known?: EndedOffsets | undefined;
   /** Called after a record ended, with how many more a commit would cover; must not throw. */
   readonly onEnded: (records: number) => void;
+  /** No listener of it is waited for, and perhaps nothing is left to start; must not throw. */
+  readonly onIdle: () => void;
 }
 
 /**
@@ -98,7 +100,6 @@ export class Ownership implements TopicPartition {
   #dropped: number | undefined;
   #abortReason: Error | undefined;
   #running = 0;
-  #idle: Deferred<void> | undefined;
 
   constructor(init: OwnershipInit) {
     this.topic = init.partition.topic;
@@ -116,6 +117,10 @@ export class Ownership implements TopicPartition {
 
   get isOpen(): boolean {
     return this.#phase === 'open';
+  }
+
+  get isFinishing(): boolean {
+    return this.#phase === 'finishing';
   }
 
   /** Whether none of its records starts any more. */
@@ -182,27 +187,7 @@ export class Ownership implements TopicPartition {
 
   /** To be called when what waits will perhaps not start any more. */
   lookIfIdle(): void {
-    if (this.#running > 0) return;
-    this.#idle?.resolve();
-    this.#idle = undefined;
-  }
-
-  /** Resolves when no listener runs, and nothing that one of them left behind: a recovery begins as its listener ends. */
-  async whenIdle(): Promise<void> {
-    while (this.#running > 0 || this.#hasLeft) await (this.#idle ??= deferred()).promise;
-  }
-
-  /** Whether records wait that will start without anybody's doing. */
-  get #hasLeft(): boolean {
-    if (this.#phase !== 'finishing' || this.lanes.paused || this.lanes.queued === 0) return false;
-    for (const lane of this.lanes.table) if (lane.first !== undefined && this.#goesOn(lane)) return true;
-    return false;
-  }
-
-  /** Not behind a listener that itself waits for the stop, and not if it waits for a commit without anything to commit. */
-  #goesOn({ state, current }: DeliveryLane): boolean {
-    if (state === 'waiting') return this.dirty !== undefined;
-    return (state !== 'busy' && state !== 'joined') || current === undefined || current.isAwaited;
+    if (this.#running === 0) this.#init.onIdle();
   }
 
   /** It is found where reading begins. */
@@ -358,5 +343,6 @@ keepLayoutOf(
     counters: newCounters(),
     commitsBefore: false,
     onEnded: () => undefined,
+    onIdle: () => undefined,
   }),
 );

@@ -48,9 +48,9 @@ export class Calls {
     return undefined;
   }
 
-  /** All that run end well, but for this one, and all that ran are acknowledged. */
-  endAll(but?: Call): void {
-    for (const call of [...this.#oracle.running]) if (call !== but) this.#end(call);
+  /** All that run end well, but for these, and all that ran are acknowledged. */
+  endAll(but: ReadonlySet<Call> = new Set()): void {
+    for (const call of [...this.#oracle.running]) if (!but.has(call)) this.#end(call);
     for (const call of this.#returned.splice(0)) this.#acknowledgeAll(call);
   }
 

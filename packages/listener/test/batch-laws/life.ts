@@ -46,9 +46,7 @@ export class Life {
   readonly #slots: Slots | undefined;
   #stopping: Promise<StopReport> | undefined;
   #isPatient = false;
-  /** Who asked for the stop first, if a listener did that leaves others a slot: it does not end before the stop does. */
-  #stopper: Call | undefined;
-  /** All that asked: what they come to may be too late. */
+  /** Listeners that asked for the stop: they do not end before it does, and what they come to may be too late. */
   readonly #excused = new Set<Call>();
   /** Whether everything that ended is committed in the end if all listeners end well once it stops. */
   #drainsWell = false;
@@ -95,12 +93,12 @@ export class Life {
 
   /** Asked again it can only end sooner. @param isInside by a listener that runs, if one does */
   stop(how: StopKind, isInside = false): void {
-    const [stopper] = isInside ? this.oracle.running : [];
+    const running = isInside ? [...this.oracle.running] : [];
+    const stopper = running.find((call) => !this.#excused.has(call)) ?? running[0];
     if (stopper !== undefined) this.#excused.add(stopper);
     if (this.#stopping === undefined) {
       this.#isPatient = how === 'patient';
-      if (this.#slots === undefined && this.#group.world.concurrency > 1) this.#stopper = stopper;
-      this.#drainsWell = this.#isPatient && stopper === undefined && this.#isGoodToStop;
+      this.#drainsWell = this.#isPatient && this.#isGoodToStop;
       this.#failuresBefore = this.calls.failures;
       if (this.stage.moving === 0) this.#checkNoneTwice = this.oracle.stops(); // else the report is not about all of it
     } else if (how === 'hasty' || how === 'immediate') this.#isPatient = false;
@@ -111,8 +109,8 @@ export class Life {
   /** To the end of its stop: what it reports is so, and nothing comes of it any more. */
   async end(): Promise<void> {
     if (!this.isStopping) this.stop(this.#group.world.drains ? 'patient' : 'shutdown');
-    if (this.#isPatient && !this.#group.world.drains && this.#stopper === undefined) this.stop('hasty');
-    const meanwhile = this.#isPatient ? (): void => this.calls.endAll(this.#stopper) : undefined;
+    if (this.#isPatient && !this.#group.world.drains && this.#excused.size === 0) this.stop('hasty');
+    const meanwhile = this.#isPatient ? (): void => this.calls.endAll(this.#excused) : undefined;
     if (this.#isPatient && !this.#drainsWell) this.stage.letCommits();
     const report = await this.stage.drive(this.#stopping!, meanwhile);
     this.oracle.close();
@@ -136,7 +134,7 @@ export class Life {
 
   #checkReport({ drained, committed }: StopReport): void {
     const { world } = this.#group;
-    const isWell = this.#drainsWell && this.calls.failures === this.#failuresBefore;
+    const isWell = this.#drainsWell && this.#excused.size === 0 && this.calls.failures === this.#failuresBefore;
     if (isWell) assert.ok(drained, 'it had the time to drain, and nothing to bar it');
     if (drained && !isManual(world) && this.#excused.size === 0) this.#checkNoneTwice();
     // It may know less than the group: a commit that was on its way when its partition was lost.

@@ -107,7 +107,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('stop' as const),
       how: fc.constantFrom<StopKind>('shutdown', 'hasty', 'immediate', 'patient', 'patient'),
-      isInside: fc.nat(3).map((chance) => chance === 0),
+      isInside: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('start' as const, 'start', 'start', 'evict', 'break') }) },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
-import { setup } from './setup.js';
+import { eventLoopTurn } from '@hearken/testing';
+import { setup, started, until } from './setup.js';
 
 describe('PriorityListenerContainer: stopped at an odd moment', () => {
   it('is stopped before it starts, and does not start meanwhile', async () => {
@@ -44,6 +45,22 @@ describe('PriorityListenerContainer: stopped at an odd moment', () => {
     assert.deepEqual(again, [starting]);
     await starting;
     await container.stop();
+  });
+
+  it('does not wait for what finds no slot, as the listener that stops its level has the only one', async () => {
+    const properties = { capacity: 1, ordering: 'key', ackMode: 'record', syncCommits: true } as const;
+    const { container, consumer, log, listener, committed } = await started({ partitions: 1, ...properties });
+    const letCommits = consumer(2).holdCommits();
+    log.append('t-2', 0, { key: 'a' }, { key: 'a' }, { key: 'b' });
+    (await listener.call('2:0/0')).end();
+    const asking = await listener.call('2:0/2');
+    letCommits(); // 1 could start from now on
+    await until(() => committed(2, 0) === 1);
+    await eventLoopTurn();
+    await asking.context.container.stop();
+    asking.end();
+    await container.stop();
+    assert.deepEqual([listener.order, committed(2, 0)], ['22', 1]);
   });
 
   it('says why, with the level, when a level fails', async () => {
