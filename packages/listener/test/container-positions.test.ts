@@ -21,9 +21,8 @@ function leaderless(properties: Parameters<typeof setup>[0] = {}): Leaderless {
   const create = factory.createConsumer.bind(factory);
   factory.createConsumer = (overrides) => {
     const consumer = create(overrides);
-    const [poll, lag] = [consumer.poll.bind(consumer), consumer.lag.bind(consumer)];
+    const poll = consumer.poll.bind(consumer);
     const [position, seek] = [consumer.position.bind(consumer), consumer.seek.bind(consumer)];
-    consumer.lag = () => lag().filter(({ partition }) => partition !== 2 || isFound);
     consumer.position = (at: TopicPartition): number => {
       if (at.partition !== 2 || isFound) return position(at);
       throw new IllegalStateError('it has no position yet', 'NO_POSITION');
@@ -77,6 +76,15 @@ describe('MessageListenerContainer: a partition whose position is looked for', (
     await container.stop();
     assert.equal(committed(2), 8);
     assert.ok(addsUp(bundle));
+  });
+
+  it('has no lag until it is, also where its end is known', async () => {
+    const { container, give, view } = await looking({ listener: () => undefined });
+    give(2, ...keyed('a', 'b'));
+    const { endOffset, lag } = view();
+    assert.deepEqual([endOffset, lag, container.metrics().lag], [2, undefined, 0]);
+    await until(() => view().lag === 0);
+    await container.stop();
   });
 
   it('begins with its first record, if that comes with the position', async () => {

@@ -128,6 +128,17 @@ describe('ReplyingKafkaTemplate', () => {
     await template.close();
   });
 
+  it('does not wait for who leads a partition that was added: only where it begins to read it seeks', async () => {
+    const { template, consumers, log } = setup();
+    await template.start();
+    const { consumer } = consumers;
+    consumer.beginningOffsets = consumer.endOffsets = () => new Promise(() => undefined);
+    await consumer.rebalance({ assign: [tp(2, 'replies')] });
+    log.append('replies', 2, { value: 'early' });
+    await until(() => template.unmatchedReplies === 1);
+    await template.close();
+  });
+
   it('rejects what is not answered in time; a reply that comes then is counted, and logged at debug only', async () => {
     const { template, clock, log, logger } = setup({ timeoutMs: 100 });
     await template.start();
