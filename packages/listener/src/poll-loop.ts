@@ -1,6 +1,6 @@
 import type { Clock, Consumer } from '@hearken/core';
 import { IllegalStateError } from '@hearken/core';
-import { deferred } from '@hearken/core/internal';
+import { BetweenPolls } from './between-polls.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { Intake } from './dispatch/intake.js';
 import type { Pauses } from './pause/pauses.js';
@@ -23,8 +23,7 @@ export interface PollLoopInit {
 export class PollLoop {
   readonly #init: PollLoopInit;
   readonly #wakeup: Wakeup;
-  /** What must not happen while a poll is outstanding. */
-  #betweenPolls: (() => void)[] = [];
+  readonly #betweenPolls = new BetweenPolls();
   #running: Promise<void> | undefined;
   #stopping = false;
   #turnedAt: number | undefined;
@@ -53,19 +52,11 @@ export class PollLoop {
   /** Runs the action when no poll is outstanding, so that none returns records from before it. */
   do(action: () => void): Promise<void> {
     if (this.#stopping) return Promise.reject(new IllegalStateError('the container stops', 'CONTAINER_NOT_RUNNING'));
-    const { promise, resolve, reject } = deferred();
-    this.#betweenPolls.push(() => {
-      try {
-        action();
-        resolve();
-      } catch (error) {
-        reject(error);
-      }
-    });
-    if (this.#running === undefined) this.#act();
+    const done = this.#betweenPolls.add(action);
+    if (this.#running === undefined) this.#betweenPolls.run();
     this.#wakeup.wake();
     this.#init.consumer.wakeup();
-    return promise;
+    return done;
   }
 
   /** Resolves when the loop has ended, well or badly. What still waits to be done is done, or refused, by then. */
@@ -74,7 +65,7 @@ export class PollLoop {
     this.#wakeup.wake();
     this.#init.consumer.wakeup();
     await this.#running?.catch(() => undefined); // `run` reports it
-    this.#act(); // it may never have run, or a poll that failed have ended it
+    this.#betweenPolls.run(); // it may never have run, or a poll that failed have ended it
   }
 
   async #turn(): Promise<void> {
@@ -82,7 +73,7 @@ export class PollLoop {
     let polledAt = clock.monotonic();
     while (!this.#stopping) {
       const now = (this.#turnedAt = clock.monotonic());
-      this.#act();
+      this.#betweenPolls.run();
       pauses.lookAtExecutor();
       onTurn(now);
       const room = intake.room();
@@ -94,9 +85,5 @@ export class PollLoop {
       const records = await consumer.poll(room > 0 ? pollTimeoutMs : 0, room);
       dispatcher.dispatch(records, clock.monotonic());
     }
-  }
-
-  #act(): void {
-    for (const action of this.#betweenPolls.splice(0)) action();
   }
 }
