@@ -9,7 +9,7 @@ import {
   type BatchReturn,
 } from '../../dist/index.js';
 import { FAILURES } from '../laws/error-handler.js';
-import { MAX_RETRIES, type Call, type Element, type Oracle } from './oracle.js';
+import { MAX_RETRIES, SEEING, type Call, type Element, type Oracle } from './oracle.js';
 import { isManual, type Ending, type World } from './world.js';
 
 /** Until a record that failed comes again. */
@@ -116,11 +116,12 @@ export class Calls {
     this.#close(call).reject(mayPass ? new Error('all') : new NonRetriable());
   }
 
-  /** Its epoch is over with that, unless the record had ended. */
+  /** Its epoch is over with that, unless the record had ended, or does so before the executor has its say. */
   #fatalAt(call: Call, index: number): void {
     this.failures++;
     this.#oracle.ended(call, call.elements.slice(0, index));
-    if (!this.#oracle.openOf(call).includes(call.elements[index]!)) this.#goesOn(call, call.elements.slice(index + 1));
+    const isOver = this.#oracle.openOf(call).includes(call.elements[index]!) && !SEEING.has(this.#world.executor);
+    if (!isOver) this.#goesOn(call, call.elements.slice(index + 1));
     this.#returned.push(call);
     this.#close(call).reject(new BatchListenerFailedError(index, FAILURES.fatal()));
   }

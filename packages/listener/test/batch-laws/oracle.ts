@@ -13,7 +13,13 @@ const NO_KEY = '/none';
 const isOrdered = (lane: string): boolean => !lane.endsWith(UNORDERED);
 const isWithoutKey = (lanes: ReadonlySet<string>): boolean => [...lanes].some((lane) => lane.endsWith(NO_KEY));
 
-const SEEING: ReadonlySet<World['executor']> = new Set(['by-record', 'rate-limited', 'circuit-breaker', 'adaptive']);
+/** They have their say after the listener: what failed may have been acknowledged by then. */
+export const SEEING: ReadonlySet<World['executor']> = new Set([
+  'by-record',
+  'rate-limited',
+  'circuit-breaker',
+  'adaptive',
+]);
 
 /** How often the error handler has a record tried again. */
 export const MAX_RETRIES = 2;
