@@ -61,7 +61,7 @@ export class TopicWatch {
     return new Map([...counts].filter(([, count]) => count > 0));
   }
 
-  /** Whether the group should join again: the pattern matches other topics, or (for the leader) partitions came or went. */
+  /** Whether the group should join again: the pattern matches other topics, or (for the leader) partitions of the group came or went. */
   async hasChanged(): Promise<boolean> {
     const matching = await this.#matching();
     if (matching.length !== this.#joinedWith.length || matching.some((name, i) => name !== this.#joinedWith[i])) {
@@ -69,7 +69,16 @@ export class TopicWatch {
     }
     const before = this.#assignedOver;
     const counts = await this.#countsOf([...before.keys()]);
-    return before === this.#assignedOver && [...counts].some(([topic, count]) => count !== before.get(topic));
+    return (
+      before === this.#assignedOver &&
+      [...counts].some(([topic, count]) => this.#shared(topic, count) !== this.#shared(topic, before.get(topic)))
+    );
+  }
+
+  /** How many of so many partitions the group shares out. */
+  #shared(topic: string, count = 0): number {
+    const part = this.#context.options.groupPartitions?.get(topic);
+    return part?.filter((partition) => partition < count).length ?? count;
   }
 
   async #matching(): Promise<readonly string[]> {

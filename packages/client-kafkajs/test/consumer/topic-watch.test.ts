@@ -77,6 +77,21 @@ describe('TopicWatch', () => {
     assert.equal(await watch.hasChanged(), false);
   });
 
+  it('watches only those partitions that the group shares out', async () => {
+    const context = aContext({ groupPartitions: new Map([['orders', [0, 3]]]) });
+    context.cluster.topic('orders', 1, 1).topic('bills', 1);
+    const watch = new TopicWatch(context);
+    watch.subscribe(['orders', 'bills']);
+    await watch.topics();
+    await watch.partitionCounts(['orders', 'bills']);
+    context.cluster.topic('orders', 1, 1, 1);
+    assert.equal(await watch.hasChanged(), false);
+    context.cluster.topic('orders', 1, 1, 1, 1);
+    assert.equal(await watch.hasChanged(), true);
+    context.cluster.topic('orders').topic('bills', 1, 1);
+    assert.equal(await watch.hasChanged(), true);
+  });
+
   it('is told of other topics', async () => {
     const { watch } = setup(['orders']);
     await watch.topics();
