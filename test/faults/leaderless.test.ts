@@ -44,9 +44,23 @@ describeWithKafka('a partition whose only node is down', function () {
     await until('the others are read', () => read.length === 2);
     assert.deepEqual(read.sort(), [0, 1]);
     assert.deepEqual(container.snapshot().partitions.map(({ position }) => position).sort(), [1, 1, undefined]); // prettier-ignore
+
+    const given: number[] = [];
+    const reader = new MessageListenerContainer(
+      new DefaultKafkaConsumerFactory(kafka, { autoOffsetReset: 'earliest' }),
+      {
+        topicPartitions: [0, 1, 2].map((partition) => ({ topic, partition })),
+        listener: ({ partition }) => void given.push(partition),
+      },
+      { logger: silentLogger },
+    );
+    await reader.start();
+    await until('the others are read where they are given', () => given.length === 2);
+    assert.deepEqual(given.sort(), [0, 1]);
     await third!.start();
-    await until('it is read too', () => read.includes(2));
+    await until('it is read too', () => read.includes(2) && given.includes(2));
     await container.stop();
+    await reader.stop();
     await admin.close();
   });
 

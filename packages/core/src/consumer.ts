@@ -43,7 +43,10 @@ export interface PartitionLag extends TopicPartition {
 export interface Consumer {
   /** Joins the group for these topics. Resolves at once; assignments are told to the listener. */
   subscribe(topics: readonly string[] | RegExp, listener?: ConsumerRebalanceListener): Promise<void>;
-  /** Reads these partitions without group membership; resolves when their positions are known. Replaces the last assignment. */
+  /**
+   * Reads these partitions without group membership. Resolves when their positions are known, or a second after what the group
+   * committed is: one that nobody leads gets its position later, told by `poll`. Replaces the last assignment.
+   */
   assign(partitions: readonly TopicPartition[]): Promise<void>;
   /**
    * The next records, at most `maxRecords`; empty after `timeoutMs`, on `wakeup` and when what was outstanding is revoked.

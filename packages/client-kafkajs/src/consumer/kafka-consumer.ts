@@ -108,7 +108,7 @@ export class KafkaConsumer implements Consumer {
     if (isAborted(signal)) return;
     this.#subscription.assign(partitions);
     const unknown = this.#subscription.partitions.filter(({ buffer }) => buffer === undefined);
-    await this.#positions.resolve(unknown, { signal });
+    await this.#positions.begin(unknown, { signal });
     if (isAborted(signal)) return;
     this.#subscription.activate();
     this.#positionsChanged();

@@ -66,15 +66,8 @@ export class Positions {
 
   /**
    * Starts partitions at what the group committed, else as `autoOffsetReset` says. One that gets a position meanwhile, by
-   * a seek, keeps it. Resolves when all have one.
-   */
-  async resolve(partitions: readonly AssignedPartition[], retry?: RetryOptions): Promise<void> {
-    await this.#find(await this.#withoutCommitted(partitions, retry), retry);
-  }
-
-  /**
-   * The same for partitions of which others are not to wait for one that nobody leads: what is not found soon is looked for in
-   * the background, and told by `poll`.
+   * a seek, keeps it. Others are not to wait for one that nobody leads: what is not found soon is looked for in the background,
+   * and told by `poll`.
    */
   async begin(partitions: readonly AssignedPartition[], { signal, commitFirst }: BeginOptions): Promise<void> {
     const without = await this.#withoutCommitted(partitions, { signal });
@@ -142,7 +135,7 @@ export class Positions {
   /** Starts what is committed. Returns what is to be started as `autoOffsetReset` says. */
   async #withoutCommitted(
     partitions: readonly AssignedPartition[],
-    retry?: RetryOptions,
+    retry: RetryOptions,
   ): Promise<readonly AssignedPartition[]> {
     if (this.#coordinator !== undefined) {
       const sought = this.#soughtAmong(partitions);

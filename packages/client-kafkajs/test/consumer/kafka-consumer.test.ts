@@ -246,6 +246,43 @@ describe('KafkaConsumer', () => {
       await consumer.close();
     });
 
+    it('reads the others after a second too where they were given to it, and them when somebody leads them', async () => {
+      const bundle = leaderless();
+      const { consumer, cluster, clock } = bundle;
+      const assigned = consumer.assign([0, 1, 2].map(at));
+      await waitedFor(bundle);
+      await assigned;
+      assert.deepEqual([consumer.position(at(0)), consumer.position(at(1))], [0, 0]);
+      assert.throws(() => consumer.position(at(2)), { code: 'NO_POSITION' });
+      const read = new Set<number>();
+      while (read.size < 2) for (const { partition } of await consumer.poll(FOREVER_MS)) read.add(partition);
+      cluster.topic('orders', 1, 1, 1);
+      const polled = consumer.poll(FOREVER_MS);
+      clock.advance(2_000);
+      assert.deepEqual((await polled).partitions, [{ ...at(2), records: [], nextOffset: 0 }]);
+      assert.equal((await consumer.poll(FOREVER_MS)).partitions[0]?.partition, 2);
+      await consumer.close();
+    });
+
+    it('looks for none that another assign took away, and ends an assign when it is closed', async () => {
+      const bundle = leaderless();
+      const { consumer, cluster, clock } = bundle;
+      const first = consumer.assign([0, 2].map(at));
+      await waitedFor(bundle);
+      await first;
+      await consumer.assign([at(0)]);
+      const before = cluster.requests(listOffsetsApi).length;
+      cluster.topic('orders', 1, 1, 1);
+      clock.advance(2_000);
+      await eventLoopTurn();
+      assert.deepEqual([consumer.assignment(), cluster.requests(listOffsetsApi).length], [[at(0)], before]);
+      cluster.topic('orders', 1, 1, -1);
+      const second = consumer.assign([at(2)]);
+      await eventLoopTurn();
+      await consumer.close();
+      await assert.rejects(second, { code: 'INTERRUPTED' });
+    });
+
     it('waits no longer for a leader that does not answer', async () => {
       const { consumer, cluster, clock } = leaderless();
       cluster.topic('orders', 1, 2);

@@ -87,7 +87,7 @@ describe('Positions', () => {
   it('begins at what was committed, with the epoch that was committed', async () => {
     const { positions, partition, cluster } = setup();
     cluster.answer(offsetFetchApi, () => committedIn(40, 1));
-    await positions.resolve([partition]);
+    await positions.begin([partition], { signal: new AbortController().signal });
     assert.deepEqual(standing(partition), [40, 40, 1]);
   });
 
@@ -97,7 +97,7 @@ describe('Positions', () => {
       ['latest', END],
     ] as const) {
       const { positions, partition } = setup({ autoOffsetReset });
-      await positions.resolve([partition]);
+      await positions.begin([partition], { signal: new AbortController().signal });
       assert.deepEqual(standing(partition), [offset, offset, LIST_EPOCH]);
     }
   });
