@@ -1,4 +1,4 @@
-import type { CloseOptions } from './producer.js';
+import type { CloseOptions, PartitionInfo } from './producer.js';
 import type { ConsumerRecords } from './records.js';
 import type { TopicPartition, TopicPartitionOffset, TopicPartitionOffsets } from './topic-partition.js';
 
@@ -91,6 +91,11 @@ export interface Consumer {
    * name, has another. Undefined if brokers do not tell.
    */
   topicId?(partition: TopicPartition): string | undefined;
+  /**
+   * What brokers know of a topic; waits for no leader, and to ask does not make the topic. Rejects with the broker's
+   * `UNKNOWN_TOPIC_OR_PARTITION` where there is none. @default not there: whether a topic exists is asked of its partition 0
+   */
+  partitionsFor?(topic: string): Promise<readonly PartitionInfo[]>;
   /**
    * What is set for a topic, by Kafka's names: what holds, also where it is the broker's default. Rejects with the broker's
    * `TOPIC_AUTHORIZATION_FAILED` where it may not be seen (`DescribeConfigs`). @default not there: nobody can tell

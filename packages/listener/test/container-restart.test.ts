@@ -496,6 +496,29 @@ describe('MessageListenerContainer: missingTopicsFatal', () => {
     assert.equal(factory.consumer.subscription, undefined);
   });
 
+  it('is not kept waiting by a topic of which nobody leads the first partition', async () => {
+    const { container, factory } = setup({ missingTopicsFatal: true });
+    const create = factory.createConsumer.bind(factory);
+    factory.createConsumer = (...args) =>
+      Object.assign(create(...args), {
+        partitionsFor: (topic: string) => Promise.resolve([{ topic, partition: 0, leader: undefined }]),
+        endOffsets: () => new Promise(() => undefined),
+      });
+    await container.start();
+    await container.stop();
+  });
+
+  it('names what brokers do not know, of a consumer that tells partitions', async () => {
+    const { container, factory } = setup({ topics: ['here', 'gone'], missingTopicsFatal: true });
+    const create = factory.createConsumer.bind(factory);
+    factory.createConsumer = (...args) =>
+      Object.assign(create(...args), {
+        partitionsFor: (topic: string) =>
+          topic === 'here' ? Promise.resolve([]) : Promise.reject(broken('UNKNOWN_TOPIC_OR_PARTITION')),
+      });
+    await assert.rejects(container.start(), { code: 'MISSING_TOPICS', message: /: gone$/ });
+  });
+
   it('is content where all are there', async () => {
     const { container } = await started({ missingTopicsFatal: true });
     assert.equal(container.state, 'running');

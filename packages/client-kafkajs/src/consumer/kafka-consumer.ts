@@ -5,6 +5,7 @@ import {
   type ConsumerGroupMetadata,
   type ConsumerRebalanceListener,
   type ConsumerRecords,
+  type PartitionInfo,
   type PartitionLag,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -12,6 +13,7 @@ import {
 } from '@hearken/core';
 import { describePartition } from '@hearken/core/internal';
 import { Cluster } from '../cluster/cluster.js';
+import { toPartitionInfos } from '../cluster/partition-infos.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import {
   pollProblem,
@@ -167,6 +169,12 @@ export class KafkaConsumer implements Consumer {
     requirePartitionName(partition);
     const read = this.#subscription.get(partition)?.topicId; // of what is fetched, also while one made anew is found out
     return read ?? this.#context.cluster.metadata.topic(partition.topic)?.topicId;
+  }
+
+  async partitionsFor(topic: string): Promise<readonly PartitionInfo[]> {
+    requireTopic(topic);
+    this.#requireOpen();
+    return toPartitionInfos(topic, await this.#context.cluster.metadata.ensure(topic));
   }
 
   async topicConfig(topic: string): Promise<Readonly<Record<string, string>>> {

@@ -9,6 +9,7 @@ import type {
 } from '@hearken/core';
 import { BATCH_OVERHEAD, initProducerIdApi } from '@hearken/protocol';
 import { Cluster } from '../cluster/cluster.js';
+import { toPartitionInfos } from '../cluster/partition-infos.js';
 import { brokerError, ProducerError } from '../errors.js';
 import type { ResolvedKafkaOptions } from '../kafka-options.js';
 import { Admission } from './admission.js';
@@ -25,7 +26,7 @@ import { ProduceExchange } from './produce-exchange.js';
 import type { ProducerCluster } from './producer-cluster.js';
 import { ProducerIdentities, ProducerIdentity } from './producer-identity.js';
 import type { ResolvedProducerOptions } from './producer-options.js';
-import { ProducerTopic, toPartitionInfos } from './producer-topic.js';
+import { ProducerTopic } from './producer-topic.js';
 import { RecordAccumulator } from './record-accumulator.js';
 import { Sender } from './sender.js';
 

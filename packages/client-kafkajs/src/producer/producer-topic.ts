@@ -1,5 +1,6 @@
 import type { PartitionInfo } from '@hearken/core';
 import type { TopicMetadata } from '../cluster/metadata.js';
+import { toPartitionInfos } from '../cluster/partition-infos.js';
 import { PartitionQueue } from './partition-queue.js';
 import type { PartitionsView, TopicPartitioner } from './partitioner.js';
 
@@ -64,15 +65,4 @@ export class ProducerTopic implements PartitionsView {
     queue.leader = leader;
     if (leader < 0) this.partitioner.onBatchClosed(queue.partition); // so that keyless records go elsewhere
   }
-}
-
-/** As the public API shows partitions. */
-export function toPartitionInfos(topic: string, metadata: TopicMetadata): PartitionInfo[] {
-  return metadata.partitions.map(({ partition, leader, replicas, isr }) => ({
-    topic,
-    partition,
-    leader: leader < 0 ? undefined : leader,
-    replicas,
-    inSyncReplicas: isr,
-  }));
 }

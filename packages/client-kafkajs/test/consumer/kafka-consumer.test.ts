@@ -283,6 +283,19 @@ describe('KafkaConsumer', () => {
       await assert.rejects(second, { code: 'INTERRUPTED' });
     });
 
+    it('tells that they are there', async () => {
+      const { consumer, cluster } = leaderless();
+      const partitions = await consumer.partitionsFor('orders');
+      const leaders = partitions.map(({ topic, partition, leader }) => [topic, partition, leader]);
+      assert.deepEqual(leaders, [['orders', 0, 1], ['orders', 1, 1], ['orders', 2, undefined]]); // prettier-ignore
+      assert.equal(cluster.requests(listOffsetsApi).length, 0);
+      await assert.rejects(consumer.partitionsFor('bills'), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+      for (const wrong of ['', null])
+        await assert.rejects(consumer.partitionsFor(wrong as never), { code: 'INVALID_ARGUMENT' });
+      await consumer.close();
+      await assert.rejects(consumer.partitionsFor('orders'), { code: 'CONSUMER_CLOSED' });
+    });
+
     it('waits no longer for a leader that does not answer', async () => {
       const { consumer, cluster, clock } = leaderless();
       cluster.topic('orders', 1, 2);

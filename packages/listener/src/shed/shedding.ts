@@ -30,7 +30,7 @@ export interface SheddingInit {
   /** Undefined where the container was not told how. */
   readonly properties: ResolvedShedProperties | undefined;
   readonly groupId: string | undefined;
-  readonly consumer: OffsetSource & Pick<Consumer, 'topicId' | 'topicConfig'>;
+  readonly consumer: OffsetSource & Pick<Consumer, 'topicId' | 'topicConfig' | 'partitionsFor'>;
   readonly seeks: Pick<Seeks, 'ownedOf' | 'seekWithin'>;
   readonly events: GuardedEvents;
   readonly logger: Logger;
