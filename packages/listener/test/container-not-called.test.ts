@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { NOT_CALLED, type Serde, type TaskExecutor } from '@hearken/core';
-import { AdaptiveTaskExecutor, AsyncTaskExecutor, CircuitBreakerTaskExecutor } from '@hearken/executor';
+import {
+  AdaptiveTaskExecutor,
+  AsyncTaskExecutor,
+  CircuitBreakerTaskExecutor,
+  RateLimitedTaskExecutor,
+} from '@hearken/executor';
 import { ManualClock } from '@hearken/testing';
 import type { RecordContainerProperties } from '../dist/index.js';
 import { startedBatches } from './batch-setup.js';
@@ -96,6 +101,19 @@ describe('MessageListenerContainer: what never reaches its listener', () => {
     trial?.end();
     await until(() => breaker.state === 'closed');
     await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('takes nothing of a rate', async () => {
+    const clock = new ManualClock();
+    const pool = new AsyncTaskExecutor({ concurrency: 5 });
+    const taskExecutor = new RateLimitedTaskExecutor(pool, { limitForPeriod: 1, burst: 1 }, { clock });
+    const filter = ({ key }: { readonly key: Buffer | null }): boolean => String(key) === 'kept';
+    const bundle = await started({ taskExecutor, filter });
+    bundle.give(0, ...keyed(...Array<string>(20).fill('out'), 'kept'));
+    (await bundle.listener.call('0/20')).end();
+    await until(() => bundle.container.metrics().processed === 1);
+    await bundle.container.stop();
     assert.ok(addsUp(bundle));
   });
 

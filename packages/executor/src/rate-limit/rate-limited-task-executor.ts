@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type TaskExecutor } from '@hearken/core';
+import { NOT_CALLED, systemClock, type Clock, type TaskExecutor } from '@hearken/core';
 import { durationMs, integer, OptionsCheck, required } from '@hearken/core/internal';
 import { GateTimer } from '../gate-timer.js';
 import { GatedTaskExecutor } from '../gated-task-executor.js';
@@ -25,7 +25,9 @@ const RULES = {
 
 /**
  * Starts no more tasks than a token bucket allows, each record being one. What has no token waits; in a container that is the
- * partition, in the log: `available` says 0, so that nothing is started and, when its buffer is full, nothing polled.
+ * partition, in the log: `available` says 0, so that nothing is started and, when its buffer is full, nothing polled. A task
+ * that ends at once with {@link NOT_CALLED}, as of a record that the container's `filter` drops, gives its token back; one that
+ * has to wait before that, as for a serde that returns a promise, does not.
  *
  * Named after resilience4j's RateLimiter, which counts by the calendar: there, two full periods may follow on each other.
  */
@@ -57,11 +59,24 @@ export class RateLimitedTaskExecutor extends GatedTaskExecutor {
   protected override admit<T>(task: Task<T>): Promise<T> {
     this.#bucket.take(this.#clock.monotonic());
     this.#waitForToken();
-    return this.behind.execute(task);
+    let isStarting = true;
+    const executed = this.behind.execute((given) => {
+      const result = task(given);
+      if (isStarting && (result as unknown) === NOT_CALLED) this.#putBack();
+      return result;
+    });
+    isStarting = false;
+    return executed;
   }
 
   protected override held(): void {
     this.#timer.keepAlive();
+  }
+
+  #putBack(): void {
+    this.#bucket.putBack();
+    this.#timer.clear();
+    this.#waitForToken();
   }
 
   #refilled(): void {

@@ -27,6 +27,11 @@ export class TokenBucket {
     this.#fullAt = Math.max(this.#fullAt, now) + this.#intervalMs;
   }
 
+  /** Gives back what was taken last. Not one before it: the bucket may have been full since, and one more would be too many. */
+  putBack(): void {
+    this.#fullAt -= this.#intervalMs;
+  }
+
   /** How long until there is one; 0 if there is. */
   msUntilNext(now: number): number {
     return this.tokens(now) > 0 ? 0 : this.#fullAt - (this.#burst - 1) * this.#intervalMs - now;

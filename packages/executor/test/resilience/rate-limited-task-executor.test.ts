@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KafkaConfigError } from '@hearken/core';
-import { type Clock } from '@hearken/core';
+import { NOT_CALLED, type Clock, type KafkaConfigError, type TaskExecutor } from '@hearken/core';
 import { AsyncTaskExecutor, RateLimitedTaskExecutor, type RateLimitedTaskExecutorOptions } from '@hearken/executor';
 import { eventLoopTurn, ManualClock, ManualTask } from '@hearken/testing';
 
@@ -37,6 +36,44 @@ describe('RateLimitedTaskExecutor', () => {
     assert.deepEqual([told, executor.available], [[500], 1]);
     clock.advance(10_000);
     assert.deepEqual([told, executor.available, clock.pendingTimers], [[500], 2, 0]);
+  });
+
+  it('gets the token back of a task whose listener was not called, if that is known at once', async () => {
+    const { clock, executor, startedAt, start } = setup({ limitForPeriod: 10, burst: 1 });
+    for (let i = 0; i < 5; i++) {
+      await executor.execute(() => NOT_CALLED);
+      assert.deepEqual([executor.available, clock.pendingTimers], [1, 0]);
+    }
+    await start();
+    const waiting = [executor.execute(() => NOT_CALLED), start()];
+    clock.advance(100);
+    await Promise.all(waiting);
+    assert.deepEqual([startedAt, executor.available], [[0, 100], 0]);
+    clock.advance(100);
+    await executor.execute(() => Promise.resolve(NOT_CALLED));
+    assert.equal(executor.available, 0);
+  });
+
+  it('gets none back of a task that the executor behind starts later: it may have been full by then', async () => {
+    const clock = new ManualClock();
+    const [pool, late] = [new AsyncTaskExecutor({ concurrency: 9 }), [] as (() => void)[]];
+    const behind = new Proxy<TaskExecutor>(pool, {
+      get(_, name) {
+        if (name === 'execute')
+          return (task: Parameters<TaskExecutor['execute']>[0]) =>
+            new Promise((resolve) => late.push(() => resolve(pool.execute(task))));
+        const value: unknown = Reflect.get(pool, name);
+        return typeof value === 'function' ? (value.bind(pool) as unknown) : value;
+      },
+    });
+    const executor = new RateLimitedTaskExecutor(behind, { limitForPeriod: 10, burst: 1 }, { clock });
+    const ends = [executor.execute(() => NOT_CALLED)];
+    clock.advance(100);
+    ends.push(executor.execute(() => NOT_CALLED));
+    clock.advance(50);
+    for (const start of late) start();
+    await Promise.all(ends);
+    assert.equal(executor.available, 0);
   });
 
   it('has no timer while there are tokens', async () => {
