@@ -16,9 +16,6 @@ export interface ParkedReadingInit {
   readonly logger: Logger;
 }
 
-/** Of a marker: written twice it says the same. */
-const UNKNOWN_OUTCOMES: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'DELIVERY_TIMEOUT']);
-
 /** A week: what brokers give topics of which nobody says anything. */
 const SHORT_RETENTION_MS = 604_800_000;
 
@@ -43,7 +40,7 @@ export class ParkedReading {
         return await this.#read(partitions, signal);
       } catch (error) {
         if (signal.aborted) return false;
-        if (!isKafkaError(error) || !(error.retriable || UNKNOWN_OUTCOMES.has(error.code))) throw error;
+        if (!isKafkaError(error) || !(error.retriable || mayBeWritten(error))) throw error;
         logger.warn(
           { partitions: describePartitions(partitions.map(({ place }) => place)), error },
           'what is parked could not be marked and read, which is tried again',
@@ -125,6 +122,9 @@ export class ParkedReading {
 }
 
 const READ_AGAIN_MS = 1_000;
+
+/** A producer's error of which `retriable` says no for this alone: but a marker that is written twice says the same. */
+const mayBeWritten = (error: KafkaError): boolean => 'mayBeWritten' in error && error.mayBeWritten === true;
 
 const SHORT_RETENTION =
   'a parked topic deletes what is not worked off within its retention.ms, a week or less: -1 keeps it';

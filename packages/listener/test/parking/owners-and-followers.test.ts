@@ -129,7 +129,8 @@ describe('Parking: owners', () => {
   it('begin when their marker is written, however often that is tried', async () => {
     const bundle = setUp();
     bundle.give(0, ...keyed('a'));
-    bundle.producer.failSends(new KafkaError('nobody knows', { code: 'OUTCOME_UNKNOWN' }));
+    const error = new KafkaError('nobody knows', { code: 'PRODUCER_CLOSED' });
+    bundle.producer.failSends(Object.assign(error, { mayBeWritten: true }));
     const starting = bundle.container.start();
     await until(() => bundle.logger.at('warn').length === 1);
     assert.deepEqual(bundle.listener.order, []);
@@ -137,6 +138,12 @@ describe('Parking: owners', () => {
     await starting;
     (await call(bundle, '0/0')).end();
     await bundle.container.stop();
+  });
+
+  it('do not begin where their marker was refused for good', async () => {
+    const bundle = setUp();
+    bundle.producer.failSends(new KafkaError('not allowed', { code: 'TOPIC_AUTHORIZATION_FAILED' }));
+    await assert.rejects(bundle.container.start(), { code: 'TOPIC_AUTHORIZATION_FAILED' });
   });
 
   it('do not wait for their marker when they stop', async () => {
