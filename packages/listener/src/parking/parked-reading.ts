@@ -23,6 +23,8 @@ const SHORT_RETENTION_MS = 604_800_000;
 export class ParkedReading {
   readonly #init: ParkedReadingInit;
   readonly #settings: TopicSettings;
+  /** Parked topics that are set right, which are not asked about at every assignment. */
+  readonly #setRight = new Set<string>();
 
   constructor(init: ParkedReadingInit) {
     this.#init = init;
@@ -95,8 +97,10 @@ export class ParkedReading {
   }
 
   async #checkSettings(consumer: Consumer, parkedTopic: string): Promise<void> {
+    if (this.#setRight.has(parkedTopic)) return;
     const settings = await this.#settings.of(consumer, parkedTopic);
-    const { 'cleanup.policy': policy = '', 'retention.ms': retention = '-1' } = settings;
+    const { 'cleanup.policy': policy, 'retention.ms': retention = '-1' } = settings;
+    if (policy === undefined) return; // not told: it may be next time
     const policies = policiesOf(policy);
     if (policies.includes('compact'))
       throw new KafkaError(
@@ -106,6 +110,7 @@ export class ParkedReading {
     const retentionMs = Number(retention);
     if (policies.includes('delete') && retentionMs >= 0 && retentionMs <= SHORT_RETENTION_MS)
       this.#settings.warnOnce(parkedTopic, { retentionMs }, SHORT_RETENTION);
+    this.#setRight.add(parkedTopic);
   }
 
   /** What fails here is tried again at the next assignment. */

@@ -13,18 +13,24 @@ function logWith(settings: Readonly<Record<string, string>>): FakeLog {
   return log;
 }
 
-/** Whoever asks for settings meets these, one after the other, and then the last one always. Undefined: they are told. */
-function hiding(bundle: ReturnType<typeof setUp>, ...failures: (KafkaError | undefined)[]): void {
+/**
+ * Whoever asks for settings meets these, one after the other, and then the last one always. Undefined: they are told.
+ * @returns what was asked about
+ */
+function hiding(bundle: ReturnType<typeof setUp>, ...failures: (KafkaError | undefined)[]): readonly string[] {
+  const asked: string[] = [];
   const create = bundle.factory.createConsumer.bind(bundle.factory);
   bundle.factory.createConsumer = (overrides): FakeConsumer => {
     const consumer = create(overrides);
     const told = consumer.topicConfig.bind(consumer);
     consumer.topicConfig = (topic) => {
+      asked.push(topic);
       const failure = failures.length > 1 ? failures.shift() : failures[0];
       return failure === undefined ? told(topic) : Promise.reject(failure);
     };
     return consumer;
   };
+  return asked;
 }
 
 const error = (code: string, retriable = false): KafkaError => new KafkaError(code, { code, retriable });
@@ -84,6 +90,16 @@ describe('MessageListenerContainer: how its parked topic is set', () => {
       return failure !== undefined;
     });
     assert.equal(codeOf(failure), 'PARKED_TOPIC_COMPACTED');
+  });
+
+  it('is asked until it is told, and not at every assignment after that', async () => {
+    const bundle = setUp({ log: logWith({ 'cleanup.policy': 'delete', 'retention.ms': '-1' }) });
+    const asked = hiding(bundle, error('TOPIC_AUTHORIZATION_FAILED'), undefined);
+    await bundle.container.start();
+    for (let times = 0; times < 3; times++)
+      await bundle.factory.consumers.items[0]!.rebalance({ revoke: [tp(0)], assign: [tp(0)] });
+    assert.deepEqual(asked, ['t-parked', 't-parked']);
+    await stopNow(bundle);
   });
 
   it('asks nothing of a client that cannot tell', async () => {
