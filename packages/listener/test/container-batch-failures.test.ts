@@ -330,6 +330,24 @@ describe('MessageListenerContainer: batches that fail without a name', () => {
     assert.deepEqual(batches.order, ['0/0-2', '0/0', '0/1']);
   });
 
+  it('stop the container at once where the error handler says so', async () => {
+    const errorHandler = { decide: () => ({ action: 'stop' }) as const };
+    const bundle = setupBatches({ errorHandler }, { partitions: [tp(0)] });
+    const { give, batches, container, events, committed } = bundle;
+    const failed = events('record:failed');
+    const error = new Error('no disk');
+    give(0, ...distinct(3));
+    await container.start();
+    (await batches.call(0)).fail(error);
+    await assert.rejects(container.finished, { code: 'LISTENER_FAILED', cause: error });
+    assert.deepEqual([batches.order, committed(0)], [['0/0-2'], 0]);
+    assert.deepEqual(
+      failed.items.map(({ record, error: told }) => [record.offset, told]),
+      [0, 1, 2].map((offset) => [offset, error]),
+    );
+    assert.ok(addsUp(bundle));
+  });
+
   it('let nothing of their lane pass', async () => {
     const bundle = await withBatch(2);
     const { give, batches, container } = bundle;
@@ -364,6 +382,50 @@ describe('MessageListenerContainer: batches that fail without a name', () => {
 });
 
 describe('MessageListenerContainer: a batch whose partition the error handler pauses', () => {
+  it('comes again when somebody resumes it, as it was, if it named no record', async () => {
+    const errorHandler = { decide: () => ({ action: 'pause' }) as const };
+    const bundle = setupBatches({ errorHandler }, { partitions: [tp(0)] });
+    const { give, batches, container, events } = bundle;
+    const paused = events('partition:paused');
+    give(0, ...distinct(3));
+    await container.start();
+    (await batches.call(0)).fail(new Error('why'));
+    await paused.received(1);
+    await eventLoopTurn();
+    assert.equal(paused.items[0]!.record?.offset, 0);
+    assert.equal(batches.order.length, 1);
+    container.resume();
+    const again = await batches.call(1);
+    assert.deepEqual(
+      [again.offsets, attemptsOf(again)],
+      [
+        [0, 1, 2],
+        [2, 2, 2],
+      ],
+    );
+    again.end();
+    await until(() => container.metrics().processed === 3);
+    await container.stop();
+  });
+
+  it('is paused at the record that failed in a call of its own, if that is how the error handler gives one up', async () => {
+    const errorHandler = { decide: () => ({ action: 'pause', givenUp: true }) as const };
+    const bundle = setupBatches({ errorHandler }, { partitions: [tp(0)] });
+    const { give, batches, container, events } = bundle;
+    const paused = events('partition:paused');
+    give(0, ...distinct(3));
+    await container.start();
+    (await batches.call(0)).fail(new Error('why'));
+    (await batches.call(1)).end();
+    (await batches.call(2)).fail(new Error('me'));
+    await paused.received(1);
+    assert.deepEqual([paused.items[0]!.record?.offset, batches.order], [1, ['0/0-2', '0/0', '0/1']]);
+    container.resume();
+    for (const at of [3, 4]) (await batches.call(at)).end();
+    await until(() => container.metrics().processed === 3);
+    await container.stop();
+  });
+
   it('comes again when somebody resumes it, from the failed record on', async () => {
     const errorHandler = { decide: () => ({ action: 'pause' }) as const };
     const bundle = setupBatches({ errorHandler }, { partitions: [tp(0)] });

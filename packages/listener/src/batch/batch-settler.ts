@@ -1,4 +1,4 @@
-import { NOT_CALLED } from '@hearken/core';
+import { NOT_CALLED, type ConsumerRecord } from '@hearken/core';
 import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
 import type { AttemptFailure, Settles } from '../dispatch/run.js';
 import type { PauseReason, SettlerInit } from '../dispatch/settler.js';
@@ -6,6 +6,7 @@ import { ListenerFailedError } from '../errors.js';
 import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
 import type { RecoveryEnd } from '../failure/recovery.js';
+import type { AfterFailure } from '../invoke/outcome.js';
 import type { Batch } from './batch.js';
 import { NONE_KEPT, type BatchOutcome, type FailedDelivery } from './batch-outcome.js';
 
@@ -14,6 +15,8 @@ export interface BatchSettlerInit extends SettlerInit {
 }
 
 type Named = Extract<BatchOutcome, { readonly kind: 'named' }>;
+
+type Halt = Extract<AfterFailure, { readonly kind: 'stop' | 'pause' }>;
 
 /** What the failures of one call come to. */
 interface Verdict {
@@ -30,8 +33,8 @@ interface Verdict {
 /**
  * What follows a call, for the records of a batch and for their lane. Calls for a batch are bounded: each either ends records
  * or takes one of the attempts that the error handler grants to one of them. As long as it grants more to a failure that
- * names no record the whole batch comes again; after that each record gets a call of its own, so that only those are given
- * up that failed by themselves.
+ * names no record the whole batch comes again; before a record is given up each gets a call of its own, so that only those are
+ * given up that failed by themselves.
  */
 export class BatchSettler implements Settles {
   readonly #init: BatchSettlerInit;
@@ -95,6 +98,10 @@ export class BatchSettler implements Settles {
     const { waits, ends, errorHandler } = this.#init;
     const { attempt } = batch;
     const decided = afterFailure({ record, error, attempt }, errorHandler);
+    if ((decided.kind === 'stop' || decided.kind === 'pause') && decided.givenUp !== true) {
+      this.#halt(lane, batch, decided, record);
+      return;
+    }
     const again = open.map((delivery) => delivery.again());
     const delayMs = decided.kind === 'retry' ? decided.delayMs : 0;
     if (decided.kind === 'retry') {
@@ -103,6 +110,21 @@ export class BatchSettler implements Settles {
     } else if (!waits.goOn(lane, batch.oneByOne(again))) return;
     ends.tellRetry({ record, error, attempt, delayMs });
     for (const delivery of open) ends.retried(delivery, error, delayMs);
+  }
+
+  /** None of them is given up: all come again, once somebody goes on. @param record of which is told, as nobody knows which it was */
+  #halt(lane: DeliveryLane, batch: Batch, { kind, error }: Halt, record: ConsumerRecord): void {
+    const { open, attempt } = batch;
+    const stops = kind === 'stop';
+    if (stops) for (const delivery of open) this.#init.ends.failed(delivery, error, 'stop');
+    const verdict: Verdict = {
+      again: stops ? [...open] : open.map((delivery) => delivery.again()),
+      delayMs: 0,
+      pause: stops ? undefined : { record, error },
+      fatal: stops ? new ListenerFailedError(record, attempt, error) : undefined,
+      recover: [],
+    };
+    this.#conclude(lane, batch, verdict, []);
   }
 
   /** @param done what the listener says is done; it does so under the manual modes too */

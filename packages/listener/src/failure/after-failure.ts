@@ -29,10 +29,13 @@ function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: E
       if (handler.recoverer === undefined) throw new TypeError("decide said 'recover', and there is no recoverer");
       return { kind: 'recover', error: decision.error ?? failure.error };
     case 'skip':
-    case 'stop':
-    case 'pause':
     case 'park':
       return { kind: decision.action, error: decision.error ?? failure.error };
+    case 'stop':
+    case 'pause': {
+      const { action: kind, error = failure.error, givenUp } = decision;
+      return { kind, error, ...(givenUp === true && { givenUp }) };
+    }
     default:
       throw new TypeError(`decide must return a FailureDecision, got ${describe(decision)}`);
   }

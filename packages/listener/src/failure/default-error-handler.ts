@@ -98,12 +98,13 @@ export class DefaultErrorHandler implements ErrorHandler {
   }
 
   #giveUp(error: unknown): FailureDecision {
-    return { action: this.onExhausted === 'parkKey' ? 'park' : this.onExhausted, error };
+    if (this.onExhausted === 'stop') return { action: 'stop', error, givenUp: true };
+    return { action: this.onExhausted === 'parkKey' ? 'park' : 'recover', error };
   }
 
   #deadLetter(error: KafkaError): FailureDecision {
     if (this.recoverer !== undefined) return { action: 'recover', error: error.cause ?? error };
     const message = 'a listener threw DeadLetter, and the error handler has no recoverer';
-    return { action: 'stop', error: new KafkaError(message, { code: 'NO_RECOVERER', cause: error }) };
+    return { action: 'stop', error: new KafkaError(message, { code: 'NO_RECOVERER', cause: error }), givenUp: true };
   }
 }

@@ -22,10 +22,15 @@ export interface RecordFailure {
  *   all other keys go on; see `parking`.
  *
  * `error` is what is told where it is not the failure's own.
+ *
+ * A batch may fail without naming a record. `stop` and `pause` hold for all of it at once, unless they say by `givenUp` that
+ * they are what becomes of a record that is given up; then, as with all that gives one up, each gets a call of its own before,
+ * and only one that fails in it is decided about so.
  */
 export type FailureDecision =
   | { readonly action: 'retry'; readonly delayMs: number }
-  | { readonly action: 'recover' | 'skip' | 'stop' | 'pause' | 'park'; readonly error?: unknown };
+  | { readonly action: 'recover' | 'skip' | 'park'; readonly error?: unknown }
+  | { readonly action: 'stop' | 'pause'; readonly error?: unknown; readonly givenUp?: boolean };
 
 /** Beside what is recovered. */
 export interface RecoveryContext {

@@ -11,7 +11,8 @@ export interface Failed {
 export type AfterFailure =
   | { readonly kind: 'retry'; readonly error: unknown; readonly delayMs: number }
   /** Nothing is left to be tried. */
-  | { readonly kind: 'recover' | 'skip' | 'stop' | 'pause' | 'park'; readonly error: unknown };
+  | { readonly kind: 'recover' | 'skip' | 'park'; readonly error: unknown }
+  | { readonly kind: 'stop' | 'pause'; readonly error: unknown; readonly givenUp?: true };
 
 /** The filter did not keep the record. */
 export interface Filtered {

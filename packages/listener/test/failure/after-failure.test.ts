@@ -14,6 +14,7 @@ describe('afterFailure', () => {
     assert.deepEqual(after({ action: 'retry', delayMs: 7 }), { kind: 'retry', error, delayMs: 7 });
     assert.deepEqual(after({ action: 'skip' }), { kind: 'skip', error });
     assert.deepEqual(after({ action: 'stop', error: other }), { kind: 'stop', error: other });
+    assert.deepEqual(after({ action: 'pause', givenUp: true }), { kind: 'pause', error, givenUp: true });
     assert.deepEqual(after({ action: 'pause' }), { kind: 'pause', error });
     assert.deepEqual(after({ action: 'recover' }, { recoverer: () => undefined }), { kind: 'recover', error });
   });

@@ -21,7 +21,7 @@ describe('DefaultErrorHandler', () => {
   it('tries again as the back-off says, then recovers, or stops where nobody does', () => {
     const error = new Error('busy');
     assert.deepEqual(decide(error), { action: 'retry', delayMs: 7 });
-    assert.deepEqual(decide(error, 2), { action: 'stop', error });
+    assert.deepEqual(decide(error, 2), { action: 'stop', error, givenUp: true });
     assert.deepEqual(decide(error, 2, { recoverer }), { action: 'recover', error });
     assert.deepEqual(decide(error, 2, { recoverer: { recover: recoverer } }), { action: 'recover', error });
   });
@@ -32,13 +32,13 @@ describe('DefaultErrorHandler', () => {
     assert.deepEqual(decide(error, 1, { onExhausted: 'parkKey', recoverer }), { action: 'retry', delayMs: 7 });
     const letter = new DeadLetter();
     assert.deepEqual(decide(letter, 1, { onExhausted: 'parkKey', recoverer }), { action: 'recover', error: letter });
-    assert.deepEqual(decide(error, 2, { onExhausted: 'stop', recoverer }), { action: 'stop', error });
+    assert.deepEqual(decide(error, 2, { onExhausted: 'stop', recoverer }), { action: 'stop', error, givenUp: true });
     assert.throws(() => new DefaultErrorHandler({ onExhausted: 'recover' }), KafkaConfigError);
   });
 
   it('does not try again what cannot get better', () => {
     const error = new ReferenceError('x is not defined');
-    assert.deepEqual(decide(error), { action: 'stop', error });
+    assert.deepEqual(decide(error), { action: 'stop', error, givenUp: true });
     assert.deepEqual(decide(error, 1, { recoverer }), { action: 'recover', error });
     assert.equal(decide(error, 1, { retryable: [ReferenceError] }).action, 'retry');
     assert.equal(decide(new Error('busy'), 1, { notRetryable: [Error] }).action, 'stop');
@@ -56,7 +56,7 @@ describe('DefaultErrorHandler', () => {
     assert.deepEqual(decide(new RetryAfter(1_234)), { action: 'retry', delayMs: 1_234 });
     assert.equal(decide(new RetryAfter(1_234), 2).action, 'stop', 'the back-off says when to give up');
     const hopeless = new NonRetriable('no such customer');
-    assert.deepEqual(decide(hopeless), { action: 'stop', error: hopeless });
+    assert.deepEqual(decide(hopeless), { action: 'stop', error: hopeless, givenUp: true });
     const cause = new Error('no such customer');
     assert.deepEqual(decide(new DeadLetter('given up', cause), 1, { recoverer }), { action: 'recover', error: cause });
     const bare = new DeadLetter();
@@ -71,7 +71,7 @@ describe('DefaultErrorHandler', () => {
     const deadLetter = wrapped(new DeadLetter('given up', cause));
     assert.deepEqual(decide(deadLetter, 1, { recoverer }), { action: 'recover', error: cause });
     const hopeless = wrapped(new NonRetriable());
-    assert.deepEqual(decide(hopeless, 1, { retryable: [Error] }), { action: 'stop', error: hopeless });
+    assert.deepEqual(decide(hopeless, 1, { retryable: [Error] }), { action: 'stop', error: hopeless, givenUp: true });
   });
 
   it('waits for as long as a timer can where the listener asks for longer', () => {
