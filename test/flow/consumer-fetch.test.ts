@@ -35,8 +35,10 @@ describeWithKafka('what a consumer asks for', function () {
   it('names a thousand partitions once: an idle fetch is under 100 bytes each way, and news are a partition or two', async () => {
     const topic = await peer.createTopic(1_000);
     const consumer = open({ fetchMaxWaitMs: 50 });
+    const partitions = Array.from({ length: 1_000 }, (_, partition) => ({ topic, partition }));
+    await consumer.endOffsets(partitions); // once all have leaders: none is found late, and fetched later
     const opening = sent();
-    await consumer.assign(Array.from({ length: 1_000 }, (_, partition) => ({ topic, partition })));
+    await consumer.assign(partitions);
     assert.equal(partitionsIn(fetchIn(await opening)), 1_000);
     await sent(); // leaders tell the end of each log once
     for (let i = 0; i < 3; i++) {
