@@ -1,4 +1,4 @@
-import type { Clock, Consumer } from '@hearken/core';
+import type { Clock, Consumer, ConsumerRecords } from '@hearken/core';
 import { IllegalStateError } from '@hearken/core';
 import { BetweenPolls } from './between-polls.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
@@ -9,7 +9,7 @@ import { Wakeup } from './wakeup.js';
 export interface PollLoopInit {
   readonly consumer: Pick<Consumer, 'poll' | 'wakeup'>;
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
-  readonly intake: Intake;
+  readonly intake: Pick<Intake, 'room'>;
   readonly pauses: Pick<Pauses, 'lookAtExecutor'>;
   /** Called at each turn, on the monotonic clock. */
   readonly onTurn: (now: number) => void;
@@ -69,7 +69,7 @@ export class PollLoop {
   }
 
   async #turn(): Promise<void> {
-    const { consumer, dispatcher, intake, pauses, clock, onTurn, pollTimeoutMs, keepAliveMs } = this.#init;
+    const { consumer, intake, pauses, clock, onTurn, pollTimeoutMs, keepAliveMs } = this.#init;
     let polledAt = clock.monotonic();
     while (!this.#stopping) {
       const now = (this.#turnedAt = clock.monotonic());
@@ -82,8 +82,12 @@ export class PollLoop {
         continue;
       }
       polledAt = now;
-      const records = await consumer.poll(room > 0 ? pollTimeoutMs : 0, room);
-      dispatcher.dispatch(records, clock.monotonic());
+      // Not into a variable, which would keep them while the loop waits for what comes next.
+      await consumer.poll(room > 0 ? pollTimeoutMs : 0, room).then(this.#dispatch);
     }
   }
+
+  readonly #dispatch = (records: ConsumerRecords): void => {
+    this.#init.dispatcher.dispatch(records, this.#init.clock.monotonic());
+  };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn, type RecordInit } from '@hearken/testing';
 import { DefaultErrorHandler, FixedBackOff } from '../dist/index.js';
 import { distinct, keyed, setup, started, addsUp, tp, until } from './setup.js';
@@ -175,6 +176,10 @@ describe('MessageListenerContainer: buffer in bytes', () => {
 const retrying = (): DefaultErrorHandler =>
   new DefaultErrorHandler({ backOff: new FixedBackOff({ intervalMs: 60_000 }) });
 
+async function microtasks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}
+
 describe('MessageListenerContainer: lookahead', () => {
   it('holds few records ahead of a listener that takes all the time there is, and all it may before', async () => {
     const queued: number[] = [];
@@ -191,6 +196,29 @@ describe('MessageListenerContainer: lookahead', () => {
     await container.stop();
     assert.ok(Math.max(...queued.slice(0, 500)) > 400, 'nothing was known of the listener');
     assert.ok(Math.max(...queued.slice(1_500)) <= 64 + 10, `${Math.max(...queued.slice(1_500))} were queued`);
+  });
+
+  it('holds all it may again when every slot was taken in a turn that was spent', async () => {
+    const gate = deferred();
+    const { container, give, clock } = setup({
+      ordering: 'key',
+      concurrency: 2,
+      bufferRecords: 1_000,
+      listener: async ({ offset }) => {
+        if (offset > 0) return gate.promise;
+        void microtasks(40).then(() => give(0, ...distinct(100))); // to the poll that is out then
+        await microtasks(20);
+        clock.advance(1);
+      },
+    });
+    await container.start();
+    give(0, ...distinct(1));
+    await until(() => container.metrics().running === 2);
+    give(0, ...distinct(300));
+    await until(() => container.metrics().queued === 398);
+    gate.resolve();
+    await until(() => container.metrics().processed === 401);
+    await container.stop();
   });
 
   it('takes records that cannot run for no reason to hold few', async () => {

@@ -208,7 +208,7 @@ export class Dispatcher {
   #lookForRoom(): void {
     const { slice, intake, onRoom } = this.#init;
     if (intake.room() > 0) onRoom();
-    else if (intake.isClogged) slice.enter(); // partitions were paused and the last listener ended: no turn is under way
+    else if (intake.mayHaveRoom) slice.enter(); // where all slots are taken, say, no turn is under way
   }
 
   #newPulledRuns(attach: NonNullable<TaskExecutor['attach']>): PulledRuns {

@@ -94,6 +94,11 @@ export class Intake {
     return !lanes.mayBeReady && executor.available > 0 && this.#isHalfTaken(this.#ahead);
   }
 
+  /** Whether the end of a turn in which nothing happens finds room where there is none now. */
+  get mayHaveRoom(): boolean {
+    return this.isClogged || this.#last.wasSpent;
+  }
+
   /** A turn of the event loop is over: looks for partitions that fill the buffer while slots are free, and at those that did. */
   turned(last: TurnReport): void {
     const { owned, hurry } = this.#init;

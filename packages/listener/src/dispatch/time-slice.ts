@@ -140,7 +140,7 @@ export class TimeSlice {
 
   readonly #end = (): void => {
     const { budgetMs, onNextTurn } = this.#init;
-    const last = { wasSpent: this.isEnding || this.isSpent, calls: this.#started };
+    const last = { wasSpent: this.isEnding, calls: this.#started };
     this.#state = 'over';
     this.#started = this.#pending = 0;
     this.#allowed = this.#paceMs > 0 ? Math.max(1, Math.floor(budgetMs / this.#paceMs)) : Infinity;
