@@ -283,7 +283,10 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   readonly errorHandler?: ErrorHandler;
   /** Appended to the client id. */
   readonly clientIdSuffix?: string;
-  /** How long listeners that end at once may hold the event loop, in milliseconds, from 1. @default 1 */
+  /**
+   * How long listeners that end at once may hold the event loop, in milliseconds, from 1; a quarter longer for what is left
+   * then, if it takes no more. @default 1
+   */
   readonly yieldAfterMs?: number;
 }
 

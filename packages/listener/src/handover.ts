@@ -80,9 +80,11 @@ export class Handover {
     this.stopStarting(ownerships, closesGaps);
     await recordsOnTheirWay();
     const running = owned.withOvertaken(ownerships);
-    const drained = await grace.covers(owned.whenIdle(running));
-    if (!drained) for (const ownership of running) ownership.abort(reason);
+    let drained = await grace.covers(owned.whenIdle(running));
     for (const ownership of ownerships) owned.close(ownership);
+    // With a slot that came free in between, what had none may have started.
+    if (drained) drained = await grace.covers(owned.whenIdle(running));
+    if (!drained) for (const ownership of running) ownership.abort(reason);
     const written = committer.flush(ownerships);
     await (farewellMs === undefined ? written : grace.covers(written, farewellMs));
     const isWritten = committer.hasWritten(ownerships);

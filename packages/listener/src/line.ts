@@ -289,6 +289,7 @@ export class Line {
     const { topicPartitions, commitBefore } = this.#init.properties;
     if (topicPartitions === undefined) return;
     for (const ownership of ownerships) {
+      if (!ownership.hasPosition) continue; // its successor looks for one, too
       const offset = commitBefore ? ownership.committed : ownership.tracker.committable;
       if (offset !== undefined) this.#reached.set(topicPartitionKey(ownership), offset);
     }

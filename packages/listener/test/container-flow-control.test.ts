@@ -198,6 +198,23 @@ describe('MessageListenerContainer: lookahead', () => {
     assert.ok(Math.max(...queued.slice(1_500)) <= 64 + 10, `${Math.max(...queued.slice(1_500))} were queued`);
   });
 
+  it('leaves nothing over for the next turn where listeners are quick', async () => {
+    const left: number[] = [];
+    const { container, give, clock } = setup({ bufferRecords: 1_000, listener: () => clock.advance(0.002) });
+    await container.start();
+    give(0, ...distinct(20_000));
+    while (container.metrics().processed < 20_000) {
+      await eventLoopTurn();
+      left.push(container.metrics().queued);
+    }
+    await container.stop();
+    assert.ok(left.length > 10, `${left.length} turns`);
+    assert.deepEqual(
+      left.slice(-5).filter((queued) => queued > 0),
+      [],
+    );
+  });
+
   it('holds all it may again when every slot was taken in a turn that was spent', async () => {
     const gate = deferred();
     const { container, give, clock } = setup({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { ConsumerRecords, IllegalStateError, type PositionReset, type TopicPartition } from '@hearken/core';
+import { ConsumerRecords, IllegalStateError, KafkaError, type PositionReset, type TopicPartition } from '@hearken/core';
 import { eventLoopTurn, Signal } from '@hearken/testing';
-import type { PartitionSnapshot } from '../dist/index.js';
+import { FixedBackOff, type PartitionSnapshot } from '../dist/index.js';
 import { addsUp, keyed, setup, tp, until, type Bundle } from './setup.js';
 
 interface Leaderless extends Bundle {
@@ -180,6 +180,18 @@ describe('MessageListenerContainer: a partition whose position is looked for', (
     find(7);
     await pass();
     assert.deepEqual([progressed.count, container.health().status], [1, 'up']);
+    await container.stop();
+  });
+
+  it('is looked for by the successor of a consumer that failed, where partitions are given: it was nowhere yet', async () => {
+    const restartBackOff = new FixedBackOff({ intervalMs: 1_000 });
+    const bundle = await looking({ topicPartitions: OURS, onFatal: 'restart', restartBackOff });
+    const { container, factory, clock, find, view } = bundle;
+    factory.consumer.fail(new KafkaError('broken', { code: 'UNKNOWN_SERVER_ERROR' }));
+    await until(() => (clock.advance(1_000), factory.consumers.count === 2 && container.state === 'running'));
+    assert.equal(view().position, undefined);
+    find(7);
+    await until(() => view().position === 7);
     await container.stop();
   });
 });

@@ -76,6 +76,18 @@ describe('MessageListenerContainer: a stop that closes gaps, and listeners that 
     assert.deepEqual([committed(0), listener.order.includes('0/1')], [1, false]);
   });
 
+  it('waits for what starts as the last of them ends', async () => {
+    const { clock, x, y, listener, committed } = await withTakenSlots();
+    const { report } = await waiting(clock, y);
+    void x.context.container.stop();
+    x.end();
+    const late = await listener.call('0/1');
+    await eventLoopTurn();
+    late.end();
+    assert.equal((await report).drained, true);
+    assert.equal(committed(0), 3);
+  });
+
   it('ends when the other slot is taken away', async () => {
     const { container, clock, x, y, listener } = await withTakenSlots();
     const { report } = await waiting(clock, x);

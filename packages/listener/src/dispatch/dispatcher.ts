@@ -90,7 +90,7 @@ export class Dispatcher {
   /** Whether nothing starts before a listener ends that itself waits for the container: those that do have every slot. */
   get isStuck(): boolean {
     const { concurrency, available } = this.#init.executor;
-    if (concurrency === 0 || available > 0) return false; // a breaker opens again by itself, and counts what ran before no more
+    if (concurrency === 0 || available > 0) return false; // an open breaker lets calls through again by itself, and counts what ran before no more
     let held = 0;
     for (const { waitsFor } of this.waiting) if (waitsFor?.work.isAwaited === false) held++;
     return held >= concurrency;

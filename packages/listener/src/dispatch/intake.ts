@@ -19,7 +19,7 @@ export interface IntakeInit {
   /** Starts a lane that waits for more records. False if none does. */
   readonly hurry: () => boolean;
   readonly executor: TaskExecutor;
-  readonly slice: Pick<TimeSlice, 'isEnding'>;
+  readonly slice: Pick<TimeSlice, 'isUsedUp'>;
   readonly lanes: Lanes<Delivery, Work>;
   readonly owned: OwnedPartitions;
   /** Called when `isFull` of a partition changed. */
@@ -40,15 +40,18 @@ export const defaultBufferRecords = (concurrency: number, recordsPerCall: number
 
 /**
  * How many records to hold beside those that run. Where listeners used up the time that they may hold the event loop, more
- * time is what is short, and a quarter of what they did in it keeps them busy, if that is worth a poll. Else slots or lanes
+ * time is what is short, and a sixth of what they did in it keeps them busy, if that is worth a poll: no more than a
+ * {@link TimeSlice} runs at its end. Else slots or lanes
  * that may run are short, and among more records some may be found.
  */
 export function lookahead(last: TurnReport, bufferRecords: number, recordsPerCall: number): number {
   if (!last.wasSpent) return bufferRecords;
-  return Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(last.calls / 4)) * recordsPerCall);
+  return Math.min(bufferRecords, Math.max(LEAST_AHEAD, Math.ceil(last.calls / 6)) * recordsPerCall);
 }
 
 const NOT_SPENT: TurnReport = { wasSpent: false, calls: 0 };
+/** There is no time left in this turn, so that the least is enough for the rest of it. */
+const USED_UP: TurnReport = { wasSpent: true, calls: 0 };
 
 /**
  * How much to poll. Records are asked for while no more than half of the {@link lookahead} is taken, and no more than half of
@@ -77,12 +80,16 @@ export class Intake {
     this.#init = init;
   }
 
-  /** How many records may be polled now; 0 is to wait, as for the next turn where this one is about to end. */
+  /**
+   * How many records may be polled now; 0 is to wait, as for the next turn where this one's budget is used up. Not where the
+   * executor starts records itself: whoever has nothing at hand there gives way to others, and may have to be at hand again at once.
+   */
   room(): number {
-    if (this.#init.slice.isEnding) return 0;
+    const { slice, executor } = this.#init;
+    if (slice.isUsedUp && executor.attach === undefined) return 0;
     const ahead = this.#ahead;
     if (this.#isHalfTaken(ahead)) return 0;
-    const { executor, lanes, bufferBytes, windowRecords } = this.#init;
+    const { lanes, bufferBytes, windowRecords } = this.#init;
     const room = Math.min(ahead - lanes.queued, this.#recordsIn(bufferBytes - lanes.queuedBytes));
     const wanted = Math.max(room + executor.available, this.#full.size > 0 ? this.#leastRoom : 0);
     return Math.min(wanted, windowRecords); // all of it may be of one partition that has nearly filled its window
@@ -173,8 +180,8 @@ export class Intake {
   }
 
   get #ahead(): number {
-    const { bufferRecords, recordsPerCall } = this.#init;
-    return lookahead(this.#last, bufferRecords, recordsPerCall);
+    const { bufferRecords, recordsPerCall, slice } = this.#init;
+    return lookahead(slice.isUsedUp ? USED_UP : this.#last, bufferRecords, recordsPerCall);
   }
 
   /** Whether more is by what partitions hold that are not full. */

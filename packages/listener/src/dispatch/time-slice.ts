@@ -26,7 +26,7 @@ export interface TimeSliceInit {
   readonly clock: Clock;
   /** How long listeners may hold a turn, in milliseconds. */
   readonly budgetMs: number;
-  /** Calls that what waits would take. */
+  /** Calls that what waits would take, at the least. */
   readonly waiting: () => number;
   /** Called at the end of every turn that was entered; must not throw. */
   readonly onNextTurn: (last: TurnReport) => void;
@@ -87,7 +87,7 @@ export class TimeSlice {
   }
 
   /** Whether the budget is used up: what were polled now would be left over. */
-  get isEnding(): boolean {
+  get isUsedUp(): boolean {
     return this.#state === 'ending' || this.#state === 'spent';
   }
 
@@ -126,21 +126,20 @@ export class TimeSlice {
     this.#stride = nextStride(this.#stride, now - this.#checkedAt, budgetMs);
     this.#untilCheck = this.#stride;
     this.#checkedAt = now;
-    this.#reached(now + this.#pending * this.#paceMs);
+    if (now + this.#pending * this.#paceMs >= this.#endsAt) this.#useUp(now);
   }
 
-  /** What has started will have ended by then. */
-  #reached(at: number): void {
-    if (at < this.#endsAt) return;
+  #useUp(now: number): void {
     const { budgetMs, waiting } = this.#init;
-    const mayEnd = this.#state === 'running' && waiting() * this.#bestPaceMs <= budgetMs * GRACE;
+    const graceMs = budgetMs * GRACE;
+    const mayEnd = this.#state === 'running' && waiting() * this.#bestPaceMs <= graceMs;
     this.#state = mayEnd ? 'ending' : 'spent';
-    this.#endsAt = at + budgetMs * GRACE;
+    this.#endsAt = now + this.#pending * this.#bestPaceMs + graceMs;
   }
 
   readonly #end = (): void => {
     const { budgetMs, onNextTurn } = this.#init;
-    const last = { wasSpent: this.isEnding, calls: this.#started };
+    const last = { wasSpent: this.isUsedUp, calls: this.#started };
     this.#state = 'over';
     this.#started = this.#pending = 0;
     this.#allowed = this.#paceMs > 0 ? Math.max(1, Math.floor(budgetMs / this.#paceMs)) : Infinity;

@@ -33,8 +33,8 @@ function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: E
       return { kind: decision.action, error: decision.error ?? failure.error };
     case 'stop':
     case 'pause': {
-      const { action: kind, error = failure.error, givenUp } = decision;
-      return { kind, error, ...(givenUp === true && { givenUp }) };
+      const { action: kind, error, givenUp } = decision;
+      return { kind, error: error ?? failure.error, ...(givenUp === true && { givenUp }) };
     }
     default:
       throw new TypeError(`decide must return a FailureDecision, got ${describe(decision)}`);

@@ -125,14 +125,14 @@ describe('TimeSlice', () => {
     const { clock, slice } = setup(() => waiting);
     slice.enter();
     for (let i = 0; i < 2; i++) takes(0.5);
-    assert.equal(slice.isEnding, false);
+    assert.equal(slice.isUsedUp, false);
     takes(50); // the collector ran
-    assert.equal(slice.isEnding, true);
+    assert.equal(slice.isUsedUp, true);
     assert.equal(isSpent(slice), false, 'two of 0.5 ms are a quarter of 4 ms');
     for (; waiting > 0; waiting--) takes(0.5);
     assert.equal(isSpent(slice), true);
     await eventLoopTurn();
-    assert.equal(slice.isEnding, false);
+    assert.equal(slice.isUsedUp, false);
 
     function takes(ms: number): void {
       clock.advance(ms);

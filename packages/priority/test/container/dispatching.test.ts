@@ -50,6 +50,26 @@ describe('PriorityListenerContainer: who is next', () => {
     assert.ok(addsUp(bundle));
   });
 
+  it('gives nothing to those below while a level has a backlog, though its listeners use up one time slice after the other', async () => {
+    const order: number[] = [];
+    const { clock, container, give } = setup({
+      policy: 'strict',
+      starvation: 'allow',
+      listener: (_record, _context, { priority }) => {
+        order.push(priority);
+        clock.advance(0.01);
+      },
+    });
+    for (const level of container.levels) level.pause();
+    for (const level of [0, 2]) give(level, 4_000);
+    await container.start();
+    await until(() => container.levels.filter(({ isReady }) => isReady).length === 2);
+    for (const level of [2, 0]) container.level(level).resume();
+    await until(() => order.length === 8_000);
+    await container.stop();
+    assert.equal(order.indexOf(0), 4_000);
+  });
+
   it('leaves no slot free while a record may start, whatever the weights', async () => {
     const bundle = await started({ capacity: 50 });
     bundle.give(0, 60);
