@@ -42,8 +42,9 @@ export interface ListenerContainer {
   seekToEnd(targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets>;
   seekToTimestamp(timestampMs: number, targets?: readonly PartitionTarget[]): Promise<TopicPartitionOffsets>;
   /**
-   * Stops the container without waiting for the listener that calls this, or for records that would need its slot. Return
-   * without awaiting it and the record is committed with the others; await it and the record is abandoned, and comes again.
+   * Stops the container without waiting for the listener that calls this, or for records that would need its slot, if that is
+   * of an executor of the container's own. Return without awaiting it and the record is committed with the others; await it and
+   * the record is abandoned, and comes again.
    */
   stop(options?: StopOptions): Promise<StopReport>;
 }
