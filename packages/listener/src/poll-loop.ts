@@ -83,11 +83,11 @@ export class PollLoop {
       }
       polledAt = now;
       // Not into a variable, which would keep them while the loop waits for what comes next.
-      await consumer.poll(room > 0 ? pollTimeoutMs : 0, room).then(this.#dispatch);
+      this.#dispatch(await consumer.poll(room > 0 ? pollTimeoutMs : 0, room));
     }
   }
 
-  readonly #dispatch = (records: ConsumerRecords): void => {
+  #dispatch(records: ConsumerRecords): void {
     this.#init.dispatcher.dispatch(records, this.#init.clock.monotonic());
-  };
+  }
 }
