@@ -149,9 +149,11 @@ export class AssignedPartition implements TopicPartition {
   /** {@link FetchBuffer.take} */
   take(max: number): PartitionRecords | undefined {
     if (this.#missing !== undefined) throw this.#missing;
-    const taken = this.#buffer?.take(max);
-    this.#observer.onChanged(this);
-    return taken;
+    try {
+      return this.#buffer?.take(max);
+    } finally {
+      this.#observer.onChanged(this); // also if it throws: a corrupt batch is found here, and what follows it let go of
+    }
   }
 
   fetchedOnSpare(buffer: FetchBuffer): void {

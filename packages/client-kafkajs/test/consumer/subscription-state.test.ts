@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { AbortedTransactions } from '../../dist/consumer/aborted-transactions.js';
 import type { AssignedPartition } from '../../dist/consumer/assigned-partition.js';
 import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
-import { batchOf } from './support/batches.js';
+import { batchOf, corruptBatch } from './support/batches.js';
 
 const at = (partition: number) => ({ topic: 'orders', partition });
 const batches = await Promise.all([0, 2, 4].map((baseOffset) => batchOf({ baseOffset, values: ['a', 'b'] })));
@@ -55,6 +55,21 @@ describe('SubscriptionState', () => {
     assert.deepEqual(subscription.assign([1, 2].map(at)).slice(0, 1), [one]);
     assert.notEqual(subscription.assign([0, 1].map(at))[0], zero);
     assert.deepEqual([subscription.isCurrent(zero!), subscription.isCurrent(one!)], [false, true]);
+  });
+
+  it('hears of a corrupt batch that is found only when its turn comes', async () => {
+    const subscription = new SubscriptionState(() => undefined);
+    const [one] = subscription.assign([at(0)]);
+    one!.startAt(0);
+    subscription.activate();
+    for (const records of [batches[0]!, await corruptBatch(2), await batchOf({ baseOffset: 3, values: ['after'] })]) {
+      one!.append(records, new AbortedTransactions([]), { checkCrcs: true });
+    }
+    one!.take(2);
+    subscription.takeChanged();
+    assert.throws(() => one!.take(1), { code: 'CORRUPT_BATCH' });
+    assert.deepEqual(subscription.takeChanged(), [one]);
+    assert.deepEqual([subscription.bufferedBytes, one!.buffer?.fetchOffset], [0, 2]);
   });
 
   it('knows what is ready, what is buffered and what changed, whatever happens', () => {
