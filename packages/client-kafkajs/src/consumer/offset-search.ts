@@ -149,7 +149,8 @@ export class OffsetSearch {
       const { requestTimeoutMs: timeoutMs } = options;
       return answersTo(queries, await cluster.send(nodeId, 'control', listOffsetsApi, request, { timeoutMs }));
     } catch (error) {
-      return queries.map((query) => ({ ...query, error }));
+      // Without the rest of it: a user's query may have an offset, as of a commit, and would be answered by that.
+      return queries.map(({ topic, partition }) => ({ topic, partition, error }));
     }
   }
 
@@ -173,7 +174,8 @@ function answersTo(queries: readonly OffsetQuery[], { topics }: ListOffsetsRespo
   return queries.map((query) => answers.get(topicPartitionKey(query)) ?? leftOut(query));
 }
 
-const leftOut = (at: TopicPartition): NotFound => ({
-  ...at,
-  error: brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartition(at)),
+const leftOut = ({ topic, partition }: TopicPartition): NotFound => ({
+  topic,
+  partition,
+  error: brokerError(errorCodes.LEADER_NOT_AVAILABLE, describePartition({ topic, partition })),
 });

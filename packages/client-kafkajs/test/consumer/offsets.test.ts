@@ -4,6 +4,7 @@ import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
 import type { FoundOffset, OffsetQuery } from '../../dist/consumer/offset-search.js';
 import { BEGINNING, Offsets } from '../../dist/consumer/offsets.js';
 import { aContext, type TestContext } from './support/context.js';
+import { disconnected } from './support/fake-cluster.js';
 
 const { NOT_LEADER_OR_FOLLOWER, TOPIC_AUTHORIZATION_FAILED } = errorCodes;
 
@@ -111,6 +112,21 @@ describe('Offsets', () => {
     const { offsets } = setup(Infinity, TOPIC_AUTHORIZATION_FAILED);
     await assert.rejects(offsets.list(QUERIES), { code: 'TOPIC_AUTHORIZATION_FAILED' });
   });
+
+  for (const [what, fails] of [
+    ['a lost connection', disconnected],
+    ['an answer that leaves it out', () => answerTo({ replicaId: -1, isolationLevel: 0, topics: [] })],
+  ] as const) {
+    it(`takes no offset of the question for an answer: ${what}`, async () => {
+      let left = 1;
+      const bundle = setupNodes({ 1: (request) => (left-- > 0 ? fails() : answerTo(request)) });
+      let listed: readonly FoundOffset[] | undefined;
+      const query = { topic: 'orders', partition: 0, offset: 5, timestamp: BEGINNING };
+      void bundle.offsets.list([query]).then((found) => (listed = found));
+      await passesUntil(bundle, () => listed !== undefined);
+      assert.deepEqual(offsetsOf(listed ?? []), [[0, 10]]);
+    });
+  }
 
   it('asks anew what failed, and tells it, while a leader that does not answer is waited for', async () => {
     const thawed = new Signal();
