@@ -221,6 +221,7 @@ describe('KafkaConsumer', () => {
       await cluster.request(listOffsetsApi);
       await eventLoopTurn();
       clock.advance(1_000);
+      await eventLoopTurn(); // it waits to look again
     }
 
     it('reads the others after a second, and them when somebody does', async () => {

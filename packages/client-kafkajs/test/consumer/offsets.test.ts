@@ -4,7 +4,7 @@ import { eventLoopTurn, Recorder, Signal } from '@hearken/testing';
 import type { FoundOffset, OffsetQuery } from '../../dist/consumer/offset-search.js';
 import { BEGINNING, Offsets } from '../../dist/consumer/offsets.js';
 import { aContext, type TestContext } from './support/context.js';
-import { disconnected } from './support/fake-cluster.js';
+import { disconnected, held } from './support/fake-cluster.js';
 
 const { NOT_LEADER_OR_FOLLOWER, TOPIC_AUTHORIZATION_FAILED } = errorCodes;
 
@@ -178,6 +178,27 @@ describe('Offsets', () => {
     thawed.fire();
     await eventLoopTurn();
     assert.equal(told.count, 0);
+  });
+
+  it('ends at once with a refusal that stays, though metadata is asked of a node that does not answer', async () => {
+    const { cluster, offsets } = setup(Infinity, TOPIC_AUTHORIZATION_FAILED);
+    cluster.metadata.refresh = held;
+    await assert.rejects(offsets.list(QUERIES), { code: 'TOPIC_AUTHORIZATION_FAILED' });
+  });
+
+  it('asks again, though metadata is asked of a node that does not answer, nor minds how that ends', async () => {
+    const bundle = setup(1, NOT_LEADER_OR_FOLLOWER);
+    const thawed = new Signal();
+    bundle.cluster.metadata.refresh = async () => {
+      await thawed.wait();
+      return disconnected();
+    };
+    let listed: readonly FoundOffset[] | undefined;
+    void bundle.offsets.list(QUERIES).then((found) => (listed = found));
+    await passesUntil(bundle, () => listed !== undefined);
+    assert.equal(bundle.clock.pendingTimers, 0);
+    thawed.fire();
+    await eventLoopTurn(); // a rejection that nobody handles would fail the test
   });
 
   it('asks anew what was refused while what came beside it is being told, and ends when that is told', async () => {
