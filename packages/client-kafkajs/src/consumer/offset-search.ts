@@ -124,10 +124,11 @@ export class OffsetSearch {
     const answered = answers.filter((answer) => 'offset' in answer);
     const done = new Set(answered.map(topicPartitionKey));
     this.#open = this.#open.filter((query) => !done.has(topicPartitionKey(query)));
-    this.#failures.push(...answers.flatMap((answer) => ('error' in answer ? [answer.error] : [])));
+    const { isWanted = () => true, onFound } = this.#options;
+    const failed = answers.filter((answer) => 'error' in answer).filter(isWanted); // what meets the others concerns nobody
+    this.#failures.push(...failed.map(({ error }) => error));
     const found = answered.filter(({ offset }) => offset >= 0);
     this.#found.push(...found);
-    const { onFound } = this.#options;
     if (onFound !== undefined && found.length > 0) this.#telling.push(onFound(found));
     this.#news.resolve();
   }

@@ -201,6 +201,22 @@ describe('Offsets', () => {
     await eventLoopTurn(); // a rejection that nobody handles would fail the test
   });
 
+  it('does not mind a refusal that stays of a partition that nobody looks for any more', async () => {
+    const [revoked, thawed] = [new Signal(), new Signal()];
+    const bundle = setupNodes({
+      1: after(revoked, (request) => answerTo(request, { 0: TOPIC_AUTHORIZATION_FAILED })),
+      2: after(thawed),
+    });
+    let isOurs = true;
+    const listed = bundle.offsets.list(QUERIES, { isWanted: ({ partition }) => partition === 1 || isOurs });
+    await bundle.cluster.request(listOffsetsApi, 2);
+    isOurs = false;
+    revoked.fire();
+    await eventLoopTurn();
+    thawed.fire();
+    assert.deepEqual(offsetsOf(await listed), [[1, 11]]); // prettier-ignore
+  });
+
   it('asks anew what was refused while what came beside it is being told, and ends when that is told', async () => {
     const bundle = setup(1, NOT_LEADER_OR_FOLLOWER);
     const written = new Signal();
