@@ -38,8 +38,11 @@ export interface BeginOptions {
 }
 
 interface FindOptions extends RetryOptions, Pick<BeginOptions, 'commitFirst'> {
-  /** Whether the partitions were handed over already: then `poll` tells what is found. @default no */
-  readonly isLate?: () => boolean;
+  /**
+   * Those of the partitions that are looked for on, once they were handed over: `poll` tells what is found from then on.
+   * @default undefined, as before that
+   */
+  readonly late?: () => ReadonlySet<AssignedPartition> | undefined;
 }
 
 /**
@@ -55,6 +58,8 @@ export class Positions {
   readonly #offsets: Offsets;
   readonly #coordinator: GroupCoordinator | undefined;
   readonly #observer: PositionsObserver;
+  /** Looked for in the background, which goes on over assignments. */
+  readonly #lookedFor = new WeakSet<AssignedPartition>();
 
   constructor({ context, subscription, offsets, coordinator, ...observer }: PositionsInit) {
     this.#context = context;
@@ -71,11 +76,11 @@ export class Positions {
    */
   async begin(partitions: readonly AssignedPartition[], { signal, commitFirst }: BeginOptions): Promise<void> {
     const without = await this.#withoutCommitted(partitions, { signal });
-    let isLate = false;
-    const finding = this.#find(without, { commitFirst, isLate: () => isLate });
+    let late: ReadonlySet<AssignedPartition> | undefined = undefined;
+    const finding = this.#find(without, { commitFirst, late: () => late });
     await atMost(this.#context.clock, finding, FIRST_LOOK_MS);
-    isLate = true;
-    void this.#inBackground(finding, without);
+    late = new Set(without.filter((partition) => !this.#lookedFor.has(partition)));
+    void this.#inBackground(finding, [...late]);
   }
 
   /** The log does not hold this partition's position: starts it anew as `autoOffsetReset` says. Never rejects. */
@@ -152,13 +157,16 @@ export class Positions {
   /** Each partition starts when its offset is known. Resolves when none is without a position. */
   async #find(
     partitions: readonly AssignedPartition[],
-    { commitFirst, isLate, ...retry }: FindOptions = {},
+    { commitFirst, late, ...retry }: FindOptions = {},
   ): Promise<void> {
     if (partitions.length === 0) return;
     const timestamp = this.#context.options.autoOffsetReset === 'earliest' ? BEGINNING : END;
     const queries = partitions.map(({ topic, partition }) => ({ topic, partition, timestamp }));
     const sought = this.#soughtAmong(partitions);
-    const isWanted = (at: TopicPartition): boolean => sought(at) !== undefined;
+    const isWanted = (at: TopicPartition): boolean => {
+      const partition = sought(at);
+      return partition !== undefined && late?.()?.has(partition) !== false;
+    };
     await this.#offsets.list(queries, {
       ...retry,
       isWanted,
@@ -167,7 +175,7 @@ export class Positions {
         for (const { offset: to, leaderEpoch, ...at } of found) {
           const partition = sought(at);
           const reset = partition?.left && { ...partition.left, to };
-          partition?.startAt(to, { leaderEpoch, reset, told: reset !== undefined || isLate?.() === true });
+          partition?.startAt(to, { leaderEpoch, reset, told: reset !== undefined || late?.() !== undefined });
         }
         this.#observer.onChanged();
       },
@@ -176,11 +184,14 @@ export class Positions {
 
   /** What goes wrong with partitions that were given up, or sought elsewhere, concerns nobody. Never rejects. */
   async #inBackground(finding: Promise<void>, partitions: readonly AssignedPartition[]): Promise<void> {
+    for (const partition of partitions) this.#lookedFor.add(partition);
     try {
       await finding;
     } catch (error) {
       const isOver = this.#context.closed.aborted || !partitions.some(this.#soughtAmong(partitions));
       if (!isOver) this.#observer.onFatal(error);
+    } finally {
+      for (const partition of partitions) this.#lookedFor.delete(partition);
     }
   }
 

@@ -177,6 +177,22 @@ describe('Positions', () => {
       assert.deepEqual([partition.isReady, partition.take(9), partition.isReady], [true, told, false]);
     });
 
+    it('is looked for once, however often it is assigned', async () => {
+      const { partition, positions, cluster, clock } = await begun();
+      for (let more = 0; more < 2; more++) {
+        const again = positions.begin([partition], { signal: new AbortController().signal });
+        await eventLoopTurn();
+        clock.advance(1_000);
+        await again;
+        await eventLoopTurn();
+      }
+      cluster.topic('orders', 1);
+      clock.advance(2_000);
+      await eventLoopTurn();
+      assert.deepEqual([partition.position, cluster.requests(listOffsetsApi).length], [BEGINNING, 1]);
+      assert.equal(clock.pendingTimers, 0);
+    });
+
     it('tells why a position was lost, whichever look-up finds the next', async () => {
       const { partition, positions, cluster, clock } = await begun();
       partition.startAt(200); // sought, and not there
