@@ -8,8 +8,8 @@ import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
 import { batchOf } from './support/batches.js';
 
 const PARTITIONS = 4;
-const LIMIT = 50_000;
-const ANSWER = 10_000;
+const LIMIT = 100_000;
+const ANSWER = 20_000;
 const PER_BATCH = 3;
 const SIZES = [1, 100, 600];
 
@@ -25,8 +25,8 @@ const batches = await Promise.all(
 
 /** What came with one answer, and what is polled after it. */
 interface Round {
-  /** By partition, which of the batches it brings; undefined for none. */
-  readonly brings: readonly (number | undefined)[];
+  /** By partition, which of the batches it brings. */
+  readonly brings: readonly (readonly number[])[];
   readonly takes: readonly { readonly partition: number; readonly most: number }[];
 }
 
@@ -37,8 +37,8 @@ const round: fc.Arbitrary<Round> = fc.record({
   takes: fc.array(fc.record({ partition: fc.nat(PARTITIONS - 2), most }), { maxLength: 6 }),
 });
 
-function broughtBy(partition: number): fc.Arbitrary<number | undefined> {
-  return fc.option(fc.nat(partition === PARTITIONS - 1 ? 1 : batches.length - 1), { nil: undefined });
+function broughtBy(partition: number): fc.Arbitrary<readonly number[]> {
+  return fc.array(fc.nat(partition === PARTITIONS - 1 ? 1 : batches.length - 1), { maxLength: 3 });
 }
 
 class Reader {
@@ -61,14 +61,17 @@ class Reader {
   fetch({ brings }: Pick<Round, 'brings'>): void {
     const answer = Buffer.allocUnsafeSlow(ANSWER);
     let end = 0;
-    for (const [partition, which] of brings.entries()) {
-      const batch = which === undefined ? undefined : batches[which];
-      if (batch === undefined) continue;
-      const part = answer.subarray(end, (end += batch.copy(answer, end)));
-      const offset = this.at(partition).buffer?.fetchOffset ?? 0;
-      part.writeBigInt64BE(BigInt(offset)); // not covered by the checksum
-      const size = SIZES[Math.floor((which ?? 0) / 2)] ?? 0;
-      for (let i = 0; i < PER_BATCH; i++) this.#came[partition]?.push(`${offset + i} ${`${i}`.repeat(size)}`);
+    for (const [partition, brought] of brings.entries()) {
+      if (brought.length === 0) continue;
+      const start = end;
+      for (const [i, which] of brought.entries()) {
+        const offset = (this.at(partition).buffer?.fetchOffset ?? 0) + i * PER_BATCH;
+        const batch = answer.subarray(end, (end += batches[which]?.copy(answer, end) ?? 0));
+        batch.writeBigInt64BE(BigInt(offset)); // not covered by the checksum
+        const size = SIZES[Math.floor(which / 2)] ?? 0;
+        for (let n = 0; n < PER_BATCH; n++) this.#came[partition]?.push(`${offset + n} ${`${n}`.repeat(size)}`);
+      }
+      const part = answer.subarray(start, end);
       this.at(partition).append(part, NONE, { checkCrcs: true, memory: this.#memory.of(part) });
     }
   }
@@ -117,7 +120,7 @@ describe('BufferedMemory', () => {
   it('lets go of answers of which one partition keeps a little', () => {
     const reader = new Reader();
     for (let i = 0; i < 500; i++) {
-      reader.fetch({ brings: [0, 4, undefined, undefined] });
+      reader.fetch({ brings: [[0], [4]] });
       reader.take(1, PER_BATCH);
     }
     const [kept, held] = reader.kept;
@@ -127,10 +130,10 @@ describe('BufferedMemory', () => {
 
   it('goes on in the middle of a batch that was copied', async () => {
     const reader = new Reader();
-    reader.fetch({ brings: [4] });
+    reader.fetch({ brings: [[4]] });
     reader.take(0, 2);
     for (let i = 0; i < 20; i++) {
-      reader.fetch({ brings: [undefined, 4] });
+      reader.fetch({ brings: [[], [4]] });
       reader.take(1, PER_BATCH);
     }
     assert.ok(reader.kept[0] < 2 * LIMIT);
@@ -139,9 +142,9 @@ describe('BufferedMemory', () => {
 
   it('tells the size of an answer with its first record, of all that it brought, and of what it decompressed', async () => {
     const reader = new Reader();
-    reader.fetch({ brings: [0, 0] });
+    reader.fetch({ brings: [[0], [0]] });
     assert.deepEqual([reader.take(0, 1), reader.take(0, 1), reader.take(1, 1)], [ANSWER, 0, 0]); // prettier-ignore
-    reader.fetch({ brings: [undefined, undefined, 5] });
+    reader.fetch({ brings: [[], [], [5]] });
     await new Promise((resolve) => setImmediate(resolve));
     const told = reader.take(2, 1);
     assert.ok(told >= 3 * 600 && told !== ANSWER, `${told}`);
