@@ -19,7 +19,10 @@ export interface BatchesExtent {
   readonly nextOffset: number;
   /** Of the last of them; -1 if unknown. */
   readonly leaderEpoch: number;
-  /** Why nothing can be read after them, a {@link ProtocolError} `UNSUPPORTED_BATCH` or `MALFORMED`; undefined if all is well. */
+  /**
+   * Why nothing can be read after them, a {@link ProtocolError} `UNSUPPORTED_BATCH`, `MALFORMED` or `OUT_OF_RANGE`; undefined
+   * if all is well.
+   */
   readonly error: unknown;
 }
 
@@ -35,7 +38,7 @@ export class RecordBatch {
 
   /**
    * @param bytes one whole batch
-   * @throws ProtocolError `UNSUPPORTED_BATCH`, `MALFORMED`
+   * @throws ProtocolError `UNSUPPORTED_BATCH`, `MALFORMED`, `OUT_OF_RANGE`
    */
   constructor(bytes: Buffer) {
     this.nextOffset = nextOffsetOf(bytes, 0, bytes.length);
@@ -46,7 +49,7 @@ export class RecordBatch {
 
   /**
    * The batches of a fetch answer. A last batch that is cut off, as brokers may do, is left out.
-   * @throws ProtocolError `CORRUPT_BATCH` naming the base offset, `UNSUPPORTED_BATCH`, `MALFORMED`
+   * @throws ProtocolError `CORRUPT_BATCH` naming the base offset, `UNSUPPORTED_BATCH`, `MALFORMED`, `OUT_OF_RANGE`
    */
   static readAll(records: Buffer, { checkCrcs = true }: ReadBatchesOptions = {}): RecordBatch[] {
     const batches: RecordBatch[] = [];
@@ -61,7 +64,7 @@ export class RecordBatch {
 
   /**
    * The batch that begins here; undefined at the end, or if it is cut off.
-   * @throws ProtocolError `UNSUPPORTED_BATCH`, `MALFORMED`
+   * @throws ProtocolError `UNSUPPORTED_BATCH`, `MALFORMED`, `OUT_OF_RANGE`
    */
   static at(records: Buffer, at: number): RecordBatch | undefined {
     const size = wholeSize(records, at);
