@@ -10,6 +10,7 @@ import {
   RetryAfter,
   SkipRecord,
   type DefaultErrorHandlerOptions,
+  type FailureDecision,
 } from '../dist/index.js';
 import { setupBatches, type BatchBundle, type BatchCall } from './batch-setup.js';
 import { addsUp, distinct, tp, until } from './setup.js';
@@ -382,66 +383,43 @@ describe('MessageListenerContainer: batches that fail without a name', () => {
 });
 
 describe('MessageListenerContainer: a batch whose partition the error handler pauses', () => {
-  it('comes again when somebody resumes it, as it was, if it named no record', async () => {
-    const errorHandler = { decide: () => ({ action: 'pause' }) as const };
-    const bundle = setupBatches({ errorHandler }, { partitions: [tp(0)] });
-    const { give, batches, container, events } = bundle;
-    const paused = events('partition:paused');
-    give(0, ...distinct(3));
-    await container.start();
-    (await batches.call(0)).fail(new Error('why'));
-    await paused.received(1);
-    await eventLoopTurn();
-    assert.equal(paused.items[0]!.record?.offset, 0);
-    assert.equal(batches.order.length, 1);
-    container.resume();
-    const again = await batches.call(1);
-    assert.deepEqual(
-      [again.offsets, attemptsOf(again)],
-      [
-        [0, 1, 2],
-        [2, 2, 2],
-      ],
-    );
-    again.end();
-    await until(() => container.metrics().processed === 3);
-    await container.stop();
-  });
+  /** Records 0 to 2 came as one batch. */
+  const begun = async (decision: FailureDecision = { action: 'pause' }) => {
+    const bundle = setupBatches({ errorHandler: { decide: () => decision } }, { partitions: [tp(0)] });
+    const paused = bundle.events('partition:paused');
+    bundle.give(0, ...distinct(3));
+    await bundle.container.start();
+    return { ...bundle, paused, first: await bundle.batches.call(0) };
+  };
+  for (const [where, error, offsets, attempts] of [
+    ['as it was, if it named no record', new Error('why'), [0, 1, 2], [2, 2, 2]],
+    ['from the failed record on', new BatchListenerFailedError(1, new Error('why')), [1, 2], [2, 1]],
+  ] as const) {
+    it(`comes again when somebody resumes it, ${where}`, async () => {
+      const { batches, container, paused, first } = await begun();
+      first.fail(error);
+      await paused.received(1);
+      await eventLoopTurn();
+      assert.equal(paused.items[0]!.record?.offset, offsets[0]);
+      assert.equal(batches.order.length, 1);
+      container.resume();
+      const again = await batches.call(1);
+      assert.deepEqual([again.offsets, attemptsOf(again)], [offsets, attempts]);
+      again.end();
+      await until(() => container.metrics().processed === 3);
+      await container.stop();
+    });
+  }
 
   it('is paused at the record that failed in a call of its own, if that is how the error handler gives one up', async () => {
-    const errorHandler = { decide: () => ({ action: 'pause', givenUp: true }) as const };
-    const bundle = setupBatches({ errorHandler }, { partitions: [tp(0)] });
-    const { give, batches, container, events } = bundle;
-    const paused = events('partition:paused');
-    give(0, ...distinct(3));
-    await container.start();
-    (await batches.call(0)).fail(new Error('why'));
+    const { batches, container, paused, first } = await begun({ action: 'pause', givenUp: true });
+    first.fail(new Error('why'));
     (await batches.call(1)).end();
     (await batches.call(2)).fail(new Error('me'));
     await paused.received(1);
     assert.deepEqual([paused.items[0]!.record?.offset, batches.order], [1, ['0/0-2', '0/0', '0/1']]);
     container.resume();
     for (const at of [3, 4]) (await batches.call(at)).end();
-    await until(() => container.metrics().processed === 3);
-    await container.stop();
-  });
-
-  it('comes again when somebody resumes it, from the failed record on', async () => {
-    const errorHandler = { decide: () => ({ action: 'pause' }) as const };
-    const bundle = setupBatches({ errorHandler }, { partitions: [tp(0)] });
-    const { give, batches, container, events } = bundle;
-    const paused = events('partition:paused');
-    give(0, ...distinct(3));
-    await container.start();
-    (await batches.call(0)).fail(new BatchListenerFailedError(1, new Error('why')));
-    await paused.received(1);
-    await eventLoopTurn();
-    assert.equal(paused.items[0]!.record?.offset, 1);
-    assert.equal(batches.order.length, 1);
-    container.resume();
-    const again = await batches.call(1);
-    assert.deepEqual(again.offsets, [1, 2]);
-    again.end();
     await until(() => container.metrics().processed === 3);
     await container.stop();
   });

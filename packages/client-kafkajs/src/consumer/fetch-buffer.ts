@@ -35,6 +35,7 @@ const NOTHING = -1;
  * A buffer is one epoch of reading: assignment, seek and offset reset make a new one, and the answer to a fetch that was sent
  * for another is dropped.
  */
+// Long because position, bytes and what is open move together, in steps of a few lines: one that is forgotten skips records.
 export class FetchBuffer {
   readonly #partition: TopicPartition;
   readonly #onReady: () => void;
@@ -138,6 +139,7 @@ export class FetchBuffer {
       if (batch.left > 0) break;
       this.#shift(batch);
     }
+    this.#openAhead(); // behind one that was opened here, as it is not compressed
     if (this.#position === this.#handedOut) {
       if (this.#error !== undefined && this.isEmpty) throw this.#error;
       return undefined;
@@ -216,7 +218,7 @@ export class FetchBuffer {
       if (batch === undefined) continue;
       if (this.#first === undefined) this.#first = batch;
       else this.#second = batch;
-      this.#decompress(batch);
+      this.#openCursor(batch);
       return batch;
     }
     return undefined;
@@ -245,7 +247,7 @@ export class FetchBuffer {
     else last.nextOffset = offset;
   }
 
-  #decompress(batch: FetchedBatch): void {
+  #openCursor(batch: FetchedBatch): void {
     try {
       const cursor = batch.records();
       if (cursor instanceof Promise) this.#awaitCursor(batch, cursor);

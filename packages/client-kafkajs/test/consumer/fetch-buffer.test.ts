@@ -85,6 +85,18 @@ describe('FetchBuffer', () => {
     assert.deepEqual(drain(buffer, 700).values, values);
   });
 
+  it('decompresses a batch while the one before it is read', async () => {
+    const { buffer, ready, append } = setup();
+    const values = Array.from({ length: 5_000 }, (_, i) => `${i}-${Math.random()}`);
+    append([
+      await batchOf({ baseOffset: 0, values: ['a', 'b'] }),
+      await batchOf({ baseOffset: 2, values, compression: 'gzip' }),
+    ]);
+    assert.equal(buffer.take(1)?.nextOffset, 1);
+    await ready.received(1);
+    assert.deepEqual(drain(buffer).values, ['b', ...values]);
+  });
+
   it('hands out what comes before a corrupt batch, then the error, until it is replaced', async () => {
     const { buffer, append } = setup();
     append([await batchOf({ baseOffset: 0, values: ['a', 'b'] }), await corruptBatch(2)]);

@@ -224,6 +224,20 @@ describe('KafkaConsumer', () => {
       await eventLoopTurn(); // it waits to look again
     }
 
+    /** Subscribes; the others are assigned. */
+    async function assignedWithout(bundle: Bundle): Promise<void> {
+      const assigned = new Signal();
+      await bundle.consumer.subscribe(['orders'], {
+        ...listener([])!,
+        onPartitionsAssigned: () => {
+          assigned.fire();
+          return Promise.resolve();
+        },
+      });
+      await waitedFor(bundle);
+      await assigned.wait();
+    }
+
     it('reads the others after a second, and them when somebody does', async () => {
       const bundle = leaderless();
       const { consumer, cluster, clock } = bundle;
@@ -342,16 +356,7 @@ describe('KafkaConsumer', () => {
     it("commits the position that 'latest' begins at before it reads, also when that is found late", async () => {
       const bundle = leaderless({ autoOffsetReset: 'latest' });
       const { consumer, cluster, clock } = bundle;
-      const assigned = new Signal();
-      await consumer.subscribe(['orders'], {
-        ...listener([])!,
-        onPartitionsAssigned: () => {
-          assigned.fire();
-          return Promise.resolve();
-        },
-      });
-      await waitedFor(bundle);
-      await assigned.wait();
+      await assignedWithout(bundle);
       const answered = new Signal();
       cluster.answer(offsetCommitApi, async ({ topics }) => {
         await answered.wait();
@@ -376,16 +381,7 @@ describe('KafkaConsumer', () => {
       const bundle = leaderless({ autoOffsetReset: 'latest' });
       const { consumer, cluster, clock } = bundle;
       const written: number[][] = [];
-      const assigned = new Signal();
-      await consumer.subscribe(['orders'], {
-        ...listener([])!,
-        onPartitionsAssigned: () => {
-          assigned.fire();
-          return Promise.resolve();
-        },
-      });
-      await waitedFor(bundle);
-      await assigned.wait();
+      await assignedWithout(bundle);
       let errorCode: number = errorCodes.COORDINATOR_LOAD_IN_PROGRESS;
       cluster.answer(offsetCommitApi, ({ topics: [topic = assert.fail()] }) => {
         const [{ partitionIndex, committedOffset } = assert.fail()] = topic.partitions;

@@ -36,6 +36,7 @@ interface Verdict {
  * names no record the whole batch comes again; before a record is given up each gets a call of its own, so that only those are
  * given up that failed by themselves.
  */
+// Long because each way that a call may end comes to the same verdict, and to one place that carries it out.
 export class BatchSettler implements Settles {
   readonly #init: BatchSettlerInit;
 

@@ -87,10 +87,13 @@ export class Dispatcher {
     return concurrency > 0 && !isPaused;
   }
 
-  /** Whether nothing starts before a listener ends that itself waits for the container: those that do have every slot. */
+  /**
+   * Whether nothing starts before a listener ends that itself waits for the container: those that do have every slot. Not where
+   * an executor says 0: an open breaker lets calls through again by itself, and counts what ran before no more.
+   */
   get isStuck(): boolean {
     const { concurrency, available } = this.#init.executor;
-    if (concurrency === 0 || available > 0) return false; // an open breaker lets calls through again by itself, and counts what ran before no more
+    if (concurrency === 0 || available > 0) return false;
     let held = 0;
     for (const { waitsFor } of this.waiting) if (waitsFor?.work.isAwaited === false) held++;
     return held >= concurrency;

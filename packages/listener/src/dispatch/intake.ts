@@ -41,8 +41,7 @@ export const defaultBufferRecords = (concurrency: number, recordsPerCall: number
 /**
  * How many records to hold beside those that run. Where listeners used up the time that they may hold the event loop, more
  * time is what is short, and a sixth of what they did in it keeps them busy, if that is worth a poll: no more than a
- * {@link TimeSlice} runs at its end. Else slots or lanes
- * that may run are short, and among more records some may be found.
+ * {@link TimeSlice} runs at its end. Else slots or lanes that may run are short, and among more records some may be found.
  */
 export function lookahead(last: TurnReport, bufferRecords: number, recordsPerCall: number): number {
   if (!last.wasSpent) return bufferRecords;
@@ -81,8 +80,8 @@ export class Intake {
   }
 
   /**
-   * How many records may be polled now; 0 is to wait, as for the next turn where this one's budget is used up. Not where the
-   * executor starts records itself: whoever has nothing at hand there gives way to others, and may have to be at hand again at once.
+   * How many records may be polled now; 0 is to wait, as for the next turn where this one's budget is used up. But where the
+   * executor starts records itself the least is asked for still: with nothing at hand a level gives way to those below.
    */
   room(): number {
     const { slice, executor } = this.#init;

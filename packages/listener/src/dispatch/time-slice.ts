@@ -17,7 +17,7 @@ const GRACE = 1 / 4;
 /**
  * - `over`: none is under way.
  * - `running`: listeners are called.
- * - `ending`: the budget is used up, and what waits takes no longer than the grace: it runs, and nothing is added to it.
+ * - `ending`: the budget is used up, and what waits takes no longer than the grace, for which records start still.
  * - `spent`: nothing more starts in it.
  */
 type Turn = 'over' | 'running' | 'ending' | 'spent';
@@ -86,7 +86,7 @@ export class TimeSlice {
     return this.#startedAt;
   }
 
-  /** Whether the budget is used up: what were polled now would be left over. */
+  /** Whether the budget is used up, as it is while the turn is ending or spent: what were polled now would be left over. */
   get isUsedUp(): boolean {
     return this.#state === 'ending' || this.#state === 'spent';
   }
