@@ -27,3 +27,4 @@ export { serializeDefault } from './serde.js';
 export { validate } from './standard-schema.js';
 export { StateMachine } from './state-machine.js';
 export { describePartition, describePartitions, topicPartitionKey } from './topic-partition.js';
+export { youngArray } from './young-array.js';

@@ -1,4 +1,5 @@
 import type { KafkaError, PartitionRecords, PositionReset, TopicPartition } from '@hearken/core';
+import { youngArray } from '@hearken/core/internal';
 import { RecordBatch, type RecordCursor } from '@hearken/protocol';
 import type { AbortedTransactions } from './aborted-transactions.js';
 import { ConsumedRecord } from './consumed-record.js';
@@ -6,6 +7,7 @@ import { FetchedBatch } from './fetched-batch.js';
 import { FetchedMemory } from './fetched-memory.js';
 import { FetchedRecords } from './fetched-records.js';
 import { unreadable } from './partition-errors.js';
+import { TakenRecords } from './taken-records.js';
 
 export interface FetchBufferInit {
   readonly position: number;
@@ -127,7 +129,7 @@ export class FetchBuffer {
    * @throws KafkaError what the buffer ends with
    */
   take(max: number): PartitionRecords | undefined {
-    const records: ConsumedRecord[] = [];
+    const records = youngArray<ConsumedRecord>();
     let leaderEpoch = -1;
     let memoryBytes = 0;
     while (records.length < max) {
@@ -145,16 +147,9 @@ export class FetchBuffer {
       return undefined;
     }
     this.#handedOut = this.#position;
-    const { topic, partition } = this.#partition;
-    const nextOffset = this.#position;
-    const taken =
-      leaderEpoch < 0
-        ? { topic, partition, records, nextOffset }
-        : { topic, partition, records, nextOffset, leaderEpoch };
-    if (memoryBytes === 0 && this.#reset === undefined) return taken;
     const reset = this.#reset;
     this.#reset = undefined;
-    return { ...taken, ...(reset && { reset }), ...(memoryBytes > 0 && { memoryBytes }) };
+    return new TakenRecords(this.#partition, records, this.#position, leaderEpoch, memoryBytes, reset);
   }
 
   /** Adds up what is held of each memory. */

@@ -1,5 +1,5 @@
 import { ConsumerRecords, IllegalStateError, type Clock, type PartitionRecords, type Timer } from '@hearken/core';
-import { deferred, type Deferred } from '@hearken/core/internal';
+import { deferred, youngArray, type Deferred } from '@hearken/core/internal';
 import type { SubscriptionState } from './subscription-state.js';
 
 /** A poll that found nothing and waits. */
@@ -103,7 +103,7 @@ export class Poller {
 
   /** @throws KafkaError that the partition whose turn it is ends with */
   #take(maxRecords: number): ConsumerRecords | undefined {
-    const taken: PartitionRecords[] = [];
+    const taken = youngArray<PartitionRecords>();
     this.#takeInto(taken, maxRecords);
     if (taken.length === 0) return undefined;
     this.#onTaken();
