@@ -52,8 +52,10 @@ export interface ConsumerOptions {
   /** … or after so many milliseconds. @default 500 */
   readonly fetchMaxWaitMs?: number | undefined;
   /**
-   * Fetched bytes kept for `poll`, over all partitions; no fetch is made above it, unless all of them are of partitions that
-   * are paused. The memory that they are slices of is three times as much at most. @default 52428800 (50 MiB)
+   * Fetched bytes kept for `poll`, over all partitions. More is fetched when there is room for as much as can be polled
+   * still, which is half of this where nothing is paused; and where all that is kept is of paused partitions, up to
+   * `maxPartitionFetchBytes` beyond it. The memory that they are slices of is three times as much at most.
+   * @default 52428800 (50 MiB)
    */
   readonly fetchMaxBytes?: number | undefined;
   /**

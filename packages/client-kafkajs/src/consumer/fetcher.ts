@@ -53,7 +53,7 @@ export class Fetcher {
     this.#placeAll(this.#changed());
     const { fetchMaxWaitMs } = this.#context.options;
     const room = this.#room();
-    if (room <= 0) return;
+    if (room === 0) return;
     for (const [nodeId, plan] of this.#plans) {
       for (let fetch = plan.next(fetchMaxWaitMs); fetch !== undefined; fetch = plan.next(fetchMaxWaitMs)) {
         void this.#fetch(nodeId, plan, fetch, room);
@@ -65,11 +65,17 @@ export class Fetcher {
     this.#backOffs.close();
   }
 
-  /** If nobody can poll what is held, as all of it is paused, polling would never make room, and nothing be fetched again. */
+  /**
+   * How much to fetch; 0 for nothing yet. Only when there is room for as much as can be polled still, which is half of it all
+   * where nothing is paused: a fetch for every bit of room that a poll makes would bring little each. Where nothing can be
+   * polled, as all that is held is of paused partitions, polling would never make room.
+   */
   #room(): number {
     const { fetchMaxBytes, maxPartitionFetchBytes } = this.#context.options;
-    const room = fetchMaxBytes - this.#subscription.bufferedBytes;
-    return room > 0 || this.#subscription.holdsForPoll ? room : maxPartitionFetchBytes;
+    const { bufferedBytes, pollableBytes } = this.#subscription;
+    const room = fetchMaxBytes - bufferedBytes;
+    if (pollableBytes === 0) return Math.max(room, Math.min(fetchMaxBytes, maxPartitionFetchBytes));
+    return room >= pollableBytes ? room : 0;
   }
 
   /** What metadata told anew may concern every partition. */

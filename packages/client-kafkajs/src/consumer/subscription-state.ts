@@ -1,6 +1,7 @@
 import { IllegalStateError, type TopicPartition } from '@hearken/core';
 import { describePartition, topicPartitionKey } from '@hearken/core/internal';
 import { AssignedPartition, type PartitionObserver } from './assigned-partition.js';
+import { HeldBytes } from './held-bytes.js';
 
 /**
  * What the consumer reads now. Changed by rebalances and by the user's calls, read by the fetcher and `poll`. Both find here
@@ -13,9 +14,8 @@ export class SubscriptionState {
   /** Every partition that is ready, and such as were; the one whose turn it is comes first. */
   readonly #ready = new Set<AssignedPartition>();
   readonly #changed = new Set<AssignedPartition>();
-  /** What each holds that holds anything, as last seen. */
-  readonly #bytes = new Map<AssignedPartition, number>();
-  #bufferedBytes = 0;
+  readonly #buffered = new HeldBytes<AssignedPartition>();
+  readonly #pollable = new HeldBytes<AssignedPartition>();
 
   /** @param onReady called when a partition has something for `poll` that was being decompressed */
   constructor(onReady: () => void) {
@@ -29,13 +29,12 @@ export class SubscriptionState {
 
   /** Fetched and not polled, over all partitions. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes;
+    return this.#buffered.total;
   }
 
-  /** Whether some of that can be polled, now or when it is decompressed. */
-  get holdsForPoll(): boolean {
-    for (const { active, paused } of this.#bytes.keys()) if (active && !paused) return true;
-    return false;
+  /** What of that can be polled, now or when it is decompressed. */
+  get pollableBytes(): number {
+    return this.#pollable.total;
   }
 
   get(partition: TopicPartition): AssignedPartition | undefined {
@@ -105,11 +104,9 @@ export class SubscriptionState {
   }
 
   #count(partition: AssignedPartition): void {
-    const before = this.#bytes.get(partition) ?? 0;
-    const now = this.isCurrent(partition) ? (partition.buffer?.bytes ?? 0) : 0;
-    if (now === before) return;
-    this.#bufferedBytes += now - before;
-    if (now === 0) this.#bytes.delete(partition);
-    else this.#bytes.set(partition, now);
+    const { active, paused, buffer } = partition;
+    const bytes = this.isCurrent(partition) ? (buffer?.bytes ?? 0) : 0;
+    this.#buffered.set(partition, bytes);
+    this.#pollable.set(partition, active && !paused ? bytes : 0);
   }
 }

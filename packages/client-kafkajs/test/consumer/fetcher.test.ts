@@ -102,6 +102,28 @@ describe('Fetcher', () => {
     assert.deepEqual(offsetsIn((await cluster.request(fetchApi, 2)).request), { 0: 1, 1: 0 });
   });
 
+  it('fetches no little: not before there is room for as much as can be polled still, whatever the paused ones hold', async () => {
+    const { cluster, fetcher, p, fetched } = aFetcher({ fetchMaxBytes: 1_400 });
+    const batches = await Promise.all([0, 1].map((baseOffset) => batchOf({ baseOffset, values: ['x'.repeat(300)] })));
+    const [records] = batches;
+    cluster.answer(
+      fetchApi,
+      () => answered({ 0: { records: Buffer.concat(batches) }, 1: { records: records! } }),
+      () => answered({}),
+      held,
+    );
+    fetcher.pump();
+    await fetched.received(1);
+    p(0).take(1);
+    fetcher.pump();
+    await eventLoopTurn();
+    assert.equal(cluster.requests(fetchApi).length, 1); // two batches of more than 360 bytes are left
+    p(1).paused = true;
+    fetcher.pump();
+    const { request } = await cluster.request(fetchApi, 2);
+    assert.equal(request.maxBytes, 1_400 - 2 * records!.length);
+  });
+
   it('goes on with others where all that it may hold is of partitions that are paused', async () => {
     const { cluster, fetcher, p, fetched } = aFetcher({ fetchMaxBytes: 300, maxPartitionFetchBytes: 200 });
     const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(300)] });

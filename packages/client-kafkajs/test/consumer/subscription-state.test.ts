@@ -13,6 +13,9 @@ function append(partition: AssignedPartition | undefined): void {
   if (batch !== undefined) partition?.append(batch, new AbortedTransactions([]), { checkCrcs: true });
 }
 
+const bytesOf = (partitions: readonly AssignedPartition[]): number =>
+  partitions.reduce((sum, { buffer }) => sum + (buffer?.bytes ?? 0), 0);
+
 /** Takes a record of each partition that is visited. */
 function visited(subscription: SubscriptionState, most = Infinity): number[] {
   const numbers: number[] = [];
@@ -104,8 +107,9 @@ describe('SubscriptionState', () => {
         const changed = new Set(subscription.takeChanged());
         for (const [known, before] of states) assert.ok(stateOf(known) === before || changed.has(known), happened);
         for (const known of new Set([...states.keys(), ...all])) states.set(known, stateOf(known));
-        const buffered = all.reduce((sum, { buffer }) => sum + (buffer?.bytes ?? 0), 0);
-        assert.equal(subscription.bufferedBytes, buffered);
+        assert.equal(subscription.bufferedBytes, bytesOf(all));
+        const pollable = all.filter(({ active, paused }) => active && !paused);
+        assert.equal(subscription.pollableBytes, bytesOf(pollable));
         const ready: AssignedPartition[] = [];
         subscription.visitReady((known) => ready.push(known) > 0);
         assert.deepEqual(new Set(ready), new Set(all.filter(({ isReady }) => isReady)));
