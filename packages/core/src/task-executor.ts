@@ -17,6 +17,11 @@ export interface TaskExecutor {
   /** Whether somebody holds it back, who lets it go on some day: a container takes that for no stall. @default false */
   readonly isPaused?: boolean;
   /**
+   * Whether others start instead, whom a container goes before, as soon as it has no record at hand, as the levels below do: it
+   * polls on for that, also when its listeners have used up their time in a turn of the event loop. @default false
+   */
+  readonly givesWay?: boolean;
+  /**
    * What one task stands for. `'record'` (default): the executor must see every record by itself, to count, limit or time
    * it. A container's task rejects if the attempt failed, and if `execute` rejects the attempt has failed; it resolves with
    * {@link NOT_CALLED} if the listener never saw the record. `'run'`: records that run one after the other may be one task, which saves a promise a record.

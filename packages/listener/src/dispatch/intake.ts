@@ -80,12 +80,12 @@ export class Intake {
   }
 
   /**
-   * How many records may be polled now; 0 is to wait, as for the next turn where this one's budget is used up. But where the
-   * executor starts records itself the least is asked for still: with nothing at hand a level gives way to those below.
+   * How many records may be polled now; 0 is to wait, as for the next turn where this one's budget is used up. But a container
+   * that gives way to others with nothing at hand asks for the least still.
    */
   room(): number {
     const { slice, executor } = this.#init;
-    if (slice.isUsedUp && executor.attach === undefined) return 0;
+    if (slice.isUsedUp && executor.givesWay !== true) return 0;
     const ahead = this.#ahead;
     if (this.#isHalfTaken(ahead)) return 0;
     const { lanes, bufferBytes, windowRecords } = this.#init;

@@ -13,6 +13,7 @@ interface WaitingTask extends Pick<Deferred<unknown>, 'resolve' | 'reject'> {
  */
 export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
   readonly unit = 'run';
+  readonly givesWay: boolean;
   readonly #dispatcher: PriorityDispatcher;
   readonly #level: number;
   readonly #waiting: WaitingTask[] = [];
@@ -28,6 +29,7 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
   constructor(dispatcher: PriorityDispatcher, level: number) {
     this.#dispatcher = dispatcher;
     this.#level = level;
+    this.givesWay = dispatcher.hasOthers;
     dispatcher.attach(level, this);
   }
 

@@ -81,9 +81,14 @@ export class PriorityDispatcher {
 
   /** The next decision is the new policy's. Of what runs it is told neither start nor end: one that counts would count wrong. */
   set policy(policy: DispatchPolicy) {
-    if (this.#init.levels.length === 1) return;
+    if (!this.hasOthers) return;
     this.#policy = policy;
     this.#untold.forEach((_, level) => (this.#untold[level] = this.limits.running(level)));
+  }
+
+  /** Whether a level is one of several. */
+  get hasOthers(): boolean {
+    return this.#init.levels.length > 1;
   }
 
   /** Starts of a level while a record of a more urgent one could have started. */
@@ -188,7 +193,7 @@ export class PriorityDispatcher {
     if (start === 'later') this.#offered |= 1 << level; // and nobody passes it: it tells in the next turn of the event loop
     if (start !== 'empty') return start === 'blocked';
     // More was asked for and may be at hand: the others, if there are any, must not use up its share meanwhile.
-    if (this.#sources.length > 1) this.#pause.beginFor(level);
+    if (this.hasOthers) this.#pause.beginFor(level);
     return false;
   }
 

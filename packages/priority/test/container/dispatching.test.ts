@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { eventLoopTurn } from '@hearken/testing';
 import type { DispatchPolicy, DispatchPolicyFactory } from '../../dist/index.js';
 import { addsUp, counts, setup, started, stopped, until, type Bundle } from './setup.js';
 
@@ -48,6 +49,25 @@ describe('PriorityListenerContainer: who is next', () => {
     });
     await stopped(bundle);
     assert.ok(addsUp(bundle));
+  });
+
+  it('leaves nothing over for the next turn where there is one level and its listener is quick', async () => {
+    const left: number[] = [];
+    const { clock, container, give } = setup({ levels: 1, capacity: 4, listener: () => clock.advance(0.002) });
+    await container.start();
+    give(0, 20_000);
+    for (let processed = 0; processed < 20_000;) {
+      await eventLoopTurn();
+      const [level] = container.metrics().levels;
+      processed = level!.processed;
+      left.push(level!.queued);
+    }
+    await container.stop();
+    assert.ok(left.length > 10, `${left.length} turns`);
+    assert.deepEqual(
+      left.slice(-5).filter((queued) => queued > 0),
+      [],
+    );
   });
 
   it('gives nothing to those below while a level has a backlog, though its listeners use up one time slice after the other', async () => {
