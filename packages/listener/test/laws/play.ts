@@ -200,10 +200,14 @@ export class Player {
     else this.#do(step);
   }
 
-  /** An executor that keeps time hears of what ended before. */
   async #pass(ms: number): Promise<void> {
-    if (this.#slots?.timeoutMs !== undefined) await soon(MICROTASKS_TO_HEAR);
+    await this.#hear();
     this.#clock.advance(ms);
+  }
+
+  /** An executor that keeps time hears of what ended, before more time passes. */
+  async #hear(): Promise<void> {
+    if (this.#slots?.timeoutMs !== undefined) await soon(MICROTASKS_TO_HEAR);
   }
 
   #do(step: Exclude<Step, { pick: number } | { do: 'turn' | 'pass' }>): void {
@@ -390,6 +394,7 @@ export class Player {
   }
 
   async #stop(): Promise<void> {
+    await this.#hear();
     const [isGood, failures] = [this.#isGoodToStop, this.#failures];
     this.#beginToStop(isGood ? { timeoutMs: LONG_MS } : undefined);
     const report = await this.#stage.drive(this.#stopping!, isGood ? () => this.#endAll() : undefined);
