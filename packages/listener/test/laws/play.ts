@@ -205,9 +205,9 @@ export class Player {
     this.#clock.advance(ms);
   }
 
-  /** An executor that keeps time hears of what ended, before more time passes. */
+  /** An executor that keeps time hears of all that ended before more time passes, as timers come after promises. */
   async #hear(): Promise<void> {
-    if (this.#slots?.timeoutMs !== undefined) await soon(MICROTASKS_TO_HEAR);
+    if (this.#slots?.timeoutMs !== undefined) await eventLoopTurn();
   }
 
   #do(step: Exclude<Step, { pick: number } | { do: 'turn' | 'pass' }>): void {
@@ -459,10 +459,7 @@ export class Player {
   }
 }
 
-/** More than pass until an executor hears that a listener ended. */
-const MICROTASKS_TO_HEAR = 20;
-
 /** A few microtasks. */
-async function soon(microtasks = 3): Promise<void> {
-  for (let i = 0; i < microtasks; i++) await Promise.resolve();
+async function soon(): Promise<void> {
+  for (let i = 0; i < 3; i++) await Promise.resolve();
 }
