@@ -54,6 +54,11 @@ export class FetchPlan {
   /** The fetch that is out was sent while the spare connection was in use, so the broker holds it only briefly. */
   #isBesideSpare = false;
 
+  /** Whether anything is, beside what is fetched over the spare connection. */
+  get isWanted(): boolean {
+    return this.#session.size > 0;
+  }
+
   want(entry: FetchEntry): void {
     const { assigned, buffer } = entry;
     this.#session.want(assigned.key, entry);
@@ -76,7 +81,7 @@ export class FetchPlan {
       const waits = this.#isSpareFetching || this.#isBesideSpare || this.#left.size === 0;
       return waits ? undefined : this.#spare(briefMs);
     }
-    if (this.#session.size === 0) return undefined;
+    if (!this.isWanted) return undefined;
     return this.#main(this.#isSpareFetching ? briefMs : fetchMaxWaitMs);
   }
 

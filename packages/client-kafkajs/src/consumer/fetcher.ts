@@ -38,6 +38,8 @@ export class Fetcher {
   #seenRevision = -1;
   /** Moves with every request: brokers fill an answer from its first partition on, so each comes first in turn. */
   #turn = 0;
+  /** When the last request was sent, on the monotonic clock. */
+  #sentAtMs = -Infinity;
 
   constructor(context: ConsumerContext, subscription: SubscriptionState, observer: FetchObserver) {
     this.#context = context;
@@ -54,9 +56,10 @@ export class Fetcher {
     const { fetchMaxWaitMs } = this.#context.options;
     const room = this.#room();
     if (room === 0) return;
+    const share = Math.ceil(room / this.#nodesToAsk); // each may bring all that it is asked for
     for (const [nodeId, plan] of this.#plans) {
       for (let fetch = plan.next(fetchMaxWaitMs); fetch !== undefined; fetch = plan.next(fetchMaxWaitMs)) {
-        void this.#fetch(nodeId, plan, fetch, room);
+        void this.#fetch(nodeId, plan, fetch, share);
       }
     }
   }
@@ -66,16 +69,26 @@ export class Fetcher {
   }
 
   /**
-   * How much to fetch; 0 for nothing yet. Only when there is room for as much as can be polled still, which is half of it all
-   * where nothing is paused: a fetch for every bit of room that a poll makes would bring little each. Where nothing can be
-   * polled, as all that is held is of paused partitions, polling would never make room.
+   * How much to fetch; 0 for nothing yet. When there is room for as much as can be polled still, which is half of it all
+   * where nothing is paused: a fetch for every bit of room that a poll makes would bring little each. With less room from time
+   * to time, for partitions of which nothing is held, and to know where they end. Where nothing can be polled, as all that is
+   * held is of paused partitions, polling would never make room.
    */
   #room(): number {
-    const { fetchMaxBytes, maxPartitionFetchBytes } = this.#context.options;
+    const { clock, options } = this.#context;
+    const { fetchMaxBytes, maxPartitionFetchBytes, fetchMaxWaitMs } = options;
     const { bufferedBytes, pollableBytes } = this.#subscription;
     const room = fetchMaxBytes - bufferedBytes;
     if (pollableBytes === 0) return Math.max(room, Math.min(fetchMaxBytes, maxPartitionFetchBytes));
-    return room >= pollableBytes ? room : 0;
+    if (room >= pollableBytes) return room;
+    return clock.monotonic() >= this.#sentAtMs + fetchMaxWaitMs ? Math.max(0, room) : 0;
+  }
+
+  /** Nodes that lead what is wanted; 1 at least. */
+  get #nodesToAsk(): number {
+    let nodes = 0;
+    for (const { isWanted } of this.#plans.values()) if (isWanted) nodes++;
+    return Math.max(1, nodes);
   }
 
   /** What metadata told anew may concern every partition. */
@@ -152,8 +165,9 @@ export class Fetcher {
   }
 
   #send(nodeId: number, fetch: Fetch, maxBytes: number): Promise<FetchResponse> {
-    const { cluster, options } = this.#context;
+    const { clock, cluster, options } = this.#context;
     const turn = this.#turn++;
+    this.#sentAtMs = clock.monotonic();
     return cluster.send(
       nodeId,
       fetch.role,

@@ -109,6 +109,7 @@ export class KafkaConsumer implements Consumer {
     await requirePartitions(this.#context, partitions);
     if (isAborted(signal)) return;
     this.#subscription.assign(partitions);
+    this.#positionsChanged(); // what is given up makes room for what is kept
     const unknown = this.#subscription.partitions.filter(({ buffer }) => buffer === undefined);
     await this.#positions.begin(unknown, { signal });
     if (isAborted(signal)) return;
@@ -263,7 +264,10 @@ export class KafkaConsumer implements Consumer {
       positions: this.#positions,
       observer: {
         onActive: () => this.#positionsChanged(),
-        onInactive: () => this.#poller.interrupt(),
+        onInactive: () => {
+          this.#poller.interrupt();
+          this.#fetcher.pump(); // for what is kept
+        },
         onFatal: (error) => this.#poller.fail(error),
         isPolling: () => this.#poller.idleMs <= options.maxPollIntervalMs,
       },

@@ -124,6 +124,31 @@ describe('Fetcher', () => {
     assert.equal(request.maxBytes, 1_400 - 2 * records!.length);
   });
 
+  it('fetches with less room when the last fetch is long ago: others may have records since', async () => {
+    const { cluster, clock, fetcher, fetched } = aFetcher({ fetchMaxBytes: 500, fetchMaxWaitMs: 400 });
+    const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(300)] });
+    cluster.answer(fetchApi, () => answered({ 0: { records } }), held);
+    fetcher.pump();
+    await fetched.received(1);
+    clock.advance(399);
+    fetcher.pump();
+    await eventLoopTurn();
+    assert.equal(cluster.requests(fetchApi).length, 1);
+    clock.advance(1);
+    fetcher.pump();
+    const { request } = await cluster.request(fetchApi, 2);
+    assert.deepEqual([offsetsIn(request), request.maxBytes], [{ 0: 1, 1: 0 }, 500 - records.length]);
+  });
+
+  it('has the nodes share what room there is', async () => {
+    const { cluster, fetcher, p } = aFetcher({ fetchMaxBytes: 301 }, [1, 2, 3]);
+    cluster.answer(fetchApi, held);
+    p(2).paused = true;
+    fetcher.pump();
+    const asked = await cluster.request(fetchApi, 2);
+    assert.deepEqual([cluster.requests(fetchApi).length, asked.request.maxBytes], [2, 151]);
+  });
+
   it('goes on with others where all that it may hold is of partitions that are paused', async () => {
     const { cluster, fetcher, p, fetched } = aFetcher({ fetchMaxBytes: 300, maxPartitionFetchBytes: 200 });
     const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(300)] });

@@ -115,6 +115,10 @@ async function log({ topics }: FetchRequest): Promise<FetchResponse> {
   };
 }
 
+/** Brings something of one partition only. */
+const ofFirst: typeof log = ({ topics, ...request }) =>
+  log({ ...request, topics: topics.map((asked) => ({ ...asked, partitions: asked.partitions.slice(0, 1) })) });
+
 /** Says of whatever is asked for that the log does not hold it. */
 const outOfRange: typeof log = async (request) => {
   const answer = await log({
@@ -473,13 +477,60 @@ describe('KafkaConsumer', () => {
     await consumer.close();
   });
 
+  it('polls on while one is being given up that holds as much as all may', async () => {
+    const { consumer, cluster, clock } = setup({ fetchMaxBytes: 1, partitionAssignors: ['cooperative-sticky'] });
+    const [assigned, revoking, gate] = [new Signal(), new Signal(), new Signal()];
+    cluster
+      .answer(fetchApi, ofFirst, log)
+      .answer(syncGroupApi, () => synced({ orders: [0, 1] }), () => synced({ orders: [1] })); // prettier-ignore
+    await consumer.subscribe(['orders'], {
+      onPartitionsAssigned: () => {
+        assigned.fire();
+        return Promise.resolve();
+      },
+      onPartitionsRevoked: () => {
+        revoking.fire();
+        return gate.wait();
+      },
+      onPartitionsLost: () => Promise.resolve(),
+    });
+    await assigned.wait();
+    await cluster.request(fetchApi);
+    await eventLoopTurn();
+    cluster.answer(
+      heartbeatApi,
+      () => beat('REBALANCE_IN_PROGRESS'),
+      () => beat(),
+    );
+    clock.advance(3_000);
+    await revoking.wait();
+    const { partitions } = await consumer.poll(FOREVER_MS);
+    assert.deepEqual(partitions.map(({ partition }) => partition), [1]); // prettier-ignore
+    gate.fire();
+    await consumer.close();
+  });
+
+  it('polls on what is assigned still where one held as much as all may that is not, while others are looked for', async () => {
+    const { consumer, cluster } = setup({ fetchMaxBytes: 1 });
+    cluster.topic('orders', 1, 1, 1).answer(fetchApi, ofFirst, log);
+    await consumer.assign([at(0), at(1)]);
+    await cluster.request(fetchApi);
+    await eventLoopTurn();
+    const gate = new Signal();
+    cluster.answer(offsetFetchApi, () => gate.wait().then(() => committed({ 2: 4 })));
+    const looked = cluster.requests(offsetFetchApi).length;
+    const assigning = consumer.assign([at(1), at(2)]);
+    await cluster.request(offsetFetchApi, looked + 1);
+    const { partitions } = await consumer.poll(FOREVER_MS);
+    assert.deepEqual(partitions.map(({ partition }) => partition), [1]); // prettier-ignore
+    gate.fire();
+    await assigning;
+    await consumer.close();
+  });
+
   it('polls on where those that are paused hold as much as all may', async () => {
     const { consumer, cluster } = setup({ fetchMaxBytes: 1 });
-    cluster.answer(
-      fetchApi,
-      (request) => log({ ...request, topics: request.topics.map((asked) => ({ ...asked, partitions: asked.partitions.slice(0, 1) })) }),
-      log,
-    ); // prettier-ignore
+    cluster.answer(fetchApi, ofFirst, log);
     await consumer.assign([at(0), at(1)]);
     await cluster.request(fetchApi);
     await eventLoopTurn();
