@@ -13,6 +13,7 @@ import type { Connection, RequestOf, SendOptions } from '../net/connection.js';
 import { backOffMs } from './back-off.js';
 import { Bootstrap } from './bootstrap.js';
 import { Coordinators } from './coordinators.js';
+import { ASK_ANOTHER_MS, firstAnswer } from './first-answer.js';
 import { Metadata, metadataRequest } from './metadata.js';
 import { NodeConnection } from './node-connection.js';
 import { Pauses } from './pauses.js';
@@ -49,8 +50,8 @@ export class Cluster {
   #nodes: ReadonlyMap<number, Node> = new Map();
   #controllerId = -1;
   readonly #connections = new Map<string, NodeConnection>();
-  /** Where `sendToAny` begins, so that not every client asks the first broker. */
-  #turn = Math.floor(Math.random() * 1_000);
+  /** Who is asked first where any will do: with a node that answers it stays, with one connection to it. */
+  #preferred = -1;
   #closedBy: KafkaError | undefined;
 
   constructor(options: ClusterOptions) {
@@ -59,7 +60,7 @@ export class Cluster {
     this.#bootstrap = new Bootstrap(options, this.#pauses);
     this.metadata = new Metadata(options, this.#pauses, (request) => this.#askMetadata(request));
     this.#coordinators = new Coordinators(this.#pauses, async (groupId) => {
-      const found = await this.sendToAny('control', findCoordinatorApi, { key: groupId, keyType: 0 });
+      const found = await this.askAny('control', findCoordinatorApi, { key: groupId, keyType: 0 });
       // It may have joined the cluster since the nodes were told last.
       if (found.errorCode === 0 && !this.#nodes.has(found.nodeId)) this.#setNodes([...this.nodes, found]);
       return found;
@@ -93,9 +94,18 @@ export class Cluster {
   }
 
   /**
-   * Sends to whichever node answers, trying them in turn and finding brokers anew when none does.
-   * @throws what the last attempt rejected with, after `bootstrapTimeoutMs` and when every node was tried; at once what no
-   * other node would mend
+   * Asks whichever node answers: the next when one fails, or beside one that takes long, and all anew when none does. For
+   * questions only, as several nodes may get it.
+   * @throws as {@link sendToAny}
+   */
+  askAny<Rq, Rs>(role: ConnectionRole, api: Api<Rq, Rs>, request: RequestOf<Rq>, options?: SendOptions): Promise<Rs> {
+    return this.#onAny(role, (connection) => connection.send(api, request, options), ASK_ANOTHER_MS);
+  }
+
+  /**
+   * Sends to whichever node takes it, trying them one after the other and finding brokers anew when none does. For what
+   * changes something: a node that takes long is waited for, as it may do it yet.
+   * @throws what failed last, after `bootstrapTimeoutMs` and when every node was tried; at once what no other node would mend
    */
   sendToAny<Rq, Rs>(
     role: ConnectionRole,
@@ -108,7 +118,7 @@ export class Cluster {
 
   /**
    * Sends one of kafkajs' requests; resolves with what kafkajs decodes, error codes unchecked.
-   * @param nodeId undefined for whichever node answers
+   * @param nodeId undefined for whichever node takes it, as with {@link sendToAny}
    */
   sendKafkajs(nodeId: number | undefined, name: string, args: unknown, timeoutMs?: number): Promise<unknown> {
     const send = (connection: Connection): Promise<unknown> => connection.sendKafkajs(name, args, { timeoutMs });
@@ -149,33 +159,41 @@ export class Cluster {
   }
 
   async #askMetadata(request: MetadataRequest): Promise<MetadataResponse> {
-    const response = await this.sendToAny('control', metadataApi, request, { minVersion: 1 });
+    const response = await this.askAny('control', metadataApi, request, { minVersion: 1 });
     this.#updateNodes(response);
     return response;
   }
 
-  async #onAny<T>(role: ConnectionRole, use: (connection: Connection) => Promise<T>): Promise<T> {
+  async #onAny<T>(
+    role: ConnectionRole,
+    use: (connection: Connection) => Promise<T>,
+    patienceMs = Infinity,
+  ): Promise<T> {
     const { clock, bootstrapTimeoutMs } = this.#options;
     const deadline = clock.monotonic() + bootstrapTimeoutMs;
+    const ask = async (nodeId: number): Promise<T> => use(await this.#connection(nodeId, role));
     if (this.#nodes.size === 0) await this.#findNodes();
     for (let round = 1; ; round++) {
-      const nodes = this.nodes;
-      const first = this.#turn % nodes.length;
-      let failure: KafkaError | undefined;
-      for (const { nodeId } of [...nodes.slice(first), ...nodes.slice(0, first)]) {
-        try {
-          return await use(await this.#connection(nodeId, role));
-        } catch (error) {
-          if (!isRetriable(error)) throw error;
-          failure = error;
-          this.#turn++; // only now: a node that answers stays the one that is asked, with one connection to it
-        }
+      try {
+        const { nodeId, answer } = await firstAnswer({ clock, nodeIds: this.#inTurn(), ask, patienceMs });
+        this.#preferred = nodeId;
+        return answer;
+      } catch (error) {
+        // Not within the round: one that hangs uses up the time, and the next may be well.
+        if (!isRetriable(error) || clock.monotonic() >= deadline) throw error;
       }
-      // Not within the round: one that hangs uses up the time, and the next may be well.
-      if (failure !== undefined && clock.monotonic() >= deadline) throw failure;
       await this.#pauses.pause(backOffMs(round, Math.random()));
       await this.#findNodes(); // they may all have moved
     }
+  }
+
+  /** All nodes, from the one that answered last: those that failed or were silent before it did come last. */
+  #inTurn(): readonly number[] {
+    const nodeIds = [...this.#nodes.keys()];
+    // Any to begin with, so that not every client asks the first broker.
+    if (!this.#nodes.has(this.#preferred)) this.#preferred = nodeIds[Math.floor(Math.random() * nodeIds.length)] ?? -1;
+    const first = nodeIds.indexOf(this.#preferred);
+    return [...nodeIds.slice(first), ...nodeIds.slice(0, first)];
   }
 
   #connection(nodeId: number, role: ConnectionRole): Promise<Connection> {

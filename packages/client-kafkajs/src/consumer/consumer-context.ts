@@ -6,7 +6,7 @@ import type { ResolvedConsumerOptions } from './consumer-options.js';
 /** What a consumer needs of its cluster. Its own: no connection is shared with another consumer or a producer. */
 export interface ConsumerCluster extends Pick<
   Cluster,
-  'send' | 'sendToAny' | 'coordinator' | 'forgetCoordinator' | 'close'
+  'send' | 'askAny' | 'coordinator' | 'forgetCoordinator' | 'close'
 > {
   readonly metadata: Pick<Metadata, 'topic' | 'revision' | 'refresh' | 'ensure' | 'allTopics'>;
 }

@@ -4,7 +4,7 @@ import { errorCodes, listOffsetsApi, type ListOffsetsResponse } from '@hearken/p
 import { brokerError, isRetriable } from '../errors.js';
 import { byTopic } from './by-topic.js';
 import { leaderOf, type ConsumerContext } from './consumer-context.js';
-import { atMost, retrying, type RetryOptions } from './retrying.js';
+import { retrying, type RetryOptions } from './retrying.js';
 
 /** Which offset of a partition: the first whose timestamp is at least so many milliseconds since 1970, or one of the ends. */
 export interface OffsetQuery extends TopicPartition {
@@ -83,8 +83,7 @@ export class OffsetSearch {
       await this.#untilNews();
     }
     const final = this.#failures.find((error) => !isRetriable(error));
-    // Metadata is asked of one node, which may not answer either: it is waited for no longer than a leader is.
-    if (final === undefined) await atMost(this.#context.clock, this.#refresh(), STILL_LEADS_MS);
+    if (final === undefined) await this.#refresh();
     throw final ?? this.#failures[0];
   }
 

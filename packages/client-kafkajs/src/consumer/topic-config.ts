@@ -17,7 +17,7 @@ export function topicConfig(context: ConsumerContext, topic: string): Promise<Re
   return retrying(
     context,
     async () => {
-      const { results } = await context.cluster.sendToAny('control', describeConfigsApi, request, { timeoutMs });
+      const { results } = await context.cluster.askAny('control', describeConfigsApi, request, { timeoutMs });
       const refused = results.find(({ errorCode }) => errorCode !== 0);
       if (refused !== undefined) throw brokerError(refused.errorCode, `the configuration of topic ${topic}`);
       const entries = results.flatMap(({ configs }) => configs);

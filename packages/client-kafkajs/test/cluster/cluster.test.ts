@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
-import { encodeResponse, findCoordinatorApi, metadataApi, type FindCoordinatorResponse } from '@hearken/protocol';
+import {
+  apiVersionsApi,
+  encodeResponse,
+  findCoordinatorApi,
+  metadataApi,
+  type FindCoordinatorResponse,
+} from '@hearken/protocol';
 import { eventLoopTurn, ManualClock, Recorder, Signal } from '@hearken/testing';
 import { Cluster, type ClusterOptions } from '../../dist/cluster/cluster.js';
+import { ASK_ANOTHER_MS } from '../../dist/cluster/first-answer.js';
 import { metadataRequest } from '../../dist/cluster/metadata.js';
 import type { KafkaOptions } from '../../dist/kafka-options.js';
 import { kafkaOptions } from '../support/options.js';
 import { rejection } from '../support/rejects.js';
-import { ScriptedBroker } from '../support/scripted-broker.js';
+import { ScriptedBroker, type Received } from '../support/scripted-broker.js';
 
 const NO_TOPICS = metadataRequest([], false);
 
@@ -174,35 +181,138 @@ describe('Cluster', () => {
     });
   });
 
-  describe('sendToAny', () => {
-    it('stays with a node that answers, and goes on to the next when it does not', async () => {
-      const clock = new HastyClock();
-      const { broker: first, cluster } = await setup(clock);
-      const second = await ScriptedBroker.start();
-      const brokers = [first, second].map(({ address }, i) => ({ nodeId: i + 1, ...address, rack: null }));
-      for (const broker of [first, second]) broker.on(metadataApi, () => ({ ...broker.metadata([]), brokers }));
-      for (let i = 0; i < 3; i++) await cluster.sendToAny('control', metadataApi, NO_TOPICS);
-      const asked = [first.countOf(metadataApi), second.countOf(metadataApi)].sort((a, b) => a - b);
-      assert.ok(asked[0] === 0 || asked[0] === 1, String(asked)); // 1: the question who is there
-      const busy = second.countOf(metadataApi) > 0 ? second : first;
-      await busy.stop();
-      await cluster.sendToAny('control', metadataApi, NO_TOPICS);
+  /** Two nodes that both stand in metadata: the one that is asked first, and the other. */
+  async function setupTwo() {
+    const { broker: first, clock, cluster } = await setup();
+    const second = await ScriptedBroker.start();
+    const brokers = [first, second].map(({ address }, i) => ({ nodeId: i + 1, ...address, rack: null }));
+    for (const broker of [first, second]) broker.on(metadataApi, () => ({ ...broker.metadata([]), brokers }));
+    await cluster.refreshNodes();
+    const counts = [first, second].map((broker) => broker.countOf(metadataApi));
+    await cluster.askAny('control', metadataApi, NO_TOPICS);
+    const [asked, other] = first.countOf(metadataApi) > (counts[0] ?? 0) ? [first, second] : [second, first];
+    return { asked, other, brokers, clock, cluster };
+  }
+
+  /** It takes requests and says nothing. Resolves when it has got the next. */
+  async function frozen(broker: ScriptedBroker): Promise<Received> {
+    broker.on(metadataApi, () => undefined);
+    const { count } = broker.received;
+    await broker.received.received(count + 1);
+    return broker.received.items[count] ?? assert.fail();
+  }
+
+  describe('askAny', () => {
+    it('stays with a node that answers, and goes on to the next when it is gone', async () => {
+      const { asked, other, clock, cluster } = await setupTwo();
+      const counts = [asked.countOf(metadataApi), other.countOf(metadataApi)];
+      for (let i = 0; i < 3; i++) await cluster.askAny('control', metadataApi, NO_TOPICS);
+      assert.deepEqual([asked.countOf(metadataApi), other.countOf(metadataApi)], [(counts[0] ?? 0) + 3, counts[1]]);
+      assert.equal(clock.pendingTimers, 0);
+      await asked.stop();
+      await cluster.askAny('control', metadataApi, NO_TOPICS);
+      assert.equal(other.countOf(metadataApi), (counts[1] ?? 0) + 1);
     });
 
-    it('goes on from a node that hangs, however much time that took', async () => {
-      const { broker: first, clock, cluster } = await setup();
-      const second = await ScriptedBroker.start();
-      const brokers = [first, second].map(({ address }, i) => ({ nodeId: i + 1, ...address, rack: null }));
-      for (const broker of [first, second]) broker.on(metadataApi, () => ({ ...broker.metadata([]), brokers }));
+    it('asks another node beside one that is frozen, and that one alone from then on', async () => {
+      const { asked, other, clock, cluster } = await setupTwo();
+      const silence = frozen(asked);
+      const answer = cluster.askAny('control', metadataApi, NO_TOPICS);
+      await silence;
+      clock.advance(ASK_ANOTHER_MS);
+      assert.equal((await answer).brokers.length, 2);
+      const counts = [asked.countOf(metadataApi), other.countOf(metadataApi)];
       await cluster.refreshNodes();
-      const asked = [first.countOf(metadataApi), second.countOf(metadataApi)];
-      await cluster.sendToAny('control', metadataApi, NO_TOPICS);
-      const hung = first.countOf(metadataApi) > (asked[0] ?? 0) ? first : second;
-      hung.on(metadataApi, () => undefined);
-      const received = hung.received.count;
+      await cluster.metadata.refresh(['t']);
+      assert.deepEqual([asked.countOf(metadataApi), other.countOf(metadataApi)], [counts[0], (counts[1] ?? 0) + 2]);
+      assert.equal(clock.monotonic(), ASK_ANOTHER_MS);
+      assert.equal(clock.pendingTimers, 1); // the time-out of the request that was not answered
+    });
+
+    it('asks another node beside one that is frozen before it said hello', async () => {
+      const { asked, clock, cluster } = await setupTwo();
+      asked.on(apiVersionsApi, () => undefined);
+      for (const { socket } of asked.connections.items) socket.destroy();
+      await asked.connections.last?.closed;
+      const answer = cluster.askAny('control', metadataApi, NO_TOPICS);
+      await clock.timersPending(2);
+      await eventLoopTurn();
+      clock.advance(ASK_ANOTHER_MS);
+      assert.equal((await answer).brokers.length, 2);
+    });
+
+    it('takes no notice of an answer that comes late, nor does its connection', async () => {
+      const { asked, other, brokers, clock, cluster } = await setupTwo();
+      const silence = frozen(asked);
+      const answer = cluster.refreshNodes();
+      const { client, correlationId, version } = await silence;
+      clock.advance(ASK_ANOTHER_MS);
+      await answer;
+      const late = { ...asked.metadata([]), brokers: brokers.slice(0, 1) };
+      client.send(Buffer.concat(encodeResponse(metadataApi, version, correlationId, late)));
+      while (clock.pendingTimers > 0) await eventLoopTurn(); // it was read
+      assert.equal(cluster.nodes.length, 2);
+      asked.on(metadataApi, () => ({ ...asked.metadata([]), brokers }));
+      const connections = asked.connections.count;
+      await other.stop();
+      await cluster.refreshNodes();
+      assert.equal(asked.connections.count, connections);
+    });
+
+    it('rejects at once with what no other node would mend, though one has not answered', async () => {
+      const { asked, other, clock, cluster } = await setupTwo();
+      const silence = frozen(asked);
+      const failure = rejection(
+        cluster.askAny('control', metadataApi, () => NO_TOPICS, { minVersion: 2 }),
+        'UNSUPPORTED_VERSION',
+      );
+      other.on(apiVersionsApi, () => ({
+        errorCode: 0,
+        apiKeys: [{ apiKey: metadataApi.key, minVersion: 0, maxVersion: 1 }],
+        throttleTimeMs: 0,
+      }));
+      await silence;
+      for (const { socket } of other.connections.items) socket.destroy();
+      clock.advance(ASK_ANOTHER_MS);
+      await failure;
+    });
+
+    it('rejects when the cluster is closed while two are asked', async () => {
+      const { asked, other, clock, cluster } = await setupTwo();
+      const failure = rejection(cluster.askAny('control', metadataApi, NO_TOPICS), 'CLIENT_CLOSED');
+      await frozen(asked);
+      const both = frozen(other);
+      clock.advance(ASK_ANOTHER_MS);
+      await both;
+      await cluster.close();
+      await failure;
+      assert.equal(clock.pendingTimers, 0);
+    });
+
+    it('waits for the only node there is', async () => {
+      const { broker, clock, cluster } = await setup();
+      await cluster.refreshNodes();
+      const answer = cluster.askAny('control', metadataApi, NO_TOPICS);
+      const { client, correlationId, version } = await frozen(broker);
+      assert.equal(clock.pendingTimers, 1); // the time-out of the request
+      clock.advance(29_000);
+      client.send(Buffer.concat(encodeResponse(metadataApi, version, correlationId, broker.metadata([]))));
+      assert.equal((await answer).brokers.length, 1);
+      assert.equal(clock.pendingTimers, 0);
+    });
+  });
+
+  describe('sendToAny', () => {
+    it('sends to no other node until the first has failed, however much time that took', async () => {
+      const { asked, other, clock, cluster } = await setupTwo();
+      const silence = frozen(asked);
       const answer = cluster.sendToAny('control', metadataApi, NO_TOPICS);
-      await hung.received.received(received + 1);
-      clock.advance(30_000); // requestTimeout; bootstrapTimeoutMs is 10 s
+      await silence;
+      const before = other.countOf(metadataApi);
+      clock.advance(29_999);
+      await eventLoopTurn();
+      assert.equal(other.countOf(metadataApi), before);
+      clock.advance(1); // requestTimeout; bootstrapTimeoutMs is 10 s
       assert.equal((await answer).brokers.length, 2);
     });
 

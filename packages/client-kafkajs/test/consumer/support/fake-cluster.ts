@@ -115,7 +115,7 @@ export class FakeCluster implements ConsumerCluster {
     return answer(made, sent);
   }
 
-  sendToAny<Request, Response>(
+  askAny<Request, Response>(
     role: string,
     api: Api<Request, Response>,
     request: Request | ((version: number) => Request),
