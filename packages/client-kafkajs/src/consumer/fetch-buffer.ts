@@ -7,7 +7,6 @@ import { FetchedBatch } from './fetched-batch.js';
 import { FetchedMemory } from './fetched-memory.js';
 import { FetchedRecords } from './fetched-records.js';
 import { unreadable } from './partition-errors.js';
-import { TakenRecords } from './taken-records.js';
 
 export interface FetchBufferInit {
   readonly position: number;
@@ -147,9 +146,16 @@ export class FetchBuffer {
       return undefined;
     }
     this.#handedOut = this.#position;
+    const { topic, partition } = this.#partition;
+    const nextOffset = this.#position;
+    const taken =
+      leaderEpoch < 0
+        ? { topic, partition, records, nextOffset }
+        : { topic, partition, records, nextOffset, leaderEpoch };
+    if (memoryBytes === 0 && this.#reset === undefined) return taken;
     const reset = this.#reset;
     this.#reset = undefined;
-    return new TakenRecords(this.#partition, records, this.#position, leaderEpoch, memoryBytes, reset);
+    return { ...taken, ...(reset && { reset }), ...(memoryBytes > 0 && { memoryBytes }) };
   }
 
   /** Adds up what is held of each memory. */

@@ -16,7 +16,7 @@ const POLLS = 150_000;
 const RECORDS_PER_BATCH = 100;
 
 // Why: see `youngArray`.
-it('What a poll returns is made young, also after all that was polled before outlived collections', async () => {
+it('The arrays that a poll returns are made young, also after all that was polled before outlived collections', async () => {
   const values = Array.from({ length: RECORDS_PER_BATCH }, () => 'value');
   const batch = await batchOf({ baseOffset: 0, values });
   const subscription = new SubscriptionState(() => undefined);
@@ -39,7 +39,7 @@ it('What a poll returns is made young, also after all that was polled before out
   while (kept.length < POLLS) kept.push(await poll());
 
   const { partitions } = await poll();
-  const [taken] = partitions;
-  assert.equal(taken?.records[0]?.offset, POLLS);
-  assert.deepEqual([partitions, taken, taken.records].map(isYoung), [true, true, true]);
+  const [{ records } = {}] = partitions;
+  assert.equal(records?.[0]?.offset, POLLS);
+  assert.deepEqual([partitions, records].map(isYoung), [true, true]);
 }).timeout(60_000);
