@@ -17,8 +17,8 @@ export interface TaskExecutor {
   /** Whether somebody holds it back, who lets it go on some day: a container takes that for no stall. @default false */
   readonly isPaused?: boolean;
   /**
-   * Whether others start instead, whom a container goes before, as soon as it has no record at hand, as the levels below do: it
-   * polls on for that, also when its listeners have used up their time in a turn of the event loop. @default false
+   * With `attach`: whether records of less urgent containers may start as soon as this one has none at hand. It polls on then
+   * even when its listeners have used up their time in a turn of the event loop. @default false
    */
   readonly givesWay?: boolean;
   /**

@@ -22,7 +22,8 @@ export interface Question<T> {
 /**
  * What the first node to answer says. Whoever answers after that, or fails, is not heard: a request that was sent cannot be
  * taken back, and ends with its own time-out at the latest.
- * @throws what failed last when all have failed; at once what no other node would mend
+ * @throws what failed last, when all have failed; or what no other node would mend, when those that were asked before have
+ * failed too: one that is slow may answer still
  */
 export async function firstAnswer<T>(question: Question<T>): Promise<{ readonly nodeId: number; readonly answer: T }> {
   const { clock, nodeIds, ask, patienceMs } = question;
@@ -30,6 +31,8 @@ export async function firstAnswer<T>(question: Question<T>): Promise<{ readonly 
   const toAsk = [...nodeIds];
   let outstanding = 0;
   let timer: Timer | undefined;
+  let failure: unknown;
+  let isFinal = false;
 
   const askNext = (): void => {
     timer?.clear();
@@ -37,19 +40,24 @@ export async function firstAnswer<T>(question: Question<T>): Promise<{ readonly 
     if (nodeId === undefined) return;
     outstanding++;
     if (toAsk.length > 0 && patienceMs < Infinity) timer = clock.setTimer(askNext, patienceMs);
-    ask(nodeId).then((answer) => end(() => resolve({ nodeId, answer })), onFailure);
+    ask(nodeId).then((answer) => {
+      askNoMore();
+      resolve({ nodeId, answer });
+    }, onFailure);
+  };
+  const askNoMore = (): void => {
+    toAsk.length = 0;
+    timer?.clear();
   };
   const onFailure = (error: unknown): void => {
     outstanding--;
-    const isLast = outstanding === 0 && toAsk.length === 0;
-    if (isLast || !isRetriable(error)) end(() => reject(error));
-    else askNext();
-  };
-  /** In the same turn in which it settles: two that fail together must not have a third one asked. */
-  const end = (settle: () => void): void => {
-    toAsk.length = 0;
-    timer?.clear();
-    settle();
+    if (!isFinal) failure = error;
+    if (isRetriable(error)) askNext();
+    else {
+      isFinal = true;
+      askNoMore();
+    }
+    if (outstanding === 0) reject(failure);
   };
 
   askNext();

@@ -53,8 +53,9 @@ export interface ConsumerOptions {
   readonly fetchMaxWaitMs?: number | undefined;
   /**
    * Fetched bytes kept for `poll`, over all partitions. More is fetched when there is room for as much as can be polled
-   * still, which is half of this where nothing is paused, or `fetchMaxWaitMs` after the last fetch; and where all that is kept
-   * is of paused partitions, up to `maxPartitionFetchBytes` beyond it. Nodes share what room there is. The memory that they are slices of is three times as much at most.
+   * still, which is half of this where nothing is paused, or half a second after the last fetch; and where all that is kept is
+   * of paused partitions, up to `maxPartitionFetchBytes` beyond it. Nodes share what room there is, and those that answer late
+   * may bring as much again. The memory that it is slices of is three times as much at most.
    * @default 52428800 (50 MiB)
    */
   readonly fetchMaxBytes?: number | undefined;

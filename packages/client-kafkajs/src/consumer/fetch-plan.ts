@@ -54,7 +54,7 @@ export class FetchPlan {
   /** The fetch that is out was sent while the spare connection was in use, so the broker holds it only briefly. */
   #isBesideSpare = false;
 
-  /** Whether anything is, beside what is fetched over the spare connection. */
+  /** Whether anything is to be fetched, beside what is on the spare connection. */
   get isWanted(): boolean {
     return this.#session.size > 0;
   }

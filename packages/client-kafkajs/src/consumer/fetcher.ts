@@ -14,6 +14,9 @@ import { WARN_AFTER_FAILURES } from './retrying.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { SubscriptionState } from './subscription-state.js';
 
+/** How long nothing may be asked while there is some room. Many times what a fetch takes, and soon enough for one that was sought. */
+const LONGEST_GAP_MS = 500;
+
 type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
 
 /**
@@ -71,17 +74,17 @@ export class Fetcher {
   /**
    * How much to fetch; 0 for nothing yet. When there is room for as much as can be polled still, which is half of it all
    * where nothing is paused: a fetch for every bit of room that a poll makes would bring little each. With less room from time
-   * to time, for partitions of which nothing is held, and to know where they end. Where nothing can be polled, as all that is
-   * held is of paused partitions, polling would never make room.
+   * to time while somebody polls, as there may be records of partitions of which nothing is held, and to know where they end.
+   * Where nothing can be polled, as all that is held is of paused partitions, polling would never make room.
    */
   #room(): number {
     const { clock, options } = this.#context;
-    const { fetchMaxBytes, maxPartitionFetchBytes, fetchMaxWaitMs } = options;
+    const { fetchMaxBytes, maxPartitionFetchBytes } = options;
     const { bufferedBytes, pollableBytes } = this.#subscription;
     const room = fetchMaxBytes - bufferedBytes;
     if (pollableBytes === 0) return Math.max(room, Math.min(fetchMaxBytes, maxPartitionFetchBytes));
     if (room >= pollableBytes) return room;
-    return clock.monotonic() >= this.#sentAtMs + fetchMaxWaitMs ? Math.max(0, room) : 0;
+    return clock.monotonic() >= this.#sentAtMs + LONGEST_GAP_MS ? Math.max(0, room) : 0;
   }
 
   /** Nodes that lead what is wanted; 1 at least. */

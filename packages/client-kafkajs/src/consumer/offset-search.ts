@@ -1,10 +1,11 @@
 import type { TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import { deferred, describePartition, describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import { errorCodes, listOffsetsApi, type ListOffsetsResponse } from '@hearken/protocol';
+import { ASK_ANOTHER_MS } from '../cluster/first-answer.js';
 import { brokerError, isRetriable } from '../errors.js';
 import { byTopic } from './by-topic.js';
 import { leaderOf, type ConsumerContext } from './consumer-context.js';
-import { retrying, type RetryOptions } from './retrying.js';
+import { atMost, retrying, type RetryOptions } from './retrying.js';
 
 /** Which offset of a partition: the first whose timestamp is at least so many milliseconds since 1970, or one of the ends. */
 export interface OffsetQuery extends TopicPartition {
@@ -83,7 +84,8 @@ export class OffsetSearch {
       await this.#untilNews();
     }
     const final = this.#failures.find((error) => !isRetriable(error));
-    if (final === undefined) await this.#refresh();
+    // Metadata is waited for no longer than a second node takes that is asked as well: there may be none.
+    if (final === undefined) await atMost(this.#context.clock, this.#refresh(), STILL_LEADS_MS + ASK_ANOTHER_MS);
     throw final ?? this.#failures[0];
   }
 

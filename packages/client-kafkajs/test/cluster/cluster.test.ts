@@ -259,7 +259,7 @@ describe('Cluster', () => {
       assert.equal(asked.connections.count, connections);
     });
 
-    it('rejects at once with what no other node would mend, though one has not answered', async () => {
+    it('rejects with what no other node would mend, once the one that had not answered is lost', async () => {
       const { asked, other, clock, cluster } = await setupTwo();
       const silence = frozen(asked);
       const failure = rejection(
@@ -274,6 +274,7 @@ describe('Cluster', () => {
       await silence;
       for (const { socket } of other.connections.items) socket.destroy();
       clock.advance(ASK_ANOTHER_MS);
+      for (const { socket } of asked.connections.items) socket.destroy();
       await failure;
     });
 

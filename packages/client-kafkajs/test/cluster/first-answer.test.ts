@@ -97,11 +97,30 @@ describe('firstAnswer', () => {
 
   it('rejects at once with what no other node would mend', async () => {
     const { clock, asked, node, answer } = setup();
+    node(1).reject(new AuthenticationError('wrong password'));
+    await assert.rejects(answer, { code: 'AUTHENTICATION_FAILED' });
+    assert.deepEqual(asked, [1]);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('takes the answer of one that was slow, though one that was asked beside it failed for good', async () => {
+    const { clock, asked, node, answer } = setup();
     clock.advance(1_000);
     node(2).reject(new AuthenticationError('wrong password'));
-    await assert.rejects(answer, { code: 'AUTHENTICATION_FAILED' });
+    await eventLoopTurn();
+    clock.advance(60_000);
     assert.deepEqual(asked, [1, 2]);
-    assert.equal(clock.pendingTimers, 0);
+    node(1).resolve('slow');
+    assert.deepEqual(await answer, { nodeId: 1, answer: 'slow' });
+  });
+
+  it('rejects with what no other node would mend once that one has failed as well', async () => {
+    const { clock, node, answer } = setup();
+    clock.advance(1_000);
+    node(2).reject(new AuthenticationError('wrong password'));
+    await eventLoopTurn();
+    node(1).reject(lost(1));
+    await assert.rejects(answer, { code: 'AUTHENTICATION_FAILED' });
   });
 
   it('asks one after the other if told to be patient without end', async () => {

@@ -125,12 +125,12 @@ describe('Fetcher', () => {
   });
 
   it('fetches with less room when the last fetch is long ago: others may have records since', async () => {
-    const { cluster, clock, fetcher, fetched } = aFetcher({ fetchMaxBytes: 500, fetchMaxWaitMs: 400 });
+    const { cluster, clock, fetcher, fetched } = aFetcher({ fetchMaxBytes: 500 });
     const records = await batchOf({ baseOffset: 0, values: ['x'.repeat(300)] });
     cluster.answer(fetchApi, () => answered({ 0: { records } }), held);
     fetcher.pump();
     await fetched.received(1);
-    clock.advance(399);
+    clock.advance(499);
     fetcher.pump();
     await eventLoopTurn();
     assert.equal(cluster.requests(fetchApi).length, 1);

@@ -186,6 +186,21 @@ describe('Offsets', () => {
     await assert.rejects(offsets.list(QUERIES), { code: 'TOPIC_AUTHORIZATION_FAILED' });
   });
 
+  it('asks again, though metadata is asked of a node that does not answer, nor minds how that ends', async () => {
+    const bundle = setup(1, NOT_LEADER_OR_FOLLOWER);
+    const thawed = new Signal();
+    bundle.cluster.metadata.refresh = async () => {
+      await thawed.wait();
+      return disconnected();
+    };
+    let listed: readonly FoundOffset[] | undefined;
+    void bundle.offsets.list(QUERIES).then((found) => (listed = found));
+    await passesUntil(bundle, () => listed !== undefined);
+    assert.equal(bundle.clock.pendingTimers, 0);
+    thawed.fire();
+    await eventLoopTurn(); // a rejection that nobody handles would fail the test
+  });
+
   it('does not mind a refusal that stays of a partition that nobody looks for any more', async () => {
     const [revoked, thawed] = [new Signal(), new Signal()];
     const bundle = setupNodes({
