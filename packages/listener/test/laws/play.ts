@@ -236,6 +236,7 @@ export class Player {
         this.#stage.seek(this.#container, step.partition, step.permille);
         break;
       case 'refuse':
+        this.#oracle.refuses();
         this.#stage.refuseCommit(step.partition);
         break;
       case 'slots':
