@@ -18,6 +18,8 @@ export class Batch implements Work {
   readonly deliveries: readonly Delivery[];
   /** How many of them, from the first, get a call of their own. */
   readonly alone: number;
+  /** Of these and of what was called with them before: what follows in their lane may wait until that is committed. */
+  readonly lastOffset: number;
   /** By the sequence of a record, its lane; undefined if all are of one. */
   readonly #origins: ReadonlyMap<number, DeliveryLane> | undefined;
   #given: readonly Delivery[];
@@ -28,9 +30,11 @@ export class Batch implements Work {
   #reached: Set<Delivery> | undefined = undefined;
   #givenBack: GivenBack | undefined = undefined;
 
-  constructor(deliveries: readonly Delivery[], alone = 0, origins?: ReadonlyMap<number, DeliveryLane>) {
+  /** @param after the last offset of the batch that this is the rest of */
+  constructor(deliveries: readonly Delivery[], alone = 0, origins?: ReadonlyMap<number, DeliveryLane>, after = -1) {
     this.deliveries = deliveries;
     this.alone = alone;
+    this.lastOffset = Math.max(after, deliveries.at(-1)?.lastOffset ?? -1);
     this.#origins = origins;
     this.#given = alone > 0 ? deliveries.slice(0, 1) : deliveries;
     this.#behind = alone > 0 ? deliveries.slice(1) : [];
@@ -85,10 +89,6 @@ export class Batch implements Work {
     return this.deliveries.every((delivery) => delivery.hasEnded);
   }
 
-  get lastOffset(): number {
-    return this.deliveries[this.deliveries.length - 1]?.lastOffset ?? -1;
-  }
-
   get ownership(): Ownership {
     return this.lead.ownership;
   }
@@ -136,12 +136,12 @@ export class Batch implements Work {
   next(again: readonly Delivery[]): Batch | undefined {
     const deliveries = [...again, ...this.#behind];
     const alone = this.alone === 0 ? 0 : this.alone - 1 + again.length;
-    return deliveries.length === 0 ? undefined : new Batch(deliveries, alone, this.#origins);
+    return deliveries.length === 0 ? undefined : new Batch(deliveries, alone, this.#origins, this.lastOffset);
   }
 
   /** The same with a call of their own for each of `again`. */
   oneByOne(again: readonly Delivery[]): Batch {
-    return new Batch([...again, ...this.#behind], again.length, this.#origins);
+    return new Batch([...again, ...this.#behind], again.length, this.#origins, this.lastOffset);
   }
 
   /** The lanes of its records, the first one's first, where they are of several. */
