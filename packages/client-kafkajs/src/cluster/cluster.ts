@@ -96,7 +96,7 @@ export class Cluster {
   /**
    * Asks whichever node answers: the next when one fails, or beside one that takes long, and all anew when none does. For
    * questions only, as several nodes may get it.
-   * @throws as {@link sendToAny}
+   * @throws as {@link sendToAny}; but what no other node would mend only when nobody that was asked before may answer still
    */
   askAny<Rq, Rs>(role: ConnectionRole, api: Api<Rq, Rs>, request: RequestOf<Rq>, options?: SendOptions): Promise<Rs> {
     return this.#onAny(role, (connection) => connection.send(api, request, options), ASK_ANOTHER_MS);
