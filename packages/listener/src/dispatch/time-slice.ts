@@ -1,4 +1,5 @@
 import type { Clock } from '@hearken/core';
+import { inTurn } from './loop-turns.js';
 
 const LONGEST_STRIDE = 64;
 
@@ -104,7 +105,7 @@ export class TimeSlice {
       this.#startedAt = this.#checkedAt = clock.monotonic();
       this.#endsAt = this.#startedAt + budgetMs;
       this.#untilCheck = this.#stride;
-      setImmediate(this.#end);
+      inTurn(this.#end);
     }
     return this.#turn;
   }
