@@ -41,8 +41,10 @@ export class Player {
   #limitOfTurn: number;
   #stopping: Promise<StopReport> | undefined;
   #checkNoneTwice: () => void = () => undefined;
-  /** Failures of listeners. */
+  /** Failures of listeners, */
   #failures = 0;
+  /** and of them those that the container may not have heard of yet. */
+  #unheard = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -177,6 +179,8 @@ export class Player {
 
   #fails(call: Call, how: Failing): void {
     this.#failures++;
+    this.#unheard++;
+    setImmediate(() => this.#unheard--);
     const { commitBefore } = this.#world;
     const isOver = this.#oracle.hasEnded(call); // acknowledged: its failure is only logged
     if (!isOver && how === 'skip') this.#oracle.ended(call);
@@ -429,6 +433,7 @@ export class Player {
     const { drains, commitBefore, executor, steps } = this.#world;
     if (!drains || commitBefore || isManual(this.#world) || executor.startsWith('overbooked')) return false;
     if (this.#slots?.isPaused === true) return false; // nothing more starts: gaps stay
+    if (this.#unheard > 0) return false; // heard of while it stops, it is not tried again
     if (this.#stopping !== undefined || this.#stage.holdsCommits || steps.some((each) => each.do === 'refuse'))
       return false;
     const { state, waiting } = this.#container.snapshot();
