@@ -285,7 +285,8 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   readonly clientIdSuffix?: string;
   /**
    * How long listeners that end at once may hold the event loop, in milliseconds, from 1; a quarter longer for what is left
-   * then, if it takes no more. @default 1
+   * then, if it takes no more. Where several are busy, those that begin within 5 ms hold it together.
+   * @default 1
    */
   readonly yieldAfterMs?: number;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '@hearken/core';
-import { inTurn } from './loop-turns.js';
+import { loopTurns } from './loop-turns.js';
 
 const LONGEST_STRIDE = 64;
 
@@ -105,7 +105,7 @@ export class TimeSlice {
       this.#startedAt = this.#checkedAt = clock.monotonic();
       this.#endsAt = this.#startedAt + budgetMs;
       this.#untilCheck = this.#stride;
-      inTurn(this.#end);
+      loopTurns.ask(this.#end);
     }
     return this.#turn;
   }

@@ -158,26 +158,6 @@ describe('TimeSlice', () => {
     }
   });
 
-  it('begins its next turn in a turn of the event loop that no other container begins in', async () => {
-    const began: string[] = [];
-    const clock = new ManualClock();
-    for (const name of ['a', 'b', 'c']) {
-      const slice: TimeSlice = new TimeSlice({ clock, budgetMs: 1, waiting: () => 0, onNextTurn: begin });
-      slice.enter();
-
-      function begin(): void {
-        began.push(name);
-        if (slice.turn < 3) slice.enter();
-      }
-    }
-    for (let i = 1; i <= 9; i++) {
-      await eventLoopTurn();
-      assert.equal(began.length, i);
-    }
-    await eventLoopTurn();
-    assert.equal(began.join(''), 'abcabcabc', 'none twice before the others');
-  });
-
   it('arms nothing while nobody enters', async () => {
     const { slice, turns } = setup();
     slice.enter();
