@@ -39,11 +39,11 @@ export class LoopTurns {
     this.#waiting.shift()?.();
   };
 
-  /** Armed before any other of the next turn. */
+  /** Comes in the next turn before what was put off to it; who asked before this one's first was called may wait for one more. */
   readonly #over = (): void => {
     this.#beganAt = undefined;
   };
 }
 
-/** Those of the process: it has one event loop. */
+/** Those of all containers of a thread, as it has one event loop. */
 export const loopTurns = new LoopTurns(systemClock);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '@hearken/core';
 import { eventLoopTurn, ManualClock } from '@hearken/testing';
 import fc from 'fast-check';
 import { nextStride, TimeSlice } from '../../dist/dispatch/time-slice.js';
@@ -155,6 +156,23 @@ describe('TimeSlice', () => {
       clock.advance(1);
       run(slice);
       assert.equal(isSpent(slice), true);
+    }
+  });
+
+  it('begins no next turn in one of the event loop that other containers have held long enough', async () => {
+    let began = 0;
+    for (let i = 0; i < 3; i++) {
+      new TimeSlice({ clock: new ManualClock(), budgetMs: 1, waiting: () => 0, onNextTurn: compute }).enter();
+    }
+    for (let turn = 1; turn <= 3; turn++) {
+      await eventLoopTurn();
+      assert.equal(began, turn);
+    }
+
+    function compute(): void {
+      began++;
+      const end = systemClock.monotonic() + 6;
+      while (systemClock.monotonic() < end);
     }
   });
 
