@@ -9,6 +9,7 @@ import {
   type BatchReturn,
 } from '../../dist/index.js';
 import { FAILURES } from '../laws/error-handler.js';
+import { Failures } from '../laws/failures.js';
 import { MAX_RETRIES, SEEING, type Call, type Element, type Oracle } from './oracle.js';
 import { isManual, type Ending, type World } from './world.js';
 
@@ -23,8 +24,7 @@ interface OpenCall extends Call {
 
 /** The listener of one container, whose calls end as the world says; tells the oracle what each ending has to come to. */
 export class Calls {
-  /** Calls that failed. */
-  failures = 0;
+  readonly failures = new Failures();
   readonly #world: World;
   readonly #oracle: Oracle;
   /** "partition/offset" of first records whose calls return at once. */
@@ -105,7 +105,7 @@ export class Calls {
   }
 
   #fail(call: Call, mayPass: boolean): void {
-    this.failures++;
+    this.failures.add();
     const open = this.#oracle.openOf(call);
     const isGranted = mayPass && call.context.attempt <= MAX_RETRIES;
     const next = open.map(({ offset, attempt }) => ({ offset, attempt: attempt + 1 }));
@@ -118,7 +118,7 @@ export class Calls {
 
   /** Its epoch is over with that, unless the record had ended, or does so before the executor has its say. */
   #fatalAt(call: Call, index: number): void {
-    this.failures++;
+    this.failures.add();
     this.#oracle.ended(call, call.elements.slice(0, index));
     const isOver = this.#oracle.openOf(call).includes(call.elements[index]!) && !SEEING.has(this.#world.executor);
     if (!isOver) this.#goesOn(call, call.elements.slice(index + 1));
@@ -127,7 +127,7 @@ export class Calls {
   }
 
   #failAt(call: Call, index: number, mayPass: boolean): void {
-    this.failures++;
+    this.failures.add();
     this.#oracle.ended(call, call.elements.slice(0, index));
     const failed = call.elements[index]!;
     const again = this.#oracle.openOf(call).includes(failed) ? this.#own(failed, mayPass) : [];
@@ -140,7 +140,7 @@ export class Calls {
 
   /** Every second or third of them, some of them for good. */
   #nameSome(call: Call, at: number): void {
-    this.failures++;
+    this.failures.add();
     const open = new Set(this.#oracle.openOf(call));
     const failed = [...call.elements.keys()].filter((index) => (index + at) % ((at % 2) + 2) === 0);
     const named = new Set(failed);

@@ -99,7 +99,7 @@ export class Life {
     if (this.#stopping === undefined) {
       this.#isPatient = how === 'patient';
       this.#drainsWell = this.#isPatient && this.#isGoodToStop;
-      this.#failuresBefore = this.calls.failures;
+      this.#failuresBefore = this.calls.failures.count;
       if (this.stage.moving === 0) this.#checkNoneTwice = this.oracle.stops(); // else the report is not about all of it
     } else if (how === 'hasty' || how === 'immediate') this.#isPatient = false;
     const stopping = (stopper?.context.container ?? this.container).stop(STOPS[how]);
@@ -134,7 +134,7 @@ export class Life {
 
   #checkReport({ drained, committed }: StopReport): void {
     const { world } = this.#group;
-    const isWell = this.#drainsWell && this.#excused.size === 0 && this.calls.failures === this.#failuresBefore;
+    const isWell = this.#drainsWell && this.#excused.size === 0 && this.calls.failures.count === this.#failuresBefore;
     if (isWell) assert.ok(drained, 'it had the time to drain, and nothing to bar it');
     if (drained && !isManual(world) && this.#excused.size === 0) this.#checkNoneTwice();
     // It may know less than the group: a commit that was on its way when its partition was lost.
@@ -153,6 +153,7 @@ export class Life {
     if (!world.drains || isManual(world) || bad.size > 0 || world.steps.some((each) => each.do === 'refuse'))
       return false;
     if (this.#slots?.isPaused === true || this.stage.holdsCommits) return false;
+    if (this.calls.failures.unheard > 0) return false;
     if (this.stage.moving > 0 || this.stage.seeking > 0 || this.oracle.isBarred) return false;
     const { state, waiting, partitions } = this.container.snapshot();
     const isPaused = partitions.some(({ pausedBy }) => pausedBy.includes('user') || pausedBy.includes('failure'));

@@ -6,6 +6,7 @@ import { MessageListenerContainer, type ListenerContext, type StopOptions, type 
 import { addsUp, tp, until } from '../setup.js';
 import { FAILURES, LawfulErrorHandler, RETRY_MS } from './error-handler.js';
 import { slotsOf, type Slots } from './executors.js';
+import { Failures } from './failures.js';
 import { Oracle, type Call } from './oracle.js';
 import { checkFinished, LONG_MS, SHORT_MS, Stage } from './stage.js';
 import { isManual, PARTITIONS, settingsOf, type Failing, type Manner, type Step, type World } from './world.js';
@@ -41,10 +42,7 @@ export class Player {
   #limitOfTurn: number;
   #stopping: Promise<StopReport> | undefined;
   #checkNoneTwice: () => void = () => undefined;
-  /** Failures of listeners, */
-  #failures = 0;
-  /** and of them those that the container may not have heard of yet. */
-  #unheard = 0;
+  readonly #failures = new Failures();
 
   constructor(world: World) {
     this.#world = world;
@@ -178,9 +176,7 @@ export class Player {
   }
 
   #fails(call: Call, how: Failing): void {
-    this.#failures++;
-    this.#unheard++;
-    setImmediate(() => this.#unheard--);
+    this.#failures.add();
     const { commitBefore } = this.#world;
     const isOver = this.#oracle.hasEnded(call); // acknowledged: its failure is only logged
     if (!isOver && how === 'skip') this.#oracle.ended(call);
@@ -400,12 +396,12 @@ export class Player {
 
   async #stop(): Promise<void> {
     await this.#hear();
-    const [isGood, failures] = [this.#isGoodToStop, this.#failures];
+    const [isGood, failures] = [this.#isGoodToStop, this.#failures.count];
     this.#beginToStop(isGood ? { timeoutMs: LONG_MS } : undefined);
     const report = await this.#stage.drive(this.#stopping!, isGood ? () => this.#endAll() : undefined);
     this.#oracle.close();
     const { drained } = report;
-    if (isGood && failures === this.#failures) assert.ok(drained, 'it had the time to drain, and nothing to bar it');
+    if (isGood && failures === this.#failures.count) assert.ok(drained, 'it had the time to drain, and nothing to bar it');
     if (drained && !isManual(this.#world) && !this.#world.commitBefore) this.#checkNoneTwice();
     // It may know less than the group: a commit that was on its way when its partition was lost.
     for (const { partition, offset } of report.committed) assert.ok(offset <= this.#stage.committed(partition));
@@ -433,7 +429,7 @@ export class Player {
     const { drains, commitBefore, executor, steps } = this.#world;
     if (!drains || commitBefore || isManual(this.#world) || executor.startsWith('overbooked')) return false;
     if (this.#slots?.isPaused === true) return false; // nothing more starts: gaps stay
-    if (this.#unheard > 0) return false; // heard of while it stops, it is not tried again
+    if (this.#failures.unheard > 0) return false;
     if (this.#stopping !== undefined || this.#stage.holdsCommits || steps.some((each) => each.do === 'refuse'))
       return false;
     const { state, waiting } = this.#container.snapshot();
