@@ -124,14 +124,15 @@ export class Oracle implements ConsumerWatch {
     const [since, failures] = [this.#view.now(), this.#commits.failures];
     const given = partitions.map(({ partition }) => ({ partition, epoch: this.#current(partition) }));
     return () => {
-      if (!this.#view.isRunning()) return; // a stop waits for its own time
+      const isRunning = this.#view.isRunning(); // else it stops or restarts, and waits for its own time
       const isInTime = this.#view.now() < since + REVOKE_DRAIN_MS;
       const isWritten = isInTime && !isManual(this.#world) && this.#commits.failures === failures;
       const isLost = (partition: number): boolean => !this.#view.assigned().some((at) => at.partition === partition);
       for (const { partition, epoch } of given) {
-        if (isLost(partition)) continue; // meanwhile: there was nothing left to give up
+        if (isRunning && isLost(partition)) continue; // meanwhile: there was nothing left to give up
         const left = this.#runningIn(partition);
         this.#note(() => {
+          if (!isRunning) return;
           assert.ok(
             left.length === 0 || !isInTime,
             `${partition} is given up while a listener runs, and there was time`,

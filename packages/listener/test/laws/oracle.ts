@@ -108,18 +108,22 @@ export class Oracle implements ConsumerWatch {
     const [since, failures] = [this.#view.now(), this.#commits.failures];
     const given = partitions.map(({ partition }) => ({ partition, epoch: this.#current(partition) }));
     return () => {
-      if (!this.#view.isRunning()) return; // a stop waits for its own time
+      const isRunning = this.#view.isRunning(); // else it stops or restarts, and waits for its own time
       const isInTime = this.#view.now() < since + REVOKE_DRAIN_MS;
       // Acknowledgments, and listeners that take too long, may come after the last commit was made up.
       const isWritten = isInTime && !isManual(this.#world) && this.#commits.failures === failures;
       for (const { partition, epoch } of given) {
+        const left = this.#runningIn(partition);
         this.#note(() => {
-          const runs = this.#runningIn(partition).length > 0;
-          assert.ok(!runs || !isInTime, `${partition} is given up while a listener runs, and there was time`);
+          if (!isRunning) return;
+          assert.ok(
+            left.length === 0 || !isInTime,
+            `${partition} is given up while a listener runs, and there was time`,
+          );
           if (epoch !== undefined && isWritten && !this.#world.commitBefore) this.#checkWritten(partition, epoch);
         });
+        for (const call of left) this.#strays.add(call);
       }
-      for (const { partition } of given) for (const call of this.#runningIn(partition)) this.#strays.add(call);
     };
   }
 
