@@ -175,9 +175,10 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
   /**
    * The same in bytes of keys, values and headers, from 1: whichever of both is reached first. While more than half are taken
    * nothing is polled. A record's size is known when it is there, so one poll may bring too much; a record larger than all of
-   * it is read when no other waits. Batches of more bytes than that come out smaller. Records that run or wait to be tried
-   * again come on top, and what the consumer has fetched ahead (`fetchMaxBytes`). Records are slices of what was fetched: they
-   * are copied out of it before a few times as much is kept for nothing. @default 67108864 (64 MiB)
+   * it is read when no other waits. Batches of more bytes than that come out smaller. What waits to be tried again or is
+   * with a recoverer counts too, each record with 1 KiB more for what it takes besides, so that a sink that is down fills no
+   * memory. Records that run come on top, and what the consumer has fetched ahead (`fetchMaxBytes`). Records are slices of what
+   * was fetched: they are copied out of it before a few times as much is kept for nothing. @default 67108864 (64 MiB)
    */
   readonly bufferBytes?: number;
   /**

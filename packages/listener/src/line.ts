@@ -358,11 +358,15 @@ export class Line {
       onEnded: (ownership, records) => {
         this.#session?.committer.ended(records);
         if (commitsAtOnce) this.#session?.committer.commitNow();
-        if (ownership.isFull) this.#intake.ended(ownership);
+        this.#lookAtFull(ownership);
       },
       onOver: (ownership) => this.#intake.forget(ownership),
       isStuck: () => this.#dispatcher.isStuck,
     });
+  }
+
+  #lookAtFull(ownership: Ownership): void {
+    if (ownership.isFull) this.#intake.ended(ownership);
   }
 
   #newPauses(): Pauses {
@@ -475,7 +479,7 @@ export class Line {
     const commitNow = syncCommits ? (): void => this.#session?.committer.commitNow() : undefined;
     const init: SettlerInit = {
       lanes,
-      waits: new LaneWaits({ lanes, clock, commitNow, onReady }),
+      waits: new LaneWaits({ lanes, clock, commitNow, onReady, onFreed: (ownership) => this.#lookAtFull(ownership) }),
       ends: this.#ends,
       counters,
       events,

@@ -131,6 +131,59 @@ describe('MessageListenerContainer: buffer in bytes', () => {
     assert.ok(addsUp(bundle));
   });
 
+  const down = new Error('down');
+  const byRecord = { ordering: 'none', concurrency: 2, bufferBytes: 20_000, maxPollRecords: 5 } as const;
+
+  it('reads no more than it may hold of what fails and waits to be tried again, and goes on with it', async () => {
+    let isDown = true;
+    const bundle = setup({
+      ...byRecord,
+      errorHandler: retrying(),
+      listener: () => {
+        if (isDown) throw down;
+      },
+    });
+    const { container, give, factory, clock } = bundle;
+    await container.start();
+    give(0, ...large(1_000, 100));
+    give(1, ...large(1_000, 100));
+    await until(() => factory.consumer.paused().length === 2);
+    const { outstanding, queuedBytes } = container.metrics();
+    assert.ok(outstanding * 1_000 <= 2 * 20_000, `${outstanding} records are held`);
+    assert.ok(queuedBytes <= 20_000);
+    isDown = false;
+    await until(() => {
+      clock.advance(1_000);
+      return container.metrics().processed === 2_000;
+    });
+    assert.deepEqual(factory.consumer.paused(), []);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('reads no more than it may hold of what is with a slow recoverer', async () => {
+    const { promise, resolve: recover } = deferred();
+    const bundle = setup({
+      ...byRecord,
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ maxRetries: 0 }), recoverer: () => promise }),
+      listener: () => {
+        throw down;
+      },
+    });
+    const { container, give, factory } = bundle;
+    await container.start();
+    give(0, ...large(1_000, 100));
+    give(1, ...large(1_000, 100));
+    await until(() => factory.consumer.paused().length === 2);
+    const { outstanding } = container.metrics();
+    assert.ok(outstanding * 1_000 <= 2 * 20_000, `${outstanding} records are held`);
+    recover();
+    await until(() => container.metrics().recovered === 2_000);
+    assert.deepEqual(factory.consumer.paused(), []);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
   it('starts a batch that waits for more when there is no room for more', async () => {
     const batches: number[] = [];
     const { container, give } = setup({

@@ -39,6 +39,10 @@ class BatchPortions implements Portions<Delivery, Work> {
     return deliveries.length === 0 ? undefined : new Batch(deliveries);
   }
 
+  recordsOf({ deliveries }: Work): Iterable<Delivery> {
+    return deliveries;
+  }
+
   mayStart(lane: DeliveryLane): boolean {
     return this.#filling?.mayStart(lane) ?? true;
   }

@@ -139,7 +139,7 @@ export class BatchSettler implements Settles {
     this.#tellReturned(batch, done);
     const verdict: Verdict = { again: [], delayMs: 0, pause: undefined, fatal: undefined, recover: [] };
     for (const one of failed) this.#decide(one, verdict);
-    this.#recoverNext(verdict, () => this.#conclude(lane, batch, verdict, untouched));
+    this.#recoverNext(lane, verdict, () => this.#conclude(lane, batch, verdict, untouched));
   }
 
   #decide({ delivery, error: cause }: FailedDelivery, verdict: Verdict): void {
@@ -173,16 +173,18 @@ export class BatchSettler implements Settles {
    * One after the other, so that dead letters keep the order of their lane. It stays busy for as long as that takes: nothing
    * passes the records, here or in a later ownership.
    */
-  #recoverNext(verdict: Verdict, conclude: () => void): void {
-    const { recovery, onReady } = this.#init;
+  #recoverNext(lane: DeliveryLane, verdict: Verdict, conclude: () => void): void {
+    const { waits, recovery, onReady } = this.#init;
     const next = verdict.fatal === undefined ? verdict.recover.shift() : undefined;
     if (next === undefined || next.delivery.ownership.isAborted) {
       conclude();
       return;
     }
+    const back = waits.lend(lane, next.delivery);
     recovery.recover(next.delivery, next.error, (end) => {
+      back();
       this.#recovered(next, end, verdict);
-      this.#recoverNext(verdict, conclude);
+      this.#recoverNext(lane, verdict, conclude);
       onReady();
     });
   }

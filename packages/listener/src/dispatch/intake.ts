@@ -89,7 +89,7 @@ export class Intake {
     const ahead = this.#ahead;
     if (this.#isHalfTaken(ahead)) return 0;
     const { lanes, bufferBytes, windowRecords } = this.#init;
-    const room = Math.min(ahead - lanes.queued, this.#recordsIn(bufferBytes - lanes.queuedBytes));
+    const room = Math.min(ahead - lanes.queued, this.#recordsIn(bufferBytes - lanes.heldBytes));
     const wanted = Math.max(room + executor.available, this.#full.size > 0 ? this.#leastRoom : 0);
     return Math.min(wanted, windowRecords); // all of it may be of one partition that has nearly filled its window
   }
@@ -117,8 +117,8 @@ export class Intake {
     // Not all can be below: together they hold more than half of the buffer. What is left after this is less than half.
     const [records, bytes] = [this.#share / 2, this.#shareOfBytes / 2];
     for (const ownership of owned) {
-      const { queued, queuedBytes } = ownership.lanes;
-      if (!ownership.isFull && (queued >= records || queuedBytes >= bytes)) this.#fill(ownership, 'stuck');
+      const { queued, heldBytes } = ownership.lanes;
+      if (!ownership.isFull && (queued >= records || heldBytes >= bytes)) this.#fill(ownership, 'stuck');
     }
   }
 
@@ -186,12 +186,12 @@ export class Intake {
   /** Whether more is by what partitions hold that are not full. */
   #isHalfTaken(ahead: number): boolean {
     const { lanes, bufferBytes } = this.#init;
-    let { queued, queuedBytes } = lanes;
+    let { queued, heldBytes } = lanes;
     for (const ownership of this.#full.keys()) {
       queued -= ownership.lanes.queued;
-      queuedBytes -= ownership.lanes.queuedBytes;
+      heldBytes -= ownership.lanes.heldBytes;
     }
-    return queued > ahead / 2 || queuedBytes > bufferBytes / 2;
+    return queued > ahead / 2 || heldBytes > bufferBytes / 2;
   }
 
   /** How many records that is, if they are like those before. */
@@ -216,10 +216,10 @@ export class Intake {
 
 interface Held {
   readonly queued: number;
-  readonly queuedBytes: number;
+  readonly heldBytes: number;
 }
 
-const isOver = ({ queued, queuedBytes }: Held, [records, bytes]: readonly [number, number]): boolean =>
-  queued > records || queuedBytes > bytes;
+const isOver = ({ queued, heldBytes }: Held, [records, bytes]: readonly [number, number]): boolean =>
+  queued > records || heldBytes > bytes;
 
 const half = ([records, bytes]: readonly [number, number]): readonly [number, number] => [records / 2, bytes / 2];

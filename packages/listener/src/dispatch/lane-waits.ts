@@ -1,4 +1,5 @@
 import type { Clock } from '@hearken/core';
+import type { Ownership } from '../offsets/ownership.js';
 import type { Delivery, DeliveryLane } from './delivery.js';
 import type { Lanes } from './lanes.js';
 import type { Work } from './work.js';
@@ -10,6 +11,8 @@ export interface LaneWaitsInit {
   readonly commitNow: (() => void) | undefined;
   /** A lane became ready. */
   readonly onReady: () => void;
+  /** What a record took that was kept is free, and the record may have ended before. */
+  readonly onFreed: (ownership: Ownership) => void;
 }
 
 /** What lanes wait for between two listeners: a delay, a commit. Only the lane waits, never a slot. */
@@ -35,15 +38,28 @@ export class LaneWaits {
     commitNow();
   }
 
+  /** Somebody else has what the lane ran, until what this returns is called. The lane stays busy. */
+  lend(lane: DeliveryLane, work: Work): () => void {
+    const { lanes, onFreed } = this.#init;
+    const giveBack = lanes.lend(lane, work);
+    return () => {
+      giveBack();
+      onFreed(work.ownership);
+    };
+  }
+
   /** The lane waits, and goes on with this. False if its partition is being given up: the records come again elsewhere. */
   postpone(lane: DeliveryLane, again: Work, delayMs: number): boolean {
-    const { lanes, clock, onReady } = this.#init;
+    const { lanes, clock, onReady, onFreed } = this.#init;
     const { ownership } = again;
     if (!this.#isStillOurs(lane, again)) return false;
     const closed = lanes.postpone(lane, again);
     const timer = clock.setTimer(() => {
       ownership.retries.delete(wait);
-      if (again.hasEnded) lanes.hold(closed); // acknowledged meanwhile: the lane goes on without it
+      if (again.hasEnded) {
+        lanes.hold(closed); // acknowledged meanwhile: the lane goes on without it
+        onFreed(ownership);
+      }
       lanes.wake(closed);
       onReady();
     }, delayMs);

@@ -19,6 +19,16 @@ interface Sized {
 /** What a record takes in bytes; its key and value, if it does not say: to look at headers would parse them. */
 export const bytesOf = (record: Sized): number => record.sizeInBytes ?? contentOf(record);
 
+/** What a record takes beside its bytes that waits for its next attempt: its copy, its lane, a timer. Measured; about. */
+const KEPT_RECORD_BYTES = 1024;
+
+/** What records take that neither wait for their turn nor run. */
+export function keptBytesOf(items: Iterable<{ readonly record: Sized }>): number {
+  let bytes = 0;
+  for (const { record } of items) bytes += bytesOf(record) + KEPT_RECORD_BYTES;
+  return bytes;
+}
+
 const contentOf = ({ key, value }: Sized): number =>
   (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
 
@@ -46,7 +56,7 @@ export class Lane<Item extends LaneItem<Item>, Work = Item> {
    * - `gone`: nothing of it is left; the next record of its key makes a new lane.
    */
   state: 'filling' | 'ready' | 'barred' | 'busy' | 'joined' | 'waiting' | 'gone' = 'gone';
-  /** What runs, or is to be tried again; of a lane that is joined, its lead's. Not counted as queued. */
+  /** What runs, or is to be tried again; of a lane that is joined, its lead's. Not counted as queued, but as kept unless it runs. */
   current: Work | undefined = undefined;
   first: Item | undefined = undefined;
   last: Item | undefined = undefined;
@@ -73,6 +83,10 @@ export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   queued = 0;
   /** Keys, values and headers of those. */
   queuedBytes = 0;
+  /** What records of it take that are to be tried again, or are with a recoverer. */
+  keptBytes = 0;
+  /** How often they were cleared: what was kept before counts no more. */
+  clearings = 0;
   paused = false;
   /** A lane of it that could have started was set aside. */
   isAside = false;
@@ -83,6 +97,11 @@ export class PartitionLanes<Item extends LaneItem<Item>, Work = Item> {
   nextListed: PartitionLanes<Item, Work> | undefined = undefined;
   /** No record joins them before they are cleared, so none waits for more. */
   isComplete = false;
+
+  /** What all take that it has and that do not run. */
+  get heldBytes(): number {
+    return this.queuedBytes + this.keptBytes;
+  }
 
   /** None of its lanes has its turn. */
   get isHeld(): boolean {

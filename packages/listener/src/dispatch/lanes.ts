@@ -4,7 +4,7 @@ import { JoinedLanes } from './joined-lanes.js';
 import { LaneGate } from './lane-gate.js';
 import type { LaneKeys } from './lane-keys.js';
 import { hashOf } from './lane-table.js';
-import { bytesOf, Lane, PartitionLanes, type LaneItem } from './lane.js';
+import { bytesOf, keptBytesOf, Lane, PartitionLanes, type LaneItem } from './lane.js';
 
 /** Which records must wait for each other: those of a partition, those of a partition with the same key (byte for byte), or none. */
 export type Ordering = 'partition' | 'key' | 'none';
@@ -17,6 +17,8 @@ export interface Portions<Item extends LaneItem<Item>, Work> {
   next(source: PortionSource<Item, Work>, lane: Lane<Item, Work>): Work | undefined;
   /** Where a portion may be of several lanes: those that it has records of, the first record's first. */
   lanesOf?(portion: Work): Iterable<Lane<Item, Work>>;
+  /** What a portion is made of. */
+  recordsOf(portion: Work): Iterable<Item>;
   /** Asked of a lane that could start, also after each record that joins it. False: it waits for more, until `Lanes.filled`. */
   mayStart(lane: Lane<Item, Work>): boolean;
   /** Ends the longest of those waits. False if no lane waits for more. */
@@ -37,6 +39,7 @@ export interface PortionSource<Item extends LaneItem<Item>, Work> {
 export const oneByOne = <Item extends LaneItem<Item>>(): Portions<Item, Item> => ({
   size: 1,
   next: (source, lane) => source.shift(lane),
+  recordsOf: (item) => [item],
   mayStart: () => true,
   hurry: () => false,
   close: () => undefined,
@@ -67,6 +70,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
   #lastListed: PartitionLanes<Item, Work> | undefined;
   #queued = 0;
   #queuedBytes = 0;
+  #keptBytes = 0;
   /** Nothing looks for a lane that has no order: any number spreads them. */
   #lanesMade = 0;
 
@@ -92,6 +96,11 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
   /** Keys, values and headers of those. What is to be tried again is counted no more. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** Those, and what records take that are to be tried again, or are with a recoverer. */
+  get heldBytes(): number {
+    return this.#queuedBytes + this.#keptBytes;
   }
 
   /** Whether a lane may be ready; `next` says it for sure. */
@@ -155,6 +164,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
       const lane = this.#nextOf(partition);
       if (!partition.ready.isEmpty) this.#list(partition);
       if (lane === undefined) continue;
+      if (lane.current !== undefined) this.#keep(lane, -1);
       lane.state = 'busy';
       return lane;
     }
@@ -233,6 +243,35 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     this.#queuedBytes -= bytes;
   }
 
+  /**
+   * Somebody else has what a busy lane ran: it is counted as kept until the partition is given up.
+   * @returns what is to be called when that is over
+   */
+  lend({ partition }: Lane<Item, Work>, work: Work): () => void {
+    const bytes = keptBytesOf(this.#portions.recordsOf(work));
+    const { clearings } = partition;
+    this.#count(partition, bytes);
+    return () => {
+      if (partition.clearings === clearings) this.#count(partition, -bytes);
+    };
+  }
+
+  /** Counts in or out what a lane is to try again. */
+  #keep({ partition, current }: Lane<Item, Work>, sign: 1 | -1): void {
+    if (current !== undefined) this.#count(partition, sign * keptBytesOf(this.#portions.recordsOf(current)));
+  }
+
+  #count(partition: PartitionLanes<Item, Work>, bytes: number): void {
+    partition.keptBytes += bytes;
+    this.#keptBytes += bytes;
+  }
+
+  /** Of what runs, or is another lane's, nothing is counted. */
+  #drop(lane: Lane<Item, Work>): void {
+    if (lane.state !== 'busy' && lane.state !== 'joined') this.#keep(lane, -1);
+    lane.current = undefined;
+  }
+
   /** What the lane runs is over: the lane is ready again, or gone if nothing is left. */
   release(lane: Lane<Item, Work>): void {
     lane.current = undefined;
@@ -248,6 +287,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     const lead = this.#joins === undefined ? lane : this.#regroup(this.#joins, lane, again);
     lead.current = again;
     lead.state = 'waiting';
+    this.#keep(lead, 1);
     this.#gate?.left(lead);
     return lead;
   }
@@ -268,7 +308,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
 
   /** What the lane runs is over, but the lane stays closed until `wake`. */
   hold(lane: Lane<Item, Work>): void {
-    lane.current = undefined;
+    this.#drop(lane);
     lane.state = 'waiting';
     this.#gate?.left(lane);
   }
@@ -276,6 +316,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
   /** Takes a busy lane back unchanged. None of its partition has its turn until that is resumed. */
   setAside(lane: Lane<Item, Work>): void {
     lane.partition.isAside = true;
+    if (lane.current !== undefined) this.#keep(lane, 1);
     this.#gate?.left(lane);
     this.#makeReady(lane);
     this.#gate?.look();
@@ -308,7 +349,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
       const { state, current } = this.leadOf(lane);
       if (state === 'busy' || lane.first !== undefined) continue;
       if (state === 'waiting' && current === undefined) continue; // for a commit, and wakes by itself
-      lane.current = undefined;
+      this.#drop(lane);
       this.#forget(lane);
     }
     this.#gate?.look();
@@ -337,9 +378,11 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
       lane.first = lane.last = undefined;
       lane.queued = 0;
       if (this.leadOf(lane).state === 'busy') continue;
-      lane.current = undefined;
+      this.#drop(lane);
       this.#forget(lane);
     }
+    this.#count(partition, -partition.keptBytes); // lent: no partition can be held back for what is not ours any more
+    partition.clearings++;
     this.#gate?.look();
   }
 

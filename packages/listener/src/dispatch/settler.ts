@@ -165,7 +165,9 @@ export class Settler implements Settles {
     }
     const taken = this.#takeFollowers(lane);
     const followers = new Followers([first, ...taken.deliveries]);
+    const back = waits.lend(lane, first);
     parking.recover(first, followers, (end) => {
+      back();
       taken.arrived();
       const [left] = followers.left;
       if (ownership.isOver) {
@@ -208,7 +210,9 @@ export class Settler implements Settles {
   ): void {
     const { lanes, waits, counters, onReady } = this.#init;
     const { ownership } = delivery;
+    const back = waits.lend(lane, delivery);
     recovery.recover(delivery, error, (end) => {
+      back();
       if (ownership.isOver) {
         counters.lateResults++;
         lanes.release(lane);

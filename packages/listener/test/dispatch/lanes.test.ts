@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Lane, PartitionLanes } from '../../dist/dispatch/lane.js';
+import { keptBytesOf, type Lane, type PartitionLanes } from '../../dist/dispatch/lane.js';
 import type { LaneKeys } from '../../dist/dispatch/lane-keys.js';
 import { Lanes, oneByOne, type Ordering } from '../../dist/dispatch/lanes.js';
 
@@ -33,8 +33,8 @@ class Item {
 type Step =
   | { do: 'add'; partition: number; key: string | null; size: number | null }
   | { do: 'next' }
-  | { do: 'take' | 'release' | 'postpone' | 'hold' | 'setAside'; pick: number }
-  | { do: 'wake'; pick: number }
+  | { do: 'take' | 'release' | 'postpone' | 'hold' | 'setAside' | 'lend'; pick: number }
+  | { do: 'wake' | 'giveBack'; pick: number }
   | { do: 'clear' | 'pause' | 'resume'; partition: number };
 
 const partition = fc.nat(2);
@@ -53,9 +53,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('take' as const), pick }) },
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'release', 'postpone', 'hold', 'setAside'), pick }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('release' as const, 'release', 'postpone', 'hold', 'setAside', 'lend'),
+      pick,
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('wake' as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('wake' as const, 'wake', 'giveBack'), pick }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clear' as const, 'pause', 'resume'), partition }) },
 );
 
@@ -99,6 +102,9 @@ class Checked {
   /** Lanes that are ready to try this again. */
   readonly again = new Map<Lane<Item>, Item>();
   readonly paused = new Set<unknown>();
+  /** What is with somebody else, and what ends that. */
+  readonly lent = new Map<Item, () => void>();
+  readonly writtenOff: (() => void)[] = [];
   #added = 0;
 
   constructor(readonly rule: Rule) {
@@ -113,6 +119,7 @@ class Checked {
     if (what.do === 'add') this.#add(what.partition, what.key, what.size);
     else if (what.do === 'next') this.#next();
     else if (what.do === 'wake') this.#wake(what.pick);
+    else if (what.do === 'giveBack') this.#giveBack(what.pick);
     else if ('pick' in what) this.#onBusy(what.do, what.pick);
     else if (what.do === 'clear') this.#clear(what.partition);
     else if (what.do === 'pause') this.#pause(what.partition);
@@ -128,6 +135,21 @@ class Checked {
       assert.equal(this.of(number).queued, of.length);
       assert.equal(this.of(number).queuedBytes, bytesOf(of));
     }
+    this.#checkHeld();
+  }
+
+  /** What waits, what is to be tried again, and what somebody else has. */
+  #checkHeld(): void {
+    let total = 0;
+    for (const number of [0, 1, 2]) {
+      const again = [...this.postponed.values(), ...this.again.values()].filter((item) => item?.partition === number);
+      const lent = [...this.lent.keys()].filter((item) => item.partition === number);
+      const kept = keptBytesOf([...again.filter((item) => item !== undefined), ...lent]);
+      assert.equal(this.of(number).keptBytes, kept);
+      assert.equal(this.of(number).heldBytes, this.of(number).queuedBytes + kept);
+      total += this.of(number).heldBytes;
+    }
+    assert.equal(this.lanes.heldBytes, total);
   }
 
   /** Ends everything that runs or waits for a retry, and takes all that is left. */
@@ -140,6 +162,8 @@ class Checked {
       }
       while (this.postponed.size > 0) this.#wake(0);
     } while (this.#next());
+    while (this.lent.size > 0) this.#giveBack(0);
+    this.#checkHeld();
     assert.deepEqual([this.lanes.queued, this.lanes.queuedBytes], [0, 0]);
     for (const [lane, items] of this.waiting) assert.deepEqual(items, [], `left behind in lane ${lane}`);
     for (const number of [0, 1, 2]) assert.equal(this.of(number).table.size, 0, 'empty lanes are removed');
@@ -199,7 +223,7 @@ class Checked {
     return [0, 1, 2].map((number) => this.of(number)).find((of) => of === partition)?.table ?? [];
   }
 
-  #onBusy(action: 'take' | 'release' | 'postpone' | 'hold' | 'setAside', index: number): void {
+  #onBusy(action: 'take' | 'release' | 'postpone' | 'hold' | 'setAside' | 'lend', index: number): void {
     const lane = [...this.busy.keys()][index % this.busy.size];
     if (lane === undefined) return;
     if (action === 'take') {
@@ -211,11 +235,29 @@ class Checked {
       if (current === undefined && this.paused.has(lane.partition)) this.#setAside(lane);
       return;
     }
+    if (action === 'lend') {
+      if (current !== undefined && !this.lent.has(current)) this.lent.set(current, this.lanes.lend(lane, current));
+      return;
+    }
     if (action === 'postpone' && current === undefined) return;
     this.busy.delete(lane);
     if (action !== 'release') this.postponed.set(lane, action === 'postpone' ? current : undefined);
     if (action === 'postpone') this.lanes.postpone(lane, current!);
     else this.lanes[action](lane);
+  }
+
+  #giveBack(index: number): void {
+    const item = [...this.lent.keys()][index % this.lent.size];
+    this.writtenOff.shift()?.();
+    if (item === undefined) return;
+    this.lent.get(item)!();
+    this.lent.delete(item);
+  }
+
+  /** Given back later, it changes nothing. */
+  #writeOff(item: Item): void {
+    this.writtenOff.push(this.lent.get(item)!);
+    this.lent.delete(item);
   }
 
   #setAside(lane: Lane<Item>): void {
@@ -251,6 +293,7 @@ class Checked {
     for (const lanes of [this.postponed, this.again]) {
       for (const lane of lanes.keys()) if (lane.partition === this.of(number)) lanes.delete(lane);
     }
+    for (const item of this.lent.keys()) if (item.partition === number) this.#writeOff(item);
     this.lanes.clear(this.of(number));
   }
 

@@ -200,6 +200,10 @@ export class Oracle implements ConsumerWatch {
     };
   }
 
+  isRecovering(partition: number): boolean {
+    return [...this.book.lanesOf(partition)].some((lane) => this.#recovering.has(lane));
+  }
+
   // ---- what the user does
 
   pauses(partition: number): void {
