@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isKafkaError, KafkaError, type Clock } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { backOffMs } from '../cluster/back-off.js';
@@ -21,33 +22,37 @@ export async function retrying<T>(
   attempt: () => Promise<T>,
   { timeoutMs = Infinity, signal = context.closed, isFinal = () => false }: RetryOptions = {},
 ): Promise<T> {
-  const stopped = AbortSignal.any([signal, context.closed]);
+  const isStopped = (): boolean => signal.aborted || context.closed.aborted;
   const deadlineMs = context.clock.monotonic() + timeoutMs;
   for (let attempts = 1; ; attempts++) {
-    if (isAborted(stopped)) throw new KafkaError('the consumer no longer waits for this', { code: 'INTERRUPTED' });
+    if (isStopped()) throw new KafkaError('the consumer no longer waits for this', { code: 'INTERRUPTED' });
     try {
       return await attempt();
     } catch (error) {
       const delayMs = backOffMs(attempts, Math.random());
       const hopeless = !isKafkaError(error) || !error.retriable || isFinal(error);
-      if (hopeless || isAborted(stopped) || context.clock.monotonic() + delayMs > deadlineMs) throw error;
+      if (hopeless || isStopped() || context.clock.monotonic() + delayMs > deadlineMs) throw error;
       context.retried.error = error;
       const level = attempts === WARN_AFTER_FAILURES ? 'warn' : 'debug';
       context.logger[level]({ error, attempts, delayMs }, 'consumer: will try again');
-      await pause(context.clock, delayMs, stopped);
+      await pause(context.clock, delayMs, signal, context.closed);
     }
   }
 }
 
-/** Resolves after `delayMs`, or as soon as `signal` aborts. */
-export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+/**
+ * Resolves after `delayMs`, or as soon as one of the signals aborts. Not by `AbortSignal.any`: on Node 20 a signal keeps
+ * something of every other that was ever made of it, and these may live as long as the consumer.
+ */
+export async function pause(clock: Clock, delayMs: number, ...signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some(isAborted)) return;
   const { promise, resolve } = deferred();
   const end = (): void => resolve();
   const timer = clock.setTimer(end, delayMs);
-  signal.addEventListener('abort', end);
+  setMaxListeners(0, ...signals); // commits may wait by the dozen, and Node takes more than ten listeners for a leak
+  for (const signal of signals) signal.addEventListener('abort', end);
   await promise;
-  signal.removeEventListener('abort', end);
+  for (const signal of signals) signal.removeEventListener('abort', end);
   timer.clear();
 }
 
