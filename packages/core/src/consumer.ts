@@ -72,7 +72,8 @@ export interface Consumer {
   position(partition: TopicPartition): number;
   /**
    * Resolves when every offset is written, never before; rejects with {@link CommitFailedError}. Retriable errors are
-   * retried within the request time-out; a commit of a lost or older generation is refused.
+   * retried within the request time-out; a commit of a lost or older generation is refused. Of calls that overlap in time the
+   * later one's offset of a partition stays: with it written, the earlier one has nothing left to write, and resolves.
    */
   commit(offsets: TopicPartitionOffsets): Promise<void>;
   /** What the group committed; partitions without are left out. */

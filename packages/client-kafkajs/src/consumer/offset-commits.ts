@@ -5,7 +5,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffsets,
 } from '@hearken/core';
-import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
+import { deferred, describePartitions, topicPartitionKey, type Deferred } from '@hearken/core/internal';
 import {
   errorCodes,
   errorName,
@@ -49,6 +49,8 @@ interface CommitWork {
   readonly isWanted: Condition;
   /** Which the last request was stamped with. */
   generation: Generation | undefined;
+  /** Resolves when it is over, well or badly. */
+  readonly over: Deferred<void>;
 }
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -64,12 +66,15 @@ const HINTS: Readonly<Record<string, string>> = {
 /**
  * Writes offsets for the group, fenced: the broker does not check who owns a partition, so a commit is refused here unless
  * the partition is ours, without a break since the commit was asked for. Between JoinGroup and the answer to SyncGroup there
- * is no generation to commit in; what a cooperative member keeps over that time is written in the next one.
+ * is no generation to commit in; what a cooperative member keeps over that time is written in the next one. Of commits under
+ * way at once the newest stays: an older offset is not written after a newer one of its partition.
  */
 export class OffsetCommits {
   readonly #context: ConsumerContext;
   readonly #coordinator: GroupCoordinator;
   readonly #committer: Committer;
+  /** In the order they were asked for. */
+  readonly #underWay = new Set<CommitWork>();
 
   constructor(context: ConsumerContext, coordinator: GroupCoordinator, committer: Committer) {
     this.#context = context;
@@ -85,7 +90,9 @@ export class OffsetCommits {
     if (offsets.length === 0) return;
     const foreign = offsets.filter((offset) => this.#committer.ownership(offset) === undefined);
     if (foreign.length > 0) throw this.#notOurs(foreign, offsets);
-    const work: CommitWork = { open: offsets, isOurs: this.#stillOurs(offsets), isWanted, generation: undefined };
+    const isOurs = this.#stillOurs(offsets);
+    const work: CommitWork = { open: offsets, isOurs, isWanted, generation: undefined, over: deferred() };
+    this.#underWay.add(work);
     try {
       await retrying(this.#context, () => this.#attempt(work), {
         timeoutMs: this.#context.options.requestTimeoutMs,
@@ -93,20 +100,49 @@ export class OffsetCommits {
       });
     } catch (cause) {
       throw cause instanceof CommitFailedError ? cause : failure(work.open, codeFor(cause), cause);
+    } finally {
+      this.#underWay.delete(work);
+      work.over.resolve();
     }
   }
 
   async #attempt(work: CommitWork): Promise<void> {
     const { clock, options } = this.#context;
     if (this.#committer.isRebalancing) await atMost(clock, this.#committer.settled(), options.requestTimeoutMs);
+    await this.#letNewerGoFirst(work);
     if (!work.open.some(work.isWanted)) return;
     const codes = codesIn(await this.#send(work));
-    work.open = work.open.filter((offset) => codeOf(codes, offset) !== 'NONE');
+    this.#written(work, (offset) => codeOf(codes, offset) === 'NONE');
     const [code = 'NONE'] = work.open.map((offset) => codeOf(codes, offset)).filter((each) => !PASSING.includes(each));
     if (OUTDATED.includes(code) && this.#hasMovedOn(work)) throw movedOn();
     if (code !== 'NONE') throw this.#refused(work, (offset) => codeOf(codes, offset));
     const [passing] = work.open;
     if (passing !== undefined) this.#coordinator.check(codes.get(topicPartitionKey(passing)) ?? 0);
+  }
+
+  /**
+   * Requests are written in the order of the commits, but one that is made again could come after a newer commit of the same
+   * partition, and take the group back. So it waits for that one, which does away with it if it is written.
+   */
+  async #letNewerGoFirst(work: CommitWork): Promise<void> {
+    const newer = this.#beside(work).newer.filter((each) => overlap(each, work));
+    if (newer.length === 0) return;
+    const { clock, options } = this.#context;
+    const over = Promise.all(newer.map((each) => each.over.promise)).then(() => undefined);
+    await atMost(clock, over, options.requestTimeoutMs);
+    if (newer.some((each) => overlap(each, work))) throw overtaken();
+  }
+
+  #written(work: CommitWork, isWritten: Condition): void {
+    work.open = work.open.filter((at) => !isWritten(at));
+    for (const older of this.#beside(work).older)
+      older.open = older.open.filter((at) => !(isWritten(at) && older.isOurs(at)));
+  }
+
+  #beside(work: CommitWork): { readonly older: readonly CommitWork[]; readonly newer: readonly CommitWork[] } {
+    const all = [...this.#underWay];
+    const place = all.indexOf(work);
+    return { older: all.slice(0, place), newer: all.slice(place + 1) };
   }
 
   #send(work: CommitWork): Promise<OffsetCommitResponse> {
@@ -186,6 +222,11 @@ export class OffsetCommits {
   }
 }
 
+function overlap(one: CommitWork, other: CommitWork): boolean {
+  const keys = new Set(one.open.map(topicPartitionKey));
+  return other.open.some((at) => keys.has(topicPartitionKey(at)));
+}
+
 const isSame = (one: TopicPartition, other: TopicPartition): boolean =>
   one.topic === other.topic && one.partition === other.partition;
 
@@ -230,3 +271,10 @@ function failure(
 /** The generation ended while the partitions stayed ours: the next one writes them. */
 const movedOn = (): KafkaError =>
   new KafkaError('the group rebalances', { code: 'REBALANCE_IN_PROGRESS', retriable: true });
+
+/** Told only if the time is over meanwhile. */
+const overtaken = (): KafkaError =>
+  new KafkaError('a newer commit of the same partitions is under way, or failed', {
+    code: 'REQUEST_TIMED_OUT',
+    retriable: true,
+  });

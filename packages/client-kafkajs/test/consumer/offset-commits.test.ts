@@ -219,6 +219,88 @@ describe('OffsetCommits', () => {
     assert.equal(cluster.requests(offsetCommitApi).length, 1);
   });
 
+  describe('under way at once', () => {
+    const offsets = (cluster: TestContext['cluster']): string[] =>
+      cluster
+        .requests(offsetCommitApi)
+        .flatMap(({ request }) => request.topics.flatMap(({ partitions }) => partitions))
+        .map(({ partitionIndex, committedOffset }) => `${partitionIndex}@${committedOffset}`);
+
+    it('do not write an older offset after a newer one, which does away with it', async () => {
+      const { cluster, clock, commits } = setup();
+      const newer = new Signal();
+      cluster.answer(
+        offsetCommitApi,
+        answer({ 0: 'COORDINATOR_LOAD_IN_PROGRESS' }),
+        async (request) => newer.wait().then(() => answer()(request)),
+        answer(),
+      );
+      const first = commits.commit([at(0, 10), at(1, 5)]);
+      const second = commits.commit([at(0, 20)]);
+      await clock.timersPending(1);
+      clock.advance(1_000); // the first would be made again, while the second is not answered
+      await eventLoopTurn();
+      assert.deepEqual(offsets(cluster), ['0@10', '1@5', '0@20']);
+      newer.fire();
+      await Promise.all([first, second]);
+      assert.deepEqual(offsets(cluster), ['0@10', '1@5', '0@20']);
+    });
+
+    it('go on with what the newer one did not hold', async () => {
+      const { cluster, clock, commits } = setup();
+      cluster.answer(offsetCommitApi, disconnected, answer());
+      const first = commits.commit([at(0, 10), at(1, 5)]);
+      const second = commits.commit([at(0, 20)]);
+      await second;
+      await clock.timersPending(1);
+      clock.advance(1_000);
+      await first;
+      assert.deepEqual(offsets(cluster), ['0@10', '1@5', '0@20', '1@5']);
+    });
+
+    it('write the older offset when the newer one is refused', async () => {
+      const { cluster, clock, commits } = setup();
+      cluster.answer(offsetCommitApi, disconnected, answer({ 0: 'OFFSET_METADATA_TOO_LARGE' }), answer());
+      const first = commits.commit([at(0, 10)]);
+      await failure(commits.commit([at(0, 20)]), 'OFFSET_METADATA_TOO_LARGE');
+      await clock.timersPending(1);
+      clock.advance(1_000);
+      await first;
+      assert.deepEqual(offsets(cluster), ['0@10', '0@20', '0@10']);
+    });
+
+    it('end together when the time is over, however many wait for the last', async () => {
+      const { cluster, clock, commits } = setup();
+      const last = new Signal();
+      cluster.answer(offsetCommitApi, disconnected, disconnected, async () => last.wait().then(disconnected));
+      const failures = Promise.all([
+        failure(commits.commit([at(0, 10)]), 'REQUEST_TIMED_OUT'),
+        failure(commits.commit([at(0, 20)]), 'REQUEST_TIMED_OUT'),
+        failure(commits.commit([at(0, 30)]), 'CONNECTION_CLOSED'),
+      ]);
+      await clock.timersPending(2);
+      clock.advance(1_000); // both wait for the third now
+      await eventLoopTurn();
+      clock.advance(29_500);
+      last.fire();
+      await failures;
+      assert.equal(cluster.requests(offsetCommitApi).length, 3);
+    });
+
+    it('are not done by a commit of a partition that was given up and came back', async () => {
+      const { cluster, clock, commits, committer } = setup();
+      cluster.answer(offsetCommitApi, disconnected, answer());
+      const failed = failure(commits.commit([at(0, 10)]), 'ILLEGAL_GENERATION');
+      await cluster.request(offsetCommitApi);
+      committer.owned = {};
+      await commits.commit([at(0, 20)]);
+      await clock.timersPending(1);
+      clock.advance(1_000);
+      await failed;
+      assert.deepEqual(offsets(cluster), ['0@10', '0@20']);
+    });
+  });
+
   describe('of what is kept over a rebalance', () => {
     const nextGeneration = (committer: FakeCommitter): void => {
       committer.generation = { generationId: 5, memberId: 'm1' };
