@@ -36,6 +36,12 @@ const PROTOCOL_TYPE = 'consumer';
 /** The coordinator holds a JoinGroup until everyone came or the rebalance time-out passed; then its answer has to travel. */
 const JOIN_MARGIN_MS = 5_000;
 
+/**
+ * No coordinator holds a heartbeat back, so one that is not answered within a third of the session was lost with its
+ * connection: two more are sent over another before the group takes this member for dead.
+ */
+const HEARTBEATS_A_SESSION = 3;
+
 /** What to do about the errors that no retry mends. */
 const HINTS: Readonly<Record<string, string>> = {
   INVALID_GROUP_ID: 'the broker does not accept this groupId',
@@ -110,7 +116,7 @@ export class GroupProtocol {
       'group',
       heartbeatApi,
       { groupId: this.#coordinator.groupId, generationId, memberId, groupInstanceId: this.#instanceId },
-      { timeoutMs: Math.min(sessionTimeoutMs, requestTimeoutMs) },
+      { timeoutMs: Math.min(Math.floor(sessionTimeoutMs / HEARTBEATS_A_SESSION), requestTimeoutMs) },
     );
     this.#check(response.errorCode);
   }

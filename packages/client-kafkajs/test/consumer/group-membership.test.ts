@@ -275,6 +275,19 @@ describe('GroupMembership', () => {
     assert.equal(membership.generation?.memberId, 'm2');
   });
 
+  for (const [options, timeoutMs] of [
+    [{}, 15_000],
+    [{ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 500 }, 2_000],
+    [{ sessionTimeoutMs: 300_000 }, 30_000],
+  ] as const) {
+    it(`gives a heartbeat ${timeoutMs} ms, so that others go over a new connection within the session`, async () => {
+      const { cluster, nextBeat, membership } = await aMember(options);
+      await nextBeat();
+      assert.equal(cluster.requests(heartbeatApi)[0]?.timeoutMs, timeoutMs);
+      await membership.close();
+    });
+  }
+
   it('ignores what a generation that is over was refused', async () => {
     const { member, membership, cluster } = await aMember();
     const old = { generationId: 1, memberId: 'm1' };
