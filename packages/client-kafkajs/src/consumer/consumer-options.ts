@@ -55,13 +55,14 @@ export interface ConsumerOptions {
    * Fetched bytes kept for `poll`, over all partitions. More is fetched when there is room for as much as can be polled
    * still, which is half of this where nothing is paused, or half a second after the last fetch; and where all that is kept is
    * of paused partitions, up to `maxPartitionFetchBytes` beyond it. Nodes share what room there is, and those that answer late
-   * may bring as much again. The memory that it is slices of is three times as much at most.
+   * may bring as much again. One answer brings at most 128 MiB of it. The memory that it is slices of is three times as much
+   * at most.
    * @default 52428800 (50 MiB)
    */
   readonly fetchMaxBytes?: number | undefined;
   /**
-   * Fetched bytes kept per partition; one is not fetched above it. One answer brings at most so much of a partition, or one
-   * batch if that is larger. @default 1048576 (1 MiB)
+   * Fetched bytes kept per partition; one is not fetched above it. One answer brings at most so much of a partition and at
+   * most 128 MiB, or one batch if that is larger. @default 1048576 (1 MiB)
    */
   readonly maxPartitionFetchBytes?: number | undefined;
   /** Whether records of open and aborted transactions are left out. @default 'read_committed' */

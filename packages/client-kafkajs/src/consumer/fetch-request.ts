@@ -1,9 +1,16 @@
 import { ZERO_UUID, type FetchRequest } from '@hearken/protocol';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
+import { MAX_FRAME_BYTES } from '../net/frame-reader.js';
 import type { Fetch, FetchEntry } from './fetch-plan.js';
 
 /** Up to here a fetch names topics by name; later versions by id only. */
 export const LAST_VERSION_BY_NAME = 12;
+
+/**
+ * No fetch asks for more, whatever the options allow to be kept: its answer would not be read, nor that of the same fetch made
+ * again. As much again is left for what stands around the records, or for one batch that is larger.
+ */
+export const MAX_FETCH_BYTES = MAX_FRAME_BYTES / 2;
 
 type Options = Pick<ResolvedConsumerOptions, 'fetchMinBytes' | 'isolationLevel' | 'maxPartitionFetchBytes'>;
 
@@ -23,7 +30,7 @@ export function fetchRequest(fetch: Fetch, options: FetchRequestOptions): FetchR
     replicaId: -1,
     maxWaitMs,
     minBytes: fetchMinBytes,
-    maxBytes,
+    maxBytes: Math.min(maxBytes, MAX_FETCH_BYTES),
     isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
     sessionId,
     sessionEpoch,
@@ -36,7 +43,7 @@ export function fetchRequest(fetch: Fetch, options: FetchRequestOptions): FetchR
         fetchOffset,
         lastFetchedEpoch,
         logStartOffset: -1,
-        partitionMaxBytes: maxPartitionFetchBytes,
+        partitionMaxBytes: Math.min(maxPartitionFetchBytes, MAX_FETCH_BYTES),
       })),
     })),
     forgottenTopicsData: byTopic(forgottenIn(fetch, options.version)).map(({ topic, topicId, entries: items }) => ({

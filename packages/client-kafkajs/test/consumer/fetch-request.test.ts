@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { FetchRequest } from '@hearken/protocol';
 import type { Fetch, FetchEntry } from '../../dist/consumer/fetch-plan.js';
-import { fetchRequest } from '../../dist/consumer/fetch-request.js';
+import { fetchRequest, MAX_FETCH_BYTES, type FetchRequestOptions } from '../../dist/consumer/fetch-request.js';
 import { SubscriptionState } from '../../dist/consumer/subscription-state.js';
+import { FrameReader } from '../../dist/net/frame-reader.js';
 
 const OLD = 'A'.repeat(21) + 'Q';
 const NEW = 'A'.repeat(21) + 'g';
@@ -15,10 +16,7 @@ function entry(topic: string, partition: number, topicId?: string): FetchEntry {
   return { topic, topicId, partition, ...position, assigned: assigned!, buffer: buffer! };
 }
 
-const written = (
-  fetch: Partial<Fetch>,
-  more: { readonly version?: number; readonly turn?: number } = {},
-): FetchRequest =>
+const written = (fetch: Partial<Fetch>, more: Partial<FetchRequestOptions> = {}): FetchRequest =>
   fetchRequest(
     {
       role: 'fetch',
@@ -65,6 +63,22 @@ describe('fetchRequest', () => {
       logStartOffset: -1,
       partitionMaxBytes: 1_000,
     });
+  });
+
+  it('asks for no more than an answer may bring, whatever may be kept', () => {
+    const size = Buffer.alloc(4);
+    const announce = (bytes: number): void => {
+      size.writeInt32BE(bytes);
+      new FrameReader(() => undefined).push(size);
+    };
+    const most = 2 ** 31 - 1;
+    const { maxBytes, topics } = written(
+      { entries: [entry('a', 0)] },
+      { maxBytes: most, maxPartitionFetchBytes: most },
+    );
+    assert.deepEqual([maxBytes, topics[0]?.partitions[0]?.partitionMaxBytes], [MAX_FETCH_BYTES, MAX_FETCH_BYTES]);
+    assert.throws(() => announce(most));
+    announce(maxBytes + 2 ** 20); // and what stands around the records
   });
 
   it('begins with each partition in turn', () => {
