@@ -29,7 +29,7 @@ export interface KafkaOptions {
   readonly ssl?: ConnectionOptions | boolean | undefined;
   /** SASL: `plain`, `scram-sha-256`, `scram-sha-512`, `oauthbearer`, `aws`, or an authentication provider. @default off */
   readonly sasl?: SASLOptions | Mechanism | undefined;
-  /** Makes the sockets. @default kafkajs' own, over `node:net` and `node:tls` */
+  /** Makes the sockets, as kafkajs' option of that name. @default our own, over `node:net` and `node:tls` */
   readonly socketFactory?: ISocketFactory | undefined;
   /** How long one attempt to connect may take, TLS included, in milliseconds. @default 3000 (kafkajs: 1000) */
   readonly connectionTimeout?: number | undefined;

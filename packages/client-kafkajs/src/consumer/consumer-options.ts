@@ -80,7 +80,10 @@ export interface ConsumerOptions {
    * '-'. @default none: a dynamic member
    */
   readonly groupInstanceId?: string | undefined;
-  /** How often new topics, new partitions and moved leaders are looked for, in milliseconds. @default 60000 */
+  /**
+   * How often a member of a group looks for new topics and new partitions, and how old what `partitionsFor` tells may be, in
+   * milliseconds. A leader that moved is looked for at once, when a fetch is refused or its broker is gone. @default 60000
+   */
   readonly metadataMaxAgeMs?: number | undefined;
   /** How long an answer may take, and how long a commit or look-up is retried, in milliseconds. @default 30000 */
   readonly requestTimeoutMs?: number | undefined;
