@@ -11,15 +11,22 @@ export interface FlipkartBurstOptions {
   readonly maxedOutThreshold?: number;
 }
 
+/** Nobody may start for it. */
+const NO_BURST: LevelBurst = { priority: 0, capacity: 0 };
+
 /**
  * Flipkart's shares, quota for quota and window for window, without its poll: rounds of records that start, not of batches
- * that all must end. In a round each level starts at most its quota, the most urgent level first; one level that used up its
- * quota in most of the last rounds also gets what the others left unused. A round is over when it has started `capacity`
- * records, or when no level that is ready may start any more in it: so no slot waits for it.
+ * that all must end. In a round each level starts up to its quota, the most urgent level first; then the one level that used
+ * up its quota in most of the last rounds may go on with what the others left unused, until the round has started `capacity`
+ * records. So that bound, which Flipkart's poll does not have, comes off the loan and off no quota: windows and limits are
+ * those of the poll. A round is also over when no level that is ready may start any more in it: so no slot waits for it.
+ *
+ * A level that stays ready starts its quota q in every round: at least q·(⌊(n + 1)/capacity⌋ − 1) of n decisions in a row.
  */
 class FlipkartBurst implements DispatchPolicy {
   readonly name = 'flipkart-burst';
   readonly #capacity: number;
+  readonly #quotas: readonly number[];
   readonly #windows: readonly PollHistoryWindow[];
   readonly #limits: number[];
   readonly #counts: number[];
@@ -32,6 +39,7 @@ class FlipkartBurst implements DispatchPolicy {
     { windowSize: size, maxedOutThreshold }: Required<FlipkartBurstOptions>,
   ) {
     this.#capacity = capacity;
+    this.#quotas = weights;
     this.#windows = weights.map((quota) => new PollHistoryWindow({ size, maxedOutThreshold, quota }));
     this.#limits = [...weights];
     this.#counts = weights.map(() => 0);
@@ -41,7 +49,7 @@ class FlipkartBurst implements DispatchPolicy {
     let level = this.#total < this.#capacity ? this.#mayStart(ready) : -1;
     if (level < 0) {
       this.#nextRound();
-      level = this.#mayStart(ready); // every quota is at least 1
+      level = this.#ofQuota(ready); // every quota is at least 1
     }
     return level;
   }
@@ -53,11 +61,12 @@ class FlipkartBurst implements DispatchPolicy {
   }
 
   explain(): string {
-    const { priority, capacity } = this.#burst ?? {};
-    const limit = `${this.#counts[this.#chosen]} of ${this.#limits[this.#chosen]} in this round`;
-    return priority === this.#chosen
-      ? `it bursts to ${capacity}: ${limit}`
-      : `the levels above are through or idle: ${limit}`;
+    const [count, limit] = [this.#counts[this.#chosen] ?? 0, this.#limits[this.#chosen] ?? 0];
+    const isLoan = count > (this.#quotas[this.#chosen] ?? 0);
+    const why = isLoan
+      ? 'no level that is ready has any of its quota left, and it bursts'
+      : 'the levels above are through or idle';
+    return `${why}: ${count} of ${limit} in this round`;
   }
 
   snapshot(): Readonly<Record<string, unknown>> {
@@ -70,10 +79,21 @@ class FlipkartBurst implements DispatchPolicy {
   }
 
   #mayStart(ready: number): number {
-    let level = this.#limits.length - 1;
-    while (level >= 0 && !(isLevelReady(ready, level) && (this.#counts[level] ?? 0) < (this.#limits[level] ?? 0)))
+    const level = this.#ofQuota(ready);
+    return level < 0 ? this.#ofLoan(ready) : level;
+  }
+
+  #ofQuota(ready: number): number {
+    let level = this.#quotas.length - 1;
+    while (level >= 0 && !(isLevelReady(ready, level) && (this.#counts[level] ?? 0) < (this.#quotas[level] ?? 0)))
       level--;
     return level;
+  }
+
+  /** After all quotas: who borrowed first would have used up the round before its lenders came, and again in the next. */
+  #ofLoan(ready: number): number {
+    const { priority, capacity } = this.#burst ?? NO_BURST;
+    return isLevelReady(ready, priority) && (this.#counts[priority] ?? 0) < capacity ? priority : -1;
   }
 
   #nextRound(): void {

@@ -123,8 +123,9 @@ function exerciseObservers({ shape, make, it }: Suite): void {
 }
 
 function exercisePatience({ shape, make, it }: Suite): void {
+  const longest = 4 * Math.max(shape.capacity, 25);
+
   it('keeps no level waiting for ever that stays ready, whatever the others do', () => {
-    const longest = 4 * Math.max(shape.capacity, 25);
     shape.weights.forEach((_, level) => {
       for (const others of [Array<number>(DECISIONS).fill(all(shape)), changing(shape)]) {
         const policy = make(shape);
@@ -136,6 +137,29 @@ function exercisePatience({ shape, make, it }: Suite): void {
       }
     });
   });
+
+  it('keeps no level waiting for ever that comes back, however long others were alone', () => {
+    for (const [before, ready] of returns(shape)) {
+      const policy = make(shape);
+      for (let i = 0; i < 20 * shape.capacity; i++) decide(policy, before);
+      const last = shape.weights.map(() => 0);
+      for (let i = 1; i <= 2 * longest; i++) {
+        last[decide(policy, ready)] = i;
+        const waiting = last.findIndex((at, level) => isLevelReady(ready, level) && i - at > longest);
+        assert.ok(waiting < 0, `level ${waiting} has waited for ${longest} decisions`);
+      }
+    }
+  });
+}
+
+/** What was ready for long, and what is from then on: each level alone, and all but one; then with the others or with one. */
+function* returns(shape: PolicyShape): Iterable<readonly [before: number, ready: number]> {
+  for (let level = 0; level < shape.weights.length; level++) {
+    const [one, others] = [1 << level, all(shape) & ~(1 << level)];
+    yield [one, all(shape)];
+    if (others !== 0) yield [others, all(shape)];
+    for (let other = 0; other < shape.weights.length; other++) yield [one, one | (1 << other)];
+  }
 }
 
 function exerciseShares({ shape, make, it }: Suite): void {

@@ -101,4 +101,22 @@ describe('PriorityListenerContainer: the three known schemes', () => {
       await stopped(bundle);
     }
   });
+
+  for (const policy of ['weighted', 'flipkart-burst'] as const)
+    it(`weighted quotas with lending: ${policy} ends the loan of a level that was alone for long when others are back`, async () => {
+      const order: number[] = [];
+      const bundle = await started({
+        capacity: 7,
+        policy,
+        listener: (_record, _context, { priority }) => {
+          order.push(priority);
+          if (order.length === 300) for (const level of [0, 1]) bundle.give(level, 100);
+        },
+      } as Own);
+      bundle.give(2, 1_000);
+      await until(() => order.length === 1_200);
+      const back = Math.max(order.indexOf(0), order.indexOf(1));
+      assert.deepEqual(counts(order.slice(back, back + 70).join('')), [10, 20, 40]);
+      await bundle.container.stop();
+    });
 });

@@ -61,6 +61,38 @@ describe('weighted', () => {
     assert.equal(order(policy, 0b111, 70).replaceAll(/[^2]/g, '').length, 40, 'and no debt is called in');
   });
 
+  it('lets an idle level neither save up nor owe: of n decisions from its return on it has n·w/W, give or take 1 + (levels − 2)·w/W', () => {
+    const inputs = weightsOf(fc.oneof(wholeWeight, anyWeight)).chain((weights) =>
+      fc.record({
+        weights: fc.constant(weights),
+        level: fc.nat({ max: weights.length - 1 }),
+        before: stretches(weights.length),
+        /** The others that are ready from its return on. */
+        beside: fc.nat({ max: 2 ** weights.length - 1 }),
+      }),
+    );
+    fc.assert(
+      fc.property(inputs, ({ weights, level, before, beside }) => {
+        const policy = make(...weights);
+        const others = 2 ** weights.length - 1 - (1 << level);
+        const idle = before.map(({ ready, decisions }) => ({ ready: ready & others || others, decisions }));
+        play(policy, idle, () => undefined);
+        const ready = beside | (1 << level);
+        const there = weights.filter((_, i) => isLevelReady(ready, i));
+        const share = (weights[level] ?? 0) / there.reduce((sum, weight) => sum + weight);
+        const bound = 1 + Math.max(0, there.length - 2) * share;
+        let starts = 0;
+        for (let n = 1; n <= 1_000; n++) {
+          if (decide(policy, ready) === level) starts++;
+          assert.ok(
+            Math.abs(starts - n * share) <= bound + 1e-6,
+            `${starts} of ${n} with ${share}, give or take ${bound}`,
+          );
+        }
+      }),
+    );
+  });
+
   it('is within 1.5 points of the weights in any 100 decisions', () => {
     const policy = make(1, 2, 4);
     const chosen = order(policy, 0b111, 2_000);
