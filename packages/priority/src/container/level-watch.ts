@@ -22,13 +22,13 @@ export interface LevelWatchInit {
   readonly onStalled: (priority: number, forMs: number) => void;
 }
 
-/** Of the shorter time: how late a level may be told. */
+/** Of the shorter time: how late a level may be told. Never early: what it did before the first look counts for nothing. */
 const LOOKS = 4;
 
 interface Seen {
   count: number;
-  /** Since when the count has stood still although it should not. */
-  since: number;
+  /** The first look at which the count stood still although it should not. Before any look nothing is known. */
+  since: number | undefined;
   told: boolean;
 }
 
@@ -46,8 +46,7 @@ export class LevelWatch {
   constructor(init: LevelWatchInit) {
     this.#init = init;
     this.#intervalMs = Math.max(1, Math.floor(Math.min(init.starvedAfterMs, init.stalledAfterMs) / LOOKS));
-    const now = init.clock.monotonic();
-    const unseen = (): Seen[] => init.levels.map(() => ({ count: 0, since: now, told: false }));
+    const unseen = (): Seen[] => init.levels.map(() => ({ count: 0, since: undefined, told: false }));
     this.#starts = unseen();
     this.#ends = unseen();
   }
@@ -60,11 +59,11 @@ export class LevelWatch {
     this.#timer?.clear();
   }
 
-  /** For how long the level has waited, as last looked. */
+  /** For how long the level has waited at least: since a look, so it may be less than it was. */
   waitedMs(priority: number): number {
     const level = this.#init.levels[priority];
     const seen = this.#starts[priority];
-    if (level?.isWaiting !== true || seen?.count !== level.started) return 0;
+    if (level?.isWaiting !== true || seen?.since === undefined || seen.count !== level.started) return 0;
     return Math.floor(this.#init.clock.monotonic() - seen.since);
   }
 
@@ -87,9 +86,9 @@ export class LevelWatch {
   ): void {
     if (seen === undefined) return;
     const now = this.#init.clock.monotonic();
-    if (!shouldMove || count !== seen.count) {
+    if (!shouldMove || seen.since === undefined || count !== seen.count) {
       seen.count = count;
-      seen.since = now;
+      seen.since = shouldMove ? now : undefined;
       seen.told = false;
     } else if (!seen.told && now - seen.since >= afterMs) {
       seen.told = true;

@@ -98,8 +98,8 @@ export class PriorityLifecycle {
       throw this.#failure?.error ?? error; // the first: what followed from it may have come first here
     }
     if (!this.#state.is('starting')) await this.#refuseHalfway();
+    watch.start(); // before it is told: who is told may stop it
     this.#state.moveTo('running');
-    watch.start();
     observers.emit('container:started', { levels: levels.length });
   }
 
