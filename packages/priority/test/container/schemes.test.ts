@@ -112,7 +112,7 @@ describe('PriorityListenerContainer: the three known schemes', () => {
           order.push(priority);
           if (order.length === 300) for (const level of [0, 1]) bundle.give(level, 100);
         },
-      } as Own);
+      });
       bundle.give(2, 1_000);
       await until(() => order.length === 1_200);
       const back = Math.max(order.indexOf(0), order.indexOf(1));
