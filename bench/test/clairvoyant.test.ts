@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bestRate, bestShareError } from '../dist/priority/clairvoyant.js';
+import { bestRate, bestShareError, bestWait } from '../dist/priority/clairvoyant.js';
 import { SERVICES, serviceTimes } from '../dist/priority/service-times.js';
 
 describe('The clairvoyant', () => {
@@ -12,6 +12,10 @@ describe('The clairvoyant', () => {
   it('cannot split a start: of 100 and 4:2:1 the nearest are 57, 29, 14', () => {
     assert.ok(Math.abs(bestShareError([1, 2, 4], 100) - (0.29 - 2 / 7)) < 1e-12);
     assert.equal(bestShareError([1, 2, 4], 700), 0);
+  });
+
+  it('cannot serve a level more often than its share has it: every 20th start with 5 %, every 7th of 1 in 7', () => {
+    assert.deepEqual([0.05, 1 / 7, 1 / 49, 0.3, 1].map(bestWait), [20, 7, 49, 4, 1]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bestRate } from '../priority/clairvoyant.js';
 import { alone, forEachService } from '../priority/contests.js';
 import type { DispatchTrace } from '../priority/dispatch-trace.js';
 import { fill, type LevelTopics } from '../priority/level-topics.js';
@@ -45,11 +46,18 @@ function hearken(context: Context, service: ServiceName): Promise<Figures> {
     await startOf(trace, from);
     meter.reset();
     const startedAt = performance.now();
+    const started = trace.levels.length;
     await startOf(trace, to);
     meter.look();
-    const efficiency = meter.busyMs / ((performance.now() - startedAt) * capacity);
+    const elapsedMs = performance.now() - startedAt;
+    const [starts, { busyMs }] = [trace.levels.length - started, meter];
     await startOf(trace, n);
-    return { efficiency, messages: n };
+    return {
+      efficiency: busyMs / (elapsedMs * capacity),
+      startsPerSecond: (1000 * starts) / elapsedMs,
+      optimumPerSecond: bestRate({ capacity, meanMs: busyMs / starts }),
+      messages: n,
+    };
   });
 }
 

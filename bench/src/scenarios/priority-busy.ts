@@ -46,9 +46,10 @@ function contest(service: ServiceName): Contest<BusySettings> {
     hearken: waiting(service, hearken),
     peers: { 'kafkajs, a consumer a level': waiting(service, kafkajs) },
     compared: ['p50Ms', 'p99Ms'],
-    // Of times that are not all alike the one in the way may be a long one: a gate on that would judge the times.
+    // Of times that are not all alike the one in the way may be a long one.
     gates: [
       { figure: 'backlogLeft', atLeast: 1 },
+      { figure: 'overFetchMs', atMost: 5 },
       ...(service === 'constant' ? [{ figure: 'overFetchServices', atMost: 2 }] : []),
     ],
   };
@@ -95,6 +96,7 @@ function figures(probe: WaitProbe, fetchP99Ms: number, backlogLeft: number, { wo
     p99Ms,
     maxMs,
     fetchP99Ms,
+    overFetchMs: p99Ms - fetchP99Ms,
     overFetchServices,
     optimumP99Ms,
     ofOptimum: optimumP99Ms / p99Ms,

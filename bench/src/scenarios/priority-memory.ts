@@ -56,16 +56,18 @@ function hearken({ brokers, settings }: TurnContext<MemorySettings>): Promise<Fi
         mostQueued = Math.max(mostQueued, queuedBytes(reader));
         await sleep(LOOK_MS);
       }
-      return { queuedMib: mostQueued / 2 ** 20, ...figures(most - before, settings) };
+      // Who knows what comes when holds what runs, and nothing before it starts.
+      const optimumMib = (reader.container.capacity * size) / 2 ** 20;
+      return { queuedMib: mostQueued / 2 ** 20, ...figures(most - before, settings), optimumMib };
     } finally {
       await reader.stop();
     }
   });
 }
 
-/** The budget: what was said, and for each level one fetch. */
+/** The budget: what was said, and one fetch. */
 function figures(bytes: number, { bufferBytes, fetchMaxBytes }: MemorySettings): Figures {
-  const budget = bufferBytes + LEVELS * fetchMaxBytes;
+  const budget = bufferBytes + fetchMaxBytes;
   return { heldMib: bytes / 2 ** 20, budgetMib: budget / 2 ** 20, ofBudget: bytes / budget };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PriorityListenerContainer } from 'hearken';
+import { bestShareError } from '../priority/clairvoyant.js';
 import { alone, forEachService } from '../priority/contests.js';
 import type { DispatchTrace } from '../priority/dispatch-trace.js';
 import { backlogged, fairnessBound, inversions, shareError, type Stretch } from '../priority/fairness.js';
@@ -92,7 +93,7 @@ async function change(
 /** The worst of all reigns, judged where all levels had records. */
 function figures(trace: DispatchTrace, reigns: readonly Reign[]): Figures {
   const behind = backlogged(trace, ALL);
-  let [ofBound, error, inverted, judged] = [0, 0, 0, 0];
+  let [ofBound, error, optimum, inverted, judged] = [0, 0, 0, 0, 0];
   for (const [i, { from, weights }] of reigns.entries()) {
     const reign = { from, to: reigns[i + 1]?.from ?? trace.levels.length };
     if (weights === undefined) {
@@ -104,11 +105,19 @@ function figures(trace: DispatchTrace, reigns: readonly Reign[]): Figures {
       .find((stretch) => stretch.to - stretch.from >= FIRST);
     if (first === undefined) continue;
     judged++;
+    optimum = Math.max(optimum, bestShareError(weights, FIRST));
     ofBound = Math.max(ofBound, fairnessBound(trace, first, weights));
     error = Math.max(error, shareError(trace, { from: first.from, to: first.from + FIRST }, weights, FIRST));
   }
   if (judged === 0) throw new Error('at no time did all levels have records');
-  return { starts: trace.levels.length, judged, ofBound, errorFirst100Pp: PERCENT * error, inversions: inverted };
+  return {
+    starts: trace.levels.length,
+    judged,
+    ofBound,
+    errorFirst100Pp: PERCENT * error,
+    optimumFirst100Pp: PERCENT * optimum,
+    inversions: inverted,
+  };
 }
 
 const overlap = (one: Stretch, other: Stretch): Stretch => ({

@@ -1,5 +1,5 @@
 import type { LevelDefinition, PriorityContainerProperties } from 'hearken';
-import { bestRate } from '../priority/clairvoyant.js';
+import { bestRate, bestWait } from '../priority/clairvoyant.js';
 import { alone, forEachService } from '../priority/contests.js';
 import type { DispatchTrace } from '../priority/dispatch-trace.js';
 import { longestWait } from '../priority/fairness.js';
@@ -52,8 +52,15 @@ const hearken = (context: Context, own: Scheme, service: ServiceName): Promise<F
     meter.reset();
     await Promise.all(OFFERED.map((part, level) => sender.pace(level, part * best, measureMs)));
     meter.look();
-    return { ...waits(trace), ...goodput(trace), busyShare: meter.busyShare };
+    const optimumLowestWaitsStarts = bestWait(lowestShare(own));
+    return { ...waits(trace), optimumLowestWaitsStarts, ...goodput(trace), busyShare: meter.busyShare };
   });
+
+/** The part of the starts that the lowest level is promised. */
+function lowestShare({ levels }: Scheme): number {
+  const { minShare, weight = 1 } = levels[0] ?? {};
+  return minShare ?? weight / levels.reduce((sum, level) => sum + (level.weight ?? 1), 0);
+}
 
 /** A wait is told in starts of others; the start that ended it is one more. */
 const waits = (trace: DispatchTrace): Figures => ({
