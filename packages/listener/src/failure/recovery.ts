@@ -53,13 +53,14 @@ export class Recovery {
   /** Never rejects. */
   async #run(delivery: Recoverable, error: unknown): Promise<RecoveryEnd> {
     const { groupId, logger } = this.#init;
-    const { record, attempt } = delivery;
+    const { record, ownership, attempt } = delivery;
     for (let failures = 1; ; failures++) {
       try {
         await this.#recover(record, error, { attempt, groupId, logger });
         return { kind: 'recovered' };
       } catch (cause) {
-        const delayMs = this.#failed(record, cause, failures);
+        const delayMs = this.#delayAfter(cause, failures);
+        this.#tell(record, cause, failures, ownership.isOpen ? delayMs : undefined);
         if (delayMs === undefined)
           return { kind: 'failed', error: new RecoveryFailedError(record, failures, error, cause) };
         if (!(await this.#wait(delivery, delayMs))) return { kind: 'given-up' };
@@ -77,20 +78,23 @@ export class Recovery {
   }
 
   /** How long to wait; undefined if it is over, also where the back-off is broken. */
-  #failed(record: ConsumerRecord, error: unknown, failures: number): number | undefined {
-    const { events, counters, logger } = this.#init;
-    const { topic, partition, offset } = record;
-    let delayMs: number | undefined;
+  #delayAfter(error: unknown, failures: number): number | undefined {
     try {
       const asked = isHopeless(error) ? undefined : (this.#backOff.delayMs(failures) ?? undefined);
-      delayMs = asked === undefined ? undefined : checkedDelay(asked);
+      return asked === undefined ? undefined : checkedDelay(asked);
     } catch (mistake) {
-      logger.error({ error: mistake }, 'the recoveryBackOff of an error handler failed');
+      this.#init.logger.error({ error: mistake }, 'the recoveryBackOff of an error handler failed');
+      return undefined;
     }
+  }
+
+  /** @param delayMs undefined also where the partition is being given up: back-off ends with it */
+  #tell(record: ConsumerRecord, error: unknown, failures: number, delayMs: number | undefined): void {
+    const { events, counters, logger } = this.#init;
+    const { topic, partition, offset } = record;
     counters.recoveryFailures++;
     logger.warn({ topic, partition, offset, error, failures, delayMs }, 'a record could not be recovered');
     events.emit('recovery:failed', { record, error, delayMs });
-    return delayMs;
   }
 
   /** False if the partition is closed, or closes, meanwhile: back-off ends with it. */
