@@ -87,6 +87,11 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
     readonly attempt: number;
     readonly delayMs: number;
   };
+  /**
+   * An attempt failed while the record's partition was being given up: revoked, or the container stops. It is not tried again
+   * here; the record comes again to whoever has the partition next, as its first attempt there.
+   */
+  'record:leftBehind': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
   /** A listener gave its record back: it comes again after `delayMs`. */
   'record:nacked': { readonly record: ConsumerRecord; readonly attempt: number; readonly delayMs: number };
   /** The last attempt failed. What becomes of the record follows: recovered, skipped, the container stops. */
@@ -105,7 +110,10 @@ export interface ContainerEvents<K = Bytes, V = Bytes> {
   'parked:missing': TopicPartition & { readonly offsets: number };
   /** A record is done although it was not processed. */
   'record:skipped': { readonly record: ConsumerRecord; readonly error: unknown; readonly attempt: number };
-  /** The recoverer failed: it is asked again after `delayMs`, or the container stops where that is undefined. */
+  /**
+   * The recoverer failed: it is asked again after `delayMs`. Where that is undefined the container stops, or the partition is
+   * being given up already; either way the record comes again.
+   */
   'recovery:failed': { readonly record: ConsumerRecord; readonly error: unknown; readonly delayMs: number | undefined };
   /**
    * Another owner keeps the partition from being polled. With `failure` the error handler said so: `record` comes next, on
@@ -175,6 +183,7 @@ const NAMES = Object.keys({
   'batch:returned': true,
   'record:filtered': true,
   'record:retried': true,
+  'record:leftBehind': true,
   'record:nacked': true,
   'record:failed': true,
   'record:recovered': true,

@@ -28,6 +28,8 @@ export interface ContainerCounters {
   abandoned: number;
   /** Attempts that failed and were tried again. */
   retried: number;
+  /** Attempts that failed while their partition was being given up, so that no other follows here: those records are among `abandoned`. */
+  leftBehind: number;
   /** Records that were copied out of what they were fetched with, as little else of that was left. See `bufferBytes`. */
   copiedOut: number;
   /** Times that a listener gave its record back, to get it again later. */
@@ -113,6 +115,7 @@ export const newCounters = (): ContainerCounters => ({
   copiedOut: 0,
   abandoned: 0,
   retried: 0,
+  leftBehind: 0,
   nacked: 0,
   failed: 0,
   recoveryFailures: 0,

@@ -34,7 +34,8 @@ export interface StopReport {
   /**
    * Whether every listener ended in time, and every record that ended is committed, so that none of them comes twice. It is
    * not if a record before it failed, or was not acknowledged, unless `offsetMap` has it told, or the last commit failed;
-   * `commitBefore` knows no such thing.
+   * `commitBefore` knows no such thing. A record that did not end, as its listener failed meanwhile, is `abandoned` and keeps
+   * nothing from being drained by itself.
    */
   readonly drained: boolean;
   /** Records that were polled and had not ended: they come again. */

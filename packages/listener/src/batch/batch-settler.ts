@@ -1,7 +1,7 @@
-import { NOT_CALLED, type ConsumerRecord } from '@hearken/core';
+import { NOT_CALLED } from '@hearken/core';
 import type { Delivery, DeliveryLane } from '../dispatch/delivery.js';
 import type { AttemptFailure, Settles } from '../dispatch/run.js';
-import type { PauseReason, SettlerInit } from '../dispatch/settler.js';
+import type { SettlerInit } from '../dispatch/settler.js';
 import { ListenerFailedError } from '../errors.js';
 import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
@@ -24,7 +24,8 @@ interface Verdict {
   readonly again: Delivery[];
   /** The longest delay that one of them is to wait. */
   delayMs: number;
-  pause: PauseReason | undefined;
+  /** For which the partition is to be paused. */
+  readonly paused: FailedDelivery[];
   fatal: Error | undefined;
   /** What the recoverer has not taken yet, in order. */
   readonly recover: FailedDelivery[];
@@ -95,34 +96,40 @@ export class BatchSettler implements Settles {
     } else this.#allOf(lane, batch, error, first, open);
   }
 
-  #allOf(lane: DeliveryLane, batch: Batch, error: unknown, { record }: Delivery, open: readonly Delivery[]): void {
+  #allOf(lane: DeliveryLane, batch: Batch, error: unknown, first: Delivery, open: readonly Delivery[]): void {
     const { waits, ends, errorHandler } = this.#init;
     const { attempt } = batch;
+    const { record } = first;
     const decided = afterFailure({ record, error, attempt }, errorHandler);
     if ((decided.kind === 'stop' || decided.kind === 'pause') && decided.givenUp !== true) {
-      this.#halt(lane, batch, decided, record);
+      this.#halt(lane, batch, decided, first);
       return;
     }
     const again = open.map((delivery) => delivery.again());
     const delayMs = decided.kind === 'retry' ? decided.delayMs : 0;
-    if (decided.kind === 'retry') {
-      const next = batch.next(again);
-      if (next === undefined || !waits.postpone(lane, next, delayMs)) return;
-    } else if (!waits.goOn(lane, batch.oneByOne(again))) return;
+    const next = decided.kind === 'retry' ? batch.next(again) : batch.oneByOne(again);
+    if (next === undefined) return;
+    if (!(decided.kind === 'retry' ? waits.postpone(lane, next, delayMs) : waits.goOn(lane, next))) {
+      ends.leftBehind(open, error);
+      return;
+    }
     ends.tellRetry({ record, error, attempt, delayMs });
     for (const delivery of open) ends.retried(delivery, error, delayMs);
   }
 
-  /** None of them is given up: all come again, once somebody goes on. @param record of which is told, as nobody knows which it was */
-  #halt(lane: DeliveryLane, batch: Batch, { kind, error }: Halt, record: ConsumerRecord): void {
-    const { open, attempt } = batch;
+  /** None of them is given up: all come again, once somebody goes on. @param first of which is told, as nobody knows which it was */
+  #halt(lane: DeliveryLane, batch: Batch, { kind, error }: Halt, first: Delivery): void {
+    const { ends } = this.#init;
+    const { open, attempt, ownership } = batch;
     const stops = kind === 'stop';
-    if (stops) for (const delivery of open) this.#init.ends.failed(delivery, error, 'stop');
+    const pauses = !stops && ownership.isOpen;
+    if (stops) for (const delivery of open) ends.failed(delivery, error, 'stop');
+    else if (!pauses) ends.leftBehind(open, error);
     const verdict: Verdict = {
       again: stops ? [...open] : open.map((delivery) => delivery.again()),
       delayMs: 0,
-      pause: stops ? undefined : { record, error },
-      fatal: stops ? new ListenerFailedError(record, attempt, error) : undefined,
+      paused: pauses ? [{ delivery: first, error }] : [],
+      fatal: stops ? new ListenerFailedError(first.record, attempt, error) : undefined,
       recover: [],
     };
     this.#conclude(lane, batch, verdict, []);
@@ -137,7 +144,7 @@ export class BatchSettler implements Settles {
   ): void {
     batch.ownership.endedTogether(done);
     this.#tellReturned(batch, done);
-    const verdict: Verdict = { again: [], delayMs: 0, pause: undefined, fatal: undefined, recover: [] };
+    const verdict: Verdict = { again: [], delayMs: 0, paused: [], fatal: undefined, recover: [] };
     for (const one of failed) this.#decide(one, verdict);
     this.#recoverNext(lane, verdict, () => this.#conclude(lane, batch, verdict, untouched));
   }
@@ -154,7 +161,10 @@ export class BatchSettler implements Settles {
     if (kind === 'retry') {
       verdict.again.push(delivery.again());
       verdict.delayMs = Math.max(verdict.delayMs, decided.delayMs);
-      if (!ownership.isOpen) return;
+      if (!ownership.isOpen) {
+        ends.leftBehind([delivery], error);
+        return;
+      }
       ends.tellRetry({ record, error, attempt, delayMs: decided.delayMs });
       ends.retried(delivery, error, decided.delayMs);
       return;
@@ -164,7 +174,7 @@ export class BatchSettler implements Settles {
     else if (kind === 'recover') verdict.recover.push({ delivery, error });
     else {
       verdict.again.push(kind === 'pause' ? delivery.again() : delivery);
-      if (kind === 'pause') verdict.pause ??= { record, error };
+      if (kind === 'pause') verdict.paused.push({ delivery, error });
       else verdict.fatal ??= new ListenerFailedError(record, attempt, error);
     }
   }
@@ -200,8 +210,11 @@ export class BatchSettler implements Settles {
 
   /** All records of the call are settled: what becomes of the lane. */
   #conclude(lane: DeliveryLane, batch: Batch, verdict: Verdict, untouched: readonly Delivery[]): void {
-    const { lanes, waits, onPause, onFatal } = this.#init;
+    const { lanes, waits, ends, onPause, onFatal } = this.#init;
     const { ownership } = batch;
+    const [cause] = verdict.paused;
+    const pauses = ownership.isOpen && verdict.fatal === undefined;
+    if (!pauses) for (const { delivery, error } of verdict.paused) ends.leftBehind([delivery], error);
     // What waits beside a failure must not keep what it was fetched with either.
     const rest = verdict.again.length === 0 ? untouched : untouched.map((delivery) => delivery.again(delivery.attempt));
     const again = [...verdict.again, ...verdict.recover.map(({ delivery }) => delivery), ...rest].sort(byOffset);
@@ -211,8 +224,8 @@ export class BatchSettler implements Settles {
       waits.closeWith(lane, next ?? batch);
       onFatal(verdict.fatal);
     } else if (next === undefined) waits.leave(lane, batch);
-    else if (verdict.pause !== undefined) {
-      if (ownership.isOpen) onPause(ownership, verdict.pause);
+    else if (cause !== undefined) {
+      if (pauses) onPause(ownership, { record: cause.delivery.record, error: cause.error });
       waits.goOn(lane, next);
     } else if (verdict.again.length > 0) waits.postpone(lane, next, verdict.delayMs);
     else waits.goOn(lane, next);

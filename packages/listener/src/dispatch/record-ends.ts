@@ -58,6 +58,19 @@ export class RecordEnds {
     this.#init.events.emit('record:nacked', { record, attempt, delayMs });
   }
 
+  /**
+   * They come again elsewhere after a failure, as their partition is being given up. Logged once per failure, of a record or of a
+   * batch, whatever attempt it was: nothing here follows that could log it.
+   */
+  leftBehind(deliveries: readonly Delivery[], error: unknown): void {
+    const { counters, events, logger } = this.#init;
+    for (const [i, { record, attempt }] of deliveries.entries()) {
+      if (i === 0) logger.warn({ ...placeOf(record), error, attempt }, LEFT_BEHIND);
+      counters.leftBehind++;
+      events.emit('record:leftBehind', { record, error, attempt });
+    }
+  }
+
   /** There is no other attempt. @param then what follows; a container that stops for it logs that itself */
   failed({ record, attempt }: Delivery, error: unknown, then: 'recover' | 'skip' | 'stop' | 'park'): void {
     const { counters, events, logger } = this.#init;
@@ -87,6 +100,9 @@ export class RecordEnds {
     this.#init.logger.warn({ ...placeOf(record), error }, 'a record failed after it was acknowledged');
   }
 }
+
+const LEFT_BEHIND =
+  'a listener failed while its partition was being given up: the record comes again to the next owner';
 
 /** Where it stands, and not what it holds. */
 const placeOf = ({ topic, partition, offset }: ConsumerRecord): object => ({ topic, partition, offset });

@@ -115,7 +115,10 @@ export class Settler implements Settles {
   #retry(lane: DeliveryLane, delivery: Delivery, { error, delayMs }: AfterFailure & { readonly kind: 'retry' }): void {
     const { ends, waits } = this.#init;
     const { record, attempt } = delivery;
-    if (!waits.postpone(lane, delivery.again(), delayMs)) return;
+    if (!waits.postpone(lane, delivery.again(), delayMs)) {
+      ends.leftBehind([delivery], error);
+      return;
+    }
     ends.tellRetry({ record, error, attempt, delayMs });
     ends.retried(delivery, error, delayMs);
   }
@@ -226,9 +229,10 @@ export class Settler implements Settles {
 
   /** Its lane is ready then, as the first of a partition that is paused. Not if the partition goes: nobody here would know to resume it. */
   #pause(lane: DeliveryLane, delivery: Delivery, error: unknown): void {
-    const { onPause, waits } = this.#init;
+    const { onPause, waits, ends } = this.#init;
     const { ownership, record } = delivery;
     if (ownership.isOpen) onPause(ownership, { record, error });
+    else ends.leftBehind([delivery], error);
     waits.goOn(lane, delivery.again());
   }
 
