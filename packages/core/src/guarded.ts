@@ -1,3 +1,5 @@
+import { unawaited } from './at-once.js';
+
 /**
  * An observer that cannot harm whoever tells it, nor those that are told after it: what it throws or rejects with is reported.
  */
@@ -7,8 +9,7 @@ export function guarded<Payload>(
 ): (payload: Payload) => void {
   return (payload) => {
     try {
-      const result = observer(payload);
-      if (result instanceof Promise) result.catch(report);
+      unawaited(observer(payload), report);
     } catch (error) {
       report(error);
     }

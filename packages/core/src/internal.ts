@@ -1,4 +1,5 @@
 // For Hearken's own packages: the tools they are built with. No part of the public API, and no promise across versions.
+export { atOnce, unawaited } from './at-once.js';
 export { LONGEST_DELAY_MS } from './clock.js';
 export { deferred, type Deferred } from './deferred.js';
 export { guarded } from './guarded.js';

@@ -1,5 +1,5 @@
 import { codeOf } from '@hearken/core';
-import { describe } from '@hearken/core/internal';
+import { atOnce, describe } from '@hearken/core/internal';
 import { checkedDelay } from './failure/after-failure.js';
 import { ExponentialBackOff, type BackOff } from './failure/back-off.js';
 
@@ -86,7 +86,8 @@ function decide(
   const isAuth = isAuthError(error);
   if (isAuth && authRetryIntervalMs !== undefined) return { action: 'restart', delayMs: authRetryIntervalMs, isAuth };
   if (onFatal === 'stop' || BEYOND_A_RESTART.has(codeOf(error))) return { action: 'stop', error };
-  if (onFatal !== 'restart' && checkedAnswer(onFatal(error)) === 'stop') return { action: 'stop', error };
+  if (onFatal !== 'restart' && checkedAnswer(atOnce('onFatal', onFatal(error))) === 'stop')
+    return { action: 'stop', error };
   const delayMs = restartBackOff.delayMs(failures) ?? undefined;
   return delayMs === undefined
     ? { action: 'stop', error }

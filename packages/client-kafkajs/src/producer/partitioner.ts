@@ -1,5 +1,5 @@
 import { Headers, type Bytes, type PartitionInfo } from '@hearken/core';
-import { partitionForKey } from '@hearken/core/internal';
+import { atOnce, partitionForKey } from '@hearken/core/internal';
 
 /** What a partitioner may look at. */
 export interface PartitionableRecord {
@@ -52,14 +52,7 @@ function chooser(choice: Exclude<PartitionerChoice, 'murmur2'>, random: () => nu
     return (_record, { available }) => pick(available, next++);
   }
   return ({ topic, key, value, headers }, { partitions }) =>
-    atOnce(choice({ topic, key, value, headers: headers ?? new Headers() }, partitions));
-}
-
-/** What an async function rejects with must not become an unhandled rejection: the record is refused in any case. */
-function atOnce(chosen: unknown): number {
-  if (!(chosen instanceof Promise)) return chosen as number;
-  chosen.catch(() => undefined);
-  throw new TypeError('it returned a promise; it must return the number of a partition at once');
+    atOnce('it', choice({ topic, key, value, headers: headers ?? new Headers() }, partitions));
 }
 
 /** Records with a key go by its hash; those without fill one partition's batch, then another's (KIP-480). */

@@ -1,5 +1,5 @@
 import { defaultLogger, NOT_CALLED, systemClock, type Clock, type Logger, type TaskExecutor } from '@hearken/core';
-import { callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
+import { atOnce, callable, oneOf, OptionsCheck, required } from '@hearken/core/internal';
 import { GateTimer } from '../gate-timer.js';
 import { GatedTaskExecutor } from '../gated-task-executor.js';
 import { Observers } from '../observers.js';
@@ -154,7 +154,7 @@ export class CircuitBreakerTaskExecutor extends GatedTaskExecutor {
 
   #isFailure(error: unknown): boolean {
     try {
-      return this.#options.isFailure(error);
+      return atOnce('isFailure', this.#options.isFailure(error));
     } catch (mistake) {
       this.#logger.error(
         { error: mistake },

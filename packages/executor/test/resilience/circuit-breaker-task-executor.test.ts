@@ -152,6 +152,15 @@ describe('CircuitBreakerTaskExecutor', () => {
     assert.match(logger.entries.items.find(({ level }) => level === 'error')?.message ?? '', /isFailure/);
   });
 
+  it('takes what it is asked about for a failure where the answer is a promise', async () => {
+    const isFailure = (() => Promise.reject(new Error('late'))) as unknown as () => boolean;
+    const { executor, fail, logger } = setup({ isFailure });
+    await fail({ status: 404 });
+    await new Promise(setImmediate);
+    assert.equal(executor.rates.numberOfCalls, 1);
+    assert.match(logger.entries.items.find(({ level }) => level === 'error')?.message ?? '', /isFailure/);
+  });
+
   it('does not count what the executor behind never ran', async () => {
     // Says that it has room and rejects: nothing is known of the sink.
     class Refusing extends PooledTaskExecutor {

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@hearken/core';
+import { atOnce } from '@hearken/core/internal';
 import { NonRetriable } from '@hearken/listener';
 import type { Discriminator } from '../endpoint/kafka-listener-options.js';
 import type { SchemaOf } from './checked-serde.js';
@@ -26,7 +27,9 @@ export class Handlers {
     this.#byType = new Map(handlers.flatMap((handler) => handler.types.map((type) => [type, handler] as const)));
     this.#default = handlers.find(({ isDefault }) => isDefault);
     this.#typeOf =
-      typeof discriminator === 'function' ? discriminator : (_payload, { headers }) => headers.string(discriminator);
+      typeof discriminator === 'function'
+        ? (payload, record) => atOnce('discriminator', discriminator(payload, record))
+        : (_payload, { headers }) => headers.string(discriminator);
     this.hasSchema = handlers.some(({ schema }) => schema !== undefined);
   }
 

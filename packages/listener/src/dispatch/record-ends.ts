@@ -1,10 +1,13 @@
 import type { ConsumerRecord, Logger } from '@hearken/core';
+import { guarded } from '@hearken/core/internal';
 import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { isSkip } from '../failure/control-flow.js';
 import type { ErrorHandler, RecordFailure } from '../failure/error-handler.js';
 import type { RecordEnd } from '../offsets/ownership.js';
 import type { Delivery } from './delivery.js';
+
+type Retried = RecordFailure & { readonly delayMs: number };
 
 export interface RecordEndsInit {
   readonly counters: ContainerCounters;
@@ -16,9 +19,15 @@ export interface RecordEndsInit {
 /** What became of a record after an attempt, for those who count and those who listen. */
 export class RecordEnds {
   readonly #init: RecordEndsInit;
+  readonly #onRetry: (failure: Retried) => void;
 
   constructor(init: RecordEndsInit) {
     this.#init = init;
+    const { errorHandler, logger } = init;
+    this.#onRetry = guarded(
+      (failure) => errorHandler.onRetry?.(failure),
+      (error) => logger.error({ error }, 'onRetry of an error handler failed'),
+    );
   }
 
   /** Its listener ended well. */
@@ -41,15 +50,11 @@ export class RecordEnds {
   }
 
   /** Once per failure, of a record or of a batch. Of many in a row the first is logged, and the last. */
-  tellRetry(failure: RecordFailure & { readonly delayMs: number }): void {
-    const { errorHandler, logger } = this.#init;
+  tellRetry(failure: Retried): void {
+    const { logger } = this.#init;
     const { error, attempt, delayMs, record } = failure;
     if (attempt === 1) logger.warn({ ...placeOf(record), error, delayMs }, 'a listener failed and is called again');
-    try {
-      errorHandler.onRetry?.(failure);
-    } catch (error) {
-      logger.error({ error }, 'onRetry of an error handler failed');
-    }
+    this.#onRetry(failure);
   }
 
   /** It comes again because its listener said so. */

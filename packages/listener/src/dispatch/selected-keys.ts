@@ -1,5 +1,5 @@
 import type { Bytes, ConsumerRecord } from '@hearken/core';
-import { isThenable } from '@hearken/core/internal';
+import { unawaited } from '@hearken/core/internal';
 import { KeySelectorError } from '../errors.js';
 import type { RecordDecoder } from '../invoke/record-decoder.js';
 import type { KeySelector } from './lane-keys.js';
@@ -41,7 +41,7 @@ function selected(select: KeySelector, record: ConsumerRecord): Bytes {
   if (key === null || key === undefined || Buffer.isBuffer(key)) return key ?? null;
   if (typeof key === 'string') return Buffer.from(key);
   if (key instanceof Uint8Array) return Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  if (isThenable(key)) key.then(undefined, () => undefined); // what it rejects with comes too late to matter
+  unawaited(key); // what it rejects with comes too late to matter
   throw new KeySelectorError(record, { result: key });
 }
 

@@ -1,11 +1,11 @@
-import { describe, LONGEST_DELAY_MS } from '@hearken/core/internal';
+import { atOnce, describe, LONGEST_DELAY_MS } from '@hearken/core/internal';
 import type { AfterFailure } from '../invoke/outcome.js';
 import type { ErrorHandler, FailureDecision, RecordFailure } from './error-handler.js';
 
 /** What becomes of an attempt that failed. Whatever the error handler does, it ends in an outcome: at worst the container stops, with both errors. */
 export function afterFailure(failure: RecordFailure, handler: ErrorHandler): AfterFailure {
   try {
-    return outcomeOf(handler.decide(failure), failure, handler);
+    return outcomeOf(atOnce('decide', handler.decide(failure)), failure, handler);
   } catch (mistake) {
     return {
       kind: 'stop',
@@ -43,6 +43,7 @@ function outcomeOf(decision: FailureDecision, failure: RecordFailure, handler: E
 
 /** A timer takes what is no such number for "at once": the record would be tried without a pause and without an end. */
 export function checkedDelay(delayMs: number): number {
+  atOnce('delayMs', delayMs);
   if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= LONGEST_DELAY_MS) return delayMs;
   throw new TypeError(
     `delayMs must be milliseconds from 0 to ${LONGEST_DELAY_MS}, or undefined, got ${describe(delayMs)}`,

@@ -1,4 +1,5 @@
 import { codeOf } from '@hearken/core';
+import { atOnce } from '@hearken/core/internal';
 import { chainOf } from './causes.js';
 
 /** Names errors: a class, an error's `code`, or a function that knows them. */
@@ -31,7 +32,7 @@ export function isRetryable(error: unknown, { retryable, notRetryable }: Classif
 
 function matches(matcher: ErrorMatcher, error: unknown): boolean {
   if (typeof matcher === 'string') return (error as { readonly code?: unknown } | null | undefined)?.code === matcher;
-  return isErrorClass(matcher) ? error instanceof matcher : matcher(error);
+  return isErrorClass(matcher) ? error instanceof matcher : atOnce('a function that matches errors', matcher(error));
 }
 
 const isErrorClass = (matcher: ErrorClass | ((error: unknown) => boolean)): matcher is ErrorClass =>

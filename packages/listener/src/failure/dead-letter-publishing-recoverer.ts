@@ -6,7 +6,16 @@ import {
   type PartitionInfo,
   type Producer,
 } from '@hearken/core';
-import { callable, describePartition, hasMethods, describe, integer, OptionsCheck, text } from '@hearken/core/internal';
+import {
+  atOnce,
+  callable,
+  describePartition,
+  hasMethods,
+  describe,
+  integer,
+  OptionsCheck,
+  text,
+} from '@hearken/core/internal';
 import { deadLetterHeaders } from './dead-letter-headers.js';
 import type { RecoveryContext, RecovererObject } from './error-handler.js';
 
@@ -92,7 +101,7 @@ export class DeadLetterPublishingRecoverer implements RecovererObject {
 
   async #destinationOf(record: ConsumerRecord, error: unknown): Promise<DeadLetterDestination> {
     const { suffix, destination } = this.#options;
-    const chosen = destination?.(record, error) ?? undefined;
+    const chosen = atOnce('destination', destination?.(record, error)) ?? undefined;
     const isLoop = chosen === undefined ? record.topic.endsWith(suffix) : chosen.topic === record.topic;
     if (isLoop) throw loop(record);
     const { topic, partition } = chosen ?? { topic: record.topic + suffix, partition: record.partition };
@@ -107,7 +116,8 @@ export class DeadLetterPublishingRecoverer implements RecovererObject {
     const { maxStackTraceBytes, excludeHeaders, headers: more } = this.#options;
     const headers = deadLetterHeaders(record, { error, groupId, maxStackTraceBytes });
     for (const name of excludeHeaders) headers.delete(name);
-    for (const [name, value] of Headers.from(more?.(record, error)).entries()) headers.add(name, value);
+    for (const [name, value] of Headers.from(atOnce('headers', more?.(record, error))).entries())
+      headers.add(name, value);
     return headers;
   }
 }

@@ -1,5 +1,14 @@
 import { KafkaError, type ConsumerRecord } from '@hearken/core';
-import { callable, custom, describe, hasMethods, oneOf, OptionsCheck, type OptionRules } from '@hearken/core/internal';
+import {
+  atOnce,
+  callable,
+  custom,
+  describe,
+  hasMethods,
+  oneOf,
+  OptionsCheck,
+  type OptionRules,
+} from '@hearken/core/internal';
 import { ExponentialBackOff, FixedBackOff, type BackOff } from './back-off.js';
 import { isRetryable, type Classification, type ErrorMatcher } from './classification.js';
 import { controlFlowOf, retryAfterMs } from './control-flow.js';
@@ -23,8 +32,8 @@ export interface DefaultErrorHandlerOptions {
   readonly notRetryable?: readonly ErrorMatcher[];
   /** Errors that are tried again though they would not be by default. @default none */
   readonly retryable?: readonly ErrorMatcher[];
-  /** Told of each failure that is tried again; what it throws is logged. */
-  readonly onRetry?: (failure: RecordFailure & { readonly delayMs: number }) => void;
+  /** Told of each failure that is tried again, and not awaited; what it throws or rejects with is logged. */
+  readonly onRetry?: (failure: RecordFailure & { readonly delayMs: number }) => unknown;
 }
 
 /** @returns what is wrong with it; undefined if nothing is */
@@ -91,8 +100,8 @@ export class DefaultErrorHandler implements ErrorHandler {
     if (asked?.code === 'SKIP_RECORD') return { action: 'skip' };
     if (asked?.code === 'DEAD_LETTER') return this.#deadLetter(asked);
     if (asked?.code === 'NON_RETRIABLE' || !isRetryable(error, this.#options)) return this.#giveUp(error);
-    const backOff = this.#options.backOffFor?.(record, error) ?? this.#options.backOff;
-    const delayMs = backOff.delayMs(attempt) ?? undefined;
+    const backOff = atOnce('backOffFor', this.#options.backOffFor?.(record, error)) ?? this.#options.backOff;
+    const delayMs = atOnce('delayMs', backOff.delayMs(attempt)) ?? undefined;
     if (delayMs === undefined) return this.#giveUp(error);
     return { action: 'retry', delayMs: retryAfterMs(asked) ?? delayMs };
   }

@@ -51,12 +51,12 @@ export type Recoverer = RecovererFunction | RecovererObject;
 
 /** What a container does about listeners that fail. */
 export interface ErrorHandler {
-  /** A pure function of the failure: it may be asked at any time, and keeps no state. One that throws stops the container. */
+  /** A pure function of the failure: it may be asked at any time, and keeps no state. One that throws, or returns a promise, stops the container. */
   decide(failure: RecordFailure): FailureDecision;
   /** Needed where `decide` says `recover`. */
   readonly recoverer?: Recoverer | undefined;
-  /** Told of each failure that is tried again; what it throws is logged. */
-  readonly onRetry?: ((failure: RecordFailure & { readonly delayMs: number }) => void) | undefined;
+  /** Told of each failure that is tried again, and not awaited; what it throws or rejects with is logged. */
+  readonly onRetry?: ((failure: RecordFailure & { readonly delayMs: number }) => unknown) | undefined;
   /** When a recoverer that failed is asked again; after that the container stops. @default ten times, a second apart */
   readonly recoveryBackOff?: BackOff | undefined;
 }

@@ -1,5 +1,5 @@
 import type { ConsumerRecord } from '@hearken/core';
-import { isThenable } from '@hearken/core/internal';
+import { unawaited } from '@hearken/core/internal';
 import { InvalidFilterResultError } from '../errors.js';
 
 /** Says which records a listener is to get: true keeps, as with `Array.filter`. Synchronous; it sees the decoded record. */
@@ -12,6 +12,6 @@ export type RecordFilter<K, V> = (record: ConsumerRecord<K, V>) => boolean;
 export function keeps(filter: RecordFilter<unknown, unknown>, record: ConsumerRecord<unknown, unknown>): boolean {
   const result: unknown = filter(record);
   if (typeof result === 'boolean') return result;
-  if (isThenable(result)) result.then(undefined, () => undefined); // what it rejects with comes too late to matter
+  unawaited(result); // what it rejects with comes too late to matter
   throw new InvalidFilterResultError(result);
 }

@@ -1,5 +1,5 @@
 import { codeOf, type ConsumerRecord } from '@hearken/core';
-import { describe } from '@hearken/core/internal';
+import { atOnce, describe } from '@hearken/core/internal';
 import type { BatchResult } from '../batch-listener.js';
 import { isManual, type AckMode } from '../container-properties.js';
 import type { PartsResult } from './compose-batch.js';
@@ -96,7 +96,7 @@ export class Deduplicator<K, V> {
 
   /** What is no text would be another id in every store. A TypeError, as that is not retried. */
   #id(record: ConsumerRecord<K, V>): string | undefined {
-    const id: unknown = this.#idOf(record);
+    const id: unknown = atOnce('id', this.#idOf(record));
     if (id === undefined || typeof id === 'string') return id;
     throw new TypeError(`the id of a record must be text or undefined, got ${describe(id)}`);
   }

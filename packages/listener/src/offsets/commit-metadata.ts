@@ -1,5 +1,5 @@
 import type { Logger, TopicPartitionOffset } from '@hearken/core';
-import { describe, describePartition } from '@hearken/core/internal';
+import { atOnce, describe, describePartition } from '@hearken/core/internal';
 import type { PendingOffset } from './pending-offset.js';
 
 /** A text that is kept with committed offsets. It must never be in the way of the offsets themselves. */
@@ -28,7 +28,7 @@ export class CommitMetadata implements OffsetText {
 
   #ask(provide: (offset: TopicPartitionOffset) => unknown, offset: TopicPartitionOffset): string | undefined {
     try {
-      const metadata = provide(offset);
+      const metadata = atOnce('commitMetadata', provide(offset));
       if (metadata === undefined || typeof metadata === 'string') return metadata;
       throw new TypeError(`commitMetadata must return a string or undefined, got ${describe(metadata)}`);
     } catch (error) {

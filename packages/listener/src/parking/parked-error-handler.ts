@@ -1,3 +1,4 @@
+import { atOnce } from '@hearken/core/internal';
 import type { BackOff } from '../failure/back-off.js';
 import { controlFlowOf, retryAfterMs } from '../failure/control-flow.js';
 import type { ErrorHandler, FailureDecision, Recoverer, RecordFailure } from '../failure/error-handler.js';
@@ -31,12 +32,12 @@ export class ParkedErrorHandler implements ErrorHandler {
     if (asked?.code === 'SKIP_RECORD') return { action: 'skip' };
     if (asked?.code === 'DEAD_LETTER' && this.recoverer !== undefined)
       return { action: 'recover', error: asked.cause ?? asked };
-    const delayMs = this.#init.backOff.delayMs(attempt) ?? undefined;
+    const delayMs = atOnce('delayMs', this.#init.backOff.delayMs(attempt)) ?? undefined;
     if (delayMs === undefined) return { action: this.recoverer === undefined ? 'stop' : 'recover' };
     return { action: 'retry', delayMs: retryAfterMs(asked) ?? delayMs };
   }
 
-  onRetry(failure: RecordFailure & { readonly delayMs: number }): void {
-    this.#init.errorHandler.onRetry?.({ ...failure, record: unparked(failure.record) });
+  onRetry(failure: RecordFailure & { readonly delayMs: number }): unknown {
+    return this.#init.errorHandler.onRetry?.({ ...failure, record: unparked(failure.record) });
   }
 }

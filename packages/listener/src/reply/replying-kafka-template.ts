@@ -11,6 +11,7 @@ import {
   type ProducerFactory,
   type ProducerRecord,
 } from '@hearken/core';
+import { atOnce } from '@hearken/core/internal';
 import { KafkaTemplate, SendError, type Sendable, type SendOptions } from '@hearken/template';
 import { ReplyFailedError } from '../errors.js';
 import { recordDecoder } from '../invoke/record-decoder.js';
@@ -156,7 +157,7 @@ export class ReplyingKafkaTemplate<K = Sendable, V = Sendable, RK = Bytes, RV = 
     if (failure !== undefined)
       throw new ReplyFailedError(raw, failure, raw.headers.string(KafkaHeaders.REPLY_ERROR_CODE));
     const reply = await this.#decode(raw);
-    const error = this.#replies.errorChecker?.(reply);
+    const error = atOnce('errorChecker', this.#replies.errorChecker?.(reply));
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever the checker made of it
     if (error !== undefined) throw error;
     return reply;

@@ -1,5 +1,5 @@
 import { KafkaConfigError } from '@hearken/core';
-import { describe, hasMethods, oneOf, OptionsCheck } from '@hearken/core/internal';
+import { atOnce, describe, hasMethods, oneOf, OptionsCheck } from '@hearken/core/internal';
 import type { PriorityLevels } from '../levels.js';
 import { drrPolicy } from '../policy/drr.js';
 import type { DispatchPolicy, DispatchPolicyFactory, PolicyShape } from '../policy/dispatch-policy.js';
@@ -25,7 +25,7 @@ export interface PlannedPolicy extends PolicyPlan {
 
 /** @throws KafkaConfigError if the factory makes no policy; whatever it throws about the shape */
 export function carryOut(plan: PolicyPlan): PlannedPolicy {
-  const policy = plan.make(plan.shape);
+  const policy = atOnce('the factory of a policy', plan.make(plan.shape));
   if (hasMethods(policy, ['next', 'started']) && typeof policy.name === 'string') return { ...plan, policy };
   throw problemOf(`must make an object with a name and the methods next, started, got ${describe(policy)}`);
 }

@@ -1,5 +1,6 @@
 import { KafkaConfigError, type ConsumerFactory } from '@hearken/core';
 import {
+  atOnce,
   custom,
   describe,
   didYouMean,
@@ -195,7 +196,7 @@ function checkPlaces(
       'must heed groupPartitions, and say so by takesGroupPartitions: the naming puts levels in partitions of a topic',
     );
   if (groupId === undefined) return; // which the levels' containers do not do without
-  const groups = all.map((priority) => naming.group(groupId, priority));
+  const groups = all.map((priority) => atOnce('group', naming.group(groupId, priority)));
   if (inPartitions.some((priority) => groups.filter((group) => group === groups[priority]).length > 1))
     check.problem('naming', 'gives a level in partitions the group of another level: it needs one of its own');
 }

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { RecordStart } from '@hearken/core';
-import { keepLayoutOf } from '@hearken/core/internal';
+import { keepLayoutOf, unawaited } from '@hearken/core/internal';
 import { MAX_LEVELS } from '../levels.js';
 import { highestReadyLevel, isLevelReady, type DispatchPolicy } from '../policy/dispatch-policy.js';
 import { MicrotaskPause } from './microtask-pause.js';
@@ -220,7 +220,8 @@ export class PriorityDispatcher {
 
   #tell(level: number): void {
     try {
-      if (this.#policy === this.#asker) this.#policy.started(level); // else its listener changed the policy
+      // Else its listener changed the policy.
+      if (this.#policy === this.#asker) unawaited(this.#policy.started(level), this.#init.onPolicyFailed);
     } catch (error) {
       this.#init.onPolicyFailed(error);
     }
@@ -236,7 +237,7 @@ export class PriorityDispatcher {
       return;
     }
     try {
-      this.#policy.ended(level);
+      unawaited(this.#policy.ended(level), this.#init.onPolicyFailed);
     } catch (error) {
       this.#init.onPolicyFailed(error);
     }
@@ -248,6 +249,7 @@ export class PriorityDispatcher {
       const level = this.#policy.next(ready);
       // A shift takes its number modulo 32 and whole: 32, 0.5 and undefined are no level 0.
       if (level === (level & HIGHEST) && isLevelReady(ready, level)) return level;
+      unawaited(level);
       throw new RangeError(`the policy chose level ${level}, which is not ready`);
     } catch (error) {
       this.#init.onPolicyFailed(error);

@@ -1,5 +1,5 @@
 import type { TopicPartition } from '@hearken/core';
-import { describe } from '@hearken/core/internal';
+import { atOnce, describe } from '@hearken/core/internal';
 import type { PriorityNaming } from './priority-naming.js';
 
 /** Where the records of one level are: in a topic, or in some of its partitions. */
@@ -11,8 +11,8 @@ export interface LevelPlace {
 
 /** Where a naming puts a level. */
 export function placeOf(naming: PriorityNaming, topic: string, priority: number): LevelPlace {
-  const partitions = naming.partitions?.(topic, priority);
-  const physical = naming.topic(topic, priority);
+  const partitions = atOnce('partitions', naming.partitions?.(topic, priority));
+  const physical = atOnce('topic', naming.topic(topic, priority));
   if (partitions === undefined) return Object.freeze({ topic: physical });
   return Object.freeze({ topic: physical, partitions: Object.freeze(partitions.toSorted((a, b) => a - b)) });
 }

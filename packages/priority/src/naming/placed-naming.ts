@@ -1,4 +1,5 @@
 import type { TopicPartition } from '@hearken/core';
+import { atOnce } from '@hearken/core/internal';
 import { PriorityOutOfRangeError } from '../errors.js';
 import type { LevelPlace } from './level-place.js';
 import { SuffixNaming, type PriorityNaming } from './priority-naming.js';
@@ -71,7 +72,7 @@ export function placesByResolver(
   const all = Array.from({ length: partitionCount }, (_, partition) => partition);
   return Array.from({ length: levels }, (_, priority) => ({
     topic,
-    partitions: all.filter((partition) => resolver({ topic, partition }) === priority),
+    partitions: all.filter((partition) => atOnce('a PriorityResolver', resolver({ topic, partition })) === priority),
   }));
 }
 

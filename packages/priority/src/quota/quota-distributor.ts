@@ -1,4 +1,4 @@
-import { describe, hasMethods } from '@hearken/core/internal';
+import { atOnce, describe, hasMethods } from '@hearken/core/internal';
 import { InvalidDistributionError } from '../errors.js';
 
 /**
@@ -24,7 +24,8 @@ export function validateDistribution(
   maxPriority: number,
   capacity: number,
 ): readonly number[] {
-  return sharesByLevel(nameOf(distributor), distributor.distribution(maxPriority, capacity), maxPriority, capacity);
+  const shares = atOnce('distribution', distributor.distribution(maxPriority, capacity));
+  return sharesByLevel(nameOf(distributor), shares, maxPriority, capacity);
 }
 
 /** @throws InvalidDistributionError */
