@@ -221,6 +221,7 @@ export class PriorityDispatcher {
   #tell(level: number): void {
     try {
       // Else its listener changed the policy.
+      // eslint-disable-next-line @typescript-eslint/no-confusing-void-expression -- of the user: it may be an async function
       if (this.#policy === this.#asker) unawaited(this.#policy.started(level), this.#init.onPolicyFailed);
     } catch (error) {
       this.#init.onPolicyFailed(error);
@@ -237,6 +238,7 @@ export class PriorityDispatcher {
       return;
     }
     try {
+      // eslint-disable-next-line @typescript-eslint/no-confusing-void-expression -- of the user: it may be an async function
       unawaited(this.#policy.ended(level), this.#init.onPolicyFailed);
     } catch (error) {
       this.#init.onPolicyFailed(error);
