@@ -3,6 +3,7 @@ import { requireDuration } from '../arguments.js';
 import type { BatchAcknowledgment, BatchListenerContext } from '../batch-listener.js';
 import type { AckMode } from '../container-properties.js';
 import type { Delivery } from '../dispatch/delivery.js';
+import { failedHere } from '../failure/failure-context.js';
 import type { ListenerContainer } from '../message-listener.js';
 import type { SeekTarget } from '../seek/seeks.js';
 import type { Batch } from './batch.js';
@@ -29,6 +30,15 @@ export class BatchContext implements BatchListenerContext, BatchAcknowledgment {
     const deliveries = this.#deliveries.filter(({ record }) => offsets.has(record.offset));
     if (!this.#batch.reach(deliveries)) return undefined;
     return deliveries.length === this.#deliveries.length ? this : new BatchContext(this.#batch, deliveries);
+  }
+
+  /** Some of these failed, or the call for them, in the async context that is current. @param isListener it was called in it, too */
+  failedHere(records: readonly ConsumerRecord<unknown, unknown>[], isListener: boolean): void {
+    const offsets = new Set(isListener ? records.map(({ offset }) => offset) : []);
+    failedHere(
+      this.#deliveries.filter(({ record }) => offsets.has(record.offset)),
+      this.#deliveries,
+    );
   }
 
   get batch(): Batch {

@@ -98,7 +98,11 @@ export class BatchInvoker implements Invoker {
   #composed(): Handler {
     return this.#middleware.length === 0
       ? this.#listener
-      : composeBatch(this.#middleware, (records, context) => this.#reach(records, context));
+      : composeBatch(
+          this.#middleware,
+          (records, context: BatchContext) => this.#reach(records, context),
+          (context, records, isListener) => context.failedHere(records, isListener),
+        );
   }
 
   /** Middleware came to call the listener, perhaps later than it was called itself, and with fewer records. */

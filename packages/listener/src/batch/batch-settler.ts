@@ -5,6 +5,7 @@ import type { SettlerInit } from '../dispatch/settler.js';
 import { ListenerFailedError } from '../errors.js';
 import { afterFailure } from '../failure/after-failure.js';
 import type { ErrorHandler } from '../failure/error-handler.js';
+import { inFailureContext } from '../failure/failure-context.js';
 import type { RecoveryEnd } from '../failure/recovery.js';
 import type { AfterFailure } from '../invoke/outcome.js';
 import type { Batch } from './batch.js';
@@ -100,7 +101,7 @@ export class BatchSettler implements Settles {
     const { waits, ends, errorHandler } = this.#init;
     const { attempt } = batch;
     const { record } = first;
-    const decided = afterFailure({ record, error, attempt }, errorHandler);
+    const decided = inFailureContext(first, () => afterFailure({ record, error, attempt }, errorHandler));
     if ((decided.kind === 'stop' || decided.kind === 'pause') && decided.givenUp !== true) {
       this.#halt(lane, batch, decided, first);
       return;
@@ -113,7 +114,7 @@ export class BatchSettler implements Settles {
       ends.leftBehind(open, error);
       return;
     }
-    ends.tellRetry({ record, error, attempt, delayMs });
+    ends.tellRetry(first, { record, error, attempt, delayMs });
     for (const delivery of open) ends.retried(delivery, error, delayMs);
   }
 
@@ -156,7 +157,7 @@ export class BatchSettler implements Settles {
       ends.failedAfterwards(delivery, cause);
       return;
     }
-    const decided = afterFailure({ record, error: cause, attempt }, errorHandler);
+    const decided = inFailureContext(delivery, () => afterFailure({ record, error: cause, attempt }, errorHandler));
     const { kind, error } = decided;
     if (kind === 'retry') {
       verdict.again.push(delivery.again());
@@ -165,7 +166,7 @@ export class BatchSettler implements Settles {
         ends.leftBehind([delivery], error);
         return;
       }
-      ends.tellRetry({ record, error, attempt, delayMs: decided.delayMs });
+      ends.tellRetry(delivery, { record, error, attempt, delayMs: decided.delayMs });
       ends.retried(delivery, error, decided.delayMs);
       return;
     }

@@ -2,6 +2,7 @@ import { IllegalStateError, type ConsumerRecord, type Logger } from '@hearken/co
 import { requireDuration, requireSeekTarget } from '../arguments.js';
 import type { AckMode } from '../container-properties.js';
 import type { Acknowledgment, ListenerContainer, ListenerContext } from '../message-listener.js';
+import { failedHere } from '../failure/failure-context.js';
 import type { Ownership } from '../offsets/ownership.js';
 import type { SeekTarget } from '../seek/seeks.js';
 import { AttemptSignal } from './attempt-signal.js';
@@ -174,6 +175,11 @@ export class Delivery implements ListenerContext, Acknowledgment, Work {
    */
   again(attempt = this.attempt + 1): Delivery {
     return new Delivery(detached(this.record), this.ownership, this.sequence, this.#host, attempt);
+  }
+
+  failedHere(isListener: boolean): void {
+    if (isListener) failedHere([this]);
+    else failedHere([], [this]);
   }
 
   get isAwaited(): boolean {

@@ -4,6 +4,7 @@ import type { GuardedEvents } from '../container-events.js';
 import type { ContainerCounters } from '../container-metrics.js';
 import { isSkip } from '../failure/control-flow.js';
 import type { ErrorHandler, RecordFailure } from '../failure/error-handler.js';
+import { inFailureContext } from '../failure/failure-context.js';
 import type { RecordEnd } from '../offsets/ownership.js';
 import type { Delivery } from './delivery.js';
 
@@ -44,17 +45,21 @@ export class RecordEnds {
   }
 
   /** It comes again after a failure. */
-  retried({ record, attempt }: Delivery, error: unknown, delayMs: number): void {
-    this.#init.counters.retried++;
-    this.#init.events.emit('record:retried', { record, error, attempt, delayMs });
+  retried(delivery: Delivery, error: unknown, delayMs: number): void {
+    const { counters, events } = this.#init;
+    const { record, attempt } = delivery;
+    counters.retried++;
+    inFailureContext(delivery, () => events.emit('record:retried', { record, error, attempt, delayMs }));
   }
 
   /** Once per failure, of a record or of a batch. Of many in a row the first is logged, and the last. */
-  tellRetry(failure: Retried): void {
+  tellRetry(delivery: Delivery, failure: Retried): void {
     const { logger } = this.#init;
     const { error, attempt, delayMs, record } = failure;
-    if (attempt === 1) logger.warn({ ...placeOf(record), error, delayMs }, 'a listener failed and is called again');
-    this.#onRetry(failure);
+    inFailureContext(delivery, () => {
+      if (attempt === 1) logger.warn({ ...placeOf(record), error, delayMs }, 'a listener failed and is called again');
+      this.#onRetry(failure);
+    });
   }
 
   /** It comes again because its listener said so. */
@@ -77,9 +82,13 @@ export class RecordEnds {
   }
 
   /** There is no other attempt. @param then what follows; a container that stops for it logs that itself */
-  failed({ record, attempt }: Delivery, error: unknown, then: 'recover' | 'skip' | 'stop' | 'park'): void {
-    const { counters, events, logger } = this.#init;
-    counters.failed++;
+  failed(delivery: Delivery, error: unknown, then: 'recover' | 'skip' | 'stop' | 'park'): void {
+    this.#init.counters.failed++;
+    inFailureContext(delivery, () => this.#tellFailed(delivery, error, then));
+  }
+
+  #tellFailed({ record, attempt }: Delivery, error: unknown, then: 'recover' | 'skip' | 'stop' | 'park'): void {
+    const { events, logger } = this.#init;
     const details = { ...placeOf(record), error, attempt };
     if (then === 'recover') logger.error(details, 'a record is given up: the recoverer gets it');
     else if (then === 'skip' && isSkip(error)) logger.debug(details, 'a listener skipped its record');
@@ -91,7 +100,7 @@ export class RecordEnds {
   gaveUp(delivery: Delivery, how: Extract<RecordEnd, 'recovered' | 'skipped'>, error: unknown): void {
     const { ownership, record, attempt, sequence } = delivery;
     ownership.ended(sequence, how);
-    this.#init.events.emit(`record:${how}`, { record, error, attempt });
+    inFailureContext(delivery, () => this.#init.events.emit(`record:${how}`, { record, error, attempt }));
   }
 
   /** It waits in the parked topic from now on. @param failure undefined if it follows another of its key */

@@ -3,6 +3,7 @@ import type { ContainerCounters } from '../container-metrics.js';
 import type { GuardedEvents } from '../container-events.js';
 import { ListenerFailedError } from '../errors.js';
 import type { RecordFailure } from '../failure/error-handler.js';
+import { inFailureContext } from '../failure/failure-context.js';
 import type { Recovery } from '../failure/recovery.js';
 import type { AfterFailure, Outcome } from '../invoke/outcome.js';
 import { Followers } from '../parking/followers.js';
@@ -98,7 +99,7 @@ export class Settler implements Settles {
 
   #failed(lane: DeliveryLane, delivery: Delivery, failure: unknown): void {
     const { record, attempt } = delivery;
-    const after = this.#init.afterFailure({ record, error: failure, attempt });
+    const after = inFailureContext(delivery, () => this.#init.afterFailure({ record, error: failure, attempt }));
     const { kind, error } = after;
     if (kind === 'retry') {
       this.#retry(lane, delivery, after);
@@ -119,7 +120,7 @@ export class Settler implements Settles {
       ends.leftBehind([delivery], error);
       return;
     }
-    ends.tellRetry({ record, error, attempt, delayMs });
+    ends.tellRetry(delivery, { record, error, attempt, delayMs });
     ends.retried(delivery, error, delayMs);
   }
 

@@ -7,6 +7,7 @@ import { checkedDelay } from './after-failure.js';
 import { FixedBackOff, type BackOff } from './back-off.js';
 import { isHopeless } from './classification.js';
 import type { ErrorHandler, RecoveryContext } from './error-handler.js';
+import { inFailureContext } from './failure-context.js';
 
 /** What is recovered: a delivery, as far as it matters here. */
 export interface Recoverable {
@@ -44,7 +45,7 @@ export class Recovery {
   recover(delivery: Recoverable, error: unknown, onEnd: (end: RecoveryEnd) => void): void {
     const { ownership } = delivery;
     ownership.started();
-    void this.#run(delivery, error).then((end) => {
+    void inFailureContext(delivery, () => this.#run(delivery, error)).then((end) => {
       onEnd(end); // before it counts as ended: whoever waits for that commits then
       ownership.finished();
     });

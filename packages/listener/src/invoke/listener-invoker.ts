@@ -17,6 +17,8 @@ export interface Called extends ListenerContext {
   handed: Decoded;
   /** Nobody waits for the attempt from now on. */
   excuse(): void;
+  /** It failed in the async context that is current. @param isListener its listener was called in it, too */
+  failedHere(isListener: boolean): void;
 }
 
 export interface ListenerInvokerInit {
@@ -98,7 +100,13 @@ export class ListenerInvoker {
     const innermost: Handler = (record, delivery) => this.#call(this.#listener, record, delivery);
     return filtered(
       this.#filter,
-      compose(this.#middleware, innermost, () => undefined, withHeaders),
+      compose(
+        this.#middleware,
+        innermost,
+        () => undefined,
+        withHeaders,
+        (delivery, _, isListener) => delivery.failedHere(isListener),
+      ),
     );
   }
 

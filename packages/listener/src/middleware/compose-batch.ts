@@ -20,10 +20,13 @@ export interface PartsResult extends BatchResult {
  * Wraps a batch listener into middleware, the first outermost. It is told of an empty list where all is left out. What the
  * handler returns is what the listener said, whatever became of that on its way through the middleware, with the indexes of the
  * records that were passed in.
+ *
+ * @param failed told of records that failed, where `next` was called; `isListener` if it called the listener itself
  */
 export function composeBatch<C extends BatchListenerContext>(
   layers: readonly BatchMiddleware<unknown, unknown>[],
   listener: Handler<C>,
+  failed: (context: C, records: Records, isListener: boolean) => void = () => undefined,
 ): Handler<C> {
   if (layers.length === 0) return listener;
   const handler = compose<Records, BatchCall<C>, Said>(
@@ -35,17 +38,18 @@ export function composeBatch<C extends BatchListenerContext>(
     (records, call) => call.listen(listener, records),
     (records, call) => call.resultOf(records),
     allWithHeaders,
+    (call, records, isListener) => failed(call.context, records, isListener),
   );
   return (records, context) => {
-    const call = new BatchCall(records, context);
-    const failed = (error: unknown): never => {
+    const call = new BatchCall(records, context, failed);
+    const fail = (error: unknown): never => {
       throw call.errorOf(error);
     };
     try {
       const end = handler(records, call);
-      return isThenable(end) ? Promise.resolve(end).then(() => call.resultOf(), failed) : call.resultOf();
+      return isThenable(end) ? Promise.resolve(end).then(() => call.resultOf(), fail) : call.resultOf();
     } catch (error) {
-      return failed(error);
+      return fail(error);
     }
   };
 }
@@ -64,11 +68,13 @@ class BatchCall<C extends BatchListenerContext> {
   readonly #errors = new Map<number, unknown>();
   /** Offsets of what the listener got when it named failures. */
   readonly #named = new Set<number>();
+  readonly #failed: (context: C, records: Records, isListener: boolean) => void;
   #calls = 0;
 
-  constructor(records: Records, context: C) {
+  constructor(records: Records, context: C, failed: (context: C, records: Records, isListener: boolean) => void) {
     this.#records = records;
     this.context = context;
+    this.#failed = failed;
   }
 
   get logger(): Logger {
@@ -128,6 +134,7 @@ class BatchCall<C extends BatchListenerContext> {
       if (record === undefined) throw new InvalidBatchResultError(`no record has the index ${String(index)}`);
       this.#errors.set(record.offset, error);
     }
+    if (failed.length > 0) this.#failed(this.context, records, true);
   }
 
   /** Offsets say which record is which: those of another batch would be taken for some of this. */

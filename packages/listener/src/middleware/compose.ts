@@ -16,14 +16,20 @@ type Handler<I, C> = (input: I, context: C) => unknown;
  *
  * @param resultOf what `next` returns once the inner layers ended
  * @param completed what the inner layers get for what a layer gave to `next`
+ * @param failed told of what `next` throws or rejects with, where it was called; `isListener` if it called the listener itself
  */
 export function compose<I, C extends { readonly logger: Logger }, R>(
   layers: readonly Layer<I, C, R>[],
   listener: Handler<I, C>,
   resultOf: (input: I, context: C) => R,
   completed: (replacement: I, input: I) => I,
+  failed: (context: C, input: I, isListener: boolean) => void = () => undefined,
 ): Handler<I, C> {
-  return layers.reduceRight<Handler<I, C>>((inner, layer) => wrap(layer, inner, resultOf, completed), listener);
+  return layers.reduceRight<Handler<I, C>>(
+    (inner, layer) =>
+      wrap(layer, inner, resultOf, completed, (context, input) => failed(context, input, inner === listener)),
+    listener,
+  );
 }
 
 function wrap<I, C extends { readonly logger: Logger }, R>(
@@ -31,15 +37,25 @@ function wrap<I, C extends { readonly logger: Logger }, R>(
   inner: Handler<I, C>,
   resultOf: (input: I, context: C) => R,
   completed: (replacement: I, input: I) => I,
+  failed: (context: C, input: I) => void,
 ): Handler<I, C> {
   return (input, context) => {
     const calls = new NextCalls<R>();
     const next: Next<I, R> = (replacement) => {
       calls.requireOpen();
       const given = replacement === undefined ? input : completed(replacement, input);
-      const end = inner(given, context);
+      const fail = (error: unknown): never => {
+        failed(context, given);
+        throw error;
+      };
+      let end: unknown;
+      try {
+        end = inner(given, context);
+      } catch (error) {
+        return fail(error);
+      }
       if (!isThenable(end)) return resultOf(given, context);
-      return calls.add(Promise.resolve(end).then(() => resultOf(given, context)));
+      return calls.add(Promise.resolve(end).then(() => resultOf(given, context), fail));
     };
     let result: unknown;
     try {

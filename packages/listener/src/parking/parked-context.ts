@@ -58,6 +58,10 @@ export class ParkedContext implements Called {
     this.#called.excuse();
   }
 
+  failedHere(isListener: boolean): void {
+    this.#called.failedHere(isListener);
+  }
+
   /** The partition of the record is read elsewhere: there is nothing that could go on from here. */
   seek(): Promise<boolean> {
     return Promise.resolve(false);

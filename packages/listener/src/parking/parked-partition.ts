@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Bytes, ConsumerRecord, TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import type { StopOptions } from '../container-state.js';
@@ -52,6 +53,8 @@ export class ParkedPartition {
   /** Of its own topic, not of the parked one. */
   readonly place: TopicPartition;
   readonly #writer: ParkedWriter;
+  /** What works parked records off is not the record's that is parked first: it does not get its `AsyncLocalStorage`. */
+  readonly #context = new AsyncResource('ParkedPartition');
   #epoch = 0;
   #worker: MessageListenerContainer | undefined;
   #isPaused = false;
@@ -153,7 +156,10 @@ export class ParkedPartition {
   }
 
   #work(): void {
-    if (this.#worker !== undefined || this.#isClosing) return;
+    if (this.#worker === undefined && !this.#isClosing) this.#context.runInAsyncScope(() => this.#newWorker());
+  }
+
+  #newWorker(): void {
     const { newWorker, recoverer, onFatal, logger } = this.#host;
     this.#worker = newWorker({
       partition: this.#parkedPlace,
