@@ -1,4 +1,4 @@
-import { atOnce, describe, hasMethods } from '@hearken/core/internal';
+import { describe, hasMethods, unawaited } from '@hearken/core/internal';
 import { InvalidDistributionError } from '../errors.js';
 
 /**
@@ -24,7 +24,8 @@ export function validateDistribution(
   maxPriority: number,
   capacity: number,
 ): readonly number[] {
-  const shares = atOnce('distribution', distributor.distribution(maxPriority, capacity));
+  const shares = distributor.distribution(maxPriority, capacity);
+  unawaited(shares); // refused below, as what is no Map
   return sharesByLevel(nameOf(distributor), shares, maxPriority, capacity);
 }
 
