@@ -74,10 +74,13 @@ export class RecordEnds {
    */
   leftBehind(deliveries: readonly Delivery[], error: unknown): void {
     const { counters, events, logger } = this.#init;
-    for (const [i, { record, attempt }] of deliveries.entries()) {
-      if (i === 0) logger.warn({ ...placeOf(record), error, attempt }, LEFT_BEHIND);
-      counters.leftBehind++;
-      events.emit('record:leftBehind', { record, error, attempt });
+    counters.leftBehind += deliveries.length;
+    for (const [i, delivery] of deliveries.entries()) {
+      const { record, attempt } = delivery;
+      inFailureContext(delivery, () => {
+        if (i === 0) logger.warn({ ...placeOf(record), error, attempt }, LEFT_BEHIND);
+        events.emit('record:leftBehind', { record, error, attempt });
+      });
     }
   }
 
