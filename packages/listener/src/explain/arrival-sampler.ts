@@ -84,8 +84,8 @@ export class ArrivalSampler {
       this.#lanes.pass(times); // it waits for nothing
       return;
     }
-    // That two of the frequent ones have the same beginning and hash is next to impossible.
-    const id = `${hashOf(key)} ${at.partition} ${at.topic} ${key?.toString('latin1', 0, 32)}`;
+    // The hash is of all bytes: that two frequent ones share it, their length and their beginning is next to impossible.
+    const id = `${hashOf(key)} ${key?.length} ${at.partition} ${at.topic} ${key?.toString('latin1', 0, 32)}`;
     this.#lanes.add(id, () => ({ ...at, key: keyText(key) }), times);
   }
 }
