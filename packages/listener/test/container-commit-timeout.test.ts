@@ -1,6 +1,44 @@
 import assert from 'node:assert/strict';
+import { CommitFailedError, type TopicPartitionOffsets } from '@hearken/core';
+import { deferred } from '@hearken/core/internal';
 import { eventLoopTurn } from '@hearken/testing';
-import { addsUp, distinct, keyed, started, tp, until } from './setup.js';
+import { addsUp, distinct, keyed, started, tp, until, type Bundle } from './setup.js';
+
+/** Of a commit, when it is written and when, or with what, it is answered are two things. */
+interface AskedCommit {
+  readonly offsets: TopicPartitionOffsets;
+  readonly write: () => void;
+  readonly answer: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** Commits from now on, which the test writes and answers. */
+function byHand({ factory, log }: Bundle): AskedCommit[] {
+  const asked: AskedCommit[] = [];
+  factory.consumer.commit = (offsets) => {
+    const { promise, resolve, reject } = deferred();
+    asked.push({ offsets, write: () => log.commit('g', offsets), answer: resolve, refuse: reject });
+    return promise;
+  };
+  return asked;
+}
+
+/** Of two records of partition 0, that ended, the commit was not answered in time; then the partition, paused, was sought to its first. */
+async function soughtAfterTimeOut(): Promise<{ bundle: Bundle; asked: AskedCommit[]; late: AskedCommit }> {
+  const bundle = await started({ commitTimeoutMs: 5_000 });
+  const { container, listener, give, clock } = bundle;
+  const asked = byHand(bundle);
+  give(0, ...keyed('a', 'b'));
+  (await listener.call('0/0')).end();
+  (await listener.call('0/1')).end();
+  await until(() => asked.length === 1 || (clock.advance(10), false));
+  clock.advance(5_000);
+  await until(() => container.metrics().commitFailures === 1);
+  container.pause([tp(0)]);
+  await container.seek(tp(0), 0);
+  await until(() => asked.length === 2 || (clock.advance(10), false));
+  return { bundle, asked, late: asked[0]! };
+}
 
 describe('MessageListenerContainer: a commit that is never answered', () => {
   it('has failed after commitTimeoutMs, and is repeated', async () => {
@@ -84,6 +122,55 @@ describe('MessageListenerContainer: a commit that is never answered', () => {
       ],
       'what is known to be written',
     );
+  });
+});
+
+describe('MessageListenerContainer: a commit that is answered too late', () => {
+  it('leaves what was sought since committed', async () => {
+    const { bundle, asked, late } = await soughtAfterTimeOut();
+    const { container, clock, committed } = bundle;
+    asked[1]?.write();
+    asked[1]?.answer();
+    await until(() => container.snapshot().partitions[0]?.committed === 0);
+    late.write();
+    late.answer();
+    await until(() => asked.length === 3 || (clock.advance(10), false));
+    assert.deepEqual(asked[2]?.offsets, [{ ...tp(0), offset: 0 }]);
+    asked[2].write();
+    asked[2].answer();
+    await until(() => container.snapshot().partitions[0]?.committed === 0);
+    assert.equal(committed(0), 0);
+  });
+
+  it('does so too if it was refused for another partition only', async () => {
+    const { bundle, asked, late } = await soughtAfterTimeOut();
+    const { container, clock } = bundle;
+    asked[1]?.answer();
+    await until(() => container.snapshot().partitions[0]?.committed === 0);
+    const code = 'TOPIC_AUTHORIZATION_FAILED';
+    late.refuse(new CommitFailedError('some', { code, partitions: [{ ...tp(1), code }] }));
+    await until(() => asked.length === 3 || (clock.advance(10), false));
+    assert.deepEqual(asked[2]?.offsets, [{ ...tp(0), offset: 0 }]);
+  });
+
+  it('lets nobody believe the commit that is on its way then: it is repeated, before a partition is given up too', async () => {
+    const { bundle, asked, late } = await soughtAfterTimeOut();
+    const { container, factory, events, committed } = bundle;
+    const told = events('offsets:committed');
+    let isGone = false;
+    void factory.consumer.rebalance({ revoke: [tp(0)], assign: [] }).then(() => (isGone = true));
+    asked[1]?.write();
+    late.write();
+    late.answer();
+    await eventLoopTurn();
+    asked[1]?.answer();
+    await until(() => asked.length === 3);
+    assert.deepEqual([told.count, isGone], [0, false]);
+    asked[2]?.write();
+    asked[2]?.answer();
+    await until(() => isGone);
+    assert.equal(committed(0), 0);
+    assert.deepEqual(container.assignment(), [tp(1)]);
   });
 });
 

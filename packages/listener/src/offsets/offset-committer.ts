@@ -177,8 +177,7 @@ export class OffsetCommitter {
     while (open.length > 0) {
       try {
         await this.#commit(open);
-        this.#wrote(open);
-        open = [];
+        open = this.#wrote(open);
       } catch (error) {
         open = this.#failed(open, error);
       }
@@ -191,25 +190,33 @@ export class OffsetCommitter {
     const { consumer, clock, timeoutMs } = this.#init;
     const answer = consumer.commit(batch.map(toOffset));
     if (await within(answer, timeoutMs, clock)) return;
-    answer.then(
-      () => this.#wroteLate(batch),
-      () => undefined, // it failed already, for us
-    );
+    const late = (): void => this.#answeredLate(batch);
+    answer.then(late, late); // one that failed may have been written in part, or without the client's knowing
     throw new CommitTimeoutError(batch.map(toOffset), timeoutMs);
   }
 
-  #wrote(written: readonly PendingOffset[]): void {
+  /** @returns what is repeated at once, whoever waits for it: what a late answer may have gone over */
+  #wrote(answered: readonly PendingOffset[]): PendingOffset[] {
     const { counters, events } = this.#init;
-    if (written.length === 0) return;
-    counters.commits++;
-    for (const { ownership, at, told } of written) {
+    const written: PendingOffset[] = [];
+    const doubted: Ownership[] = [];
+    for (const pending of answered) {
+      const { ownership, at, told } = pending;
       this.#retries.written(ownership);
       this.#setRefused(ownership, false);
-      ownership.wrote(at.offset, told);
+      if (!ownership.wrote(at.offset, told)) {
+        doubted.push(ownership);
+        continue;
+      }
+      written.push(pending);
       if (told !== undefined) counters.offsetMaps++;
       if (told?.isWhole === false) counters.offsetMapsCut++;
     }
-    events.emit('offsets:committed', { offsets: written.map(toOffset) });
+    if (written.length > 0) {
+      counters.commits++;
+      events.emit('offsets:committed', { offsets: written.map(toOffset) });
+    }
+    return dirtyOf(doubted).map((pending) => this.#text.addTo(pending));
   }
 
   #setRefused(ownership: Ownership, isRefused: boolean): void {
@@ -218,28 +225,31 @@ export class OffsetCommitter {
     if (!ownership.isOver) this.#init.onRefusalChanged(ownership);
   }
 
-  /** It may have gone over what was written since. */
-  #wroteLate(batch: readonly PendingOffset[]): void {
-    for (const { ownership } of batch) if (!ownership.isOver) ownership.committed = undefined;
-    this.#touch();
+  /**
+   * It may have gone over what was written since, also where a seek, a reset or another consumer began anew meanwhile; and over
+   * what is on its way, as brokers need not take up in order what came by two connections. What is not ours any more is left.
+   */
+  #answeredLate(batch: readonly PendingOffset[]): void {
+    for (const { at } of batch) this.#init.owned.get(at)?.doubt();
   }
 
-  /** @returns what is repeated at once, whoever waits for it: without the metadata that was too long */
+  /** @returns what is repeated at once, whoever waits for it: also without the metadata that was too long */
   #failed(batch: readonly PendingOffset[], error: unknown): PendingOffset[] {
     this.#init.counters.commitFailures++;
     const fateOf = fatesIn(error);
     const dropped = batch.filter(({ ownership, at }) => fateOf(at) === 'deleted' && ownership.drop(at.offset));
     const kept = batch.filter((pending) => !dropped.includes(pending));
-    this.#wrote(kept.filter(({ at }) => fateOf(at) === 'written'));
+    const doubted = this.#wrote(kept.filter(({ at }) => fateOf(at) === 'written'));
     this.#reportDropped(dropped, error);
     this.#tryLater(
       kept.filter(({ at }) => fateOf(at) === 'refused' || fateOf(at) === 'deleted'),
       error,
     );
-    return this.#withoutMetadata(
+    const shortened = this.#withoutMetadata(
       kept.filter(({ at }) => fateOf(at) === 'metadata-too-large'),
       error,
     );
+    return [...doubted, ...shortened];
   }
 
   /** Those of deleted topics never will be written. */

@@ -98,6 +98,8 @@ export class Ownership implements TopicPartition {
   #told: ToldEnds | undefined;
   /** The offset that cannot be written, as its topic was deleted. */
   #dropped: number | undefined;
+  /** The commit on its way, if one is, may be gone over. */
+  #isDoubted = false;
   #abortReason: Error | undefined;
   #running = 0;
 
@@ -307,14 +309,32 @@ export class Ownership implements TopicPartition {
   /** Called by the committer: what is committable now is on its way. */
   sent(): void {
     this.#sent = this.#claims.covered;
+    this.#isDoubted = false;
   }
 
-  /** Called by the committer: this offset is written, and what goes with it. */
-  wrote(offset: number, told?: ToldEnds): void {
+  /**
+   * Called by the committer: this offset is written, and what goes with it.
+   * @returns false if it may have been gone over meanwhile: then nobody is told of it
+   */
+  wrote(offset: number, told?: ToldEnds): boolean {
+    const isSure = !this.#isDoubted;
+    this.#isDoubted = false;
+    if (!isSure) return false;
     this.committed = offset;
     this.#told = told;
     this.#commitWaiters.wakeUpTo(offset);
     this.lookIfIdle();
+    return true;
+  }
+
+  /**
+   * Called by a committer: one of its commits of this partition, that nobody waited for any more, was answered. It may have
+   * gone over what is written, and over what is on its way, which is not to be believed when it is answered.
+   */
+  doubt(): void {
+    this.committed = undefined;
+    this.#isDoubted = true;
+    this.moved();
   }
 
   /** Called by the committer: this offset never will be written. Later ones are tried all the same. */
