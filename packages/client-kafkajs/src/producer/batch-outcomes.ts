@@ -87,6 +87,20 @@ export class BatchOutcomes {
     this.fail(batch, error);
   }
 
+  /** The producer itself failed, which it never should: every batch ends, so that its senders hear why. */
+  broken(error: unknown): void {
+    const { accumulator, logger } = this.#parts;
+    for (const batch of accumulator.batches()) {
+      if (batch.state === 'settled') continue; // with one before it
+      if (batch.state === 'in-flight') batch.mayBeWritten = true;
+      this.fail(batch, error);
+    }
+    logger.error(
+      { error: describeError(error) },
+      'a producer failed by a fault of its own: all its sends are rejected',
+    );
+  }
+
   /** No batch that was not sent yet ever will be. */
   refuseUnsent(error: unknown): void {
     for (const batch of this.#parts.accumulator.batches()) if (batch.identity === undefined) this.fail(batch, error);

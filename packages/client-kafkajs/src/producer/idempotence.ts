@@ -2,7 +2,7 @@ import type { Clock, Logger } from '@hearken/core';
 import type { PartitionQueue } from './partition-queue.js';
 import { isBefore, PartitionSequences, sequenceAfter } from './partition-sequences.js';
 import type { ProducerBatch } from './producer-batch.js';
-import type { ProducerIdentities } from './producer-identity.js';
+import type { ProducerIdentities, ProducerIdentity } from './producer-identity.js';
 
 /**
  * Brokers forget a producer whose last record is a day old (`producer.id.expiration.ms`), or as old as they are told. They
@@ -15,7 +15,7 @@ const REMEMBERED_MS = 5 * 60_000;
 export type OutOfSequence = 'written' | 'behind' | 'lost' | 'doubtful';
 
 export interface IdempotenceParts {
-  readonly identities: Pick<ProducerIdentities, 'isReady' | 'after' | 'retire'>;
+  readonly identities: Pick<ProducerIdentities, 'isReadyAfter' | 'after' | 'retire'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -34,9 +34,9 @@ export class Idempotence {
     this.#parts = parts;
   }
 
-  /** Whether the queue's first batch may leave now. One that may be written always may: only its own identity can tell. */
-  admits({ waiting: [first] }: PartitionQueue): boolean {
-    return first?.mayBeWritten === true || this.#parts.identities.isReady;
+  /** Whether the queue's first batch may leave now: it has a number, or can be given one. */
+  admits(queue: PartitionQueue): boolean {
+    return this.#parts.identities.isReadyAfter(reusable(queue)) || renumbering(queue) !== 'under another';
   }
 
   /** Sees to it that the queue's first batch, which is about to leave, has an identity and the right sequence. */
@@ -81,6 +81,7 @@ export class Idempotence {
     const { identities, logger } = this.#parts;
     if (identity === undefined) return;
     if (isFenced) identities.retire(identity);
+    if (isFenced && queue.sequences?.identity === identity) queue.sequences.isFenced = true;
     if (queue.sequences?.isSpent === false) {
       const partition = { topic: queue.topic.name, partition: queue.partition };
       logger.warn(partition, 'the broker misses what this producer wrote before: is data lost? sequences start anew');
@@ -96,15 +97,31 @@ export class Idempotence {
   #reconsider(queue: PartitionQueue): void {
     const { sequences } = queue;
     if (!this.#isRemembered(sequences)) queue.pace = 'one-by-one';
-    if (sequences !== undefined && isStillRight(queue.waiting[0], sequences)) return;
-    const numbered = queue.triedBefore;
-    // A copy that is still under way somewhere could take the place of another batch; under a new epoch it cannot.
-    const isClean = numbered.every(({ mayBeWritten }) => !mayBeWritten);
-    if (sequences !== undefined && !sequences.isSpent && isClean) sequences.rewind();
-    else queue.beginSequences(new PartitionSequences(this.#parts.identities.after(sequences?.identity)));
-    for (const batch of numbered) batch.forgetNumber();
+    const how = renumbering(queue);
+    if (how === 'none') return;
+    if (how === 'rewind') sequences?.rewind();
+    else queue.beginSequences(new PartitionSequences(this.#parts.identities.after(reusable(queue))));
+    for (const batch of queue.triedBefore) batch.forgetNumber();
   }
 }
+
+/** What has to be done with numbers before the queue's first batch leaves. */
+function renumbering({
+  sequences,
+  waiting,
+  inFlight,
+  triedBefore,
+}: PartitionQueue): 'none' | 'rewind' | 'under another' {
+  if (sequences === undefined) return 'under another';
+  if (inFlight.length > 0 || isStillRight(waiting[0], sequences)) return 'none';
+  // A copy that is still under way somewhere could take the place of another batch; under a new epoch it cannot.
+  const isClean = triedBefore.every(({ mayBeWritten }) => !mayBeWritten);
+  return isClean && !sequences.isSpent ? 'rewind' : 'under another';
+}
+
+/** The identity whose next epoch the partition may use. */
+const reusable = ({ sequences }: PartitionQueue): ProducerIdentity | undefined =>
+  sequences?.isFenced === false ? sequences.identity : undefined;
 
 /** Whether a batch that was numbered before keeps its number. */
 function isStillRight(batch: ProducerBatch | undefined, sequences: PartitionSequences): boolean {

@@ -22,6 +22,8 @@ export class PartitionSequences {
   acknowledgedAtMs = -Infinity;
   /** A batch was given up that may be written, or the broker disagrees: nobody knows what it takes next. */
   isSpent = false;
+  /** The broker takes nothing more from this producer id, on this partition. */
+  isFenced = false;
   /** Everything below `expected` stands before this offset, and everything else not. */
   #endOffset = 0;
 

@@ -48,9 +48,14 @@ export class ProducerIdentities {
     this.#parts = parts;
   }
 
-  /** Whether {@link after} has one. */
+  /** Whether {@link after} has one, whatever was used before. */
   get isReady(): boolean {
     return this.#state.is('ready');
+  }
+
+  /** Whether {@link after} has one for a partition that has used this one until now, or none. */
+  isReadyAfter(used: ProducerIdentity | undefined): boolean {
+    return this.isReady || hasNextEpoch(used);
   }
 
   /** Asks for a producer id if there is none. Returns when to call again; Infinity if it will tell itself. */
@@ -63,18 +68,22 @@ export class ProducerIdentities {
   }
 
   /**
-   * The identity of a partition that has used this one until now, or none. Epochs are a partition's own: the broker keeps
-   * them per partition, and others need not care.
+   * What a partition goes on with that has used this identity until now, or none that it may still use. Epochs are a
+   * partition's own: the broker keeps them per partition, and others need not care. The next epoch of the id it has comes
+   * first, whatever became of that id elsewhere: under it alone the broker refuses what is still on its way.
+   * @throws RangeError unless {@link isReadyAfter}
    */
   after(used: ProducerIdentity | undefined): ProducerIdentity {
+    if (hasNextEpoch(used)) {
+      const next = new ProducerIdentity(used.producerId, used.producerEpoch + 1);
+      if (next.producerEpoch === ProducerIdentity.MAX_EPOCH) this.retire(next);
+      return next;
+    }
     if (!this.isReady) throw new RangeError('there is no producer id yet');
-    if (used?.producerId !== this.#current.producerId) return this.#current;
-    const next = new ProducerIdentity(used.producerId, used.producerEpoch + 1);
-    if (next.producerEpoch === ProducerIdentity.MAX_EPOCH) this.retire(next);
-    return next;
+    return this.#current;
   }
 
-  /** No partition gets this producer id from now on; those that have it may keep it. */
+  /** No partition gets this producer id from now on; those that have it may keep it, under later epochs too. */
   retire({ producerId }: ProducerIdentity): void {
     if (producerId === this.#current.producerId && this.isReady) this.#state.moveTo('none');
   }
@@ -93,3 +102,6 @@ export class ProducerIdentities {
     onChange();
   }
 }
+
+const hasNextEpoch = (used: ProducerIdentity | undefined): used is ProducerIdentity =>
+  used !== undefined && used.producerEpoch < ProducerIdentity.MAX_EPOCH;

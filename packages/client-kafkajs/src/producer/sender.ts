@@ -59,7 +59,7 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#timer = new WakeUpTimer(parts.clock, () => this.#drain());
+    this.#timer = new WakeUpTimer(parts.clock, () => this.#turn());
   }
 
   /** Requests without an answer. */
@@ -89,8 +89,17 @@ export class Sender {
 
   readonly #onImmediate = (): void => {
     this.#isWoken = false;
-    if (!this.#isClosed) this.#drain();
+    if (!this.#isClosed) this.#turn();
   };
+
+  /** Whatever goes wrong in it ends with the sends, which hear of it, not with the process, nor with sends that hear nothing. */
+  #turn(): void {
+    try {
+      this.#drain();
+    } catch (error) {
+      this.#parts.outcomes.broken(error);
+    }
+  }
 
   #drain(): void {
     const { accumulator, clock, refresher, identities } = this.#parts;
@@ -109,14 +118,17 @@ export class Sender {
   #sendDue(nowMs: number): number {
     let nextMs = Infinity;
     const drafts = new Map<number, Draft>();
-    for (const queue of this.#parts.accumulator.ready()) {
-      this.#followLeader(queue);
-      const draft = drafts.get(queue.leader);
-      const dueMs = this.#dueMs(queue, draft, nowMs);
-      if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
-      else this.#addTo(this.#draftFor(queue, draft, drafts), queue, nowMs);
+    try {
+      for (const queue of this.#parts.accumulator.ready()) {
+        this.#followLeader(queue);
+        const draft = drafts.get(queue.leader);
+        const dueMs = this.#dueMs(queue, draft, nowMs);
+        if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
+        else this.#addTo(this.#draftFor(queue, draft, drafts), queue, nowMs);
+      }
+    } finally {
+      for (const draft of drafts.values()) void this.#transmit(draft); // also after an error: a draft counts as a request
     }
-    for (const draft of drafts.values()) void this.#transmit(draft);
     return nextMs;
   }
 

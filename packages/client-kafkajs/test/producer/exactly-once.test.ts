@@ -4,7 +4,7 @@ import { errorCodes } from '@hearken/protocol';
 import { eventLoopTurn, ManualClock, RecordingLogger } from '@hearken/testing';
 import fc from 'fast-check';
 import { producerOf, type Settled } from './support/bundle.js';
-import { ModelCluster, type Fault } from './support/model-cluster.js';
+import { ModelCluster, type Fault, type IdentityEnd } from './support/model-cluster.js';
 
 const before = (errorCode: number): Fault => ({ errorCode, isAppended: false });
 const after = (errorCode: number): Fault => ({ errorCode, isAppended: true });
@@ -15,6 +15,8 @@ const FAULTS: readonly Fault[] = [
   before(errorCodes.KAFKA_STORAGE_ERROR),
   before(errorCodes.TOPIC_AUTHORIZATION_FAILED),
   before(errorCodes.UNKNOWN_SERVER_ERROR),
+  before(errorCodes.INVALID_RECORD),
+  before(errorCodes.UNKNOWN_PRODUCER_ID),
   after(errorCodes.REQUEST_TIMED_OUT),
   after(errorCodes.NOT_LEADER_OR_FOLLOWER),
   after(errorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND),
@@ -32,11 +34,15 @@ type Command =
   | { readonly do: 'process stray'; readonly which: number }
   | { readonly do: 'move'; readonly partition: number; readonly node: number }
   | { readonly do: 'fail'; readonly fault: Fault }
+  | { readonly do: 'fence'; readonly partition: number; readonly areIdentitiesLate: boolean }
+  | { readonly do: 'identify'; readonly end: IdentityEnd; readonly areIdentitiesLate: boolean }
   | { readonly do: 'wait'; readonly forMs: number };
 
 const doing = <Name extends string>(name: Name) => ({ do: fc.constant(name) });
 const node = fc.constantFrom(1, 1, 1, ...NODES);
 const partition = fc.constantFrom(0, 0, 0, ...PARTITIONS);
+const anyPartition = fc.constantFrom(...PARTITIONS);
+const identityEnd = fc.constantFrom<IdentityEnd>('answered', 'answered', 'refused', 'lost');
 const times = fc.integer({ min: 1, max: 6 });
 /** Kinds of values: good, one that the broker names as bad, one that is too large for it. */
 const kinds = fc.array(fc.constantFrom(...Array<string>(20).fill(''), 'x', 'large'), { minLength: 1, maxLength: 24 });
@@ -49,6 +55,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ ...doing('process stray'), which: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ ...doing('move'), partition, node }) },
   { weight: 2, arbitrary: fc.record({ ...doing('fail'), fault: fc.constantFrom(...FAULTS) }) },
+  { weight: 2, arbitrary: fc.record({ ...doing('fence'), partition: anyPartition, areIdentitiesLate: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ ...doing('identify'), end: identityEnd, areIdentitiesLate: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ ...doing('wait'), forMs: fc.constantFrom(6, 60, 250, 1_100) }) },
 );
 
@@ -81,6 +89,9 @@ class Run {
     if (one.do === 'process stray') this.cluster.processStray(one.which);
     if (one.do === 'move') this.cluster.leaders[one.partition] = one.node;
     if (one.do === 'fail') this.cluster.faults.push(one.fault);
+    if (one.do === 'fence') this.cluster.logs[one.partition]!.fence();
+    if (one.do === 'identify') this.cluster.identify(one.end);
+    if ('areIdentitiesLate' in one) this.cluster.areIdentitiesLate = one.areIdentitiesLate;
     if (one.do === 'wait') this.clock.advance(one.forMs);
     await this.#settleDown();
   }
@@ -89,6 +100,8 @@ class Run {
   async finish(): Promise<void> {
     const flushed = this.producer.flush().then(() => 'flushed');
     this.cluster.faults.length = 0;
+    this.cluster.areIdentitiesLate = false;
+    this.cluster.identify('answered');
     for (let round = 0; (await Promise.race([flushed, this.#settleDown()])) !== 'flushed'; round++) {
       for (const nodeId of NODES) {
         this.cluster.process(nodeId);

@@ -273,6 +273,63 @@ describe('KafkaProducer, when brokers fail', () => {
     assert.equal(cluster.log('t', 0).offered.at(-1)?.producerId, 1001);
   });
 
+  it('goes on with a partition behind a gap that stays, though another waits for a producer id that never comes', async () => {
+    const { send, settled, cluster, warmUp, finish } = setup({ batchSizeBytes: 200 });
+    await warmUp();
+    await finish(send('warm-up', { partition: 1 }));
+    cluster.identityDelays.push(() => new Promise(() => undefined));
+    cluster.scripts.push(refuse(errorCodes.INVALID_PRODUCER_EPOCH), refuse(errorCodes.INVALID_RECORD), loseRequest);
+    const fenced = settled(send('f', { partition: 1 }));
+    await eventLoopTurn();
+    const [refused, behind] = await finish(
+      Promise.all(['a', 'b'].map((text) => settled(send(text.padEnd(150))))), // a batch each, both in flight
+    );
+    assert.equal(refused?.error?.code, 'INVALID_RECORD');
+    assert.equal(behind?.metadata?.offset, 1);
+    const { producerId, producerEpoch } = cluster.log('t', 0).offered.at(-1)!;
+    assert.deepEqual([producerId, producerEpoch], [1000, 1], 'a stray copy of it is refused');
+    const { error } = await finish(fenced);
+    assert.deepEqual([error?.code, error?.mayBeWritten], ['DELIVERY_TIMEOUT', false]);
+  });
+
+  it('ends every send with the cause when it fails by a fault of its own, and goes on', async () => {
+    const { send, settled, cluster, warmUp, finish, logger } = setup();
+    await warmUp();
+    const { script, release } = hold();
+    cluster.scripts.push(script);
+    const inFlight = settled(send('a'));
+    await eventLoopTurn();
+    const fault = new TypeError('a mistake');
+    const { topic } = cluster.metadata;
+    cluster.metadata.topic = () => {
+      throw fault;
+    };
+    const waiting = settled(send('b', { partition: 1 }));
+    const [{ error: unknown }, { error: unsent }] = await Promise.all([inFlight, waiting]);
+    cluster.metadata.topic = topic;
+    assert.deepEqual([unknown?.code, unknown?.cause, unsent], ['OUTCOME_UNKNOWN', fault, fault]);
+    assert.equal(logger.at('error').length, 1);
+    release.fire();
+    assert.equal((await finish(send('c'))).offset, 2);
+  });
+
+  it('keeps no place at a broker for a request that such a fault stopped', async () => {
+    const { send, settled, cluster, warmUp, finish } = setup();
+    await warmUp();
+    const { topic } = cluster.metadata;
+    for (let more = 6; more > 0; more--) {
+      let asked = 0;
+      cluster.metadata.topic = (name) => {
+        if (++asked === 2) throw new TypeError('a mistake');
+        return topic(name);
+      };
+      const ends = await finish(Promise.all([settled(send('a')), settled(send('b', { partition: 1 }))]));
+      assert.ok(ends.every(({ error }) => error !== undefined));
+    }
+    cluster.metadata.topic = topic;
+    assert.equal((await finish(send('c'))).offset, 1);
+  });
+
   it('rejects what the broker refuses for good, with a hint, and nothing else', async () => {
     const { send, settled, cluster, warmUp } = setup();
     await warmUp();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { errorCodes } from '@hearken/protocol';
 import { eventLoopTurn } from '@hearken/testing';
 import fc from 'fast-check';
+import { RequestTimeoutError } from '../../dist/errors.js';
 import { setup, type Settled } from './support/bundle.js';
 import {
   answerTo,
@@ -16,22 +17,22 @@ import {
 const served: ProduceScript = (serve) => serve();
 const servedLate: ProduceScript = async (serve) => {
   const answer = serve();
-  for (let turn = 0; turn < 7; turn++) await eventLoopTurn();
+  await turns(7)();
   return answer;
 };
-/** Partition 0 is served, the other refused. */
-const servedInPart: ProduceScript = (serve, request) => {
-  const [topic] = request.topicData;
-  const refused = answerTo(request, () => ({ errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 }));
-  if (topic?.partitionData.some(({ index }) => index === 0) !== true) return refused;
-  if (topic.partitionData.length === 1) return serve();
-  return refused;
-};
+/** A request for partition 0 alone is served, one with the other partition refused. */
+const servedInPart =
+  (errorCode: number): ProduceScript =>
+  (serve, request) => {
+    const isServed = request.topicData.every(({ partitionData }) => partitionData.every(({ index }) => index === 0));
+    return isServed ? serve() : answerTo(request, () => ({ errorCode, baseOffset: -1 }));
+  };
 
 const FAULTS: Record<string, ProduceScript> = {
   served,
   servedLate,
-  servedInPart,
+  servedInPart: servedInPart(errorCodes.NOT_LEADER_OR_FOLLOWER),
+  fencedInPart: servedInPart(errorCodes.INVALID_PRODUCER_EPOCH),
   loseAnswer,
   loseRequest,
   timeOut,
@@ -42,6 +43,19 @@ const FAULTS: Record<string, ProduceScript> = {
   notAuthorized: refuse(errorCodes.TOPIC_AUTHORIZATION_FAILED),
   outOfOrder: refuse(errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER),
   forgotten: refuse(errorCodes.UNKNOWN_PRODUCER_ID),
+  fenced: refuse(errorCodes.INVALID_PRODUCER_EPOCH),
+  refused: refuse(errorCodes.INVALID_RECORD),
+};
+
+/** What becomes of a request for a producer id. */
+const IDENTITY_FAULTS: Record<string, number | Error> = {
+  served: 0,
+  refused: errorCodes.CLUSTER_AUTHORIZATION_FAILED,
+  notYet: errorCodes.COORDINATOR_LOAD_IN_PROGRESS,
+  lost: new RequestTimeoutError('no answer'),
+};
+const turns = (count: number) => async (): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await eventLoopTurn();
 };
 
 interface Sent extends Settled {
@@ -53,6 +67,9 @@ describe('an idempotent producer, whatever goes wrong', () => {
   const step = fc.record({
     partitions: fc.array(fc.nat(1), { maxLength: 8 }),
     faults: fc.array(fc.constantFrom(...Object.keys(FAULTS)), { maxLength: 5 }),
+    identities: fc.array(fc.record({ fault: fc.constantFrom(...Object.keys(IDENTITY_FAULTS)), turns: fc.nat(30) }), {
+      maxLength: 2,
+    }),
     isAwaited: fc.boolean(),
   });
   const deliveryTimeouts = fc.constantFrom(300, 1_000, 120_000);
@@ -62,7 +79,9 @@ describe('an idempotent producer, whatever goes wrong', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), deliveryTimeouts, async (steps, deliveryTimeoutMs) => {
         const { producer, cluster, clock, send, settled, finish } = setup({ requestTimeoutMs: 100, deliveryTimeoutMs });
         const results: Promise<Sent>[] = [];
-        for (const { partitions, faults, isAwaited } of steps) {
+        for (const { partitions, faults, identities, isAwaited } of steps) {
+          cluster.identityErrors.push(...identities.map(({ fault }) => IDENTITY_FAULTS[fault]!));
+          cluster.identityDelays.push(...identities.map((identity) => turns(identity.turns)));
           cluster.scripts.push(...faults.map((name) => FAULTS[name]!));
           for (const partition of partitions) {
             const value = String(results.length);
@@ -74,7 +93,7 @@ describe('an idempotent producer, whatever goes wrong', () => {
         check(await Promise.all(results), (partition) => cluster.log('t', partition).values);
         const { recordsSent, recordsFailed, bufferedBytes, waiting } = producer.metrics();
         assert.deepEqual([recordsSent + recordsFailed, bufferedBytes, waiting], [results.length, 0, 0]);
-        for (let turn = 0; turn < 8; turn++) await eventLoopTurn();
+        await turns(8)();
         assert.equal(clock.pendingTimers, 0);
       }),
       { numRuns: 400 },

@@ -19,6 +19,7 @@ function setup() {
   const retired: number[] = [];
   const identities = {
     isReady: true,
+    isReadyAfter: (used: ProducerIdentity | undefined) => identities.isReady || used !== undefined,
     after: (used: ProducerIdentity | undefined) => new ProducerIdentity(7, (used?.producerEpoch ?? -1) + 1),
     retire: ({ producerId }: ProducerIdentity) => void retired.push(producerId),
   };
@@ -127,15 +128,34 @@ describe('Idempotence', () => {
     assert.deepEqual([b, c].map((batch) => idempotence.outOfSequence(batch)), ['lost', 'behind']); // prettier-ignore
   });
 
-  it('waits for an identity, but not with what only its own identity can tell of', () => {
-    const { idempotence, identities, queue, append, take, comeBack } = setup();
+  it('waits for a producer id with the first batch, and with nothing else while the broker takes the one it has', () => {
+    const { idempotence, identities, queue, append, take, comeBack, giveUp } = setup();
     identities.isReady = false;
     append(1);
     assert.equal(idempotence.admits(queue), false);
-    const batch = take();
-    batch.mayBeWritten = true;
-    comeBack(batch);
+    identities.isReady = true;
+    const first = take();
+    identities.isReady = false;
+    comeBack(first);
+    assert.equal(idempotence.admits(queue), true, 'under the number it has');
+    giveUp(take());
+    append(1);
+    assert.equal(idempotence.admits(queue), true, 'under the next epoch');
+    assert.deepEqual(numberOf(take()), [0, 0]);
+  });
+
+  it('waits for another producer id when the broker takes nothing more from it, but not with what only the old one can tell of', () => {
+    const { idempotence, identities, queue, fill, comeBack } = setup();
+    const [a, b, c] = fill();
+    b.mayBeWritten = true;
+    idempotence.lost(a, true);
+    identities.isReady = false;
+    comeBack(a, b, c);
+    assert.equal(idempotence.admits(queue), false);
+    queue.waiting.shift();
     assert.equal(idempotence.admits(queue), true);
+    queue.waiting.shift();
+    assert.equal(idempotence.admits(queue), false);
   });
 
   it('gives up the producer id of which the broker takes nothing more', () => {

@@ -62,16 +62,17 @@ describe('ProducerIdentities', () => {
     assert.deepEqual(plain(identities.after(used)), { producerId: 8, producerEpoch: 0 });
   });
 
-  it('gives no epoch of an id that was retired', async () => {
+  it('gives an id that was retired to no other partition, but its next epoch to one that has it', async () => {
     const { identities, renew } = setup(7, 8);
     await renew();
     const used = identities.after(undefined);
     identities.retire(used);
-    assert.equal(identities.isReady, false);
+    assert.deepEqual([undefined, used].map((one) => identities.isReadyAfter(one)), [false, true]); // prettier-ignore
+    assert.deepEqual(plain(identities.after(used)), { producerId: 7, producerEpoch: 1 });
     await renew();
     identities.retire(used);
     assert.equal(identities.isReady, true, 'the one of now is another');
-    assert.deepEqual(plain(identities.after(used)), { producerId: 8, producerEpoch: 0 });
+    assert.deepEqual(plain(identities.after(undefined)), { producerId: 8, producerEpoch: 0 });
   });
 });
 

@@ -81,8 +81,10 @@ export class FakeCluster implements ProducerCluster {
   readonly calls = new Recorder<ProduceCall>();
   /** For the coming Produce requests, one each. */
   readonly scripts: ProduceScript[] = [];
-  /** Errors for the coming InitProducerId requests; then ids from 1000 are given. */
+  /** Errors for the coming InitProducerId requests, 0 for none; then ids from 1000 are given. */
   readonly identityErrors: (number | Error)[] = [];
+  /** What the coming InitProducerId requests wait for before they are answered. */
+  readonly identityDelays: (() => Promise<void>)[] = [];
   /** For the coming metadata requests: what each waits for, or rejects with. */
   readonly metadataScripts: (() => Promise<void>)[] = [];
   readonly #logs = new Map<string, FakePartitionLog>();
@@ -154,17 +156,18 @@ export class FakeCluster implements ProducerCluster {
     return (await (this.scripts.shift() ?? serve)(serve, produced)) as Rs;
   }
 
-  sendToAny<Rs>(): Promise<Rs> {
+  async sendToAny<Rs>(): Promise<Rs> {
     const error = this.identityErrors.shift();
-    if (error instanceof Error) return Promise.reject(error);
-    const producerId = error === undefined ? 1000 + this.identities++ : -1;
+    await this.identityDelays.shift()?.();
+    if (error instanceof Error) throw error;
+    const producerId = (error ?? 0) === 0 ? 1000 + this.identities++ : -1;
     const response: InitProducerIdResponse = {
       throttleTimeMs: 0,
       errorCode: error ?? 0,
       producerId,
       producerEpoch: 0,
     };
-    return Promise.resolve(response as Rs);
+    return response as Rs;
   }
 
   close(): Promise<void> {

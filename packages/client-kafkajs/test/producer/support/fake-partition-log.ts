@@ -57,6 +57,11 @@ export class FakePartitionLog {
     this.#producers.clear();
   }
 
+  /** Somebody else has written here under the same producer ids, up to the last epoch. */
+  fence(): void {
+    for (const state of this.#producers.values()) state.producerEpoch = 2 ** 15 - 1;
+  }
+
   /** As a broker that was stopped and started: its snapshot has the last batch of each producer only. */
   reloadProducers(): void {
     for (const state of this.#producers.values()) state.batches = state.batches.slice(-1);

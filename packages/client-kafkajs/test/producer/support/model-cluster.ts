@@ -20,13 +20,26 @@ interface Exchange {
   answer: ProduceResponse | undefined;
 }
 
+/** An InitProducerId request that waits for its answer. */
+interface Asked {
+  readonly resolve: (response: InitProducerIdResponse) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * - answered: with a producer id
+ * - refused: the principal may not have one
+ * - lost: nobody answers in time
+ */
+export type IdentityEnd = 'answered' | 'refused' | 'lost';
+
 /** How a broker fails for one batch, and whether it has appended it by then. */
 export interface Fault {
   readonly errorCode: number;
   readonly isAppended: boolean;
 }
 
-const { NOT_LEADER_OR_FOLLOWER, MESSAGE_TOO_LARGE, INVALID_RECORD } = errorCodes;
+const { CLUSTER_AUTHORIZATION_FAILED, NOT_LEADER_OR_FOLLOWER, MESSAGE_TOO_LARGE, INVALID_RECORD } = errorCodes;
 
 /** What a batch may take on the wire. */
 const MAX_BATCH_BYTES = 260;
@@ -46,6 +59,9 @@ export class ModelCluster implements ProducerCluster {
   #strays: { readonly nodeId: number; readonly request: ProduceRequest }[][] = [];
   #known: TopicMetadata | undefined;
   #identities = 0;
+  /** InitProducerId requests wait for {@link identify}. */
+  areIdentitiesLate = false;
+  readonly #asked: Asked[] = [];
 
   readonly metadata: ProducerCluster['metadata'] = {
     topic: () => this.#known,
@@ -61,14 +77,23 @@ export class ModelCluster implements ProducerCluster {
     }) as Promise<Rs>;
   }
 
-  sendToAny<Rs>(): Promise<Rs> {
-    const response: InitProducerIdResponse = {
-      throttleTimeMs: 0,
-      errorCode: 0,
-      producerId: 1000 + this.#identities++,
-      producerEpoch: 0,
-    };
-    return Promise.resolve(response as Rs);
+  async sendToAny<Rs>(): Promise<Rs> {
+    const response = new Promise<InitProducerIdResponse>((resolve, reject) => this.#asked.push({ resolve, reject }));
+    if (!this.areIdentitiesLate) this.identify('answered');
+    return (await response) as Rs;
+  }
+
+  /** What becomes of the InitProducerId requests that wait. */
+  identify(end: IdentityEnd): void {
+    for (const { resolve, reject } of this.#asked.splice(0)) {
+      if (end === 'lost') {
+        reject(new RequestTimeoutError('no answer'));
+      } else if (end === 'refused') {
+        resolve({ throttleTimeMs: 0, errorCode: CLUSTER_AUTHORIZATION_FAILED, producerId: -1, producerEpoch: -1 });
+      } else {
+        resolve({ throttleTimeMs: 0, errorCode: 0, producerId: 1000 + this.#identities++, producerEpoch: 0 });
+      }
+    }
   }
 
   close(): Promise<void> {
