@@ -278,12 +278,13 @@ describe('KafkaProducer, when brokers fail', () => {
     await warmUp();
     await finish(send('warm-up', { partition: 1 }));
     cluster.identityDelays.push(() => new Promise(() => undefined));
-    cluster.scripts.push(refuse(errorCodes.INVALID_PRODUCER_EPOCH), refuse(errorCodes.INVALID_RECORD), loseRequest);
+    const { INVALID_PRODUCER_EPOCH } = errorCodes;
+    const refuseBoth: ProduceScript = (_serve, request) =>
+      answerTo(request, (_topic, to) => ({ errorCode: to === 0 ? INVALID_RECORD : INVALID_PRODUCER_EPOCH }));
+    cluster.scripts.push(refuseBoth, loseRequest);
+    const sent = ['a', 'b'].map((text) => settled(send(text.padEnd(150)))); // a batch each, both in flight
     const fenced = settled(send('f', { partition: 1 }));
-    await eventLoopTurn();
-    const [refused, behind] = await finish(
-      Promise.all(['a', 'b'].map((text) => settled(send(text.padEnd(150))))), // a batch each, both in flight
-    );
+    const [refused, behind] = await finish(Promise.all(sent));
     assert.equal(refused?.error?.code, 'INVALID_RECORD');
     assert.equal(behind?.metadata?.offset, 1);
     const { producerId, producerEpoch } = cluster.log('t', 0).offered.at(-1)!;
