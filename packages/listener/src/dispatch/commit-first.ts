@@ -42,8 +42,9 @@ export class CommitFirst implements Turns {
     return this.#cleared.length > 0 || this.#init.lanes.mayBeReady;
   }
 
+  /** Not while what is claimed waits for its commit: until then nothing starts, and then `onReady` says so. */
   get isReady(): boolean {
-    return this.#cleared.length > 0 || this.#init.lanes.isReady;
+    return this.#cleared.length > 0 || (this.#slotsTaken() === 0 && this.#init.lanes.isReady);
   }
 
   next(): DeliveryLane | undefined {
@@ -58,7 +59,8 @@ export class CommitFirst implements Turns {
 
   #claimSome(): void {
     const { executor, lanes, commitNow } = this.#init;
-    const free = executor.available - this.#slotsTaken();
+    // One that starts records itself took a slot before it asked, to give it back if nothing starts.
+    const free = executor.available + (executor.attach === undefined ? 0 : 1) - this.#slotsTaken();
     let claimed = 0;
     while (claimed < free) {
       const lane = lanes.next();
