@@ -32,10 +32,9 @@ export class PulledRuns implements RecordSource, RunOwner {
     return this.#init.runs.turns.isReady;
   }
 
-  /** Tells the executor if records may start. */
+  /** Tells the executor if records may start; also in a turn that is spent, as the less urgent must not use up what is left of it. */
   offer(): void {
-    const { turns, slice } = this.#init.runs;
-    if (turns.mayBeReady && !slice.isSpent) this.#slots.ready();
+    if (this.#init.runs.turns.mayBeReady) this.#slots.ready();
   }
 
   startNext(signal: AbortSignal): RecordStart {

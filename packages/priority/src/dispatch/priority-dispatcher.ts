@@ -64,8 +64,9 @@ export class PriorityDispatcher {
   /** The level whose record is being started, and whether it ended before the policy was told that it started. */
   #starting = -1;
   #endedAtOnce = false;
-  /** What the policy was asked about last. */
+  /** What the policy was asked about last, and whether what it chose passes over a record of a more urgent level. */
   #asked = 0;
+  #passesOver = false;
   #lastLevel = -1;
   #lastReady = 0;
   #inversions = 0;
@@ -146,15 +147,16 @@ export class PriorityDispatcher {
   mayGoOn(level: number): boolean {
     if (this.#pause.isOn || this.#policy.ended !== undefined) return false;
     if (level === this.#starting) this.#hasStarted(level); // it ended while it was being started
-    const ready = (this.#offered | (1 << level)) & ~this.#paused & this.limits.openWithout(level);
+    const open = ~this.#paused & this.limits.openWithout(level);
+    const ready = (this.#offered | (1 << level)) & open;
     if (ready === 0 || this.#choose(ready) !== level) return false;
-    this.#asked = ready;
+    this.#chose(level, ready, open);
     return true;
   }
 
   /** It is. */
   wentOn(level: number): void {
-    this.#count(level, this.#asked);
+    this.#count(level);
     this.#tell(level);
   }
 
@@ -178,9 +180,9 @@ export class PriorityDispatcher {
 
   /** Whether the loop goes on. */
   #startOne(level: number, ready: number): boolean {
+    this.#chose(level, ready, ~this.#paused & this.limits.open);
     this.limits.taken(level);
     this.#starting = level;
-    this.#asked = ready;
     this.#offered &= ~(1 << level); // unless it says so again meanwhile
     const start = this.#sources[level]?.startNext() ?? 'blocked';
     if (start === 'started' || start === 'last') {
@@ -199,19 +201,25 @@ export class PriorityDispatcher {
 
   #hasStarted(level: number): void {
     this.#starting = -1;
-    this.#count(level, this.#asked);
+    this.#count(level);
     this.#tell(level);
   }
 
-  #count(level: number, ready: number): void {
-    this.started[level] = (this.started[level] ?? 0) + 1;
-    this.#lastLevel = level;
-    this.#lastReady = ready;
-    const above = ready & (-2 << level);
-    if (above !== 0 && this.#isAnyReady(above)) this.#inversions++;
+  /** @param open levels that may take a slot, whether they said that they are ready or not: one that should have is passed over too */
+  #chose(level: number, ready: number, open: number): void {
+    this.#asked = ready;
+    const above = open & (-2 << level);
+    this.#passesOver = above !== 0 && this.#isAnyReady(above);
   }
 
-  /** A level that has started its last record was asked about all the same, as nobody knows of that before it is asked for more. */
+  #count(level: number): void {
+    this.started[level] = (this.started[level] ?? 0) + 1;
+    this.#lastLevel = level;
+    this.#lastReady = this.#asked;
+    if (this.#passesOver) this.#inversions++;
+  }
+
+  /** What it has, and not what it said: one that has started its last record is asked about until it is found to be empty. */
   #isAnyReady(levels: number): boolean {
     for (let left = levels; left !== 0; left &= ~(1 << highestReadyLevel(left)))
       if (this.#sources[highestReadyLevel(left)]?.isReady === true) return true;

@@ -76,6 +76,15 @@ describe('inversions', () => {
     assert.deepEqual(dispatching('2012', { levels }), { started: '1,1,1', inversions: 1 });
   });
 
+  it('are counted also where the more urgent level did not say that it has a record', () => {
+    const init = { capacity: 1, levels: [free, free], policy: new Script('0') };
+    const dispatcher = new PriorityDispatcher({ ...init, onPolicyFailed: (error) => assert.fail(error as Error) });
+    for (const level of [0, 1])
+      dispatcher.attach(level, { isReady: true, startNext: () => 'last', resized: () => undefined });
+    dispatcher.ready(0);
+    assert.deepEqual([[...dispatcher.started], dispatcher.inversions], [[1, 0], 1]);
+  });
+
   for (const waits of [false, true])
     it(`are counted where a record takes over the slot of one that ended ${waits ? 'in a microtask' : 'at once'}`, async () => {
       const gate = deferred();
