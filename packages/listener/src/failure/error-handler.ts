@@ -57,6 +57,6 @@ export interface ErrorHandler {
   readonly recoverer?: Recoverer | undefined;
   /** Told of each failure that is tried again, and not awaited; what it throws or rejects with is logged. */
   readonly onRetry?: ((failure: RecordFailure & { readonly delayMs: number }) => unknown) | undefined;
-  /** When a recoverer that failed is asked again; after that the container stops. @default ten times, a second apart */
+  /** When a recoverer that failed is asked again; after that the container stops. @default nine times, a second apart */
   readonly recoveryBackOff?: BackOff | undefined;
 }
