@@ -64,8 +64,10 @@ export interface ContainerMetrics extends Readonly<ContainerCounters> {
   readonly outstanding: number;
   /** Records that wait for their turn. */
   readonly queued: number;
-  /** Their keys, values and headers: what `bufferBytes` is about. */
+  /** Their keys, values and headers. */
   readonly queuedBytes: number;
+  /** Those, and what records take that wait to be tried again or are with a recoverer: what `bufferBytes` is about. */
+  readonly heldBytes: number;
   /** Listeners that run, also those whose record was abandoned meanwhile. */
   readonly running: number;
   /** Records that wait to be tried, or recovered, again. */

@@ -27,6 +27,8 @@ export interface PartitionSnapshot {
   readonly queued: number;
   /** Keys, values and headers of those. */
   readonly queuedBytes: number;
+  /** With what records take that wait to be tried again, or are with a recoverer. */
+  readonly heldBytes: number;
   readonly running: number;
   /** Records that wait to be tried again, or for their recoverer to be asked again. */
   readonly retrying: number;
@@ -97,6 +99,7 @@ export function partitionSnapshot(
     oldestAgeMs: oldestAt === undefined ? undefined : now - oldestAt,
     queued: lanes.queued,
     queuedBytes: lanes.queuedBytes,
+    heldBytes: lanes.heldBytes,
     running,
     retrying: retries.size,
     lanes: lanes.table.size,

@@ -241,6 +241,10 @@ export class Line {
     return this.#lanes.queuedBytes;
   }
 
+  get heldBytes(): number {
+    return this.#lanes.heldBytes;
+  }
+
   get running(): number {
     return this.#dispatcher.running;
   }

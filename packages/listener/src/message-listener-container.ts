@@ -281,11 +281,12 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
   }
 
   metrics(): ContainerMetrics {
-    const { queued, queuedBytes, running } = this.#line;
+    const { queued, queuedBytes, heldBytes, running } = this.#line;
     return {
       ...this.#counters,
       queued,
       queuedBytes,
+      heldBytes,
       running,
       ...gaugesOf(this.#line.snapshot()),
       blocked: this.#line.blocked.length,

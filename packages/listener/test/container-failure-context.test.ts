@@ -173,7 +173,7 @@ describe('MessageListenerContainer: the async context of a failure', () => {
     await container.stop();
     assert.deepEqual(
       told,
-      [0, 1].flatMap((at) => [`decide ${at} in part ${at}`, `onRetry ${at} in part ${at}`]),
+      ['decide', 'onRetry'].flatMap((what) => [0, 1].map((at) => `${what} ${at} in part ${at}`)),
     );
   });
 });

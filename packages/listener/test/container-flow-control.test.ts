@@ -175,11 +175,35 @@ describe('MessageListenerContainer: buffer in bytes', () => {
     give(0, ...large(1_000, 100));
     give(1, ...large(1_000, 100));
     await until(() => factory.consumer.paused().length === 2);
-    const { outstanding } = container.metrics();
+    const { outstanding, heldBytes } = container.metrics();
     assert.ok(outstanding * 1_000 <= 2 * 20_000, `${outstanding} records are held`);
+    assert.ok(heldBytes >= outstanding * 1_000, `${heldBytes}`);
     recover();
     await until(() => container.metrics().recovered === 2_000);
-    assert.deepEqual(factory.consumer.paused(), []);
+    assert.deepEqual([factory.consumer.paused(), container.metrics().heldBytes], [[], 0]);
+    await container.stop();
+    assert.ok(addsUp(bundle));
+  });
+
+  it('counts a whole batch as long as one of its records is with a recoverer', async () => {
+    const { promise, resolve: recover } = deferred();
+    const bundle = setup({
+      ...byRecord,
+      errorHandler: new DefaultErrorHandler({ backOff: new FixedBackOff({ maxRetries: 0 }), recoverer: () => promise }),
+      listener: undefined,
+      batchListener: (records: readonly unknown[]) => ({ failed: records.map((_, index) => ({ index, error: down })) }),
+      batch: { maxRecords: 20 },
+    } as never);
+    const { container, give, factory } = bundle;
+    await container.start();
+    give(0, ...large(1_000, 100));
+    give(1, ...large(1_000, 100));
+    await until(() => factory.consumer.paused().length === 2);
+    const { outstanding } = container.metrics();
+    assert.ok(outstanding * 1_000 <= 4 * 20_000, `${outstanding} records are held`); // a batch more for each of two slots
+    recover();
+    await until(() => container.metrics().recovered === 2_000);
+    assert.deepEqual([factory.consumer.paused(), container.metrics().heldBytes], [[], 0]);
     await container.stop();
     assert.ok(addsUp(bundle));
   });

@@ -212,6 +212,49 @@ describe('MessageListenerContainer: batches that fail while their partition is g
     assert.ok(addsUp(bundle));
   });
 
+  it('tell of no other try while a neighbour is with the recoverer: the partition may go meanwhile', async () => {
+    const [asked, taken] = [deferred(), deferred()];
+    const errorHandler: ErrorHandler = {
+      decide: ({ record }) => (record.offset === 0 ? { action: 'recover' } : { action: 'retry', delayMs: 1_000 }),
+      recoverer: () => {
+        asked.resolve();
+        return taken.promise;
+      },
+    };
+    const bundle = await startedBatches({ errorHandler }, one);
+    const told = toldBy(bundle);
+    bundle.give(0, ...distinct(3));
+    (await bundle.batches.call(0)).end({ failed });
+    await asked.promise;
+    const stopping = bundle.container.stop();
+    taken.resolve();
+    await stopping;
+    assert.deepEqual(told.left, all.slice(1));
+    assert.deepEqual(told.others, ['record:failed']);
+    assert.ok(addsUp(bundle));
+  });
+
+  it('give the recoverer nothing behind a record that it did not take before the partition went', async () => {
+    const asked = deferred();
+    const recovered: number[] = [];
+    const errorHandler: ErrorHandler = {
+      decide: () => ({ action: 'recover' }),
+      recoverer: ({ offset }: ConsumerRecord) => {
+        recovered.push(offset);
+        asked.resolve();
+        if (offset === 0) throw away;
+      },
+    };
+    const bundle = await startedBatches({ errorHandler }, one);
+    bundle.give(0, ...distinct(3));
+    (await bundle.batches.call(0)).end({ failed });
+    await asked.promise;
+    await eventLoopTurn();
+    await bundle.container.stop();
+    assert.deepEqual(recovered, [0], 'their dead letters would be out of order');
+    assert.ok(addsUp(bundle));
+  });
+
   it('tell of a pause that never came, as another record stopped the container', async () => {
     const errorHandler: ErrorHandler = {
       decide,

@@ -73,6 +73,7 @@ describe('MessageListenerContainer: snapshot', () => {
       oldestAgeMs: 250,
       queued: 3,
       queuedBytes: 3, // their keys: 'b', 'a' and 'c'
+      heldBytes: 3,
       running: 1,
       retrying: 0,
       lanes: 3,

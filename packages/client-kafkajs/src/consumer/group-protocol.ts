@@ -38,7 +38,7 @@ const JOIN_MARGIN_MS = 5_000;
 
 /**
  * No coordinator holds a heartbeat back, so one that is not answered within a third of the session was lost with its
- * connection: two more are sent over another before the group takes this member for dead.
+ * connection: at least one more is sent over another before the group takes this member for dead.
  */
 const HEARTBEATS_A_SESSION = 3;
 

@@ -67,7 +67,7 @@ const HINTS: Readonly<Record<string, string>> = {
  * Writes offsets for the group, fenced: the broker does not check who owns a partition, so a commit is refused here unless
  * the partition is ours, without a break since the commit was asked for. Between JoinGroup and the answer to SyncGroup there
  * is no generation to commit in; what a cooperative member keeps over that time is written in the next one. Of commits under
- * way at once the newest stays: an older offset is not written after a newer one of its partition.
+ * way at once the newest stays: an older offset is not sent after a newer one of its partition.
  */
 export class OffsetCommits {
   readonly #context: ConsumerContext;

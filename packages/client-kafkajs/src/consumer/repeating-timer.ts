@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@hearken/core';
 
-/** Runs a task every `intervalMs`, counted from the end of the last run: runs never overlap. */
+/** Runs a task every `intervalMs`. Runs never overlap: after one that took longer the next begins at once. */
 export class RepeatingTimer {
   readonly #clock: Clock;
   readonly #intervalMs: number;
@@ -16,8 +16,7 @@ export class RepeatingTimer {
   }
 
   start(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#clock.setTimer(() => void this.#run(), this.#intervalMs);
+    this.#runIn(this.#intervalMs);
   }
 
   stop(): void {
@@ -25,8 +24,14 @@ export class RepeatingTimer {
     this.#timer?.clear();
   }
 
+  #runIn(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = this.#clock.setTimer(() => void this.#run(), delayMs);
+  }
+
   async #run(): Promise<void> {
+    const startedAt = this.#clock.monotonic();
     await this.#task();
-    this.start();
+    this.#runIn(Math.max(0, startedAt + this.#intervalMs - this.#clock.monotonic()));
   }
 }

@@ -44,7 +44,11 @@ export async function retrying<T>(
  * Resolves after `delayMs`, or as soon as one of the signals aborts. Not by `AbortSignal.any`: on Node 20 a signal keeps
  * something of every other that was ever made of it, and these may live as long as the consumer.
  */
-export async function pause(clock: Clock, delayMs: number, ...signals: readonly AbortSignal[]): Promise<void> {
+export async function pause(
+  clock: Clock,
+  delayMs: number,
+  ...signals: readonly [AbortSignal, ...AbortSignal[]]
+): Promise<void> {
   if (signals.some(isAborted)) return;
   const { promise, resolve } = deferred();
   const end = (): void => resolve();

@@ -97,13 +97,15 @@ export class BatchOutcomes {
     }
     logger.error(
       { error: describeError(error) },
-      'a producer failed by a fault of its own: all its sends are rejected',
+      'a producer failed by a fault of its own: all that it had buffered is rejected',
     );
   }
 
-  /** No batch that was not sent yet ever will be. */
-  refuseUnsent(error: unknown): void {
-    for (const batch of this.#parts.accumulator.batches()) if (batch.identity === undefined) this.fail(batch, error);
+  /** No producer id is to be had: what waits for one ends. What a partition sends under the id that it has goes on. */
+  refuseWithoutIdentity(error: unknown): void {
+    const { accumulator, idempotence } = this.#parts;
+    for (const batch of accumulator.batches())
+      if (batch.identity === undefined && idempotence?.admits(batch.queue) === false) this.fail(batch, error);
   }
 
   /** The queue's partition is no more: its topic was made anew with fewer. */

@@ -84,7 +84,7 @@ export class KafkaProducer implements Producer, AsyncDisposable {
           clock,
           random,
           onChange: wake,
-          onRefused: (error) => this.#outcomes.refuseUnsent(error),
+          onRefused: (error) => this.#outcomes.refuseWithoutIdentity(error),
         })
       : undefined;
     const idempotence = identities && new Idempotence({ identities, clock, logger });

@@ -193,7 +193,11 @@ export class Sender {
   }
 
   async #transmit({ leader, batches }: Draft): Promise<void> {
-    await this.#parts.exchange.run(leader, batches);
+    try {
+      await this.#parts.exchange.run(leader, batches);
+    } catch (error) {
+      this.#parts.outcomes.broken(error); // it never should
+    }
     const left = (this.#requests.get(leader) ?? 1) - 1;
     if (left > 0) this.#requests.set(leader, left);
     else this.#requests.delete(leader);

@@ -354,6 +354,46 @@ describe('KafkaProducer, when brokers fail', () => {
     assert.equal((await finish(send('b'))).offset, 0);
   });
 
+  it('rejects only what waits for an identity when the broker gives none', async () => {
+    const { send, settled, cluster, warmUp, finish } = setup();
+    await warmUp();
+    await finish(send('warm-up', { partition: 1 }));
+    cluster.setTopic('t', [-1, 1]);
+    await cluster.metadata.refresh(['t']);
+    const unsent = settled(send('a'));
+    cluster.identityErrors.push(errorCodes.CLUSTER_AUTHORIZATION_FAILED);
+    const [asked, answer] = [new Signal(), new Signal()];
+    cluster.identityDelays.push(() => {
+      asked.fire();
+      return answer.wait();
+    });
+    cluster.scripts.push(refuse(errorCodes.INVALID_PRODUCER_EPOCH));
+    const fenced = settled(send('b', { partition: 1 }));
+    await finish(asked.wait());
+    const behind = settled(send('c', { partition: 1 }));
+    answer.fire();
+    assert.equal((await finish(behind)).error?.code, 'CLUSTER_AUTHORIZATION_FAILED');
+    cluster.setTopic('t', [1, 1]);
+    assert.equal((await finish(unsent)).metadata?.offset, 1);
+    assert.equal((await finish(fenced)).metadata?.offset, 1);
+  });
+
+  it('ends every send with the cause when it fails by a fault of its own as it is answered', async () => {
+    const { producer, send, settled, cluster, warmUp, finish, logger } = setup();
+    await warmUp();
+    cluster.scripts.push(loseRequest);
+    const fault = new TypeError('a mistake');
+    const debug = logger.debug.bind(logger);
+    logger.debug = () => {
+      logger.debug = debug;
+      throw fault;
+    };
+    const { error } = await finish(settled(send('a')));
+    assert.deepEqual([error?.code, error?.cause], ['OUTCOME_UNKNOWN', fault]);
+    assert.equal(producer.metrics().batchesInFlight, 0);
+    assert.equal((await finish(send('b'))).offset, 1);
+  });
+
   it('sends again what an answer does not mention', async () => {
     const { send, cluster, warmUp, finish } = setup();
     await warmUp();

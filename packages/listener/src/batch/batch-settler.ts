@@ -25,6 +25,8 @@ interface Verdict {
   readonly again: Delivery[];
   /** The longest delay that one of them is to wait. */
   delayMs: number;
+  /** Failures of those that are to be tried again. */
+  readonly retried: (FailedDelivery & { readonly delayMs: number })[];
   /** For which the partition is to be paused. */
   readonly paused: FailedDelivery[];
   fatal: Error | undefined;
@@ -129,6 +131,7 @@ export class BatchSettler implements Settles {
     const verdict: Verdict = {
       again: stops ? [...open] : open.map((delivery) => delivery.again()),
       delayMs: 0,
+      retried: [],
       paused: pauses ? [{ delivery: first, error }] : [],
       fatal: stops ? new ListenerFailedError(first.record, attempt, error) : undefined,
       recover: [],
@@ -145,14 +148,18 @@ export class BatchSettler implements Settles {
   ): void {
     batch.ownership.endedTogether(done);
     this.#tellReturned(batch, done);
-    const verdict: Verdict = { again: [], delayMs: 0, paused: [], fatal: undefined, recover: [] };
+    const verdict: Verdict = { again: [], delayMs: 0, retried: [], paused: [], fatal: undefined, recover: [] };
     for (const one of failed) this.#decide(one, verdict);
-    this.#recoverNext(lane, verdict, () => this.#conclude(lane, batch, verdict, untouched));
+    const back = verdict.recover.length > 0 ? this.#init.waits.lend(lane, batch) : undefined;
+    this.#recoverNext(verdict, () => {
+      back?.();
+      this.#conclude(lane, batch, verdict, untouched);
+    });
   }
 
   #decide({ delivery, error: cause }: FailedDelivery, verdict: Verdict): void {
     const { ends, errorHandler } = this.#init;
-    const { record, attempt, ownership } = delivery;
+    const { record, attempt } = delivery;
     if (delivery.hasEnded) {
       ends.failedAfterwards(delivery, cause);
       return;
@@ -162,12 +169,7 @@ export class BatchSettler implements Settles {
     if (kind === 'retry') {
       verdict.again.push(delivery.again());
       verdict.delayMs = Math.max(verdict.delayMs, decided.delayMs);
-      if (!ownership.isOpen) {
-        ends.leftBehind([delivery], error);
-        return;
-      }
-      ends.tellRetry(delivery, { record, error, attempt, delayMs: decided.delayMs });
-      ends.retried(delivery, error, decided.delayMs);
+      verdict.retried.push({ delivery, error, delayMs: decided.delayMs });
       return;
     }
     if (kind !== 'pause') ends.failed(delivery, error, kind);
@@ -184,18 +186,21 @@ export class BatchSettler implements Settles {
    * One after the other, so that dead letters keep the order of their lane. It stays busy for as long as that takes: nothing
    * passes the records, here or in a later ownership.
    */
-  #recoverNext(lane: DeliveryLane, verdict: Verdict, conclude: () => void): void {
-    const { waits, recovery, onReady } = this.#init;
+  #recoverNext(verdict: Verdict, conclude: () => void): void {
+    const { recovery, onReady } = this.#init;
     const next = verdict.fatal === undefined ? verdict.recover.shift() : undefined;
     if (next === undefined || next.delivery.ownership.isAborted) {
       conclude();
       return;
     }
-    const back = waits.lend(lane, next.delivery);
     recovery.recover(next.delivery, next.error, (end) => {
-      back();
-      this.#recovered(next, end, verdict);
-      this.#recoverNext(lane, verdict, conclude);
+      if (end.kind === 'given-up' && !next.delivery.ownership.isOver) {
+        verdict.recover.unshift(next); // it comes again elsewhere, and those behind it must not pass it
+        conclude();
+      } else {
+        this.#recovered(next, end, verdict);
+        this.#recoverNext(verdict, conclude);
+      }
       onReady();
     });
   }
@@ -213,6 +218,7 @@ export class BatchSettler implements Settles {
   #conclude(lane: DeliveryLane, batch: Batch, verdict: Verdict, untouched: readonly Delivery[]): void {
     const { lanes, waits, ends, onPause, onFatal } = this.#init;
     const { ownership } = batch;
+    let comesAgainHere = false;
     const [cause] = verdict.paused;
     const pauses = ownership.isOpen && verdict.fatal === undefined;
     if (!pauses) for (const { delivery, error } of verdict.paused) ends.leftBehind([delivery], error);
@@ -227,9 +233,23 @@ export class BatchSettler implements Settles {
     } else if (next === undefined) waits.leave(lane, batch);
     else if (cause !== undefined) {
       if (pauses) onPause(ownership, { record: cause.delivery.record, error: cause.error });
-      waits.goOn(lane, next);
-    } else if (verdict.again.length > 0) waits.postpone(lane, next, verdict.delayMs);
+      comesAgainHere = waits.goOn(lane, next);
+    } else if (verdict.again.length > 0) comesAgainHere = waits.postpone(lane, next, verdict.delayMs);
     else waits.goOn(lane, next);
+    this.#tellRetried(verdict, comesAgainHere);
+  }
+
+  /** Only now: while neighbours were with the recoverer the partition may have gone. */
+  #tellRetried({ retried }: Verdict, comesAgainHere: boolean): void {
+    const { ends } = this.#init;
+    for (const { delivery, error, delayMs } of retried) {
+      const { record, attempt } = delivery;
+      if (!comesAgainHere) ends.leftBehind([delivery], error);
+      else {
+        ends.tellRetry(delivery, { record, error, attempt, delayMs });
+        ends.retried(delivery, error, delayMs);
+      }
+    }
   }
 
   /** It was told to give up: what it had done is done, and nothing of the rest is a failure of its own. */

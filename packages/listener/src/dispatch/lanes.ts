@@ -93,7 +93,7 @@ export class Lanes<Item extends LaneItem<Item>, Work = Item> implements Iterable
     return this.#queued;
   }
 
-  /** Keys, values and headers of those. What is to be tried again is counted no more. */
+  /** Keys, values and headers of those, without what is to be tried again. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }

@@ -107,14 +107,18 @@ export class RecordEnds {
   }
 
   /** It waits in the parked topic from now on. @param failure undefined if it follows another of its key */
-  parked({ ownership, sequence, record, attempt }: Delivery, failure: { readonly error: unknown } | undefined): void {
+  parked(delivery: Delivery, failure: { readonly error: unknown } | undefined): void {
+    const { ownership, sequence, record, attempt } = delivery;
     ownership.ended(sequence, 'parked');
-    this.#init.events.emit('record:parked', { record, attempt, ...failure });
+    inFailureContext(delivery, () => this.#init.events.emit('record:parked', { record, attempt, ...failure }));
   }
 
   /** It had ended already, so there is nothing to try again; but an error must not vanish. */
-  failedAfterwards({ record }: Delivery, error: unknown): void {
-    this.#init.logger.warn({ ...placeOf(record), error }, 'a record failed after it was acknowledged');
+  failedAfterwards(delivery: Delivery, error: unknown): void {
+    const place = placeOf(delivery.record);
+    inFailureContext(delivery, () =>
+      this.#init.logger.warn({ ...place, error }, 'a record failed after it was acknowledged'),
+    );
   }
 }
 

@@ -16,6 +16,7 @@ const idle: PartitionSnapshot = {
   oldestAgeMs: undefined,
   queued: 0,
   queuedBytes: 0,
+  heldBytes: 0,
   running: 0,
   retrying: 0,
   lanes: 0,
