@@ -233,6 +233,33 @@ describe('MessageListenerContainer: parked keys', () => {
     assert.deepEqual(bundle.listener.order, ['0/0', '0/0', '0/1']);
   });
 
+  it('works off nothing of a partition that comes back while it stops, and keeps nothing of it open', async () => {
+    const bundle = await parking({ parking: { concurrency: 3 } });
+    const { container, give, factory, clock, listener } = bundle;
+    const [consumer] = factory.consumers.items;
+    give(0, ...keyed('a', 'b'));
+    for (const at of ['0/0', '0/1']) (await call(bundle, at)).fail(new Error('not today'));
+    const running = await call(bundle, '0/0', 2);
+    (await call(bundle, '0/1', 2)).fail(new Error('nor tomorrow'));
+    const stopped = container.stop();
+    await until(() => container.assignment().length === 0); // all but what is worked off is given up
+    let isBack = false;
+    void consumer!.rebalance({ revoke: [tp(0)] });
+    void consumer!.rebalance({ assign: [tp(0)] }).then(() => (isBack = true));
+    await until(() => {
+      clock.advance(100);
+      return isBack;
+    });
+    const calls = listener.order.length;
+    running.end();
+    await stopped;
+    assert.deepEqual([listener.order.length, container.metrics().running], [calls, 0]);
+    assert.deepEqual(
+      factory.consumers.items.map(({ closed }) => closed.fired),
+      factory.consumers.items.map(() => true),
+    );
+  });
+
   it('lets no second listener on a key whose first one ignores that its partition is lost', async () => {
     const bundle = await parking({ parking: { concurrency: 3 } });
     const { container, clock, factory } = bundle;

@@ -83,8 +83,9 @@ export class ParkedPartition {
     this.log.markedAt = await this.#writer.mark(this.log.mark);
   }
 
-  /** An ownership of the partition begins, and all that was parked of it is known. */
+  /** An ownership of the partition begins, and all that was parked of it is known. What is let go of stays what it was. */
   begun({ epoch }: Pick<Ownership, 'epoch'>): void {
+    if (this.#isClosing) return;
     this.#epoch = epoch;
     if (this.keys.size > 0 || this.log.hasLoose) this.#work();
   }

@@ -92,8 +92,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
    * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISSING`, `PARKED_TOPIC_COMPACTED`, `PARKED_TOPIC_MISMATCH`, `ACKS_NOT_ALL`
    */
   async assigned(partitions: readonly TopicPartition[], generation: number): Promise<void> {
-    if (partitions.length === 0) return;
     const { signal } = this.#interruption;
+    if (partitions.length === 0 || signal.aborted) return;
     const found = partitions.map((at) => new ParkedPartition(this.#host, at, generation));
     if (!(await this.#reading.read(found, signal)) || signal.aborted) return;
     for (const parked of found) this.#partitions.set(topicPartitionKey(parked.place), parked);
@@ -105,38 +105,37 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     ownership.parked?.begun(ownership);
   }
 
-  /** Nobody waits for `assigned` any more. */
+  /** Until `end`, nobody waits for `assigned`, and nothing is worked off of what is assigned meanwhile: the consumer closes. */
   interrupt(): void {
     this.#interruption.abort();
-    this.#interruption = new AbortController();
   }
 
   /** Works off nothing of these any more. @returns whether nothing was cut short. Never rejects. */
-  async giveUp(partitions: readonly TopicPartition[], grace: GracePeriod): Promise<boolean> {
-    const left = partitions.map((at) => this.#of(at)).filter((found) => found !== undefined);
+  async giveUp(ownerships: readonly Ownership[], grace: GracePeriod): Promise<boolean> {
+    const left = parkedOf(ownerships);
     const stopped = Promise.all(left.map((parked) => parked.stop({ timeoutMs: grace.remainingMs() })));
     if (!(await grace.covers(stopped))) for (const parked of left) void parked.stop({ immediate: true });
     return (await stopped).every(Boolean);
   }
 
   /** They are gone already: nothing is waited for. */
-  async lose(partitions: readonly TopicPartition[]): Promise<void> {
-    const lost = partitions.map((at) => this.#of(at)).filter((found) => found !== undefined);
-    this.forget(partitions);
-    await Promise.all(lost.map((parked) => parked.stop({ immediate: true })));
+  async lose(ownerships: readonly Ownership[]): Promise<void> {
+    this.forget(ownerships);
+    await Promise.all(parkedOf(ownerships).map((parked) => parked.stop({ immediate: true })));
   }
 
   /** The consumer is closed: whatever it was assigned while it closed goes too, and is not looked at any more. */
   async end(): Promise<void> {
-    this.interrupt();
+    this.#interruption = new AbortController();
     const left = [...this.#partitions.values()];
     this.#partitions.clear();
     await Promise.all(left.map((parked) => parked.stop({ immediate: true })));
   }
 
-  /** They are no longer ours. */
-  forget(partitions: readonly TopicPartition[]): void {
-    for (const at of partitions) this.#partitions.delete(topicPartitionKey(at));
+  /** They are no longer ours. Their partitions may be again: what is parked of those by now is another owner's, and stays. */
+  forget(ownerships: readonly Ownership[]): void {
+    for (const ownership of ownerships)
+      if (this.#of(ownership) === ownership.parked) this.#partitions.delete(topicPartitionKey(ownership));
   }
 
   /** Parked keys, over all partitions. */
@@ -237,3 +236,6 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
     });
   }
 }
+
+const parkedOf = (ownerships: readonly Ownership[]): ParkedPartition[] =>
+  ownerships.map(({ parked }) => parked).filter((parked) => parked !== undefined);
