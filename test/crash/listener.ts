@@ -42,6 +42,8 @@ const LATE_MS = 100;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** A broker that was killed comes back as soon as a busy machine lets it. */
 const START_TIMEOUT_MS = 180_000;
+/** From when it is told to stop, by itself: longer than any time-out on the way. */
+const ENDS_WITHIN_MS = 120_000;
 const POISONED_MS = 2_000;
 const PARKED_BACK_OFF = new FixedBackOff({ intervalMs: 100, maxRetries: Number.MAX_SAFE_INTEGER });
 
@@ -183,6 +185,10 @@ log.write({
 const told = untilTold();
 await Promise.race([container.start().catch(() => told), told]);
 await told;
+setTimeout(() => {
+  log.write({ at: 'trouble', who, what: `it does not end: ${process.getActiveResourcesInfo().join(', ')}` });
+  process.exit(1);
+}, ENDS_WITHIN_MS).unref();
 const { drained, committed } = await container.stop();
 if (container.metrics().running > 0)
   log.write({ at: 'trouble', who, what: 'it stopped without waiting for its listeners' });

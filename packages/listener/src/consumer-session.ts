@@ -188,7 +188,7 @@ export class ConsumerSession {
     const abandoned = counters.abandoned - abandonedBefore;
     const committed = ownerships.flatMap(committedOf);
     const comesTwice = !this.#init.properties.commitBefore && ownerships.some((ownership) => ownership.comesTwice);
-    return { report: { drained: !owned.hasStrays && drained && !comesTwice, abandoned, committed }, failures };
+    return { report: { drained: drained && !comesTwice, abandoned, committed }, failures };
   }
 
   /** Runs the action when no poll is outstanding. */

@@ -193,8 +193,9 @@ export class ContainerLifecycle {
     if (this.#takingDown === undefined) {
       const grace = new GracePeriod(clock, timeoutMs);
       const reason = new ListenerAbortedError(code, `${WHY[code]} before the listener ended`);
-      const closesGaps = code === 'CONTAINER_STOPPED' && this.#failure === undefined && timeoutMs > 0;
-      this.#takingDown = { grace, end: line.close({ grace, reason, closesGaps }) };
+      const awaitsStrays = code === 'CONTAINER_STOPPED';
+      const closesGaps = awaitsStrays && this.#failure === undefined && timeoutMs > 0;
+      this.#takingDown = { grace, end: line.close({ grace, reason, closesGaps, awaitsStrays }) };
     }
     try {
       return await this.#takingDown.end;

@@ -220,7 +220,8 @@ export interface CommonContainerProperties<K = Bytes, V = Bytes> {
    */
   readonly startTimeoutMs?: number;
   /**
-   * How long `stop` waits for running listeners before it aborts their signals; below `maxPollIntervalMs`. With no broker to
+   * How long `stop` waits for running listeners, also of partitions that went meanwhile, before it aborts their signals; below
+   * `maxPollIntervalMs`. With no broker to
    * commit to, `stop` gives up a second later at most. In milliseconds. @default 10000
    */
   readonly shutdownTimeoutMs?: number;

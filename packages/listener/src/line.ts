@@ -86,6 +86,15 @@ export interface SessionListener {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** How a line lets go of its consumer. */
+export interface LineClose extends SessionClose {
+  /** Whether listeners of partitions that were given up before are waited for as well. */
+  readonly awaitsStrays: boolean;
+}
+
+/** The consumer failed, and waits for its successor. */
+const NOTHING_TO_CLOSE: SessionEnd = { report: { drained: true, abandoned: 0, committed: [] }, failures: [] };
+
 /**
  * The straight line of one container, from its consumer to its commits: makes the parts and joins them. It outlives its
  * consumers, of which a container that restarts has several: a lane whose listener still runs stays closed until that ends,
@@ -163,19 +172,25 @@ export class Line {
     this.#session.open(this.#startAt());
   }
 
-  /** Lets go of the consumer. */
-  async close(how: SessionClose): Promise<SessionEnd> {
-    if (this.#session === undefined) return this.#nothingToClose;
+  /**
+   * Lets go of the consumer. Then, if told so, waits for listeners that were given up: what they use may be closed after it.
+   * That drains nothing: what they still do comes twice.
+   */
+  async close({ awaitsStrays, ...how }: LineClose): Promise<SessionEnd> {
+    const { report, failures } = await this.#closeSession(how);
+    const { hasStrays } = this.#owned;
+    // A grace that is over needs no timer to say so.
+    if (hasStrays && awaitsStrays && how.grace.remainingMs() > 0) await how.grace.covers(this.#owned.whenNoStrays());
+    return { report: { ...report, drained: report.drained && !hasStrays }, failures };
+  }
+
+  async #closeSession(how: SessionClose): Promise<SessionEnd> {
+    if (this.#session === undefined) return NOTHING_TO_CLOSE;
     const owned = [...this.#owned];
     const end = await this.#session.close(how);
     this.#session = undefined;
     this.#remember(owned);
     return end;
-  }
-
-  /** It failed, and waits for its successor: listeners of before may run all the same. */
-  get #nothingToClose(): SessionEnd {
-    return { report: { drained: !this.#owned.hasStrays, abandoned: 0, committed: [] }, failures: [] };
   }
 
   /** There will be no other consumer. */

@@ -160,7 +160,7 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
 
   /**
    * Polls no more, lets running listeners end (those that do not in time see their signals abort), commits what ended, leaves
-   * the group. May be called any number of times, always with the same report; a later call can bring it to its end sooner,
+   * the group; in the same time, waits for listeners whose partitions went before they ended. May be called any number of times, always with the same report; a later call can bring it to its end sooner,
    * with `immediate` or a `timeoutMs` counted from then. Never rejects: what went wrong is told by `finished`. Called from a
    * listener (through its context, or before its first `await`) it does not wait for that one, or for what would need its slot,
    * unless another container's listeners have slots of the same executor.

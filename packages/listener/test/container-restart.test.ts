@@ -79,7 +79,10 @@ describe('MessageListenerContainer: restart', () => {
       await until(() => clock.nextDueInMs === 1_000);
       if (runsAgain) clock.advance(1_000);
       if (runsAgain) await until(() => container.state === 'running');
-      assert.equal((await container.stop()).drained, false);
+      const stopping = container.stop();
+      await until(() => clock.nextDueInMs === 5_000);
+      clock.advance(5_000);
+      assert.equal((await stopping).drained, false);
       call.end();
       await eventLoopTurn();
       assert.ok(addsUp(bundle));

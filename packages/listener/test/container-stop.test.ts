@@ -71,21 +71,29 @@ describe('MessageListenerContainer: stop({ immediate })', () => {
     await revoking;
   });
 
-  it('is not drained while a listener runs whose partition went before it had ended', async () => {
-    const bundle = await started({ revokeDrainTimeoutMs: 2_000 });
-    const { container, factory, listener, give, clock } = bundle;
-    give(0, ...keyed('a'));
-    const call = await listener.call('0/0');
-    const revoking = factory.consumer.rebalance({ revoke: [tp(0)] });
-    await until(() => clock.nextDueInMs === 2_000);
-    clock.advance(2_000);
-    await revoking;
-    assert.ok(call.context.signal.aborted);
-    const report = await container.stop();
-    assert.deepEqual([report.drained, report.abandoned], [false, 0]);
-    call.end();
-    await eventLoopTurn();
-    assert.ok(addsUp(bundle));
+  it('waits, outside of its group, for a listener whose partition went before it had ended, and is not drained', async () => {
+    for (const isInTime of [true, false]) {
+      const bundle = await started({ revokeDrainTimeoutMs: 2_000, shutdownTimeoutMs: 20_000 });
+      const { container, factory, listener, give, clock } = bundle;
+      give(0, ...keyed('a'));
+      const call = await listener.call('0/0');
+      const revoking = factory.consumer.rebalance({ revoke: [tp(0)] });
+      await until(() => clock.nextDueInMs === 2_000);
+      clock.advance(2_000);
+      await revoking;
+      assert.ok(call.context.signal.aborted);
+      const stopping = container.stop();
+      await factory.consumer.closed.wait();
+      await until(() => clock.nextDueInMs === 20_000);
+      assert.equal(container.state, 'stopping');
+      if (isInTime) call.end();
+      else clock.advance(20_000);
+      const report = await stopping;
+      assert.deepEqual([report.drained, report.abandoned], [false, 0]);
+      call.end();
+      await eventLoopTurn();
+      assert.ok(addsUp(bundle));
+    }
   });
 });
 

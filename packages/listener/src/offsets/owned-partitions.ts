@@ -145,6 +145,11 @@ export class OwnedPartitions implements Iterable<Ownership> {
       await (this.#nextIdle ??= deferred()).promise;
   }
 
+  /** Resolves when no listener runs any more that was given up. */
+  async whenNoStrays(): Promise<void> {
+    while (this.hasStrays) await (this.#nextIdle ??= deferred()).promise;
+  }
+
   #isBusy(ownership: Ownership): boolean {
     return ownership.running > 0 || (this.#hasLeft(ownership) && !this.#init.isStuck());
   }

@@ -92,8 +92,8 @@ export class Parking implements Pick<ErrorHandler, 'recoverer' | 'recoveryBackOf
    * @throws KafkaError `PARKING_LOOP`, `PARKED_TOPIC_MISSING`, `PARKED_TOPIC_COMPACTED`, `PARKED_TOPIC_MISMATCH`, `ACKS_NOT_ALL`
    */
   async assigned(partitions: readonly TopicPartition[], generation: number): Promise<void> {
+    if (partitions.length === 0 || this.#interruption.signal.aborted) return;
     const { signal } = this.#interruption;
-    if (partitions.length === 0 || signal.aborted) return;
     const found = partitions.map((at) => new ParkedPartition(this.#host, at, generation));
     if (!(await this.#reading.read(found, signal)) || signal.aborted) return;
     for (const parked of found) this.#partitions.set(topicPartitionKey(parked.place), parked);
