@@ -18,6 +18,10 @@ export class ListenerView implements ListenerContainer {
     return this.#container.state;
   }
 
+  get groupId(): string | undefined {
+    return this.#container.groupId;
+  }
+
   assignment(): readonly TopicPartition[] {
     return this.#container.assignment();
   }

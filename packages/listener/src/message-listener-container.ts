@@ -114,6 +114,11 @@ export class MessageListenerContainer<K = Bytes, V = Bytes> implements ListenerC
     return this.#lifecycle.state;
   }
 
+  /** Its own, or else the factory's; undefined without one. */
+  get groupId(): string | undefined {
+    return this.#properties.groupId;
+  }
+
   /**
    * How many listeners may run at once, from 1. May be set at any time and holds at once, without a stop: more start, or
    * those above the new limit end first. With a `taskExecutor` it is that one's, and set there.

@@ -33,6 +33,8 @@ export interface Acknowledgment {
 /** What a listener may do with the container it is called by. */
 export interface ListenerContainer {
   readonly state: ContainerState;
+  /** Undefined for a container without a group, which has its partitions given. */
+  readonly groupId: string | undefined;
   assignment(): readonly TopicPartition[];
   pause(targets?: readonly PartitionTarget[]): void;
   resume(targets?: readonly PartitionTarget[]): void;

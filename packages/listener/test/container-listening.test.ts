@@ -135,6 +135,7 @@ describe('MessageListenerContainer: what a listener gets', () => {
     assert.ok(context.epoch >= 1);
     assert.equal(context.logger, logger);
     assert.equal(context.container.state, 'running');
+    assert.equal(context.container.groupId, 'g');
     assert.deepEqual(context.container.assignment(), [tp(0), tp(1)]);
     assert.equal(context.signal, context.signal);
     assert.equal(context.signal.aborted, false);
