@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { deferred } from '@hearken/core/internal';
 
 interface QueuedSend {
@@ -20,13 +21,17 @@ export class SendQueue {
     return this.#sends.size === 0;
   }
 
-  /** Calls `handOn` once the input is there and everything given before was handed on or has failed. */
+  /**
+   * Calls `handOn` once the input is there and everything given before was handed on or has failed; in the async context of
+   * this call, though it may be another send that ends the waiting.
+   */
   add<Input, Result>(input: Input | Promise<Input>, handOn: (input: Input) => Promise<Result>): Promise<Result> {
     const { promise, resolve, reject } = deferred<Result | Promise<Result>>();
     const send = this.#push(undefined, reject);
+    const handOnHere = AsyncResource.bind(handOn);
     Promise.resolve(input).then(
       // A promise of its own, so that a `handOn` that throws fails this send and not the ones behind it.
-      (value) => this.#ready(send, () => resolve(new Promise((handed) => handed(handOn(value))))),
+      (value) => this.#ready(send, () => resolve(new Promise((handed) => handed(handOnHere(value))))),
       (error: unknown) => this.#ready(send, () => reject(error)),
     );
     return promise as Promise<Result>;

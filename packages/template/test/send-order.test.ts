@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Serde } from '@hearken/core';
 import { deferred, type Deferred } from '@hearken/core/internal';
 import { eventLoopTurn } from '@hearken/testing';
@@ -40,6 +41,22 @@ describe('the order of sends', () => {
     await Promise.all(sends);
     const sent = factory.producer.sent.items.map(({ value }) => String(value));
     assert.deepEqual(sent, ['later-1', '2', 'later-3', '4']);
+  });
+
+  it('keeps the async context of each call, though another ends the waiting', async () => {
+    const valueSerde = new ManualSerde();
+    const { template, factory } = setup({ valueSerde });
+    const context = new AsyncLocalStorage<string>();
+    await template.send('orders', 'first'); // makes the producer
+    const { producer } = factory;
+    const seen: (string | undefined)[] = [];
+    producer.failSends(() => void seen.push(context.getStore()), 2);
+    const sends = ['later-1', 'later-2'].map((value) => context.run(value, () => template.send('orders', value)));
+    valueSerde.end('later-2');
+    await eventLoopTurn();
+    valueSerde.end('later-1');
+    await Promise.all(sends);
+    assert.deepEqual(seen, ['later-1', 'later-2']);
   });
 
   it('is synchronous again once nothing waits', async () => {
