@@ -1,5 +1,5 @@
 import type { ConsumerOptions, KafkaOptions, ProducerOptions } from '@hearken/client-kafkajs';
-import type { Clock, ConsumerRecord, Logger } from '@hearken/core';
+import type { Clock, ConsumerRecord, Logger, ProducerFactory } from '@hearken/core';
 import type { RepliesOptions } from '@hearken/listener';
 import type { PriorityKafkaTemplateOptions } from '@hearken/priority';
 import type { KafkaTemplateOptions } from '@hearken/template';
@@ -54,6 +54,11 @@ export interface KafkaModuleConfig {
    * template needs, as for a bean; it makes templates without `levels` and `replies`.
    */
   readonly templates?: Readonly<Record<string, TemplateConfig | ((context: ResolutionContext) => TemplateConfig)>>;
+  /**
+   * Makes of a cluster's producer factory what a template is given, for each template: a `tracingProducerFactory`, for one.
+   * @default the factory as it is
+   */
+  readonly wrapProducerFactory?: (factory: ProducerFactory) => ProducerFactory;
   /**
    * What containers are told that name this factory, or none and it is 'default'. A function gets the container once the
    * application starts: for an error handler that needs a template.

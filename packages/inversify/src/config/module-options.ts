@@ -53,6 +53,7 @@ const RULES: OptionRules<CheckedModuleConfig> = {
   producer: custom<CheckedModuleConfig['producer']>({}, object),
   consumer: custom<CheckedModuleConfig['consumer']>({}, object),
   templates: custom<CheckedModuleConfig['templates']>({}, named(true)),
+  wrapProducerFactory: { ...callable<CheckedModuleConfig['wrapProducerFactory']>(), default: (factory) => factory },
   factories: custom<CheckedModuleConfig['factories']>({}, named(true)),
   containers: custom<CheckedModuleConfig['containers']>({}, named(false)),
   laterContainers: custom<readonly string[]>(

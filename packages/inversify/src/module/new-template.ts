@@ -29,7 +29,8 @@ export function newTemplate(setup: KafkaSetup, name: string, context: Resolution
   const pathOf = (option: string): string => settings.get(option)?.source ?? `templates.${name}.${option}`;
   checkClusterName(check, pathOf('cluster'), clusterName, [...setup.clusterBeans.keys()]);
   const cluster = setup.clusterBeans.get(clusterName);
-  const producers = cluster && producersOf(check, pathOf, cluster, producer);
+  const own = cluster && producersOf(check, pathOf, cluster, producer);
+  const producers = own && setup.wrapProducerFactory(own);
   const consumers = cluster && consumersOf(check, pathOf, cluster, consumer);
   const template =
     producers &&

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { DefaultKafkaProducerFactory } from '@hearken/client-kafkajs';
 import { KafkaConfigError } from '@hearken/core';
 import { EmbeddedKafka } from '@hearken/embedded-broker';
+import { KafkaTemplate } from '@hearken/template';
+import { FakeProducerFactory } from '@hearken/testing';
 import { Container } from 'inversify';
 import { kafkaModule, startKafka, type KafkaListenerEndpoint, type KafkaModuleConfig } from '../../dist/index.js';
 import { configFor, endpoint } from './support.js';
@@ -136,6 +139,32 @@ describe('the configuration of an application', () => {
 
 describe('kafkaModule', () => {
   const load = (config: unknown) => () => new Container().load(kafkaModule(config as KafkaModuleConfig));
+
+  it('gives templates what is made of their cluster’s producer factory, with a producer of their own too', async () => {
+    const producers = new FakeProducerFactory();
+    const given: unknown[] = [];
+    const container = new Container();
+    container.load(
+      kafkaModule({
+        clusters: { default: { brokers: ['nowhere:1'] } },
+        templates: { audit: { producer: { lingerMs: 5 } } },
+        wrapProducerFactory: (factory) => {
+          given.push(factory);
+          return producers;
+        },
+        environment: false,
+      }),
+    );
+    await container.get<KafkaTemplate>(KafkaTemplate).send('orders', 'o-1');
+    await container.get<KafkaTemplate>(KafkaTemplate, { name: 'audit' }).send('orders', 'o-2');
+    assert.deepEqual(
+      producers.log.records('orders', 0).map(({ value }) => String(value)),
+      ['o-1', 'o-2'],
+    );
+    const own = container.get(DefaultKafkaProducerFactory);
+    assert.deepEqual([given.length, given[0] === own, given[1] === own], [2, true, false]);
+    await container.unbindAllAsync();
+  });
 
   it('tells all that is wrong with clusters, clients and topics, and where it is written', async () => {
     const problems = await problemsOf(
