@@ -33,6 +33,7 @@ const EXPLAINED: readonly (readonly [page: string, source: string, type: string]
   ['send.md', 'client-kafkajs/src/producer/producer-options.ts', 'ProducerOptions'],
   ['send.md', 'template/src/template-options.ts', 'KafkaTemplateOptions'],
   ['testing.md', 'embedded-broker/src/options.ts', 'EmbeddedKafkaOptions'],
+  ['tracing.md', 'opentelemetry/src/tracing-options.ts', 'TracingOptions'],
   ['worker-threads.md', 'executor/src/worker/worker-thread-options.ts', 'WorkerThreadOptions'],
 ];
 

@@ -14,6 +14,7 @@ const PROGRAMS = {
   ordering: 'shipped o-199',
   acknowledge: 'paid o-99',
   middleware: '3 bills',
+  tracing: '      send orders-dlt\nprocess orders-dlt, 1 linked',
   batches: '299 mailed, 1 given up after 2 retries',
   failures: 'the container is failed: LISTENER_FAILED',
   executors: '400 orders handled',
