@@ -16,7 +16,6 @@ const bytes = fc.oneof(
 );
 
 for (const codec of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
-  // test/install installs a codec for zstd where there is none, and tries it.
   (hasZstd() || codec !== 'zstd' ? describe : describe.skip)(`${codec} compression`, () => {
     it('gives back what it was given', async () => {
       const roundTrip = async (original: Buffer) => {
