@@ -17,7 +17,7 @@ import { byTopic } from './by-topic.js';
 import type { ConsumerContext } from './consumer-context.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import type { Generation } from './group-protocol.js';
-import { atMost, retrying } from './retrying.js';
+import { atMost, cutOff, isAborted, retrying } from './retrying.js';
 
 /** Who commits, as it stands at each moment. */
 export interface Committer {
@@ -94,7 +94,7 @@ export class OffsetCommits {
     const work: CommitWork = { open: offsets, isOurs, isWanted, generation: undefined, over: deferred() };
     this.#underWay.add(work);
     try {
-      await retrying(this.#context, () => this.#attempt(work), {
+      await retrying(this.#context, (before) => this.#attempt(work, before), {
         timeoutMs: this.#context.options.requestTimeoutMs,
         isFinal: (error) => error instanceof CommitFailedError,
       });
@@ -106,10 +106,10 @@ export class OffsetCommits {
     }
   }
 
-  async #attempt(work: CommitWork): Promise<void> {
+  async #attempt(work: CommitWork, before: unknown): Promise<void> {
     const { clock, options } = this.#context;
     if (this.#committer.isRebalancing) await atMost(clock, this.#committer.settled(), options.requestTimeoutMs);
-    await this.#letNewerGoFirst(work);
+    await this.#letNewerGoFirst(work, before);
     if (!work.open.some(work.isWanted)) return;
     const codes = codesIn(await this.#send(work));
     this.#written(work, (offset) => codeOf(codes, offset) === 'NONE');
@@ -124,13 +124,14 @@ export class OffsetCommits {
    * Requests are written in the order of the commits, but one that is made again could come after a newer commit of the same
    * partition, and take the group back. So it waits for that one, which does away with it if it is written.
    */
-  async #letNewerGoFirst(work: CommitWork): Promise<void> {
+  async #letNewerGoFirst(work: CommitWork, before: unknown): Promise<void> {
     const newer = this.#beside(work).newer.filter((each) => overlap(each, work));
     if (newer.length === 0) return;
-    const { clock, options } = this.#context;
+    const { clock, options, closed } = this.#context;
     const over = Promise.all(newer.map((each) => each.over.promise)).then(() => undefined);
     await atMost(clock, over, options.requestTimeoutMs);
-    if (newer.some((each) => overlap(each, work))) throw overtaken();
+    if (!newer.some((each) => overlap(each, work))) return;
+    throw isAborted(closed) ? cutOff(before) : overtaken(before);
   }
 
   #written(work: CommitWork, isWritten: Condition): void {
@@ -273,8 +274,9 @@ const movedOn = (): KafkaError =>
   new KafkaError('the group rebalances', { code: 'REBALANCE_IN_PROGRESS', retriable: true });
 
 /** Told only if the time is over meanwhile. */
-const overtaken = (): KafkaError =>
+const overtaken = (cause: unknown): KafkaError =>
   new KafkaError('a newer commit of the same partitions is under way, or failed', {
     code: 'REQUEST_TIMED_OUT',
     retriable: true,
+    cause,
   });

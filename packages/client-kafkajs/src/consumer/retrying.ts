@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { isKafkaError, KafkaError, type Clock } from '@hearken/core';
 import { deferred } from '@hearken/core/internal';
 import { backOffMs } from '../cluster/back-off.js';
+import { KafkaConnectionError } from '../errors.js';
 import type { ConsumerContext } from './consumer-context.js';
 
 export interface RetryOptions {
@@ -16,29 +17,41 @@ export interface RetryOptions {
 /** Failures in a row before a user should hear of it: about two seconds of trouble. */
 export const WARN_AFTER_FAILURES = 5;
 
-/** Repeats `attempt` with growing delays while it rejects with a retriable error; rejects with the last error. */
+/**
+ * Repeats `attempt` with growing delays while it rejects with a retriable error; rejects with the last error.
+ * @param attempt given what the attempt before failed with
+ * @throws KafkaError `CLIENT_CLOSED`, or `INTERRUPTED` for the signal's sake, with the last error as its cause, instead of
+ * another attempt
+ */
 export async function retrying<T>(
   context: ConsumerContext,
-  attempt: () => Promise<T>,
+  attempt: (before: unknown) => Promise<T>,
   { timeoutMs = Infinity, signal = context.closed, isFinal = () => false }: RetryOptions = {},
 ): Promise<T> {
   const isStopped = (): boolean => signal.aborted || context.closed.aborted;
   const deadlineMs = context.clock.monotonic() + timeoutMs;
+  let before: unknown;
   for (let attempts = 1; ; attempts++) {
-    if (isStopped()) throw new KafkaError('the consumer no longer waits for this', { code: 'INTERRUPTED' });
+    if (isAborted(context.closed)) throw cutOff(before);
+    if (isAborted(signal))
+      throw new KafkaError('nobody waits for this any more', { code: 'INTERRUPTED', cause: before });
     try {
-      return await attempt();
+      return await attempt(before);
     } catch (error) {
       const delayMs = backOffMs(attempts, Math.random());
       const hopeless = !isKafkaError(error) || !error.retriable || isFinal(error);
       if (hopeless || isStopped() || context.clock.monotonic() + delayMs > deadlineMs) throw error;
-      context.retried.error = error;
+      before = context.retried.error = error;
       const level = attempts === WARN_AFTER_FAILURES ? 'warn' : 'debug';
       context.logger[level]({ error, attempts, delayMs }, 'consumer: will try again');
       await pause(context.clock, delayMs, signal, context.closed);
     }
   }
 }
+
+/** What waits, or would be tried again, ends with this when the consumer closes; as what is in flight then. */
+export const cutOff = (cause: unknown): KafkaConnectionError =>
+  new KafkaConnectionError('the consumer was closed', { code: 'CLIENT_CLOSED', cause });
 
 /**
  * Resolves after `delayMs`, or as soon as one of the signals aborts. Not by `AbortSignal.any`: on Node 20 a signal keeps

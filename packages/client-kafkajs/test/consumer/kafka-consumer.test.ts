@@ -299,7 +299,7 @@ describe('KafkaConsumer', () => {
       const second = consumer.assign([at(2)]);
       await eventLoopTurn();
       await consumer.close();
-      await assert.rejects(second, { code: 'INTERRUPTED' });
+      await assert.rejects(second, { code: 'CLIENT_CLOSED' });
     });
 
     it('tells that they are there', async () => {

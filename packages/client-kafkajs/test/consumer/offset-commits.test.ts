@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CommitFailedError, type TopicPartition } from '@hearken/core';
+import { CommitFailedError, isKafkaError, type TopicPartition } from '@hearken/core';
 import {
   errorCodes,
   offsetCommitApi,
@@ -11,6 +11,7 @@ import { eventLoopTurn, Signal } from '@hearken/testing';
 import { GroupCoordinator } from '../../dist/consumer/group-coordinator.js';
 import type { Generation } from '../../dist/consumer/group-protocol.js';
 import { OffsetCommits, type Committer } from '../../dist/consumer/offset-commits.js';
+import { KafkaConnectionError } from '../../dist/errors.js';
 import { rejection } from '../support/rejects.js';
 import { aContext, type TestContext } from './support/context.js';
 import { disconnected } from './support/fake-cluster.js';
@@ -67,6 +68,9 @@ const failure = async (promise: Promise<unknown>, code: string): Promise<CommitF
   assert.ok(error instanceof CommitFailedError);
   return error;
 };
+
+/** Of the error and its causes. */
+const codes = (error: unknown): readonly string[] => (isKafkaError(error) ? [error.code, ...codes(error.cause)] : []);
 
 describe('OffsetCommits', () => {
   it('writes offsets under the generation, over the control connection', async () => {
@@ -283,8 +287,28 @@ describe('OffsetCommits', () => {
       await eventLoopTurn();
       clock.advance(29_500);
       last.fire();
-      await failures;
+      const [first] = await failures;
+      assert.deepEqual(codes(first), ['REQUEST_TIMED_OUT', 'REQUEST_TIMED_OUT', 'CONNECTION_CLOSED']);
       assert.equal(cluster.requests(offsetCommitApi).length, 3);
+    });
+
+    it('say that the consumer was closed, and what they failed with before, when it closes', async () => {
+      const { cluster, clock, closing, commits } = setup();
+      const last = new Signal();
+      const cutOff = new KafkaConnectionError('the client was closed', { code: 'CLIENT_CLOSED' });
+      cluster.answer(offsetCommitApi, disconnected, async () => last.wait().then(() => Promise.reject(cutOff)));
+      const failures = Promise.all([
+        failure(commits.commit([at(0, 10)]), 'CLIENT_CLOSED'),
+        failure(commits.commit([at(0, 20)]), 'CLIENT_CLOSED'),
+      ]);
+      await clock.timersPending(1);
+      clock.advance(1_000); // the first waits for the second now
+      await eventLoopTurn();
+      closing.abort();
+      last.fire();
+      const [first] = await failures;
+      assert.equal(first.retriable, false);
+      assert.deepEqual(codes(first), ['CLIENT_CLOSED', 'CLIENT_CLOSED', 'CONNECTION_CLOSED']);
     });
 
     it('are not done by a commit of a partition that was given up and came back', async () => {

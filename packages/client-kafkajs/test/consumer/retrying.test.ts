@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { KafkaError } from '@hearken/core';
+import { codeOf, KafkaError } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
 import { pause, retrying } from '../../dist/consumer/retrying.js';
 import { rejection } from '../support/rejects.js';
@@ -37,14 +37,17 @@ describe('retrying', () => {
     assert.deepEqual([heldBy(context.closed), heldBy(signal)], [0, 0]);
   });
 
-  for (const whose of ['the signal', 'the consumer']) {
-    it(`ends its pause as soon as ${whose} is over`, async () => {
+  for (const [whose, code] of [
+    ['the signal', 'INTERRUPTED'],
+    ['the consumer', 'CLIENT_CLOSED'],
+  ] as const) {
+    it(`ends its pause as soon as ${whose} is over, and says why it was tried again`, async () => {
       const context = aContext();
       const work = new AbortController();
-      const ended = rejection(retrying(context, passing, { signal: work.signal }), 'INTERRUPTED');
+      const ended = rejection(retrying(context, passing, { signal: work.signal }), code);
       await context.clock.timersPending(1);
       (whose === 'the signal' ? work : context.closing).abort();
-      await ended;
+      assert.equal(codeOf((await ended).cause), 'LATER');
       assert.equal(context.clock.pendingTimers, 0);
     });
   }
