@@ -134,6 +134,25 @@ const CONSUMER_MUTANTS: Readonly<Record<string, typeof FakeConsumer>> = {
       return done();
     }
   },
+  'lets a commit overtake one before it': class extends FakeConsumer {
+    #commits = 0;
+    override async commit(offsets: TopicPartitionOffsets): Promise<void> {
+      if (this.#commits++ === 0) await eventLoopTurn();
+      return super.commit(offsets);
+    }
+  },
+  'takes the highest offset for the newest': class extends FakeConsumer {
+    readonly #highest = new Map<string, number>();
+    override commit(offsets: TopicPartitionOffsets): Promise<void> {
+      const rising = offsets.filter(({ topic, partition, offset }) => {
+        const key = `${topic}-${partition}`;
+        const isRising = offset > (this.#highest.get(key) ?? -1);
+        if (isRising) this.#highest.set(key, offset);
+        return isRising;
+      });
+      return super.commit(rising);
+    }
+  },
   'forgets commit metadata': class extends FakeConsumer {
     override commit(offsets: TopicPartitionOffsets): Promise<void> {
       return super.commit(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })));

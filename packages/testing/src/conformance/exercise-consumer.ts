@@ -302,6 +302,21 @@ function exerciseCommit(it: It): void {
     await consumer.commit([]);
   });
 
+  it('keeps the newest of commits under way at once, by the order of the calls, for each partition', async (stage) => {
+    const { consumer, at } = await reading(stage, { partitions: 2, records: 5 });
+    const commit = (...offsets: readonly [partition: number, offset: number][]): Promise<void> =>
+      consumer.commit(offsets.map(([partition, offset]) => ({ ...at(partition), offset })));
+    await Promise.all([
+      commit([0, 1], [1, 1]),
+      commit([0, 5]),
+      commit([1, 2]),
+      commit([0, 3], [1, 4]), // back from 5: newest is what was asked for last, as after a seek
+      commit([1, 5]),
+    ]);
+    const committed = await consumer.committed([at(0), at(1)]);
+    assert.deepEqual(new Map(committed.map(({ partition, offset }) => [partition, offset])), new Map([[0, 3], [1, 5]])); // prettier-ignore
+  });
+
   it('names all that a refused commit did not write', async (stage) => {
     const { consumer, at } = await reading(stage, { records: 5 });
     const notOurs = { ...at(0), partition: 9 };
