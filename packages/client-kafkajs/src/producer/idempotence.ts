@@ -11,6 +11,9 @@ import type { ProducerIdentities, ProducerIdentity } from './producer-identity.j
  */
 const REMEMBERED_MS = 5 * 60_000;
 
+const FENCED = 'the broker has seen a later epoch of this producer id: goes on under another id';
+const MISSING = 'the broker misses what this producer wrote before: is data lost? sequences start anew';
+
 /** What it means that the broker does not take a batch's sequence. */
 export type OutOfSequence = 'written' | 'behind' | 'lost' | 'doubtful';
 
@@ -84,7 +87,7 @@ export class Idempotence {
     if (isFenced && queue.sequences?.identity === identity) queue.sequences.isFenced = true;
     if (queue.sequences?.isSpent === false) {
       const partition = { topic: queue.topic.name, partition: queue.partition };
-      logger.warn(partition, 'the broker misses what this producer wrote before: is data lost? sequences start anew');
+      logger.warn(partition, isFenced ? FENCED : MISSING);
     }
     queue.spendSequences();
   }

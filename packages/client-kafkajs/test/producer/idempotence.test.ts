@@ -168,6 +168,20 @@ describe('Idempotence', () => {
     assert.equal(logger.at('warn').length, 1, 'once');
   });
 
+  for (const [what, isFenced, message] of [
+    ['misses what it wrote', false, /is data lost\?/],
+    ['has seen a later epoch of its id', true, /a later epoch.*another id/],
+  ] as const) {
+    it(`says so when the broker ${what}`, () => {
+      const { idempotence, fill, logger } = setup();
+      const [a] = fill();
+      idempotence.lost(a, isFenced);
+      const [warning] = logger.at('warn');
+      assert.match(warning!.message, message);
+      assert.deepEqual(warning!.details, { topic: 't', partition: 0 });
+    });
+  }
+
   it('lets one batch find out whether the broker still knows the producer, after a while without any', () => {
     const { queue, clock, append, take, acknowledge, fill } = setup();
     for (const batch of fill()) acknowledge(batch);
