@@ -48,14 +48,9 @@ export class ProducerIdentities {
     this.#parts = parts;
   }
 
-  /** Whether {@link after} has one, whatever was used before. */
-  get isReady(): boolean {
-    return this.#state.is('ready');
-  }
-
   /** Whether {@link after} has one for a partition that has used this one until now, or none. */
   isReadyAfter(used: ProducerIdentity | undefined): boolean {
-    return this.isReady || hasNextEpoch(used);
+    return this.#state.is('ready') || hasNextEpoch(used);
   }
 
   /** Asks for a producer id if there is none. Returns when to call again; Infinity if it will tell itself. */
@@ -79,13 +74,13 @@ export class ProducerIdentities {
       if (next.producerEpoch === ProducerIdentity.MAX_EPOCH) this.retire(next);
       return next;
     }
-    if (!this.isReady) throw new RangeError('there is no producer id yet');
+    if (!this.#state.is('ready')) throw new RangeError('there is no producer id yet');
     return this.#current;
   }
 
   /** No partition gets this producer id from now on; those that have it may keep it, under later epochs too. */
   retire({ producerId }: ProducerIdentity): void {
-    if (producerId === this.#current.producerId && this.isReady) this.#state.moveTo('none');
+    if (producerId === this.#current.producerId && this.#state.is('ready')) this.#state.moveTo('none');
   }
 
   async #renew(): Promise<void> {

@@ -27,7 +27,7 @@ describe('ProducerIdentities', () => {
 
   it('asks once, and then gives every partition the same', async () => {
     const { identities, renew } = setup(7);
-    assert.equal(identities.isReady, false);
+    assert.equal(identities.isReadyAfter(undefined), false);
     assert.throws(() => identities.after(undefined), RangeError);
     const renewed = renew();
     assert.equal(identities.renewIfDue(0), Infinity);
@@ -55,9 +55,9 @@ describe('ProducerIdentities', () => {
     const { identities, renew } = setup(7, 8);
     await renew();
     const last = identities.after(new ProducerIdentity(7, 2 ** 15 - 3));
-    assert.deepEqual([last.producerEpoch, identities.isReady], [2 ** 15 - 2, true]);
+    assert.deepEqual([last.producerEpoch, identities.isReadyAfter(undefined)], [2 ** 15 - 2, true]);
     const used = identities.after(last);
-    assert.deepEqual([used.producerEpoch, identities.isReady], [2 ** 15 - 1, false]);
+    assert.deepEqual([used.producerEpoch, identities.isReadyAfter(undefined)], [2 ** 15 - 1, false]);
     await renew();
     assert.deepEqual(plain(identities.after(used)), { producerId: 8, producerEpoch: 0 });
   });
@@ -71,7 +71,7 @@ describe('ProducerIdentities', () => {
     assert.deepEqual(plain(identities.after(used)), { producerId: 7, producerEpoch: 1 });
     await renew();
     identities.retire(used);
-    assert.equal(identities.isReady, true, 'the one of now is another');
+    assert.equal(identities.isReadyAfter(undefined), true, 'the one of now is another');
     assert.deepEqual(plain(identities.after(undefined)), { producerId: 8, producerEpoch: 0 });
   });
 });
