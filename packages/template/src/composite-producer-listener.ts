@@ -1,5 +1,5 @@
 import type { ProducerRecord, RecordMetadata } from '@hearken/core';
-import { describe, hasMethods, OptionsCheck } from '@hearken/core/internal';
+import { describe, hasMethods, isThenable, OptionsCheck } from '@hearken/core/internal';
 import type { SendError } from './errors.js';
 import type { ProducerListener, Sendable } from './template-options.js';
 
@@ -34,11 +34,11 @@ export class CompositeProducerListener<K = Sendable, V = Sendable> implements Pr
 
 /** A promise only where there is something to wait for, or to report. */
 function tellAll<L>(listeners: readonly L[], tell: (listener: L) => unknown): Promise<void> | undefined {
-  let pending: Promise<unknown>[] | undefined;
+  let pending: PromiseLike<unknown>[] | undefined;
   for (const listener of listeners) {
     try {
       const told = tell(listener);
-      if (told instanceof Promise) (pending ??= []).push(told);
+      if (isThenable(told)) (pending ??= []).push(told);
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it threw
       (pending ??= []).push(Promise.reject(error));
@@ -47,7 +47,7 @@ function tellAll<L>(listeners: readonly L[], tell: (listener: L) => unknown): Pr
   return pending === undefined ? undefined : failuresOf(pending);
 }
 
-async function failuresOf(pending: readonly Promise<unknown>[]): Promise<void> {
+async function failuresOf(pending: readonly PromiseLike<unknown>[]): Promise<void> {
   const errors = (await Promise.allSettled(pending)).flatMap((end) =>
     end.status === 'rejected' ? [end.reason as unknown] : [],
   );

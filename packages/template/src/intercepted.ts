@@ -1,4 +1,5 @@
 import { KafkaError, type ProducerRecord } from '@hearken/core';
+import { isThenable, unawaited } from '@hearken/core/internal';
 import { checked } from './checked-record.js';
 import { because, SendError } from './errors.js';
 import type { ProducerInterceptor } from './template-options.js';
@@ -23,9 +24,9 @@ export function intercepted<K, V>(
   return record;
 }
 
-/** What an asynchronous interceptor rejects with must not become an unhandled rejection: the record is refused anyway. */
+/** Not core's: a KafkaError, as the words of others stay in the cause. */
 function atOnce<T>(record: T): T {
-  if (!(record instanceof Promise)) return record;
-  record.catch(() => undefined);
+  if (!isThenable(record)) return record;
+  unawaited(record);
   throw new KafkaError('it returned a promise; it must return the record at once', { code: 'INTERCEPTOR_FAILED' });
 }

@@ -1,4 +1,5 @@
 import type { Logger, ProducerRecord, RecordMetadata, SendMapper } from '@hearken/core';
+import { unawaited } from '@hearken/core/internal';
 import { SendError, sendFailed } from './errors.js';
 import type { SendResult } from './kafka-template.js';
 import type { ProducerListener } from './template-options.js';
@@ -34,8 +35,7 @@ export class SendResults<K, V> implements SendMapper<ProducerRecord<K, V>, SendR
   #tell(listener: () => unknown): void {
     const log = (error: unknown): void => this.#observers.logger.warn({ error }, 'producer listener failed');
     try {
-      const told = listener();
-      if (told instanceof Promise) told.catch(log);
+      unawaited(listener(), log);
     } catch (error) {
       queueMicrotask(() => log(error));
     }

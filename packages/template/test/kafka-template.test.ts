@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Headers, json, KafkaError, nullable, string, type ProducerRecord } from '@hearken/core';
 import { KafkaTemplate, SendError } from '@hearken/template';
 import { eventLoopTurn, FakeProducer } from '@hearken/testing';
-import { setup } from './setup.js';
+import { foreignRejection, setup } from './setup.js';
 
 describe('KafkaTemplate', () => {
   describe('send', () => {
@@ -287,6 +287,7 @@ describe('KafkaTemplate', () => {
         },
         () => undefined as unknown as ProducerRecord<string, string>,
         () => Promise.reject(new Error('late')) as unknown as ProducerRecord<string, string>,
+        () => foreignRejection(new Error('late')) as unknown as ProducerRecord<string, string>,
       ];
       const interceptor = (record: ProducerRecord<string, string>) => {
         const fault = faults.shift();
@@ -299,11 +300,13 @@ describe('KafkaTemplate', () => {
         return true;
       });
       await assert.rejects(template.send('orders', '2'), { code: 'INVALID_RECORD' });
-      await assert.rejects(template.send('orders', '3'), {
-        code: 'INTERCEPTOR_FAILED',
-        message: /it returned a promise; it must return the record at once/,
-      });
-      await template.send('orders', '4');
+      for (const value of ['3', '4']) {
+        await assert.rejects(template.send('orders', value), {
+          code: 'INTERCEPTOR_FAILED',
+          message: /it returned a promise; it must return the record at once/,
+        });
+      }
+      await template.send('orders', '5');
       assert.equal(factory.producer.sent.count, 1);
     });
   });

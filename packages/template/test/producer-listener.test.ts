@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { KafkaError } from '@hearken/core';
 import { SendError } from '@hearken/template';
 import { eventLoopTurn, Recorder } from '@hearken/testing';
-import { setup } from './setup.js';
+import { foreignRejection, setup } from './setup.js';
 
 describe('a producer listener', () => {
   it('is told of each end, before the promise settles', async () => {
@@ -46,6 +46,7 @@ describe('a producer listener', () => {
       throw broken;
     },
     rejects: () => Promise.reject(broken),
+    'rejects with a promise of another library': () => foreignRejection(broken),
   };
   for (const [how, onEnd] of Object.entries(ways)) {
     it(`that ${how} changes no result, and is logged`, async () => {

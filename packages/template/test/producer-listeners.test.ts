@@ -8,7 +8,7 @@ import {
   type ProducerListener,
 } from '@hearken/template';
 import { RecordingLogger } from '@hearken/testing';
-import { setup } from './setup.js';
+import { foreignRejection, setup } from './setup.js';
 
 const NO = new KafkaError('no', { code: 'NO' });
 
@@ -21,21 +21,22 @@ describe('CompositeProducerListener', () => {
         return failure?.();
       },
     });
-    const [thrown, rejected] = [new Error('thrown'), new Error('rejected')];
+    const [thrown, rejected, foreign] = [new Error('thrown'), new Error('rejected'), new Error('foreign')];
     const producerListener = new CompositeProducerListener(
       named('a', () => {
         throw thrown;
       }),
       { onError: () => told.push('not this one') },
       named('b', () => Promise.reject(rejected)),
-      named('c'),
+      named('c', () => foreignRejection(foreign)),
+      named('d'),
     );
     const { template, logger } = setup({ producerListener });
     await template.send('orders', 'v');
-    assert.deepEqual(told, ['a', 'b', 'c']);
+    assert.deepEqual(told, ['a', 'b', 'c', 'd']);
     await logger.entries.received(1);
     const { error } = logger.entries.items[0]?.details as { error: AggregateError };
-    assert.deepEqual(error.errors, [thrown, rejected]);
+    assert.deepEqual(error.errors, [thrown, rejected, foreign]);
   });
 
   it('tells all of a failure', async () => {

@@ -18,3 +18,8 @@ export function setup<K = Sendable, V = Sendable>(options: KafkaTemplateOptions<
   const template = new KafkaTemplate<K, V>(factory, { logger, clock, ...options });
   return { template, factory, log: factory.log, logger, clock };
 }
+
+/** Rejects, and is no `Promise`: as those of other libraries. */
+export const foreignRejection = (error: Error): PromiseLike<never> => ({
+  then: (...handlers) => Promise.reject(error).then(...handlers),
+});
