@@ -58,6 +58,8 @@ export interface RecordSource {
    * @param signal aborts when the executor is cancelled
    */
   startNext(signal: AbortSignal): RecordStart;
+  /** How many of its records that run wait for the end of the container itself: their listeners stop it. */
+  readonly held: number;
 }
 
 /**
@@ -82,6 +84,11 @@ export interface RecordSlots {
   mayGoOn(): boolean;
   /** After `mayGoOn`, at once: the record ended, and another one starts in its slot. */
   wentOn(): void;
+  /**
+   * Whether each slot that the container could have is taken by a record that is `held`, of its own or of another container
+   * that is attached: none comes free before one of them gives up what it has left. Without it only its own are counted.
+   */
+  readonly isStuck?: boolean;
   /** The container is over: nothing is asked of it any more. What runs of it still ends. */
   detach(): void;
 }

@@ -93,10 +93,9 @@ export class Dispatcher {
    */
   get isStuck(): boolean {
     const { concurrency, available } = this.#init.executor;
-    if (concurrency === 0 || available > 0) return false;
-    let held = 0;
-    for (const { waitsFor } of this.waiting) if (waitsFor?.work.isAwaited === false) held++;
-    return held >= concurrency;
+    const stuck = this.#pulled?.isStuck;
+    if (stuck !== undefined) return stuck;
+    return concurrency > 0 && available === 0 && this.#runs.waiting.held >= concurrency;
   }
 
   /** @param at when they came, on the monotonic clock */

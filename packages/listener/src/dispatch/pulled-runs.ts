@@ -32,6 +32,15 @@ export class PulledRuns implements RecordSource, RunOwner {
     return this.#init.runs.turns.isReady;
   }
 
+  get held(): number {
+    return this.#init.runs.waiting.held;
+  }
+
+  /** Whether what waits finds no slot; undefined where the executor does not know. */
+  get isStuck(): boolean | undefined {
+    return this.#slots.isStuck;
+  }
+
   /** Tells the executor if records may start; also in a turn that is spent, as the less urgent must not use up what is left of it. */
   offer(): void {
     if (this.#init.runs.turns.mayBeReady) this.#slots.ready();

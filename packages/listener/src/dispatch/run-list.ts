@@ -17,6 +17,13 @@ export class RunList implements Iterable<WaitingRun> {
     for (let run = this.#first; run !== undefined; run = run.after) yield run;
   }
 
+  /** How many of the listeners nobody waits for: they wait for the container itself. */
+  get held(): number {
+    let held = 0;
+    for (const { waitsFor } of this) if (waitsFor?.work.isAwaited === false) held++;
+    return held;
+  }
+
   /** @param run not in a list */
   add(run: WaitingRun): void {
     run.before = this.#last;

@@ -104,6 +104,15 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
     if (this.#wasFull && this.#wakers.length > 0 && this.available > 0) this.#wakeAll();
   }
 
+  get isStuck(): boolean {
+    return this.#dispatcher.isStuck(this.#level);
+  }
+
+  /** What runs of a container that is over waits for it no more. */
+  get held(): number {
+    return this.#source?.held ?? 0;
+  }
+
   mayGoOn(): boolean {
     return this.#waiting.length === 0 && this.#dispatcher.mayGoOn(this.#level);
   }

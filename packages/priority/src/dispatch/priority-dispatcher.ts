@@ -25,6 +25,8 @@ export interface LevelSource {
   /** Whether a record may start, as far as that is known without trying. */
   readonly isReady: boolean;
   startNext(): RecordStart;
+  /** How many of its listeners wait for the end of the level. */
+  readonly held: number;
   /** There are more slots than before, or fewer. */
   resized(): void;
 }
@@ -120,6 +122,15 @@ export class PriorityDispatcher {
     this.limits.capacity = capacity;
     this.#context.runInAsyncScope(() => this.#advance());
     for (const source of this.#sources) source?.resized();
+  }
+
+  /**
+   * Whether each slot that the level could have is taken by a listener that waits for the end of its level. A level that finds
+   * itself so gives up what it has left, which lets its listeners end: so who found a slot to come need not look again.
+   */
+  isStuck(level: number): boolean {
+    const held = this.#sources.map((source) => source?.held ?? 0);
+    return this.limits.availableBeside(held, level) === 0;
   }
 
   attach(level: number, source: LevelSource): void {

@@ -79,6 +79,15 @@ export class SlotLimits {
     return Math.max(0, Math.min(own + Math.max(0, shared), maxSlots - running, this.#capacity - this.#total));
   }
 
+  /** The same, if of what runs only so much did, by level. */
+  availableBeside(running: readonly number[], level: number): number {
+    const beside = new SlotLimits(this.#capacity, this.#levels);
+    running.forEach((count, each) => {
+      for (let taken = 0; taken < count; taken++) beside.taken(each);
+    });
+    return beside.available(level);
+  }
+
   taken(level: number): void {
     this.#running[level] = this.running(level) + 1;
     this.#total++;

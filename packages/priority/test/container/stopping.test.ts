@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KafkaConfigError } from '@hearken/core';
 import { eventLoopTurn } from '@hearken/testing';
-import { setup, started, until } from './setup.js';
+import { setup, started, until, type Call } from './setup.js';
 
 describe('PriorityListenerContainer: stopped at an odd moment', () => {
   it('is stopped before it starts, and does not start meanwhile', async () => {
@@ -61,6 +61,26 @@ describe('PriorityListenerContainer: stopped at an odd moment', () => {
     asking.end();
     await container.stop();
     assert.deepEqual([listener.order, committed(2, 0)], ['22', 1]);
+  });
+
+  it('does not wait for what finds no slot, as listeners of several levels have them all, each of which stops its level', async () => {
+    const properties = { capacity: 2, ordering: 'key', ackMode: 'record', syncCommits: true } as const;
+    const { container, consumer, log, listener, committed } = await started({ partitions: 1, ...properties });
+    const asking: Call[] = [];
+    const letCommits: (() => void)[] = [];
+    for (const level of [2, 1]) {
+      letCommits.push(consumer(level).holdCommits());
+      log.append(`t-${level}`, 0, { key: 'a' }, { key: 'a' }, { key: 'b' });
+      (await listener.call(`${level}:0/0`)).end();
+      asking.push(await listener.call(`${level}:0/2`));
+    }
+    for (const letCommit of letCommits) letCommit(); // 1 of both could start from now on
+    await until(() => committed(2, 0) === 1 && committed(1, 0) === 1);
+    await eventLoopTurn();
+    for (const { context, end } of asking) void context.container.stop().then(end);
+    (await listener.call('1:0/1')).end(); // one of them gave up: its slot is the other's
+    await container.stop();
+    assert.deepEqual([listener.order, committed(2, 0), committed(1, 0)], ['22111', 1, 2]);
   });
 
   it('says why, with the level, when a level fails', async () => {

@@ -18,7 +18,12 @@ describe('a policy whose methods are async functions', () => {
       const onPolicyFailed = (error: unknown): void => void failures.push(error);
       const dispatcher = new PriorityDispatcher({ capacity: 10, levels: [slots, slots], policy, onPolicyFailed });
       for (const level of [0, 1])
-        dispatcher.attach(level, { isReady: false, startNext: () => 'last', resized: () => undefined });
+        dispatcher.attach(level, {
+          isReady: false,
+          startNext: () => 'last',
+          resized: () => undefined,
+          held: 0,
+        });
       dispatcher.ready(0);
       dispatcher.ended(0, false);
       await eventLoopTurn();

@@ -53,6 +53,7 @@ function dispatching(order: string, { levels = [free, free, free], paused, block
         return 'started'; // also of the last: nobody knows yet that there is no other
       },
       resized: () => undefined,
+      held: 0,
     });
     dispatcher.ready(level);
   }
@@ -80,7 +81,12 @@ describe('inversions', () => {
     const init = { capacity: 1, levels: [free, free], policy: new Script('0') };
     const dispatcher = new PriorityDispatcher({ ...init, onPolicyFailed: (error) => assert.fail(error as Error) });
     for (const level of [0, 1])
-      dispatcher.attach(level, { isReady: true, startNext: () => 'last', resized: () => undefined });
+      dispatcher.attach(level, {
+        isReady: true,
+        startNext: () => 'last',
+        resized: () => undefined,
+        held: 0,
+      });
     dispatcher.ready(0);
     assert.deepEqual([[...dispatcher.started], dispatcher.inversions], [[1, 0], 1]);
   });

@@ -34,7 +34,12 @@ describe('a policy that takes the place of another', () => {
   it('is told of what started under it, and of the ends of that alone', () => {
     const [before, after] = [new CountingPolicy(), new CountingPolicy()];
     const dispatcher = setup(before);
-    dispatcher.attach(1, { isReady: false, startNext: () => 'last', resized: () => undefined });
+    dispatcher.attach(1, {
+      isReady: false,
+      startNext: () => 'last',
+      resized: () => undefined,
+      held: 0,
+    });
     dispatcher.ready(1);
     dispatcher.ready(1);
     dispatcher.policy = after;
@@ -55,6 +60,7 @@ describe('a policy that takes the place of another', () => {
         return 'last';
       },
       resized: () => undefined,
+      held: 0,
     });
     dispatcher.ready(0);
     assert.deepEqual([before.told, after.told], [[], []]);
