@@ -60,6 +60,8 @@ export interface RecordSource {
   startNext(signal: AbortSignal): RecordStart;
   /** How many of its records that run wait for the end of the container itself: their listeners stop it. */
   readonly held: number;
+  /** The executor's `isPaused` changed. It is looked at now and then, too. Does not throw. */
+  pauseChanged(): void;
 }
 
 /**

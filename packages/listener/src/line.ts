@@ -461,6 +461,7 @@ export class Line {
       onReset: (reset) => events.emit('position:reset', reset),
       onRoom: () => this.#session?.loop.wake(),
       onAvailable: () => this.#pauses.lookAtExecutor(),
+      onPauseChanged: () => this.#pauses.lookAtExecutor(),
       onFatal,
     });
   }

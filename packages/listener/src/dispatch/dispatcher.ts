@@ -32,6 +32,8 @@ export interface DispatcherInit {
   readonly onRoom: () => void;
   /** The executor has slots free; must not throw. */
   readonly onAvailable: () => void;
+  /** The executor is paused, or is no longer; not every one tells. */
+  readonly onPauseChanged: () => void;
   /** Something broke that never should. */
   readonly onFatal: (error: Error) => void;
 }
@@ -214,8 +216,7 @@ export class Dispatcher {
   }
 
   #newPulledRuns(attach: NonNullable<TaskExecutor['attach']>): PulledRuns {
-    const { lanes, onFatal } = this.#init;
-    return new PulledRuns({ attach, runs: this.#runs, lanes, onRoom: () => this.#lookForRoom(), onFatal });
+    return new PulledRuns({ ...this.#init, attach, runs: this.#runs, onRoom: () => this.#lookForRoom() });
   }
 
   get #mayStart(): boolean {

@@ -10,6 +10,8 @@ export interface PulledRunsInit {
   readonly lanes: Lanes<Delivery, Work>;
   /** There may be room for records again. */
   readonly onRoom: () => void;
+  /** The executor is paused, or is no longer. */
+  readonly onPauseChanged: () => void;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -39,6 +41,10 @@ export class PulledRuns implements RecordSource, RunOwner {
   /** Whether what waits finds no slot; undefined where the executor does not know. */
   get isStuck(): boolean | undefined {
     return this.#slots.isStuck;
+  }
+
+  pauseChanged(): void {
+    this.#init.onPauseChanged();
   }
 
   /** Tells the executor if records may start; also in a turn that is spent, as the less urgent must not use up what is left of it. */

@@ -13,14 +13,17 @@ export interface PausesInit {
   readonly consumer: () => Pick<Consumer, 'pause' | 'resume'> | undefined;
   readonly owned: Iterable<Ownership>;
   readonly lanes: Lanes<Delivery, Work>;
-  readonly executor: Pick<TaskExecutor, 'concurrency'>;
+  readonly executor: Pick<TaskExecutor, 'concurrency' | 'isPaused'>;
   readonly standing: StandingPauses;
   readonly events: GuardedEvents;
   /** Lanes may start that were held. */
   readonly onReady: () => void;
 }
 
-/** Who keeps parked records from starting too: they have a buffer of their own, and an executor of their own that opens no circuit. */
+/**
+ * Who keeps parked records from starting too: they have a buffer of their own, and an executor of their own that opens no
+ * circuit. So does whoever holds the executor back, while the partition is read on.
+ */
 const STOP_PARKED: readonly PauseOwner[] = ['user', 'failure', 'executor'];
 
 /**
@@ -31,6 +34,7 @@ export class Pauses {
   readonly #init: PausesInit;
   readonly #owners = new WeakMap<Ownership, ReadonlySet<PauseOwner>>();
   #isExecutorShut = false;
+  #isExecutorPaused = false;
 
   constructor(init: PausesInit) {
     this.#init = init;
@@ -64,7 +68,7 @@ export class Pauses {
     else consumer?.resume([ownership]);
     if (owners.has('user') || owners.has('failure')) lanes.pause(ownership.lanes);
     else lanes.resume(ownership.lanes);
-    ownership.parked?.setPaused(STOP_PARKED.some((owner) => owners.has(owner)));
+    ownership.parked?.setPaused(this.#isExecutorPaused || STOP_PARKED.some((owner) => owners.has(owner)));
     ownership.lookIfIdle();
     for (const owner of PAUSE_OWNERS)
       if (owners.has(owner) !== (before?.has(owner) ?? false)) this.#tell(owner, ownership, owners.has(owner), cause);
@@ -76,11 +80,13 @@ export class Pauses {
     this.apply(ownership, cause);
   }
 
-  /** To be called when it has slots again, and now and then: an executor does not tell when it has none any more. */
+  /** To be called when it has slots again, and now and then: not every executor tells when it has none any more, or is paused. */
   lookAtExecutor(): void {
-    const isShut = this.#init.executor.concurrency === 0;
-    if (isShut === this.#isExecutorShut) return;
+    const { concurrency, isPaused = false } = this.#init.executor;
+    const isShut = concurrency === 0;
+    if (isShut === this.#isExecutorShut && isPaused === this.#isExecutorPaused) return;
     this.#isExecutorShut = isShut;
+    this.#isExecutorPaused = isPaused;
     this.applyAll();
   }
 

@@ -82,8 +82,8 @@ export class PriorityLevel<K = Bytes, V = Bytes> implements LevelName {
   }
 
   /**
-   * From now on no record of the level starts, until `resume`. Listeners that run go on; the level stays in its group, keeps
-   * what it has polled, and polls no more when its buffer is full.
+   * From now on no record of the level starts, nor one that is parked, until `resume`. Listeners that run go on; the level
+   * stays in its group, keeps what it has polled, and polls no more when its buffer is full.
    */
   pause(): void {
     this.#dispatcher.pause(this.priority);

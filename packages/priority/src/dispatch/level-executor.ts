@@ -113,6 +113,10 @@ export class LevelExecutor implements TaskExecutor, LevelSource, RecordSlots {
     return this.#source?.held ?? 0;
   }
 
+  pauseChanged(): void {
+    this.#source?.pauseChanged();
+  }
+
   mayGoOn(): boolean {
     return this.#waiting.length === 0 && this.#dispatcher.mayGoOn(this.#level);
   }

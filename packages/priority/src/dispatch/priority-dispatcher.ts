@@ -27,6 +27,8 @@ export interface LevelSource {
   startNext(): RecordStart;
   /** How many of its listeners wait for the end of the level. */
   readonly held: number;
+  /** It is paused, or is no longer. */
+  pauseChanged(): void;
   /** There are more slots than before, or fewer. */
   resized(): void;
 }
@@ -110,11 +112,15 @@ export class PriorityDispatcher {
   /** Starts nothing more of this level until `resume`; what runs goes on. */
   pause(level: number): void {
     this.#paused |= 1 << level;
+    this.#sources[level]?.pauseChanged();
   }
 
   resume(level: number): void {
     this.#paused &= ~(1 << level);
-    this.#context.runInAsyncScope(() => this.#advance());
+    this.#context.runInAsyncScope(() => {
+      this.#advance();
+      this.#sources[level]?.pauseChanged();
+    });
   }
 
   /** More start, or nothing does until those above the new capacity have ended. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { DefaultErrorHandler, FixedBackOff, type ParkingProperties } from '@hearken/listener';
+import { FakeProducer } from '@hearken/testing';
 import { addsUp, settled, setup, started, stopped, until, type Bundle } from './setup.js';
 
 const MAX_POLL_INTERVAL_MS = 300_000;
@@ -42,6 +44,37 @@ describe('PriorityListenerContainer: levels that are paused', () => {
       ['up', 'degraded', 'up'],
     );
     await stopped(bundle);
+  });
+
+  it('start nothing that is parked either', async () => {
+    const backOff = new FixedBackOff({ intervalMs: 30, maxRetries: 1_000 });
+    const once = new FixedBackOff({ maxRetries: 0 });
+    const template: ParkingProperties['template'] = {
+      execute: async (callback) => await callback(producer),
+      partitionsFor: async (topic) => await producer.partitionsFor(topic),
+    };
+    const { container, give, log, listener, clock } = setup({
+      ordering: 'key',
+      capacity: 1,
+      errorHandler: new DefaultErrorHandler({ backOff: once, onExhausted: 'parkKey' }),
+      parking: { template, backOff },
+    });
+    const producer = new FakeProducer({ log, partitions: 2 });
+    await container.start();
+    give(2, 1, { key: 'a' });
+    (await listener.call('2:0/0')).fail(new Error('not today'));
+    await until(() => listener.calls.count === 2);
+    container.level(2).pause();
+    listener.calls.last?.fail(new Error('nor tomorrow'));
+    await until(() => clock.nextDueInMs === 30);
+    clock.advance(30);
+    await settled();
+    assert.equal(listener.calls.count, 2);
+    container.level(2).resume();
+    await until(() => listener.calls.count === 3);
+    listener.calls.last?.end();
+    await until(() => container.metrics().levels[2]?.handedBack === 1);
+    await container.stop();
   });
 
   it('do not starve: their time begins when they are resumed', async () => {

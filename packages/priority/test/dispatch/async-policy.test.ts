@@ -22,6 +22,7 @@ describe('a policy whose methods are async functions', () => {
           isReady: false,
           startNext: () => 'last',
           resized: () => undefined,
+          pauseChanged: () => undefined,
           held: 0,
         });
       dispatcher.ready(0);

@@ -53,6 +53,7 @@ function dispatching(order: string, { levels = [free, free, free], paused, block
         return 'started'; // also of the last: nobody knows yet that there is no other
       },
       resized: () => undefined,
+      pauseChanged: () => undefined,
       held: 0,
     });
     dispatcher.ready(level);
@@ -85,6 +86,7 @@ describe('inversions', () => {
         isReady: true,
         startNext: () => 'last',
         resized: () => undefined,
+        pauseChanged: () => undefined,
         held: 0,
       });
     dispatcher.ready(0);

@@ -38,6 +38,7 @@ describe('a policy that takes the place of another', () => {
       isReady: false,
       startNext: () => 'last',
       resized: () => undefined,
+      pauseChanged: () => undefined,
       held: 0,
     });
     dispatcher.ready(1);
@@ -60,6 +61,7 @@ describe('a policy that takes the place of another', () => {
         return 'last';
       },
       resized: () => undefined,
+      pauseChanged: () => undefined,
       held: 0,
     });
     dispatcher.ready(0);
