@@ -46,6 +46,12 @@ export interface ContainerCounters {
   lateAcknowledgments: number;
   commits: number;
   commitFailures: number;
+  /** Requests to commit that were answered, well or badly, or no longer waited for. */
+  commitRequests: number;
+  /** How long all of those took, in milliseconds. */
+  commitTimeMs: number;
+  /** How long the longest of them took, in milliseconds. */
+  longestCommitTimeMs: number;
   /** With `offsetMap`: offsets written with a map of what had ended behind them. */
   offsetMaps: number;
   /** Those of them in which not all of it had room. */
@@ -56,6 +62,10 @@ export interface ContainerCounters {
   shedOffsets: number;
   /** Consumers made after one that failed. */
   restarts: number;
+  /** Times that partitions were assigned, or none: each is the end of a rebalance (Kafka's `rebalance-total`). */
+  rebalances: number;
+  /** Times that partitions were lost, as the group had thrown this member out. */
+  losses: number;
 }
 
 /** A snapshot. */
@@ -126,9 +136,14 @@ export const newCounters = (): ContainerCounters => ({
   lateAcknowledgments: 0,
   commits: 0,
   commitFailures: 0,
+  commitRequests: 0,
+  commitTimeMs: 0,
+  longestCommitTimeMs: 0,
   offsetMaps: 0,
   offsetMapsCut: 0,
   offsetMapsIgnored: 0,
   shedOffsets: 0,
   restarts: 0,
+  rebalances: 0,
+  losses: 0,
 });

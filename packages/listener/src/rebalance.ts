@@ -1,6 +1,7 @@
 import type { Clock, Consumer, ConsumerRebalanceListener, TopicPartition, TopicPartitionOffset } from '@hearken/core';
 import { describePartitions, topicPartitionKey } from '@hearken/core/internal';
 import type { GuardedEvents } from './container-events.js';
+import type { ContainerCounters } from './container-metrics.js';
 import { ListenerAbortedError } from './errors.js';
 import { GracePeriod } from './grace-period.js';
 import type { Handover } from './handover.js';
@@ -20,6 +21,7 @@ export interface RebalanceInit {
   readonly handover: Handover;
   readonly calls: RebalanceCalls;
   readonly events: GuardedEvents;
+  readonly counters: Pick<ContainerCounters, 'rebalances' | 'losses'>;
   readonly clock: Clock;
   /** Where keys are parked: finds out which, before the first record. */
   readonly parking?: Pick<Parking, 'assigned'> | undefined;
@@ -51,7 +53,7 @@ export class Rebalance implements ConsumerRebalanceListener {
   }
 
   async onPartitionsAssigned(partitions: readonly TopicPartition[]): Promise<void> {
-    const { consumer, owned, committer, calls, events, isOver, onAssigned } = this.#init;
+    const { consumer, owned, committer, calls, events, counters, isOver, onAssigned } = this.#init;
     const generationId = this.#generationId;
     const committed = await committer.committed(partitions);
     if (isOver()) return; // nobody would end what works off what is parked of them
@@ -66,6 +68,7 @@ export class Rebalance implements ConsumerRebalanceListener {
     if (isOver()) return;
     await calls.assigned(partitions);
     if (isOver()) return;
+    counters.rebalances++;
     events.emit('partitions:assigned', { partitions });
     onAssigned();
   }
@@ -89,7 +92,7 @@ export class Rebalance implements ConsumerRebalanceListener {
   }
 
   async onPartitionsLost(partitions: readonly TopicPartition[]): Promise<void> {
-    const { handover, calls, events } = this.#init;
+    const { handover, calls, events, counters } = this.#init;
     const ownerships = this.#ownershipsOf(partitions);
     // The container stopped while its consumer was between two generations, where it can leave but not give up: that has been
     // done by then, commits included.
@@ -99,6 +102,7 @@ export class Rebalance implements ConsumerRebalanceListener {
     const reason = new ListenerAbortedError('PARTITION_LOST', `${describePartitions(partitions)} were lost`);
     await handover.lose(ownerships, reason);
     await calls.lost(partitions);
+    counters.losses++;
     events.emit('partitions:lost', { partitions });
   }
 

@@ -41,6 +41,35 @@ async function soughtAfterTimeOut(): Promise<{ bundle: Bundle; asked: AskedCommi
 }
 
 describe('MessageListenerContainer: a commit that is never answered', () => {
+  it('is timed as long as it is waited for, as one that is answered or refused is', async () => {
+    const bundle = await started({ commitTimeoutMs: 5_000 });
+    const { container, listener, give, clock } = bundle;
+    const before = container.metrics();
+    const asked = byHand(bundle);
+    const took: number[] = [];
+    for (const [offset, ms, end] of [
+      [0, 70, 'answer'],
+      [1, 5_000, 'hang'],
+      [1, 300, 'refuse'],
+      [1, 30, 'answer'],
+    ] as const) {
+      const number = asked.length;
+      if (number < 2) {
+        give(0, ...keyed('a'));
+        (await listener.call(`0/${offset}`)).end();
+      }
+      await until(() => asked.length > number || (clock.advance(1), false));
+      clock.advance(ms);
+      if (end === 'answer') asked[number]!.answer();
+      if (end === 'refuse') asked[number]!.refuse(new Error('no broker'));
+      took.push(ms);
+      await until(() => container.metrics().commitRequests === before.commitRequests + took.length);
+    }
+    const { commitTimeMs, longestCommitTimeMs } = container.metrics();
+    assert.deepEqual([commitTimeMs - before.commitTimeMs, longestCommitTimeMs], [5_400, 5_000]);
+    await container.stop();
+  });
+
   it('has failed after commitTimeoutMs, and is repeated', async () => {
     const { container, listener, give, clock, factory, events, committed } = await started({ commitTimeoutMs: 5_000 });
     const failed = events('commit:failed');

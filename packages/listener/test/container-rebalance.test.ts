@@ -46,6 +46,18 @@ describe('MessageListenerContainer: rebalance', () => {
     await bundle.container.stop();
   });
 
+  it('are counted, those too that assign nothing, and what the group takes from a member without asking', async () => {
+    const { container, factory } = await started();
+    const counted = (): readonly number[] => [container.metrics().rebalances, container.metrics().losses];
+    assert.deepEqual(counted(), [1, 0]);
+    await factory.consumer.rebalance({ revoke: [tp(0)], assign: [] });
+    assert.deepEqual(counted(), [2, 0]);
+    await factory.consumer.evict();
+    await factory.consumer.rebalance({ assign: [tp(0)] });
+    assert.deepEqual(counted(), [3, 1]);
+    await container.stop();
+  });
+
   it('aborts listeners that take too long; a late end is counted, never committed', async () => {
     const bundle = await started({ revokeDrainTimeoutMs: 50 });
     const { container, listener, give, factory, clock, committed, events } = bundle;

@@ -188,11 +188,23 @@ export class OffsetCommitter {
   /** The client bounds its commits, but whoever waits for one must not depend on that. */
   async #commit(batch: readonly PendingOffset[]): Promise<void> {
     const { consumer, clock, timeoutMs } = this.#init;
+    const sentAt = clock.monotonic();
     const answer = consumer.commit(batch.map(toOffset));
-    if (await within(answer, timeoutMs, clock)) return;
+    try {
+      if (await within(answer, timeoutMs, clock)) return;
+    } finally {
+      this.#took(clock.monotonic() - sentAt);
+    }
     const late = (): void => this.#answeredLate(batch);
     answer.then(late, late); // one that failed may have been written in part, or without the client's knowing
     throw new CommitTimeoutError(batch.map(toOffset), timeoutMs);
+  }
+
+  #took(ms: number): void {
+    const { counters } = this.#init;
+    counters.commitRequests++;
+    counters.commitTimeMs += ms;
+    counters.longestCommitTimeMs = Math.max(counters.longestCommitTimeMs, ms);
   }
 
   /** @returns what is repeated at once, whoever waits for it: what a late answer may have gone over */
