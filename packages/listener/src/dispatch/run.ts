@@ -158,7 +158,7 @@ export class Run implements WaitingRun {
       const { slice, turns, lanes } = this.#host;
       slice.started();
       if (!turns.mayStart(lane)) {
-        lanes.setAside(lane);
+        setAside(lanes, lane);
         continue;
       }
       const work = takeFrom(lanes, lane);
@@ -240,4 +240,10 @@ export function takeFrom(lanes: Lanes<Delivery, Work>, lane: DeliveryLane): Work
   work?.excuse();
   lanes.release(lane);
   return undefined;
+}
+
+/** Takes a lane back whose partition was paused when its turn had come; not with what is to be tried again of one given up since. */
+export function setAside(lanes: Lanes<Delivery, Work>, lane: DeliveryLane): void {
+  if (lane.current?.ownership.mayStart === false) takeFrom(lanes, lane);
+  else lanes.setAside(lane);
 }

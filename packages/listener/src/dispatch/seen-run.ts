@@ -1,7 +1,7 @@
 import { NOT_CALLED } from '@hearken/core';
 import { isThenable } from '@hearken/core/internal';
 import type { DeliveryLane } from './delivery.js';
-import { takeFrom, type AttemptFailure, type RunHost } from './run.js';
+import { setAside, takeFrom, type AttemptFailure, type RunHost } from './run.js';
 import type { WaitingRun } from './run-list.js';
 import type { Work } from './work.js';
 
@@ -48,7 +48,7 @@ export class SeenRun implements WaitingRun {
     this.#hasStarted = true;
     this.#turn = slice.enter();
     if (!turns.mayStart(this.#lane)) {
-      lanes.setAside(this.#lane);
+      setAside(lanes, this.#lane);
       return NOT_CALLED;
     }
     this.#work = takeFrom(lanes, this.#lane);

@@ -38,8 +38,30 @@ const BROKEN_WHILE_REVOKED: World = {
   drains: false,
 };
 
+/** A retry has its turn, is paused while the executor keeps it waiting, and its partition goes: what it held was counted for ever. */
+const PAUSED_IN_ITS_TURN: World = {
+  ...BROKEN_WHILE_REVOKED,
+  selects: true,
+  executor: 'overbooked-caller-runs',
+  bufferBytes: 1,
+  restarts: false,
+  steps: [
+    { do: 'give', partition: 2, key: 'a', size: 1, gap: 0, manner: 'throws-first' },
+    { do: 'slots', slots: 0 },
+    { do: 'pass', ms: 200 },
+    { do: 'pause', partition: 2 },
+    { do: 'revoke', partition: 2 },
+    { do: 'pass', ms: 1 },
+    { do: 'slots', slots: 1 },
+    { do: 'revoke', partition: 0 },
+    { do: 'turn' },
+  ],
+};
+
 describe('MessageListenerContainer: laws', () => {
-  it('hold in worlds that once broke them', () => new Player(BROKEN_WHILE_REVOKED).run());
+  it('hold in worlds that once broke them', async () => {
+    for (const world of [BROKEN_WHILE_REVOKED, PAUSED_IN_ITS_TURN]) await new Player(world).run();
+  });
 
   it('hold in every world: order, limits, commits, counters, nothing idle, nothing lost', async () => {
     await fc.assert(
