@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { codeOf } from '@hearken/core';
 import type { Attributes } from '@opentelemetry/api';
 
 /** What OpenTelemetry's semantic conventions call it (1.30): messaging, and Kafka's part of that. Ours is the attempt, which has no name there. */
@@ -44,3 +45,7 @@ export function stringOf(key: unknown): string | undefined {
   if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return String(key);
   return Buffer.isBuffer(key) && isUtf8(key) ? key.toString('utf8') : undefined;
 }
+
+/** An error's code, else its name. `_OTHER` is the conventions' word for what has neither. */
+export const errorTypeOf = (error: unknown): string =>
+  codeOf(error) ?? (error instanceof Error ? error.name : '_OTHER');

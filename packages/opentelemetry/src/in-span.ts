@@ -1,5 +1,5 @@
 import { context, trace, type Context, type Span } from '@opentelemetry/api';
-import { isThenable } from '@hearken/core/internal';
+import { observe } from './observe.js';
 import { endFailed } from './span-ends.js';
 
 /**
@@ -13,23 +13,13 @@ export function inSpan(
   next: () => unknown,
   returned?: (result: unknown) => void,
 ): unknown {
-  const end = (result: unknown): void => {
-    returned?.(result);
-    span.end();
-  };
-  const fail = (error: unknown): never => {
-    endFailed(span, error);
-    throw error;
-  };
-  return context.with(trace.setSpan(parent, span), () => {
-    let result: unknown;
-    try {
-      result = next();
-    } catch (error) {
-      return fail(error);
-    }
-    if (isThenable(result)) return result.then(end, fail);
-    end(result);
-    return undefined;
-  });
+  return context.with(trace.setSpan(parent, span), () =>
+    observe(next, {
+      returned: (result) => {
+        returned?.(result);
+        span.end();
+      },
+      failed: (error) => endFailed(span, error),
+    }),
+  );
 }

@@ -1,12 +1,11 @@
 import { SpanStatusCode, type Span } from '@opentelemetry/api';
-import { codeOf } from '@hearken/core';
 import { describeError } from '@hearken/core/internal';
-import { ATTRIBUTE } from './attributes.js';
+import { ATTRIBUTE, errorTypeOf } from './attributes.js';
 
 /** An event for each error, and the first one's type. Does not end the span. */
 export function recordFailure(span: Span, errors: readonly unknown[], message = messageOf(errors[0])): void {
   for (const error of errors) span.recordException(error instanceof Error ? error : describeError(error));
-  span.setAttribute(ATTRIBUTE.errorType, typeOf(errors[0]));
+  span.setAttribute(ATTRIBUTE.errorType, errorTypeOf(errors[0]));
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
@@ -16,6 +15,3 @@ export function endFailed(span: Span, error: unknown): void {
   recordFailure(span, [error]);
   span.end();
 }
-
-/** `_OTHER` is the conventions' word for what has no name. */
-const typeOf = (error: unknown): string => codeOf(error) ?? (error instanceof Error ? error.name : '_OTHER');

@@ -1,16 +1,15 @@
 import { context, SpanKind, trace, type Link } from '@opentelemetry/api';
 import type { ConsumerRecord } from '@hearken/core';
 import { OptionsCheck } from '@hearken/core/internal';
-import type { BatchListenerContext, BatchResult } from '@hearken/listener';
+import type { AnyBatchMiddleware } from './any-middleware.js';
 import { ATTRIBUTE } from './attributes.js';
+import { errorsIn } from './errors-in.js';
 import { inSpan } from './in-span.js';
 import { receivedContext } from './received-context.js';
 import { recordFailure } from './span-ends.js';
 import { resolveTracingOptions, type Tracing, type TracingOptions } from './tracing-options.js';
 
 type Records = readonly ConsumerRecord<unknown, unknown>[];
-
-export type TracingBatchMiddleware = (records: Records, context: BatchListenerContext, next: () => unknown) => unknown;
 
 /**
  * Middleware of a listener of batches: one span `process <topic>` (CONSUMER) for each attempt, which begins a trace and has a
@@ -21,7 +20,7 @@ export type TracingBatchMiddleware = (records: Records, context: BatchListenerCo
  *
  * @throws KafkaConfigError
  */
-export function tracingBatchMiddleware(options?: TracingOptions): TracingBatchMiddleware {
+export function tracingBatchMiddleware(options?: TracingOptions): AnyBatchMiddleware {
   const tracing = resolveTracingOptions(new OptionsCheck('tracingBatchMiddleware'), options);
   return (records, { topic, partition, attempt, container }, next) => {
     const attributes = tracing.named({
@@ -38,10 +37,8 @@ export function tracingBatchMiddleware(options?: TracingOptions): TracingBatchMi
     const links = linksTo(records, tracing);
     const span = tracing.tracer.startSpan(`process ${topic}`, { kind: SpanKind.CONSUMER, attributes, links }, parent);
     return inSpan(span, parent, next, (result) => {
-      const { failed = [] } = (result ?? {}) as Partial<BatchResult>;
-      if (failed.length === 0) return;
-      const errors = failed.map(({ error }) => error);
-      recordFailure(span, errors, `${errors.length} of ${records.length} records failed`);
+      const errors = errorsIn(result);
+      if (errors.length > 0) recordFailure(span, errors, `${errors.length} of ${records.length} records failed`);
     });
   };
 }

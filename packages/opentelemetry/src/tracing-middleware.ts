@@ -1,17 +1,10 @@
 import { SpanKind } from '@opentelemetry/api';
-import type { ConsumerRecord } from '@hearken/core';
 import { OptionsCheck } from '@hearken/core/internal';
-import type { ListenerContext } from '@hearken/listener';
+import type { AnyMiddleware } from './any-middleware.js';
 import { ATTRIBUTE } from './attributes.js';
 import { inSpan } from './in-span.js';
 import { receivedContext } from './received-context.js';
 import { resolveTracingOptions, type TracingOptions } from './tracing-options.js';
-
-export type TracingMiddleware = (
-  record: ConsumerRecord<unknown, unknown>,
-  context: ListenerContext,
-  next: () => unknown,
-) => unknown;
 
 /**
  * Middleware of a listener of records: a span `process <topic>` (CONSUMER) for each attempt, a child of the span that sent the
@@ -20,7 +13,7 @@ export type TracingMiddleware = (
  *
  * @throws KafkaConfigError
  */
-export function tracingMiddleware(options?: TracingOptions): TracingMiddleware {
+export function tracingMiddleware(options?: TracingOptions): AnyMiddleware {
   const { tracer, named, keyOf } = resolveTracingOptions(new OptionsCheck('tracingMiddleware'), options);
   return (record, { attempt, container }, next) => {
     const { topic, partition, offset, key } = record;
